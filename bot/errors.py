@@ -1,0 +1,109 @@
+"""Which failures exist, and what can the catcher do about each?
+
+::
+
+    ConciergeError
+    ├── Misconfigured            a person must change configuration, content or the console
+    ├── Conflict                 a unit met other facts than it expected: decide again
+    ├── Unreadable               input that cannot be verified, decrypted or parsed: refuse it
+    └── WeComError               WeCom answered with an error, or not at all
+        ├── RetryLater           the same request may succeed later
+        │   ├── Unreachable      no answer: the outcome of the request is unknown
+        │   └── Throttled        frequency block: stop calling that API until `retry_at`
+        └── Rejected             the same request will be refused again
+            ├── NotAuthorised    permission, allow-list or switch: alert an operator
+            ├── WrongState       the session state forbids it: re-read the state
+            ├── AllowanceSpent   five messages used: wait for the customer's next message
+            ├── WindowClosed     48 h since the customer wrote: cannot be sent any more
+            ├── ServicerUnavailable  that servicer cannot take a session now
+            └── CodeSpent        a single-use code is used, expired or forged
+"""
+
+
+class ConciergeError(Exception):
+    """Something went wrong in Concierge"""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip().splitlines()[0])
+
+
+class Misconfigured(ConciergeError):
+    """Configuration or content must be changed by a person"""
+
+
+class Conflict(ConciergeError):
+    """A unit met other facts than it expected"""
+
+
+class Unreadable(ConciergeError):
+    """Input that cannot be verified, decrypted or parsed"""
+
+
+class WeComError(ConciergeError):
+    """WeCom answered with an error
+
+    Args:
+        endpoint: path of the API, e.g. ``/cgi-bin/kf/send_msg``.
+        errcode: WeCom's code, or ``None`` when there was no answer.
+        errmsg: WeCom's text, for logs only (it changes without notice).
+    """
+
+    def __init__(self, endpoint: str = "", errcode: int | None = None, errmsg: str = "") -> None:
+        self.endpoint, self.errcode, self.errmsg = endpoint, errcode, errmsg
+        meaning = (self.__doc__ or "").strip().splitlines()[0]
+        super().__init__(f"{meaning}: {endpoint} errcode={errcode} {errmsg}".rstrip())
+
+
+class RetryLater(WeComError):
+    """The same request may succeed later"""
+
+
+class Unreachable(RetryLater):
+    """No answer from WeCom, the outcome is unknown"""
+
+
+class Throttled(RetryLater):
+    """Called too often
+
+    Args:
+        retry_at: Unix seconds before which this API must not be called again.
+    """
+
+    def __init__(
+        self,
+        endpoint: str = "",
+        errcode: int | None = None,
+        errmsg: str = "",
+        *,
+        retry_at: float = 0.0,
+    ) -> None:
+        super().__init__(endpoint, errcode, errmsg)
+        self.retry_at = retry_at
+
+
+class Rejected(WeComError):
+    """WeCom refused the request"""
+
+
+class NotAuthorised(Rejected):
+    """Permission, allow-list or API switch is missing"""
+
+
+class WrongState(Rejected):
+    """The session state does not allow this"""
+
+
+class AllowanceSpent(Rejected):
+    """The five messages of this customer message are used"""
+
+
+class WindowClosed(Rejected):
+    """More than 48 h since the customer wrote"""
+
+
+class ServicerUnavailable(Rejected):
+    """That servicer cannot take a session now"""
+
+
+class CodeSpent(Rejected):
+    """A single-use code is used, expired or forged"""

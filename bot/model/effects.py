@@ -1,0 +1,88 @@
+"""What can a turn decide to do? Every row of the outbox holds one of these."""
+
+from typing import Any
+
+import msgspec
+
+
+class Because(msgspec.Struct, frozen=True, kw_only=True):
+    """Why something was said: what sidebar, console and audit show beside it.
+
+    Args:
+        source: kind of reason, e.g. ``faq``, ``reply`` (a fixed text) or ``model``.
+        ref: id of the entry, rule or text.
+        score: confidence from 0 to 1, where there is one.
+        detail: further evidence, JSON-able.
+    """
+
+    source: str
+    ref: str = ""
+    score: float | None = None
+    detail: dict[str, Any] = {}
+
+
+class MenuItem(msgspec.Struct, frozen=True):
+    """One line of a menu that a customer can tap; the tap comes back as text with this id."""
+
+    id: str  # 1–64 bytes (wecom-api §3.10)
+    content: str  # 1–128 bytes
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What we mean to say: text, and optionally a menu under it."""
+
+    text: str
+    menu: tuple[MenuItem, ...] = ()
+    tail: str = ""
+    because: Because | None = None
+    category: str = ""
+    written_by_model: bool = False
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """One thing a turn decided; how a repeat is harmless stands in each docstring."""
+
+
+class SendMessage(Effect, frozen=True, kw_only=True):
+    """`kf/send_msg`. Repeat: `key`, the row's fixed msgid."""
+
+    reply: Reply
+
+
+class SendOnEvent(Effect, frozen=True, kw_only=True):
+    """`kf/send_msg_on_event`. Repeat: `single_use_code`, "used" after a timeout = sent.
+
+    Args:
+        expires_at: Unix seconds after which the code is not tried any more.
+        in_state: session state in which the code is valid, ``None`` for the welcome.
+    """
+
+    code: str
+    expires_at: float
+    reply: Reply
+    in_state: int | None = None
+
+
+class HandOff(Effect, frozen=True, kw_only=True):
+    """Bring the conversation to people (`service_state/trans`). Repeat: `state`, read first."""
+
+    reason: str
+
+
+class NotifyStaff(Effect, frozen=True, kw_only=True):
+    """App message to members. Repeat: `window`, WeCom's duplicate check."""
+
+    userids: tuple[str, ...]
+    text: str
+
+
+class KeepMedia(Effect, frozen=True, kw_only=True):
+    """Download a customer's media before WeCom forgets it. Repeat: `state`, one file per id."""
+
+    media_id: str
+    msgid: str
+    msgtype: str
+
+
+AnyEffect = SendMessage | SendOnEvent | HandOff | NotifyStaff | KeepMedia
+"""Everything an outbox row can hold; msgspec decodes by `kind`."""

@@ -1,0 +1,173 @@
+"""What can happen to a subject? Every row of the mailbox holds one of these."""
+
+from typing import Any
+
+import msgspec
+
+from bot.model.conversation import Conversation
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """Anything that happens and lies in the mailbox."""
+
+
+class _InConversation(Event, frozen=True, kw_only=True):
+    open_kfid: str
+    external_userid: str
+    sent_at: float = 0.0  # WeCom's send_time
+
+    @property
+    def conversation(self) -> Conversation:
+        return Conversation(self.open_kfid, self.external_userid)
+
+
+class MessageReceived(_InConversation, frozen=True, kw_only=True):
+    """A message in a kf conversation (wecom-api §3.8).
+
+    Args:
+        origin: 3 = the customer wrote it, 5 = a servicer wrote it.
+        content: the object under the key equal to ``msgtype``, as WeCom sent it.
+    """
+
+    msgid: str
+    origin: int
+    msgtype: str
+    content: dict[str, Any] = {}
+    servicer_userid: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What the customer wrote, or an empty string for other types."""
+        return str(self.content.get("content", "")) if self.msgtype == "text" else ""
+
+    @property
+    def menu_id(self) -> str | None:
+        """Id of the tapped menu item, when this text is the echo of a tap."""
+        menu_id = self.content.get("menu_id") if self.msgtype == "text" else None
+        return str(menu_id) if menu_id else None
+
+
+class SessionEntered(_InConversation, frozen=True, kw_only=True):
+    """The customer opened the chat (`enter_session`, wecom-api §3.9)."""
+
+    scene: str = ""
+    scene_param: str = ""
+    welcome_code: str | None = None
+    wechat_channels: dict[str, Any] | None = None
+
+
+class SessionChanged(_InConversation, frozen=True, kw_only=True):
+    """A servicer took, transferred, ended or re-opened the session (change_type 1–4)."""
+
+    change_type: int
+    old_servicer_userid: str | None = None
+    new_servicer_userid: str | None = None
+    msg_code: str | None = None
+
+
+class MessageRecalled(_InConversation, frozen=True, kw_only=True):
+    """A message was recalled by the customer, or by a servicer (then `servicer_userid`)."""
+
+    recall_msgid: str
+    servicer_userid: str | None = None
+
+
+class SendFailed(_InConversation, frozen=True, kw_only=True):
+    """WeCom accepted a message of ours and could not deliver it (`msg_send_fail`)."""
+
+    fail_msgid: str
+    fail_type: int
+
+
+class ServicerStatusChanged(Event, frozen=True, kw_only=True):
+    """A servicer began or stopped receiving (1 = receiving, 2 = stopped; wecom-api §3.9)."""
+
+    open_kfid: str
+    servicer_userid: str
+    status: int
+    stop_type: int | None = None
+    sent_at: float = 0.0
+
+
+class AppMessageReceived(Event, frozen=True, kw_only=True):
+    """A member wrote to the app itself, or opened it (wecom-api §2.9)."""
+
+    userid: str
+    msgtype: str
+    content: str = ""
+    sent_at: float = 0.0
+
+
+class UnknownHappened(Event, frozen=True, kw_only=True):
+    """An event we have no word for yet; kept whole so that nothing is lost."""
+
+    name: str
+    raw: dict[str, Any] = {}
+    open_kfid: str = ""
+    external_userid: str = ""
+    sent_at: float = 0.0
+
+
+class TimerDue(Event, frozen=True, kw_only=True):
+    """A timer of this subject came due."""
+
+    name: str
+    key: str = ""
+    data: dict[str, Any] = {}
+    open_kfid: str = ""
+    external_userid: str = ""
+
+
+class Emitted(Event, frozen=True, kw_only=True):
+    """A handler told the others something.
+
+    Args:
+        depth: how many emissions led here; bounded by the dispatcher.
+    """
+
+    name: str
+    data: dict[str, Any] = {}
+    depth: int = 1
+    open_kfid: str = ""
+    external_userid: str = ""
+
+
+class EffectDone(Event, frozen=True, kw_only=True):
+    """The call of an effect has ended well."""
+
+    effect_id: int
+    effect: str
+    tag: str = ""
+    result: dict[str, Any] = {}
+    open_kfid: str = ""
+    external_userid: str = ""
+
+
+class EffectFailed(Event, frozen=True, kw_only=True):
+    """The call of an effect has ended for good without success."""
+
+    effect_id: int
+    effect: str
+    tag: str = ""
+    error: str = ""
+    errcode: int | None = None
+    data: dict[str, Any] = {}
+    open_kfid: str = ""
+    external_userid: str = ""
+
+
+AnyEvent = (
+    MessageReceived
+    | SessionEntered
+    | SessionChanged
+    | MessageRecalled
+    | SendFailed
+    | ServicerStatusChanged
+    | AppMessageReceived
+    | UnknownHappened
+    | TimerDue
+    | Emitted
+    | EffectDone
+    | EffectFailed
+)
+"""Everything a mailbox row can hold; msgspec decodes by `kind`."""

@@ -1,0 +1,12 @@
+"""How urgent is a piece of work? Each lane has drain and send slots of its own."""
+
+from enum import StrEnum
+
+
+class Lane(StrEnum):
+    """Lanes in order of precedence (architecture.md, "Lanes")."""
+
+    URGENT = "urgent"  # welcome and end codes: they die after 20 s (wecom-api §3.11)
+    HANDOFF = "handoff"
+    REPLY = "reply"
+    BACKGROUND = "background"
