@@ -44,22 +44,25 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
 
 class SendMessage(Effect, frozen=True, kw_only=True):
-    """`kf/send_msg`. Repeat: `key`, the row's fixed msgid."""
+    """`kf/send_msg`. Repeat: `key`, the row's fixed msgid.
 
-    reply: Reply
+    Args:
+        payload: ``msgtype`` and its object, ready for the wire.
+    """
+
+    payload: dict[str, Any]
 
 
 class SendOnEvent(Effect, frozen=True, kw_only=True):
     """`kf/send_msg_on_event`. Repeat: `single_use_code`, "used" after a timeout = sent.
 
     Args:
-        expires_at: Unix seconds after which the code is not tried any more.
+        payload: ``msgtype`` and its object, ready for the wire.
         in_state: session state in which the code is valid, ``None`` for the welcome.
     """
 
     code: str
-    expires_at: float
-    reply: Reply
+    payload: dict[str, Any]
     in_state: int | None = None
 
 

@@ -109,11 +109,16 @@ class UnknownHappened(Event, frozen=True, kw_only=True):
 
 
 class TimerDue(Event, frozen=True, kw_only=True):
-    """A timer of this subject came due."""
+    """A timer of this subject came due.
+
+    Args:
+        skip_after_s: when it is later than this, it is dropped; ``None`` = fires however late.
+    """
 
     name: str
     key: str = ""
     data: dict[str, Any] = {}
+    skip_after_s: float | None = None
     open_kfid: str = ""
     external_userid: str = ""
 

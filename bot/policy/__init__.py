@@ -1,0 +1,1 @@
+"""Which gates does every effect pass before it may reach the world?"""

@@ -1,0 +1,292 @@
+"""How do a turn's decisions become one unit? Gates, merging, metering, then statements."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.model import (
+    Conversation,
+    HandOff,
+    KeepMedia,
+    Lane,
+    MessageRecalled,
+    MessageReceived,
+    NotifyStaff,
+    Reply,
+    SendFailed,
+    SendMessage,
+    SendOnEvent,
+)
+from bot.policy import allowance
+from bot.routing.account import Autonomy
+from bot.routing.facts import SESSION_S
+from bot.routing.merging import merge
+from bot.routing.turn import CodeReply, Decided, Said, Turn
+from bot.store import (
+    Arrival,
+    ConversationFacts,
+    Draft,
+    Handled,
+    Letter,
+    Store,
+    Unit,
+    conversation_queue,
+)
+
+Compose = Callable[[Reply], list[dict[str, Any]]]
+"""Wire payloads of a reply, each within WeCom's limits."""
+
+STAFF_TTL_S = 12 * 3600
+MEDIA_TTL_S = 3 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What the commit of a turn has set in motion."""
+
+    queues: tuple[tuple[str, Lane], ...] = ()
+    timers: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSettings:
+    """Numbers a turn is decided by.
+
+    Args:
+        allowance: messages per customer message.
+        late_after_s: an answer that comes later than this apologises.
+    """
+
+    allowance: int = 5
+    late_after_s: float = 60.0
+
+
+class Committer:
+    """Turns decisions into one unit and commits it."""
+
+    def __init__(self, store: Store, compose: Compose, settings: TurnSettings) -> None:
+        self._store, self._compose, self._settings = store, compose, settings
+
+    async def commit(
+        self, turn: Turn, letters: Sequence[Letter], before: ConversationFacts | None
+    ) -> Committed:
+        """Commit a turn.
+
+        Raises:
+            UnitConflict: the facts have changed meanwhile; nothing was kept.
+        """
+        unit = Unit()
+        self._store.mailbox.finish(unit, letters, turn.now)
+        drafts: list[Draft] = []
+        if turn.has_conversation and before is not None:
+            self._apply_events(unit, turn, letters)
+            drafts += self._code_replies(turn)
+            drafts += await self._replies(unit, turn)
+            self._record_messages(unit, turn, letters)
+            if turn.facts != before:
+                self._store.conversations.save(unit, before, turn.facts)
+        drafts += [self._draft(turn, decided) for decided in turn.decisions.effects]
+        await self._store.outbox.post(unit, drafts, turn.now)
+        await self._timers_and_events(unit, turn, letters)
+        unit.statements += turn.decisions.records
+        unit.asides += turn.decisions.asides
+        await self._store.database.commit(unit)
+        return Committed(
+            tuple(dict.fromkeys((draft.queue, draft.lane) for draft in drafts)),
+            tuple(scheduled.due_at for scheduled in turn.decisions.scheduled),
+        )
+
+    # ------------------------------------------------------------------ facts and transcript
+
+    def _apply_events(self, unit: Unit, turn: Turn, letters: Sequence[Letter]) -> None:
+        store, conversation = self._store, turn.conversation
+        for letter in letters:
+            match letter.event:
+                case MessageReceived(origin=5):
+                    why = "a servicer wrote"
+                    store.outbox.cancel_unsent(unit, conversation, turn.now, why)
+                case MessageRecalled() as recalled:
+                    store.transcript.recall(unit, conversation, recalled.recall_msgid, turn.now)
+                    store.outbox.cancel_answer(
+                        unit, conversation, recalled.recall_msgid, turn.now
+                    )
+                case SendFailed() as failed:
+                    store.outbox.mark_undelivered(
+                        unit, failed.fail_msgid, failed.fail_type, turn.now
+                    )
+                case _:
+                    pass
+
+    def _record_messages(self, unit: Unit, turn: Turn, letters: Sequence[Letter]) -> None:
+        for letter in letters:
+            if isinstance(letter.event, MessageReceived):
+                handled = turn.decisions.handled.get(letter.event.msgid, Handled("seen"))
+                self._store.transcript.record(
+                    unit,
+                    letter.event,
+                    handled,
+                    received_at=letter.received_at,
+                    trace_id=letter.trace_id,
+                )
+
+    # ------------------------------------------------------------------ what is said
+
+    def _code_replies(self, turn: Turn) -> list[Draft]:
+        if turn.account.mode is Autonomy.OFF:
+            return []
+        welcomes = [one for one in turn.decisions.by_code if one.in_state is None]
+        others = [one for one in turn.decisions.by_code if one.in_state is not None]
+        best = sorted(welcomes, key=lambda one: -one.priority)[:1]
+        if best:
+            turn.facts = replace(turn.facts, disclosed_at=turn.now)
+        return [self._code_draft(turn, one) for one in (*best, *others)]
+
+    def _code_draft(self, turn: Turn, one: CodeReply) -> Draft:
+        payload = self._compose(one.reply)[0]
+        return self._conversation_draft(
+            turn,
+            SendOnEvent(code=one.code, payload=payload, in_state=one.in_state),
+            Lane.URGENT if one.in_state is None else Lane.HANDOFF,
+            expires_at=one.expires_at,
+            handled_by=one.handled_by,
+            because=one.reply.because,
+        )
+
+    async def _replies(self, unit: Unit, turn: Turn) -> list[Draft]:
+        said = self._allowed(unit, turn)
+        if not said:
+            return []
+        reply = merge(said, self._preface(turn, said))
+        facts = turn.facts
+        spent = await self._store.conversations.spent(turn.conversation, facts.window_msgid)
+        room = allowance.budget(spent, self._settings.allowance)
+        parts = allowance.fit(
+            self._compose(reply), room, turn.phrases.say("engine.shortened")
+        )
+        messages = {one.message.msgid: one.message for one in said if one.message}
+        if facts.disclosed_at is None and parts:
+            turn.facts = replace(facts, disclosed_at=turn.now)
+        return [
+            self._conversation_draft(
+                turn,
+                SendMessage(payload=part),
+                Lane.REPLY,
+                expires_at=facts.customer_wrote_at + SESSION_S,
+                handled_by=said[0].handled_by,
+                because=reply.because,
+                answers=next(iter(messages)) if len(messages) == 1 else None,
+                asked_at=min((m.sent_at for m in messages.values()), default=None),
+            )
+            for part in parts
+        ]
+
+    def _preface(self, turn: Turn, said: Sequence[Said]) -> list[str]:
+        lines = []
+        if turn.facts.disclosed_at is None:
+            lines.append(
+                turn.phrases.say(
+                    "engine.introduction",
+                    persona=turn.account.persona,
+                    company=turn.account.company,
+                )
+            )
+        asked = [one.message.sent_at for one in said if one.message]
+        if asked and turn.now - min(asked) > self._settings.late_after_s:
+            lines.append(turn.phrases.say("engine.late"))
+        if any(one.reply.written_by_model for one in said):
+            lines.append(turn.phrases.say("engine.model_label"))
+        return lines
+
+    def _allowed(self, unit: Unit, turn: Turn) -> list[Said]:
+        allowed = []
+        for one in turn.decisions.said:
+            mode = turn.account.autonomy(one.reply.category)
+            if mode is Autonomy.AUTO:
+                allowed.append(one)
+                continue
+            if mode is Autonomy.SUGGEST:
+                self._suggest(unit, turn, one)
+            if one.message:
+                outcome = "suggested" if mode is Autonomy.SUGGEST else "off"
+                turn.decisions.handled[one.message.msgid] = Handled(
+                    outcome, one.handled_by, one.reply.because
+                )
+        return allowed
+
+    def _suggest(self, unit: Unit, turn: Turn, one: Said) -> None:
+        self._store.suggestions.add(
+            unit, turn.conversation, one.reply, handled_by=one.handled_by, now=turn.now
+        )
+        question = one.message.text if one.message else ""
+        turn.handler = one.handled_by
+        turn.emit("suggested", question=question, answer=one.reply.text)
+
+    # ------------------------------------------------------------------ other effects
+
+    def _draft(self, turn: Turn, decided: Decided) -> Draft:
+        if turn.has_conversation and isinstance(decided.effect, HandOff):
+            return self._conversation_draft(
+                turn,
+                decided.effect,
+                decided.lane,
+                expires_at=turn.now + SESSION_S,
+                handled_by=decided.handled_by,
+                tag=decided.tag,
+            )
+        queue, ttl = _own_queue(decided, turn.subject)
+        return Draft(
+            subject=turn.subject,
+            queue=queue,
+            conversation=turn.conversation if turn.has_conversation else None,
+            lane=decided.lane,
+            effect=decided.effect,
+            expires_at=turn.now + ttl,
+            tag=decided.tag,
+            handled_by=decided.handled_by,
+        )
+
+    def _conversation_draft(
+        self, turn: Turn, effect: SendMessage | SendOnEvent | HandOff, lane: Lane, **more: Any
+    ) -> Draft:
+        return Draft(
+            subject=turn.subject,
+            queue=conversation_queue(turn.conversation),
+            conversation=turn.conversation,
+            lane=lane,
+            effect=effect,
+            **more,
+        )
+
+    async def _timers_and_events(
+        self, unit: Unit, turn: Turn, letters: Sequence[Letter]
+    ) -> None:
+        mailbox = self._store.mailbox
+        for name, key in turn.decisions.cancelled:
+            mailbox.cancel(unit, turn.subject, name, key, turn.now)
+        for scheduled in turn.decisions.scheduled:
+            await mailbox.schedule(
+                unit, turn.subject, scheduled.timer, scheduled.due_at, turn.now
+            )
+        trace_id = letters[0].trace_id if letters else ""
+        emitted = [
+            Arrival(turn.subject, event, Lane.REPLY, None, turn.now, trace_id)
+            for event in turn.decisions.emitted
+        ]
+        await mailbox.deliver(unit, emitted, turn.now)
+
+
+def _own_queue(decided: Decided, subject: str) -> tuple[str, float]:
+    match decided.effect:
+        case NotifyStaff(userids=userids):
+            return f"staff/{','.join(userids)}", STAFF_TTL_S
+        case KeepMedia(media_id=media_id):
+            return f"media/{media_id}", MEDIA_TTL_S
+        case _:
+            return subject, SESSION_S
+
+
+def conversation_of(event: object) -> Conversation | None:
+    """The conversation an event belongs to, if it names one."""
+    open_kfid = getattr(event, "open_kfid", "")
+    external_userid = getattr(event, "external_userid", "")
+    return Conversation(open_kfid, external_userid) if open_kfid and external_userid else None

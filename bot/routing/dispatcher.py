@@ -1,0 +1,322 @@
+"""How does a mailbox become decisions? Takes the due events of one conversation, runs their turn, commits."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from bot.errors import Conflict
+from bot.model import (
+    Emitted,
+    Event,
+    Lane,
+    MessageRecalled,
+    MessageReceived,
+    TimerDue,
+)
+from bot.ports import Clock
+from bot.routing.account import Account, StaffMember
+from bot.routing.decisions import Committed, Committer, conversation_of
+from bot.routing.facts import after
+from bot.routing.middleware import Middleware, is_fragment
+from bot.routing.phrases import Phrases
+from bot.routing.router import Registration, Router
+from bot.routing.turn import Turn
+from bot.store import Arrival, ConversationFacts, Handled, Letter, Store, Unit
+from bot.telemetry import Metrics, bound_trace, new_trace_id
+
+log = structlog.get_logger(__name__)
+
+REDECIDE = 3
+"""How often a turn is decided again when its facts have changed under it."""
+
+_BACKOFF_S = (1.0, 5.0, 30.0, 120.0)
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchSettings:
+    """Numbers of the drain.
+
+    Args:
+        merge_window_s: how long a fragment waits for its rest.
+        max_attempts: tries of a failing event before it is parked.
+    """
+
+    merge_window_s: float = 1.5
+    max_attempts: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What is left after draining a subject: when to come back, and which queues to send."""
+
+    next_at: float | None
+    queues: tuple[tuple[str, Lane], ...]
+    timers: tuple[float, ...]
+
+
+class Dispatcher:
+    """Runs turns. One call of `drain` per subject at a time; the runner sees to that.
+
+    Args:
+        accounts: profile of a kf account by its id.
+        supplies: what handlers may ask for, by type.
+        middlewares: in the order in which they run, for messages.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        routers: Sequence[Router],
+        committer: Committer,
+        *,
+        accounts: "AccountBook",
+        staff: Sequence[StaffMember],
+        phrases: Phrases,
+        supplies: Mapping[type, object],
+        middlewares: Sequence[Middleware],
+        settings: DispatchSettings,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._store, self._committer, self._accounts = store, committer, accounts
+        self._staff, self._phrases, self._supplies = staff, phrases, supplies
+        self._middlewares, self._settings = middlewares, settings
+        self._clock, self._metrics = clock, metrics
+        self._messages = [r for router in routers for r in router.messages]
+        self._observers = [r for router in routers for r in router.observers]
+        self._events = [r for router in routers for r in router.events]
+
+    async def drain(self, subject: str) -> Drained:
+        """Handle everything that is due for a subject, turn by turn."""
+        queues: dict[tuple[str, Lane], None] = {}
+        timers: list[float] = []
+        while True:
+            now = self._clock.now()
+            letters = _one_conversation(await self._store.mailbox.due(subject, now))
+            if not letters:
+                next_at = await self._store.mailbox.next_at(subject, now)
+                return Drained(next_at, tuple(queues), tuple(timers))
+            if (wait_until := self._rest_may_follow(letters)) > now:
+                return Drained(wait_until, tuple(queues), tuple(timers))
+            committed = await self._handle(letters)
+            queues |= dict.fromkeys(committed.queues)
+            timers += committed.timers
+
+    # ------------------------------------------------------------------ trying, retrying, parking
+
+    async def _handle(self, letters: Sequence[Letter]) -> Committed:
+        with bound_trace(letters[0].trace_id or new_trace_id()):
+            try:
+                return await self._decide(letters)
+            except Exception as error:  # a behaviour's fault must not stop the others (R-1.5)
+                log.exception("turn.failed", events=len(letters), attempt=letters[0].attempts + 1)
+                if len(letters) > 1:
+                    return await self._handle(letters[:1])
+                await self._set_aside(letters[0], error)
+                return Committed()
+
+    async def _set_aside(self, letter: Letter, error: Exception) -> None:
+        unit, now = Unit(), self._clock.now()
+        reason = f"{type(error).__name__}: {error}"
+        if letter.attempts + 1 < self._settings.max_attempts:
+            pause = _BACKOFF_S[min(letter.attempts, len(_BACKOFF_S) - 1)]
+            self._store.mailbox.defer(unit, letter, reason, now + pause)
+        else:
+            self._store.mailbox.park(unit, letter, reason, now)
+            await self._store.mailbox.deliver(unit, _escalation(letter), now)
+        await self._store.database.commit(unit)
+
+    async def _decide(self, letters: Sequence[Letter]) -> Committed:
+        started = time.perf_counter()
+        for attempt in range(REDECIDE):
+            turn, before = await self._open_turn(letters)
+            for letter in _not_recalled(letters, turn):
+                await self._apply(turn, letter)
+            try:
+                committed = await self._committer.commit(turn, letters, before)
+            except Conflict:
+                if attempt + 1 == REDECIDE:
+                    raise
+                continue
+            self._count(turn, time.perf_counter() - started)
+            return committed
+        raise AssertionError("unreachable")
+
+    async def _open_turn(
+        self, letters: Sequence[Letter]
+    ) -> tuple[Turn, ConversationFacts | None]:
+        now = self._clock.now()
+        conversation = conversation_of(letters[0].event)
+        facts = account = None
+        outcomes: list[str] = []
+        if conversation is not None:
+            facts = await self._store.conversations.facts(conversation)
+            account = self._accounts.of(conversation.open_kfid)
+            if any(isinstance(letter.event, MessageReceived) for letter in letters):
+                outcomes = await self._store.transcript.last_outcomes(conversation, 3)
+        turn = Turn(
+            letters[0].subject,
+            now,
+            facts=facts,
+            account=account,
+            staff=self._staff,
+            phrases=self._phrases,
+            recent_outcomes=outcomes,
+        )
+        return turn, facts
+
+    # ------------------------------------------------------------------ routing
+
+    async def _apply(self, turn: Turn, letter: Letter) -> None:
+        event = turn.event = letter.event
+        if turn.has_conversation:
+            turn.facts = after(turn.facts, event)
+        if isinstance(event, MessageReceived):
+            await self._observe(turn)
+            await self._route(turn)
+            return
+        if isinstance(event, TimerDue) and _is_too_late(event, letter, turn.now):
+            log.info("timer.skipped", name=event.name, late_s=round(turn.now - letter.due_at))
+            return
+        name = _name_of(event)
+        for registration in self._events:
+            if registration.event is type(event) and registration.tag in (None, name):
+                await self._call(registration, turn)
+
+    async def _observe(self, turn: Turn) -> None:
+        for registration in self._observers:
+            records, turn.decisions.records = turn.decisions.records, []
+            try:
+                await self._call(registration, turn)
+            except Exception:  # its failure costs nobody an answer (architecture.md, "The commit")
+                log.exception("observer.failed", observer=registration.name)
+            else:
+                turn.decisions.asides.append(turn.decisions.records)
+            turn.decisions.records = records
+
+    async def _route(self, turn: Turn) -> None:
+        turn.settled, turn.handler = None, "engine"
+        chain = list(self._middlewares)
+
+        async def proceed() -> None:
+            if chain:
+                await chain.pop(0)(turn, proceed)
+            else:
+                await self._ask_handlers(turn)
+
+        await proceed()
+        turn.decisions.handled[turn.message.msgid] = turn.settled or Handled("declined")
+
+    async def _ask_handlers(self, turn: Turn) -> None:
+        for registration in self._messages:
+            if not all(f.accepts(turn.message, self._phrases) for f in registration.filters):
+                continue
+            before = _weight(turn)
+            await self._call(registration, turn)
+            if turn.settled is None and _weight(turn) > before:
+                because = turn.decisions.said[-1].reply.because if turn.decisions.said else None
+                turn.settled = Handled("answered", registration.name, because)
+            if turn.settled is not None:
+                return
+
+    async def _call(self, registration: Registration, turn: Turn) -> None:
+        turn.handler = registration.name
+        arguments: dict[str, Any] = {}
+        for name, kind in registration.needs.items():
+            if kind is Turn:
+                arguments[name] = turn
+            elif kind in self._supplies:
+                arguments[name] = self._supplies[kind]
+            else:
+                arguments[name] = turn.event
+        await registration.handler(**arguments)
+
+    # ------------------------------------------------------------------ small questions
+
+    def _rest_may_follow(self, letters: Sequence[Letter]) -> float:
+        """Until when a burst of mere fragments waits; 0 when it is answered now."""
+        for letter in letters:
+            message = letter.event
+            if not isinstance(message, MessageReceived) or not is_fragment(
+                message, self._phrases.heard
+            ):
+                return 0.0
+        return letters[-1].received_at + self._settings.merge_window_s
+
+    def _count(self, turn: Turn, seconds: float) -> None:
+        self._metrics.turn_ended(turn.subject.partition(":")[0], seconds)
+        for handled in turn.decisions.handled.values():
+            self._metrics.answered(handled.handled_by or "engine", handled.outcome)
+
+
+class AccountBook:
+    """Profiles by open_kfid; an account nobody configured gets the default profile."""
+
+    def __init__(self, default: Account, configured: Mapping[str, Account]) -> None:
+        self._default, self._configured = default, configured
+
+    def of(self, open_kfid: str) -> Account:
+        """The profile of a kf account."""
+        return self._configured.get(open_kfid, self._default)
+
+
+def _one_conversation(letters: Sequence[Letter]) -> list[Letter]:
+    if not letters:
+        return []
+    first = conversation_of(letters[0].event)
+    if first is None:
+        return [letters[0]]
+    return [letter for letter in letters if conversation_of(letter.event) == first]
+
+
+def _not_recalled(letters: Sequence[Letter], turn: Turn) -> list[Letter]:
+    recalled = {
+        letter.event.recall_msgid for letter in letters if isinstance(letter.event, MessageRecalled)
+    }
+    kept = []
+    for letter in letters:
+        if isinstance(letter.event, MessageReceived) and letter.event.msgid in recalled:
+            turn.decisions.handled[letter.event.msgid] = Handled("recalled")
+        else:
+            kept.append(letter)
+    return kept
+
+
+def _weight(turn: Turn) -> int:
+    decisions = turn.decisions
+    return (
+        len(decisions.said)
+        + len(decisions.by_code)
+        + len(decisions.effects)
+        + len(decisions.emitted)
+        + len(decisions.records)
+        + len(decisions.scheduled)
+    )
+
+
+def _name_of(event: Event) -> str:
+    match event:
+        case TimerDue(name=name) | Emitted(name=name):
+            return name
+        case _:
+            return str(getattr(event, "tag", ""))
+
+
+def _is_too_late(timer: TimerDue, letter: Letter, now: float) -> bool:
+    return timer.skip_after_s is not None and now - letter.due_at > timer.skip_after_s
+
+
+def _escalation(letter: Letter) -> list[Arrival]:
+    conversation = conversation_of(letter.event)
+    if conversation is None:
+        return []
+    event = Emitted(
+        name="escalate",
+        data={"reason": "event_parked", "mailbox_id": letter.id},
+        open_kfid=conversation.open_kfid,
+        external_userid=conversation.external_userid,
+    )
+    return [Arrival(letter.subject, event, Lane.HANDOFF, f"parked:{letter.id}", letter.sent_at)]

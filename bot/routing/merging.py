@@ -1,0 +1,60 @@
+"""How do the replies of one turn become as few sends as possible? Pure."""
+
+from collections.abc import Sequence
+
+from bot.model import Because, MenuItem, Reply
+from bot.routing.turn import Said
+
+_EXCERPT = 24
+_MENU_ITEMS = 10
+
+
+def merge(said: Sequence[Said], preface: Sequence[str] = ()) -> Reply:
+    """One reply that answers every message of the burst.
+
+    Args:
+        said: at least one reply.
+        preface: lines before the first answer (introduction, apology for the wait).
+    """
+    distinct = _distinct(said)
+    blocks = [line for line in preface if line]
+    blocks += [_block(one, quote=len(distinct) > 1) for one in distinct if one.reply.text]
+    return Reply(
+        text="\n\n".join(blocks),
+        menu=_menu(distinct),
+        tail=next((one.reply.tail for one in reversed(distinct) if one.reply.tail), ""),
+        because=_because(distinct),
+        category=distinct[0].reply.category,
+        written_by_model=any(one.reply.written_by_model for one in distinct),
+    )
+
+
+def _distinct(said: Sequence[Said]) -> list[Said]:
+    seen: dict[tuple[str, tuple[MenuItem, ...]], Said] = {}
+    for one in said:
+        seen.setdefault((one.reply.text, one.reply.menu), one)
+    return list(seen.values())
+
+
+def _block(one: Said, *, quote: bool) -> str:
+    question = one.message.text.strip() if one.message else ""
+    if not quote or not question:
+        return one.reply.text
+    short = question if len(question) <= _EXCERPT else question[: _EXCERPT - 1] + "…"
+    return f"「{short}」\n{one.reply.text}"
+
+
+def _menu(said: Sequence[Said]) -> tuple[MenuItem, ...]:
+    items: dict[str, MenuItem] = {}
+    for one in said:
+        for item in one.reply.menu:
+            items.setdefault(item.id, item)
+    return tuple(items.values())[:_MENU_ITEMS]
+
+
+def _because(said: Sequence[Said]) -> Because | None:
+    reasons = [one.reply.because for one in said if one.reply.because]
+    if len(reasons) <= 1:
+        return reasons[0] if reasons else None
+    refs = [{"source": r.source, "ref": r.ref, "score": r.score} for r in reasons]
+    return Because(source="burst", ref=reasons[0].ref, detail={"reasons": refs})

@@ -1,0 +1,102 @@
+"""How does a behaviour plug in? A `Router` collects its handlers; discovery finds the router."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, get_type_hints
+
+from bot.model import Event
+from bot.routing.filters import Filter
+
+Handler = Callable[..., Awaitable[None]]
+
+
+class Stage(IntEnum):
+    """In which order routers are asked; within a stage by name."""
+
+    GUARD = 10
+    SESSION = 20
+    HUMAN = 30
+    CAMPAIGN = 40
+    ANSWER = 50
+    FALLBACK = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One handler function and when it is asked.
+
+    Args:
+        event: type of event; messages are routed by `filters`.
+        tag: for results of effects, timers and emitted events: only those with this name.
+        needs: parameter names and their types, supplied by type.
+    """
+
+    name: str
+    handler: Handler
+    needs: dict[str, type]
+    event: type[Event] | None = None
+    tag: str | None = None
+    filters: tuple[Filter, ...] = ()
+
+
+@dataclass(slots=True)
+class Router:
+    """The handlers of one behaviour.
+
+    Args:
+        name: unique; equals the file's or folder's name, and the prefix of its texts.
+        stage: when it is asked for messages.
+    """
+
+    name: str
+    stage: Stage
+    messages: list[Registration] = field(default_factory=list)
+    observers: list[Registration] = field(default_factory=list)
+    events: list[Registration] = field(default_factory=list)
+
+    def message(self, *filters: Filter) -> Callable[[Handler], Handler]:
+        """Answer a customer's message that every filter accepts.
+
+        A handler that neither collects an effect nor calls `turn.settle` has declined, and the next one
+        is asked.
+        """
+
+        def register(handler: Handler) -> Handler:
+            self.messages.append(self._registration(handler, filters=filters))
+            return handler
+
+        return register
+
+    def observe(self) -> Callable[[Handler], Handler]:
+        """See every message, also while people own the conversation; may only record and emit."""
+
+        def register(handler: Handler) -> Handler:
+            self.observers.append(self._registration(handler))
+            return handler
+
+        return register
+
+    def on(self, event: type[Event], tag: str | None = None) -> Callable[[Handler], Handler]:
+        """Act on anything else that happens; all such handlers run, in stage order."""
+
+        def register(handler: Handler) -> Handler:
+            self.events.append(self._registration(handler, event=event, tag=tag))
+            return handler
+
+        return register
+
+    def _registration(
+        self,
+        handler: Handler,
+        *,
+        event: type[Event] | None = None,
+        tag: str | None = None,
+        filters: tuple[Filter, ...] = (),
+    ) -> Registration:
+        hints: dict[str, Any] = get_type_hints(handler)
+        needs = {name: hints.get(name, object) for name in inspect.signature(handler).parameters}
+        return Registration(
+            f"{self.name}.{handler.__name__}", handler, needs, event, tag, filters
+        )

@@ -1,0 +1,285 @@
+"""What is a handler given, and what may it decide?
+
+A turn is the next due events of one conversation and all that is decided because of them. Handlers
+collect; nothing happens before the one commit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.errors import ConciergeError
+from bot.model import (
+    Because,
+    Conversation,
+    Effect,
+    Emitted,
+    Event,
+    HandOff,
+    KeepMedia,
+    Lane,
+    MenuItem,
+    MessageReceived,
+    NotifyStaff,
+    Reply,
+    TimerDue,
+)
+from bot.routing.account import Account, StaffMember
+from bot.routing.phrases import Phrases
+from bot.store import ConversationFacts, Handled, Statement
+
+MAX_EMIT_DEPTH = 5
+"""How many emissions may follow from one event."""
+
+
+class EmittedTooDeep(ConciergeError):
+    """Handlers emit events to each other without end"""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A reply and the message or event that it answers."""
+
+    reply: Reply
+    message: MessageReceived | None
+    handled_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeReply:
+    """A reply that a single-use code permits (wecom-api §3.11)."""
+
+    code: str
+    reply: Reply
+    expires_at: float
+    priority: int
+    handled_by: str
+    in_state: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Any other effect."""
+
+    effect: Effect
+    lane: Lane
+    tag: str
+    handled_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A timer to set."""
+
+    timer: TimerDue
+    due_at: float
+
+
+@dataclass(slots=True)
+class Decisions:
+    """All that one turn has collected."""
+
+    said: list[Said] = field(default_factory=list)
+    by_code: list[CodeReply] = field(default_factory=list)
+    effects: list[Decided] = field(default_factory=list)
+    scheduled: list[Scheduled] = field(default_factory=list)
+    cancelled: list[tuple[str, str]] = field(default_factory=list)
+    emitted: list[Emitted] = field(default_factory=list)
+    records: list[Statement] = field(default_factory=list)
+    asides: list[list[Statement]] = field(default_factory=list)
+    handled: dict[str, Handled] = field(default_factory=dict)
+
+
+class Turn:
+    """One conversation's turn (or, without a conversation, that of another subject).
+
+    Args:
+        subject: whose mailbox it is.
+        now: Unix seconds; a turn has one time.
+        facts: what is known of the conversation, kept current as events are applied.
+        account: the kf account's profile, `None` without a conversation.
+        staff: people named in the configuration.
+        phrases: texts that operators edit.
+        recent_outcomes: of the customer's last messages, newest first.
+    """
+
+    def __init__(
+        self,
+        subject: str,
+        now: float,
+        *,
+        facts: ConversationFacts | None,
+        account: Account | None,
+        staff: Sequence[StaffMember],
+        phrases: Phrases,
+        recent_outcomes: Sequence[str] = (),
+    ) -> None:
+        self.subject, self.now = subject, now
+        self.staff, self.phrases = staff, phrases
+        self._facts, self._account = facts, account
+        self._recent_outcomes = list(recent_outcomes)
+        self.decisions = Decisions()
+        self.event: Event | None = None
+        self.handler = ""
+        self.settled: Handled | None = None
+
+    # ------------------------------------------------------------------ what is known
+
+    @property
+    def facts(self) -> ConversationFacts:
+        """What is known of the conversation now."""
+        assert self._facts is not None, f"{self.subject} is no conversation"
+        return self._facts
+
+    @facts.setter
+    def facts(self, facts: ConversationFacts) -> None:
+        self._facts = facts
+
+    @property
+    def has_conversation(self) -> bool:
+        """Whether this turn belongs to a customer at a kf account."""
+        return self._facts is not None
+
+    @property
+    def conversation(self) -> Conversation:
+        """Customer and kf account."""
+        return self.facts.conversation
+
+    @property
+    def account(self) -> Account:
+        """The kf account's name, persona, opening hours, autonomy."""
+        assert self._account is not None, f"{self.subject} is no conversation"
+        return self._account
+
+    @property
+    def message(self) -> MessageReceived:
+        """The message that is being handled."""
+        assert isinstance(self.event, MessageReceived)
+        return self.event
+
+    @property
+    def text(self) -> str:
+        """What the customer wrote, without surrounding space."""
+        return self.message.text.strip()
+
+    @property
+    def misses_in_a_row(self) -> int:
+        """How many messages before this one found no answer, without an answer between."""
+        outcomes = [handled.outcome for handled in reversed(self.decisions.handled.values())]
+        count = 0
+        for outcome in (*outcomes, *self._recent_outcomes):
+            if outcome == "missed":
+                count += 1
+            elif outcome in ("answered", "handed_off", "suggested"):
+                break
+        return count
+
+    # ------------------------------------------------------------------ what is decided
+
+    def reply(
+        self,
+        text: str,
+        *,
+        menu: Sequence[MenuItem] = (),
+        tail: str = "",
+        because: Because | None = None,
+        category: str = "",
+        written_by_model: bool = False,
+    ) -> None:
+        """Say something to the customer; the replies of a turn are merged and metered."""
+        reply = Reply(
+            text=text,
+            menu=tuple(menu),
+            tail=tail,
+            because=because,
+            category=category,
+            written_by_model=written_by_model,
+        )
+        message = self.event if isinstance(self.event, MessageReceived) else None
+        self.decisions.said.append(Said(reply, message, self.handler))
+
+    def reply_by_code(
+        self,
+        code: str,
+        reply: Reply,
+        *,
+        expires_at: float,
+        priority: int = 0,
+        in_state: int | None = None,
+    ) -> None:
+        """Say something that a welcome, queue or end code permits; of several welcomes the one
+        with the highest priority survives (R-2.2).
+        """
+        self.decisions.by_code.append(
+            CodeReply(code, reply, expires_at, priority, self.handler, in_state)
+        )
+
+    def hand_off(self, reason: str, *, tag: str) -> None:
+        """Bring the conversation to people; the outcome returns as `EffectDone` with this tag."""
+        self._decide(HandOff(reason=reason), Lane.HANDOFF, tag)
+
+    def notify(self, userids: Sequence[str], text: str) -> None:
+        """Send an app message to members."""
+        if userids:
+            self._decide(NotifyStaff(userids=tuple(userids), text=text), Lane.HANDOFF, "")
+
+    def keep_media(self, media_id: str, msgtype: str) -> None:
+        """Download a medium before WeCom forgets it (3 days)."""
+        effect = KeepMedia(media_id=media_id, msgid=self.message.msgid, msgtype=msgtype)
+        self._decide(effect, Lane.BACKGROUND, "")
+
+    def schedule(
+        self,
+        name: str,
+        after_s: float,
+        *,
+        key: str = "",
+        data: dict[str, Any] | None = None,
+        skip_after_s: float | None = None,
+    ) -> None:
+        """Set a timer; one pending under the same name and key is replaced."""
+        where = self.conversation if self.has_conversation else Conversation("", "")
+        timer = TimerDue(
+            name=name,
+            key=key,
+            data=data or {},
+            skip_after_s=skip_after_s,
+            open_kfid=where.open_kfid,
+            external_userid=where.external_userid,
+        )
+        self.decisions.scheduled.append(Scheduled(timer, self.now + after_s))
+
+    def cancel(self, name: str, *, key: str = "") -> None:
+        """Withdraw a pending timer."""
+        self.decisions.cancelled.append((name, key))
+
+    def emit(self, name: str, **data: Any) -> None:
+        """Tell the other behaviours something, in a turn of its own.
+
+        Raises:
+            EmittedTooDeep: emissions answer each other without end.
+        """
+        depth = self.event.depth + 1 if isinstance(self.event, Emitted) else 1
+        if depth > MAX_EMIT_DEPTH:
+            raise EmittedTooDeep(f"{name} would be emission {depth}")
+        where = self.conversation if self.has_conversation else Conversation("", "")
+        self.decisions.emitted.append(
+            Emitted(
+                name=name,
+                data=data,
+                depth=depth,
+                open_kfid=where.open_kfid,
+                external_userid=where.external_userid,
+            )
+        )
+
+    def record(self, sql: str, *params: Any, expect: int | None = None) -> None:
+        """Write to a table of this behaviour, in the turn's commit."""
+        self.decisions.records.append(Statement(sql, params, expect))
+
+    def settle(self, outcome: str, because: Because | None = None) -> None:
+        """Own the message and say what became of it, with or without a reply."""
+        self.settled = Handled(outcome, self.handler, because)
+
+    def _decide(self, effect: Effect, lane: Lane, tag: str) -> None:
+        self.decisions.effects.append(Decided(effect, lane, tag, self.handler))

@@ -1,0 +1,87 @@
+"""Where facts live: one SQLite file with one writer, and one module per noun."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.store.accounts import AccountRow, Accounts
+from bot.store.conversations import ConversationFacts, Conversations
+from bot.store.database import Database, Statement, Unit, UnitConflict
+from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
+from bot.store.media import Download, MediaStore
+from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
+from bot.store.servicers import Servicers
+from bot.store.suggestions import Suggestions
+from bot.store.switches import Silence, Switches
+from bot.store.transcript import Handled, Transcript
+from bot.store.vault import Vault, decode_master
+
+__all__ = [
+    "AccountRow",
+    "Accounts",
+    "Arrival",
+    "ConversationFacts",
+    "Conversations",
+    "Database",
+    "Download",
+    "Draft",
+    "Handled",
+    "Letter",
+    "Mailbox",
+    "MediaStore",
+    "Outbox",
+    "Parcel",
+    "Servicers",
+    "Silence",
+    "Statement",
+    "Store",
+    "Suggestions",
+    "Switches",
+    "Transcript",
+    "Unit",
+    "UnitConflict",
+    "Vault",
+    "Waiting",
+    "conversation_queue",
+    "decode_master",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Every noun's repository over one database."""
+
+    database: Database
+    keys: Database
+    vault: Vault
+    accounts: Accounts
+    conversations: Conversations
+    mailbox: Mailbox
+    media: MediaStore
+    outbox: Outbox
+    servicers: Servicers
+    suggestions: Suggestions
+    switches: Switches
+    transcript: Transcript
+
+    @classmethod
+    def build(cls, database: Database, keys: Database, vault: Vault, media: Path) -> "Store":
+        """Put repositories over an opened and migrated database."""
+        return cls(
+            database=database,
+            keys=keys,
+            vault=vault,
+            accounts=Accounts(database),
+            conversations=Conversations(database),
+            mailbox=Mailbox(database, vault),
+            media=MediaStore(database, vault, media),
+            outbox=Outbox(database, vault),
+            servicers=Servicers(database),
+            suggestions=Suggestions(database, vault),
+            switches=Switches(database),
+            transcript=Transcript(database, vault),
+        )
+
+    def close(self) -> None:
+        """Close both files."""
+        self.database.close()
+        self.keys.close()

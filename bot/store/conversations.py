@@ -1,0 +1,106 @@
+"""What do we know about a conversation: who owns it, and how much may still be said?"""
+
+from dataclasses import dataclass
+
+from bot.model import Conversation, Ownership, ServiceState
+from bot.store.database import Database, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationFacts:
+    """What a turn knows of its conversation.
+
+    Args:
+        window_msgid: the customer's last message; sends are charged to it.
+        customer_wrote_at: WeCom's time of that message, 0 = never.
+        disclosed_at: when this session's customer was told that an assistant answers.
+        version: -1 for a conversation that is not stored yet.
+    """
+
+    conversation: Conversation
+    ownership: Ownership
+    window_msgid: str = ""
+    customer_wrote_at: float = 0.0
+    disclosed_at: float | None = None
+    version: int = -1
+
+
+class Conversations:
+    """The conversations table."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def facts(self, conversation: Conversation) -> ConversationFacts:
+        """What is known now; an unknown conversation has `version` -1."""
+        row = await self._db.fetch_one(
+            "SELECT * FROM conversations WHERE open_kfid = ? AND external_userid = ?",
+            *(conversation.open_kfid, conversation.external_userid),
+        )
+        if row is None:
+            return ConversationFacts(conversation, Ownership())
+        state = row["service_state"]
+        return ConversationFacts(
+            conversation,
+            Ownership(
+                None if state is None else ServiceState(state),
+                row["servicer_userid"],
+                row["state_as_of"],
+            ),
+            row["window_msgid"],
+            row["customer_wrote_at"],
+            row["disclosed_at"],
+            row["version"],
+        )
+
+    def save(self, unit: Unit, before: ConversationFacts, after: ConversationFacts) -> None:
+        """Add to the unit the new facts, on condition that nobody changed them since `before`."""
+        conversation, ownership = after.conversation, after.ownership
+        values = (
+            *(ownership.state, ownership.servicer, ownership.as_of),
+            *(after.window_msgid, after.customer_wrote_at, after.disclosed_at),
+        )
+        key = (conversation.open_kfid, conversation.external_userid)
+        if before.version < 0:
+            unit.add(
+                "INSERT INTO conversations (service_state, servicer_userid, state_as_of,"
+                " window_msgid, customer_wrote_at, disclosed_at, open_kfid, external_userid)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                *(*values, *key),
+                expect=1,
+            )
+            return
+        unit.add(
+            "UPDATE conversations SET service_state = ?, servicer_userid = ?, state_as_of = ?,"
+            " window_msgid = ?, customer_wrote_at = ?, disclosed_at = ?, version = version + 1"
+            " WHERE open_kfid = ? AND external_userid = ? AND version = ?",
+            *(*values, *key, before.version),
+            expect=1,
+        )
+
+    def observe_state(
+        self,
+        unit: Unit,
+        before: ConversationFacts,
+        state: ServiceState,
+        servicer: str | None,
+        now: float,
+    ) -> None:
+        """Add to the unit what WeCom said about the owner, if nothing happened meanwhile."""
+        conversation = before.conversation
+        unit.add(
+            "UPDATE conversations SET service_state = ?, servicer_userid = ?, state_as_of = ?,"
+            " version = version + 1 WHERE open_kfid = ? AND external_userid = ? AND version = ?",
+            *(state, servicer, max(now, before.ownership.as_of)),
+            *(conversation.open_kfid, conversation.external_userid, before.version),
+        )
+
+    async def spent(self, conversation: Conversation, window_msgid: str) -> int:
+        """How many of the five messages of this window are sent or promised (wecom-api §3.10)."""
+        row = await self._db.fetch_one(
+            "SELECT COUNT(*) AS n FROM outbox WHERE open_kfid = ? AND external_userid = ?"
+            " AND kind = 'SendMessage' AND (window_msgid = ? OR state IN ('pending', 'held'))"
+            " AND state IN ('pending', 'claimed', 'held', 'sent')",
+            *(conversation.open_kfid, conversation.external_userid, window_msgid),
+        )
+        return int(row["n"]) if row else 0

@@ -1,0 +1,223 @@
+"""What waits to be handled, for whom, and in which order?
+
+Order within a subject is ``(due_at, id)``. Rows stay for a while after they are done: their key is what
+makes a second arrival harmless.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from bot.model import Event, Lane, TimerDue
+from bot.model.events import AnyEvent
+from bot.store.database import Database, Row, Unit
+from bot.store.vault import Vault
+
+_decode = msgspec.json.Decoder(AnyEvent).decode
+_encode = msgspec.json.Encoder().encode
+
+_INSERT = """
+INSERT INTO mailbox (subject, lane, kind, key, timer_name, timer_key, due_at, sent_at, received_at,
+                     body, trace_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_OPEN = "done_at IS NULL AND parked_at IS NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event on its way into a mailbox.
+
+    Args:
+        key: unique for ever; a second arrival with the same key is dropped. ``None`` = no repeat.
+        sent_at: when it happened, by WeCom's clock.
+    """
+
+    subject: str
+    event: Event
+    lane: Lane
+    key: str | None = None
+    sent_at: float = 0.0
+    trace_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A row of the mailbox, opened."""
+
+    id: int
+    subject: str
+    lane: Lane
+    event: Event
+    due_at: float
+    sent_at: float
+    received_at: float
+    attempts: int
+    trace_id: str
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A subject with due rows, and what decides when its turn comes."""
+
+    subject: str
+    lane: Lane
+    oldest_sent_at: float
+    newest_sent_at: float
+
+
+class Mailbox:
+    """The mailboxes of all subjects."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._db, self._vault = database, vault
+
+    async def deliver(self, unit: Unit, arrivals: Sequence[Arrival], now: float) -> None:
+        """Add to the unit what stores these arrivals; known keys are dropped."""
+        await self._vault.ready(arrival.subject for arrival in arrivals)
+        for arrival in arrivals:
+            body = self._vault.seal(arrival.subject, _encode(arrival.event))
+            unit.add(
+                _INSERT + " ON CONFLICT (key) DO NOTHING",
+                *(arrival.subject, arrival.lane, type(arrival.event).__name__, arrival.key),
+                *(None, None, now, arrival.sent_at or now, now, body, arrival.trace_id),
+            )
+
+    async def schedule(
+        self, unit: Unit, subject: str, timer: TimerDue, due_at: float, now: float
+    ) -> None:
+        """Add a timer; one that is pending under the same name and key is replaced."""
+        await self._vault.ready([subject])
+        self.cancel(unit, subject, timer.name, timer.key, now)
+        unit.add(
+            _INSERT,
+            *(subject, Lane.BACKGROUND, TimerDue.__name__, None, timer.name, timer.key),
+            *(due_at, due_at, now, self._vault.seal(subject, _encode(timer)), ""),
+        )
+
+    def cancel(self, unit: Unit, subject: str, name: str, key: str, now: float) -> None:
+        """Withdraw a pending timer, if there is one."""
+        unit.add(
+            "UPDATE mailbox SET done_at = ?, body = NULL WHERE subject = ? AND timer_name = ?"
+            " AND timer_key = ? AND done_at IS NULL",
+            *(now, subject, name, key),
+        )
+
+    async def due(self, subject: str, now: float, limit: int = 100) -> list[Letter]:
+        """The subject's due rows in order; none while its failed head waits for its retry."""
+        rows = await self._db.fetch(
+            f"SELECT * FROM mailbox WHERE subject = ? AND {_OPEN} AND due_at <= ?"
+            " ORDER BY due_at, id LIMIT ?",
+            *(subject, now, limit),
+        )
+        if not rows or rows[0]["retry_at"] > now:
+            return []
+        await self._vault.ready([subject])
+        return [self._open(row) for row in rows]
+
+    async def next_at(self, subject: str, now: float) -> float | None:
+        """When the subject must be looked at again, or ``None`` when nothing waits."""
+        row = await self._db.fetch_one(
+            f"SELECT MAX(due_at, retry_at) AS at FROM mailbox WHERE subject = ? AND {_OPEN}"
+            " ORDER BY due_at, id LIMIT 1",
+            subject,
+        )
+        return None if row is None else max(float(row["at"]), now)
+
+    async def waiting(self, now: float) -> list[Waiting]:
+        """Every subject with due rows (start-up, and after another process has written)."""
+        rows = await self._db.scan(
+            "SELECT subject, group_concat(DISTINCT lane) AS lanes, MIN(sent_at) AS oldest,"
+            f" MAX(sent_at) AS newest FROM mailbox WHERE {_OPEN} AND due_at <= ? GROUP BY subject",
+            now,
+        )
+        return [
+            Waiting(row["subject"], _most_urgent(row["lanes"]), row["oldest"], row["newest"])
+            for row in rows
+        ]
+
+    async def timers_due(self, after: float, until: float) -> list[str]:
+        """Subjects with rows that come due in this span."""
+        rows = await self._db.fetch(
+            f"SELECT DISTINCT subject FROM mailbox WHERE {_OPEN} AND due_at > ? AND due_at <= ?",
+            *(after, until),
+        )
+        return [row["subject"] for row in rows]
+
+    async def next_timer_at(self, now: float) -> float | None:
+        """When the next row comes due after now."""
+        row = await self._db.fetch_one(
+            f"SELECT MIN(due_at) AS at FROM mailbox WHERE {_OPEN} AND due_at > ?", now
+        )
+        return None if row is None else row["at"]
+
+    def finish(self, unit: Unit, letters: Sequence[Letter], now: float) -> None:
+        """Add to the unit that these rows are done, each exactly once."""
+        for letter in letters:
+            unit.add(
+                f"UPDATE mailbox SET done_at = ?, body = NULL WHERE id = ? AND {_OPEN}",
+                *(now, letter.id),
+                expect=1,
+            )
+
+    def defer(self, unit: Unit, letter: Letter, error: str, retry_at: float) -> None:
+        """Record a failed try; later rows of the subject wait until `retry_at`."""
+        unit.add(
+            f"UPDATE mailbox SET attempts = attempts + 1, error = ?, retry_at = ? WHERE id = ? AND"
+            f" {_OPEN}",
+            *(error[:500], retry_at, letter.id),
+        )
+
+    def park(self, unit: Unit, letter: Letter, error: str, now: float) -> None:
+        """Give up on a row until an operator retries it; the rest of the subject goes on."""
+        unit.add(
+            f"UPDATE mailbox SET attempts = attempts + 1, error = ?, parked_at = ? WHERE id = ? AND"
+            f" {_OPEN}",
+            *(error[:500], now, letter.id),
+            expect=1,
+        )
+
+    async def parked(self) -> list[Row]:
+        """Rows that were given up, oldest first; bodies stay sealed."""
+        return await self._db.scan(
+            "SELECT id, subject, kind, attempts, error, parked_at, received_at FROM mailbox"
+            " WHERE parked_at IS NOT NULL AND done_at IS NULL ORDER BY parked_at, id"
+        )
+
+    async def unpark(self, ids: Sequence[int]) -> int:
+        """Let parked rows be tried again from the first attempt."""
+        unit = Unit()
+        for row_id in ids:
+            unit.add(
+                "UPDATE mailbox SET parked_at = NULL, attempts = 0, retry_at = 0 WHERE id = ?"
+                " AND parked_at IS NOT NULL AND done_at IS NULL RETURNING id",
+                row_id,
+            )
+        return sum(len(rows) for rows in await self._db.commit(unit))
+
+    async def depth(self) -> int:
+        """How many rows are due or will be."""
+        rows = await self._db.scan(f"SELECT COUNT(*) AS n FROM mailbox WHERE {_OPEN}")
+        return int(rows[0]["n"])
+
+    def _open(self, row: Row) -> Letter:
+        return Letter(
+            id=row["id"],
+            subject=row["subject"],
+            lane=Lane(row["lane"]),
+            event=_decode(self._vault.open(row["subject"], row["body"])),
+            due_at=row["due_at"],
+            sent_at=row["sent_at"],
+            received_at=row["received_at"],
+            attempts=row["attempts"],
+            trace_id=row["trace_id"],
+            sealed=row["body"],
+        )
+
+
+def _most_urgent(lanes: str) -> Lane:
+    present: Any = lanes.split(",")
+    return next(lane for lane in Lane if lane in present)

@@ -1,0 +1,72 @@
+"""Which tables does this database have, and which must it still get?
+
+Forward-only, numbered SQL files, applied once each in one transaction; the engine's first, then those
+of handlers in the order of their folders' names.
+"""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import Misconfigured
+from bot.store.database import Database
+
+ENGINE_MIGRATIONS = Path(__file__).parent / "migrations"
+
+_LEDGER = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    name TEXT PRIMARY KEY,
+    sha256 TEXT NOT NULL,
+    applied_at REAL NOT NULL
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered file; `name` is its owner and file name, e.g. ``engine/0001_engine``."""
+
+    name: str
+    script: str
+
+    @property
+    def sha256(self) -> str:
+        """Digest by which an edited migration is recognised."""
+        return hashlib.sha256(self.script.encode()).hexdigest()
+
+
+def migrations_of(owner: str, folder: Path) -> list[Migration]:
+    """The migrations in a folder, in order."""
+    return [
+        Migration(f"{owner}/{path.stem}", path.read_text("utf-8"))
+        for path in sorted(folder.glob("[0-9]*.sql"))
+    ]
+
+
+def migrate(database: Database, migrations: Sequence[Migration]) -> list[str]:
+    """Apply what is missing.
+
+    Returns:
+        The names that were applied now.
+
+    Raises:
+        Misconfigured: the database is newer than this program, or an applied file was edited.
+    """
+    database.run_script(_LEDGER)
+    applied = database.read_sync("SELECT name, sha256 FROM schema_migrations")
+    known = {migration.name: migration for migration in migrations}
+    for name, sha256 in applied:
+        if name not in known:
+            raise Misconfigured(f"the database has migration {name}, which this version lacks")
+        if known[name].sha256 != sha256:
+            raise Misconfigured(f"migration {name} was edited after it was applied")
+    done = {name for name, _ in applied}
+    fresh = [migration for migration in migrations if migration.name not in done]
+    for migration in fresh:
+        database.run_script(
+            f"BEGIN IMMEDIATE;\n{migration.script};\nINSERT INTO schema_migrations VALUES"
+            f" ('{migration.name}', '{migration.sha256}', {time.time()});\nCOMMIT;"
+        )
+    return [migration.name for migration in fresh]

@@ -1,0 +1,272 @@
+"""What must the world still be told, and what has it been told?
+
+A row is ``pending`` → ``claimed`` → ``sent`` | ``held`` | ``dead`` | ``cancelled`` | ``expired``. The claim passes the gates
+once more, in its own statement: a take-over, a switch or a spent allowance between the turn and the
+send still holds.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from bot.model import Because, Conversation, Effect, Lane
+from bot.model.effects import AnyEffect
+from bot.store.database import Database, Row, Unit
+from bot.store.vault import Vault
+
+_decode = msgspec.json.Decoder(AnyEffect).decode
+_encode = msgspec.json.Encoder().encode
+
+_OPEN = "state IN ('pending', 'claimed')"
+
+_NOT_SILENCED = """
+NOT EXISTS (SELECT 1 FROM switches s WHERE (s.scope = 'all')
+            OR (s.scope = 'account' AND s.key = outbox.open_kfid)
+            OR (s.scope = 'customer' AND s.key = outbox.external_userid))
+"""
+
+_CLAIM = "UPDATE outbox SET state = 'claimed', attempts = attempts + 1, claimed_at = ?"
+
+_CLAIM_SEND = f"""
+{_CLAIM}, window_msgid = (SELECT c.window_msgid FROM conversations c
+    WHERE c.open_kfid = outbox.open_kfid AND c.external_userid = outbox.external_userid)
+WHERE id = ? AND {_OPEN}
+  AND {_NOT_SILENCED}
+  AND EXISTS (SELECT 1 FROM conversations c
+    WHERE c.open_kfid = outbox.open_kfid AND c.external_userid = outbox.external_userid
+      AND c.service_state IN (0, 1) AND c.state_as_of >= ?
+      AND c.customer_wrote_at > ?
+      AND (SELECT COUNT(*) FROM outbox o
+           WHERE o.open_kfid = c.open_kfid AND o.external_userid = c.external_userid
+             AND o.kind = 'SendMessage' AND o.state IN ('claimed', 'sent') AND o.id <> outbox.id
+             AND o.window_msgid = c.window_msgid) < ?)
+"""
+_CLAIM_PLAIN = f"{_CLAIM} WHERE id = ? AND {_OPEN}"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An effect on its way into the outbox.
+
+    Args:
+        queue: rows of one queue are sent one after another.
+        expires_at: Unix seconds after which it is not tried any more.
+        tag: comes back in `EffectDone` and `EffectFailed`; without one, success is not told.
+        answers: msgid of the customer's message, when it answers exactly one.
+        asked_at: when the customer asked, for the reply time.
+    """
+
+    subject: str
+    queue: str
+    conversation: Conversation | None
+    lane: Lane
+    effect: Effect
+    expires_at: float
+    tag: str = ""
+    answers: str | None = None
+    asked_at: float | None = None
+    handled_by: str = ""
+    because: Because | None = None
+    trace_id: str = ""
+    msgid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A row of the outbox, opened."""
+
+    id: int
+    subject: str
+    queue: str
+    conversation: Conversation | None
+    lane: Lane
+    effect: Effect
+    msgid: str
+    tag: str
+    state: str
+    attempts: int
+    next_at: float
+    expires_at: float
+    asked_at: float | None
+    handled_by: str
+    trace_id: str
+
+
+def conversation_queue(conversation: Conversation) -> str:
+    """The queue that keeps a conversation's sends in order."""
+    return f"{conversation.open_kfid}/{conversation.external_userid}"
+
+
+class Outbox:
+    """The outbox of all subjects."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._db, self._vault = database, vault
+
+    async def post(self, unit: Unit, drafts: Sequence[Draft], now: float) -> None:
+        """Add to the unit what stores these effects, each with its msgid fixed."""
+        await self._vault.ready(draft.subject for draft in drafts)
+        for draft in drafts:
+            where = draft.conversation or Conversation("", "")
+            unit.add(
+                "INSERT INTO outbox (subject, queue, open_kfid, external_userid, lane, kind, msgid,"
+                " tag, state, created_at, next_at, expires_at, answers, asked_at, handled_by,"
+                " because, body, trace_id)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (msgid) DO NOTHING",
+                *(draft.subject, draft.queue, where.open_kfid, where.external_userid, draft.lane),
+                *(type(draft.effect).__name__, draft.msgid or f"cg_{secrets.token_hex(12)}"),
+                *(draft.tag, now, now, draft.expires_at, draft.answers, draft.asked_at),
+                draft.handled_by,
+                _encode(draft.because).decode() if draft.because else None,
+                self._vault.seal(draft.subject, _encode(draft.effect)),
+                draft.trace_id,
+            )
+
+    async def open_of(self, queue: str, limit: int = 20) -> list[Parcel]:
+        """The queue's unsent rows in order."""
+        rows = await self._db.fetch(
+            f"SELECT * FROM outbox WHERE queue = ? AND {_OPEN} ORDER BY id LIMIT ?", queue, limit
+        )
+        await self._vault.ready(row["subject"] for row in rows)
+        return [self._open(row) for row in rows]
+
+    async def open_queues(self) -> list[tuple[str, Lane]]:
+        """Every queue with unsent rows (start-up, and after another process has written)."""
+        rows = await self._db.scan(
+            f"SELECT queue, lane FROM outbox WHERE {_OPEN} GROUP BY queue, lane ORDER BY MIN(id)"
+        )
+        return [(row["queue"], Lane(row["lane"])) for row in rows]
+
+    async def claim_send(
+        self, parcel: Parcel, now: float, *, state_since: float, wrote_after: float, allowance: int
+    ) -> bool:
+        """Claim a `SendMessage` through the gates.
+
+        Args:
+            state_since: the owner must be known since this moment.
+            wrote_after: the customer must have written after this moment (48 h).
+            allowance: messages that one customer message permits.
+
+        Returns:
+            Whether it may be sent now.
+        """
+        unit = Unit()
+        unit.add(
+            _CLAIM_SEND + " RETURNING id",
+            *(now, parcel.id, state_since, wrote_after, allowance),
+        )
+        return bool((await self._db.commit(unit))[0])
+
+    async def claim(self, parcel: Parcel, now: float, *, unless_silenced: bool = False) -> bool:
+        """Claim any other row."""
+        gate = f" AND {_NOT_SILENCED}" if unless_silenced else ""
+        unit = Unit()
+        unit.add(_CLAIM_PLAIN + gate + " RETURNING id", now, parcel.id)
+        return bool((await self._db.commit(unit))[0])
+
+    def end(
+        self,
+        unit: Unit,
+        parcel: Parcel,
+        state: str,
+        now: float,
+        *,
+        error: str | None = None,
+        errcode: int | None = None,
+    ) -> None:
+        """Close a row: ``sent``, ``held``, ``dead``, ``cancelled`` or ``expired``."""
+        unit.add(
+            f"UPDATE outbox SET state = ?, ended_at = ?, error = ?, errcode = ? WHERE id = ? AND"
+            f" {_OPEN}",
+            *(state, now, error, errcode, parcel.id),
+            expect=1,
+        )
+
+    async def retry_at(self, parcel: Parcel, next_at: float, error: str, code: int | None) -> None:
+        """Leave a row for a later try."""
+        await self._db.execute(
+            f"UPDATE outbox SET state = 'pending', next_at = ?, error = ?, errcode = ? WHERE id = ?"
+            f" AND {_OPEN}",
+            *(next_at, error[:500], code, parcel.id),
+        )
+
+    def cancel_unsent(self, unit: Unit, conversation: Conversation, now: float, why: str) -> None:
+        """Withdraw the bot's unsent replies: a person has taken over."""
+        unit.add(
+            "UPDATE outbox SET state = 'cancelled', ended_at = ?, error = ? WHERE open_kfid = ?"
+            " AND external_userid = ? AND kind = 'SendMessage' AND state IN ('pending', 'held')",
+            *(now, why, conversation.open_kfid, conversation.external_userid),
+        )
+
+    def cancel_answer(self, unit: Unit, conversation: Conversation, msgid: str, now: float) -> None:
+        """Withdraw an unsent reply to a message that was recalled."""
+        unit.add(
+            "UPDATE outbox SET state = 'cancelled', ended_at = ?, error = 'message recalled'"
+            " WHERE open_kfid = ? AND external_userid = ? AND answers = ?"
+            " AND state IN ('pending', 'held')",
+            *(now, conversation.open_kfid, conversation.external_userid, msgid),
+        )
+
+    def mark_undelivered(self, unit: Unit, msgid: str, fail_type: int, now: float) -> None:
+        """Record WeCom's late "could not deliver" (`msg_send_fail`)."""
+        unit.add(
+            "UPDATE outbox SET state = 'dead', ended_at = ?, error = ? WHERE msgid = ?"
+            " AND state IN ('sent', 'claimed', 'pending')",
+            *(now, f"msg_send_fail type {fail_type}", msgid),
+        )
+
+    async def dead(self) -> list[Row]:
+        """Rows that were given up, oldest first; bodies stay sealed."""
+        return await self._db.scan(
+            "SELECT id, subject, kind, attempts, error, errcode, ended_at, expires_at FROM outbox"
+            " WHERE state = 'dead' ORDER BY ended_at, id"
+        )
+
+    async def revive(self, ids: Sequence[int], now: float) -> int:
+        """Let dead rows be tried again, unless they are past their time."""
+        unit = Unit()
+        for row_id in ids:
+            unit.add(
+                "UPDATE outbox SET state = 'pending', next_at = ?, ended_at = NULL WHERE id = ?"
+                " AND state = 'dead' AND expires_at > ? RETURNING id",
+                *(now, row_id, now),
+            )
+        return sum(len(rows) for rows in await self._db.commit(unit))
+
+    async def depths(self) -> dict[str, int]:
+        """How many rows are unsent, held or dead."""
+        rows = await self._db.scan(
+            "SELECT state, COUNT(*) AS n FROM outbox WHERE state IN ('pending', 'claimed', 'held',"
+            " 'dead') GROUP BY state"
+        )
+        return {row["state"]: row["n"] for row in rows}
+
+    async def oldest_open_at(self) -> float | None:
+        """When the oldest unsent row was written."""
+        rows = await self._db.scan(f"SELECT MIN(created_at) AS at FROM outbox WHERE {_OPEN}")
+        return rows[0]["at"]
+
+    def _open(self, row: Row) -> Parcel:
+        conversation = (
+            Conversation(row["open_kfid"], row["external_userid"]) if row["open_kfid"] else None
+        )
+        return Parcel(
+            id=row["id"],
+            subject=row["subject"],
+            queue=row["queue"],
+            conversation=conversation,
+            lane=Lane(row["lane"]),
+            effect=_decode(self._vault.open(row["subject"], row["body"])),
+            msgid=row["msgid"],
+            tag=row["tag"],
+            state=row["state"],
+            attempts=row["attempts"],
+            next_at=row["next_at"],
+            expires_at=row["expires_at"],
+            asked_at=row["asked_at"],
+            handled_by=row["handled_by"],
+            trace_id=row["trace_id"],
+        )

@@ -1,0 +1,39 @@
+"""Which servicers can take a session at an account now, as far as WeCom told us?"""
+
+from collections.abc import Mapping
+
+from bot.store.database import Database, Unit
+
+
+class Servicers:
+    """The servicers table: WeCom's list, kept current by `servicer_status_change`."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def receiving(self, open_kfid: str) -> list[str]:
+        """Userids that receive at this account."""
+        rows = await self._db.fetch(
+            "SELECT userid FROM servicers WHERE open_kfid = ? AND receiving = 1 ORDER BY userid",
+            open_kfid,
+        )
+        return [row["userid"] for row in rows]
+
+    def observe(
+        self, unit: Unit, open_kfid: str, userid: str, receiving: bool, as_of: float
+    ) -> None:
+        """Add one servicer's status to the unit, unless something newer is known."""
+        unit.add(
+            "INSERT INTO servicers VALUES (?, ?, ?, ?) ON CONFLICT (open_kfid, userid) DO UPDATE SET"
+            " receiving = excluded.receiving, as_of = excluded.as_of"
+            " WHERE excluded.as_of >= servicers.as_of",
+            *(open_kfid, userid, int(receiving), as_of),
+        )
+
+    async def replace(self, open_kfid: str, status: Mapping[str, bool], as_of: float) -> None:
+        """Store a whole list as WeCom gave it; whoever is not on it is gone."""
+        unit = Unit()
+        unit.add("DELETE FROM servicers WHERE open_kfid = ? AND as_of <= ?", open_kfid, as_of)
+        for userid, receiving in status.items():
+            self.observe(unit, open_kfid, userid, receiving, as_of)
+        await self._db.commit(unit)
