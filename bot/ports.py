@@ -1,0 +1,36 @@
+"""What does the engine ask of the outside, without knowing who answers? `bot.app` fills these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
+
+
+class Clock(Protocol):
+    """What time it is; tests move it by hand."""
+
+    def now(self) -> float:
+        """Unix seconds, UTC."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors of length 1.
+
+    Args:
+        name: model and version; vectors of different names are never compared.
+        dim: length of a vector.
+    """
+
+    name: str
+    dim: int
+
+    async def embed(
+        self, texts: Sequence[str], *, kind: Literal["query", "passage"]
+    ) -> NDArray[float32]:
+        """One normalised row per text. Raises `EmbeddingFailed` when there is no answer."""
+        ...

@@ -1,0 +1,18 @@
+"""What does the bot know? Entries, their indexes, and the gate that lets an answer out."""
+
+from knowledge.entries import Audience, Decision, FaqEntry, Match, Verdict
+from knowledge.gate import Thresholds
+from knowledge.loader import EntryProblem, load_entries
+from knowledge.retriever import Retriever
+
+__all__ = [
+    "Audience",
+    "Decision",
+    "EntryProblem",
+    "FaqEntry",
+    "Match",
+    "Retriever",
+    "Thresholds",
+    "Verdict",
+    "load_entries",
+]

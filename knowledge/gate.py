@@ -1,0 +1,121 @@
+"""May this entry be said in answer to this question?
+
+A small logistic model over the evidence, with three bands: answer, offer, decline. It declines
+rather than guesses: a wrong answer costs more than a hand-over. The coefficients are set by hand
+on the sample shop's questions; `python -m benchmarks.retrieval` prints how they do there, and
+`python -m benchmarks.retrieval FOLDER` on sets of one's own.
+"""
+
+import math
+import re
+
+import msgspec
+
+from knowledge.entries import Decision
+from knowledge.fold import numbers_in
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What speaks for and against one entry.
+
+    Args:
+        lexical: TF-IDF cosine of its best question, 0 to 1.
+        answer: TF-IDF cosine of its answer, 0 to 1.
+        coverage: share of the question's telling grams found anywhere in the entry, 0 to 1.
+        dense: calibrated cosine of its best question's vector, ``None`` without vectors.
+        dense_answer: the same of its answer.
+        margin: its ranking score minus the best other entry's.
+        number_mismatch: the question names a number that the entry does not.
+        contrast_mismatch: one of the two negates, cancels, changes …, the other does not.
+    """
+
+    lexical: float
+    answer: float
+    coverage: float
+    margin: float
+    dense: float | None = None
+    dense_answer: float | None = None
+    number_mismatch: bool = False
+    contrast_mismatch: bool = False
+
+
+class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
+    """From which probability on an answer is said, or offered as a choice."""
+
+    answer: float = 0.80
+    offer: float = 0.30
+
+
+class Weights(msgspec.Struct, frozen=True, kw_only=True):
+    """Coefficients of the logistic model; each multiplies the evidence of its name."""
+
+    bias: float
+    lexical: float
+    answer: float
+    coverage: float
+    margin: float
+    dense: float = 0.0
+    dense_answer: float = 0.0
+    number_mismatch: float = -1.5
+    contrast_mismatch: float = -1.5
+
+
+HYBRID = Weights(
+    bias=-6.5, lexical=3.0, answer=1.0, coverage=2.0, margin=5.0, dense=6.0, dense_answer=1.0
+)
+LEXICAL = Weights(bias=-5.0, lexical=6.0, answer=1.0, coverage=2.5, margin=4.0)
+
+# Words that turn a question into another one when only one side has them.
+CONTRASTS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        "不|没|别|无|未",
+        "取消|不要了",
+        "改",
+        "换",
+        "退",
+        "注销",
+        "合并",
+        "补",
+        "催|加急|加快",
+        "丢|少发|漏发|少了",
+        "坏|破|碎|裂|损",
+    )
+)
+# Negations that negate nothing: 能不能, 有没有, 差不多, 不好意思, 无理由 …
+_HARMLESS = re.compile(r"(.)[不没]\1|差不多|不好意思|不错|不过|无理由|没事|要不|不?知道")
+
+
+def probability(evidence: Evidence) -> float:
+    """How likely the entry is the right one, 0 to 1."""
+    weights = LEXICAL if evidence.dense is None else HYBRID
+    total = (
+        weights.bias
+        + weights.lexical * evidence.lexical
+        + weights.answer * evidence.answer
+        + weights.coverage * evidence.coverage
+        + weights.margin * evidence.margin
+        + weights.dense * (evidence.dense or 0.0)
+        + weights.dense_answer * (evidence.dense_answer or 0.0)
+        + weights.number_mismatch * evidence.number_mismatch
+        + weights.contrast_mismatch * evidence.contrast_mismatch
+    )
+    return 1.0 / (1.0 + math.exp(-total))
+
+
+def decide(best: float, thresholds: Thresholds) -> Decision:
+    """The band in which the best entry's probability lies."""
+    if best >= thresholds.answer:
+        return Decision.ANSWER
+    return Decision.OFFER if best >= thresholds.offer else Decision.DECLINE
+
+
+def numbers_differ(question: str, entry_texts: str) -> bool:
+    """Whether the question names a number that the entry's texts do not (all folded)."""
+    return bool(numbers_in(question) - numbers_in(entry_texts))
+
+
+def contrasts_differ(question: str, phrasing: str) -> bool:
+    """Whether a contrast word stands in one of two folded texts only."""
+    one, other = _HARMLESS.sub("", question), _HARMLESS.sub("", phrasing)
+    return any(bool(word.search(one)) != bool(word.search(other)) for word in CONTRASTS)
