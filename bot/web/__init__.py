@@ -1,0 +1,1 @@
+"""What does Concierge answer over HTTP?"""

@@ -1,0 +1,1 @@
+"""How does Concierge speak with WeCom? Wire formats, requests, tokens and the platform's limits."""

@@ -1,0 +1,33 @@
+"""Which APIs of WeCom does Concierge call, and what may be done when one does not answer?"""
+
+from typing import Literal
+
+import msgspec
+
+
+class Api(msgspec.Struct, frozen=True):
+    """One path of WeCom.
+
+    Args:
+        idempotent: whether a call without an answer may be made again (wecom-api §1.6).
+        timeout_s: for the whole call; ``None`` = the client's default.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    idempotent: bool = True
+    timeout_s: float | None = None
+
+
+GET_TOKEN = Api("GET", "/cgi-bin/gettoken")
+CALLBACK_IPS = Api("GET", "/cgi-bin/getcallbackip")
+MEDIA_GET = Api("GET", "/cgi-bin/media/get", timeout_s=60.0)
+KF_ACCOUNTS = Api("POST", "/cgi-bin/kf/account/list")
+KF_SERVICERS = Api("GET", "/cgi-bin/kf/servicer/list")
+KF_SYNC = Api("POST", "/cgi-bin/kf/sync_msg")
+KF_STATE = Api("POST", "/cgi-bin/kf/service_state/get")
+KF_TRANS = Api("POST", "/cgi-bin/kf/service_state/trans", idempotent=False)
+KF_CUSTOMERS = Api("POST", "/cgi-bin/kf/customer/batchget")
+KF_SEND = Api("POST", "/cgi-bin/kf/send_msg", idempotent=False)
+KF_SEND_ON_EVENT = Api("POST", "/cgi-bin/kf/send_msg_on_event", idempotent=False)
+STAFF_SEND = Api("POST", "/cgi-bin/message/send", idempotent=False)

@@ -1,0 +1,107 @@
+"""Which exception does an errcode of WeCom become?
+
+Classes of wecom-api §1.6, codes of §1.7 and §3.17. What is in no table is plain `Rejected`.
+"""
+
+from bot.errors import (
+    AllowanceSpent,
+    CodeSpent,
+    Misconfigured,
+    NotAuthorised,
+    Rejected,
+    RetryLater,
+    ServicerUnavailable,
+    Throttled,
+    WeComError,
+    WindowClosed,
+    WrongState,
+)
+from bot.wecom.apis import GET_TOKEN, KF_SEND, KF_SEND_ON_EVENT
+
+TOKEN_CODES = frozenset({40014, 42001, 40001})
+"""The access token is refused: refresh it and try once more."""
+
+TRANSIENT_CODES = frozenset({-1, 6000})
+"""The same call may succeed in a moment."""
+
+FREQUENCY_CODES = frozenset({45009, 45011, 45033})
+"""Called too often: leave that API alone for the length of the window."""
+
+BAD_CREDENTIALS = frozenset({40001, 40013, 40091, 41002, 41004})
+"""From gettoken itself: corp id or secret is wrong, asking again cannot help."""
+
+INVALID_CALLBACK_TOKEN = 95007
+
+_CLASSES: dict[int, type[Rejected]] = {
+    # permission and configuration: alert a person (§1.6)
+    **dict.fromkeys((48001, 48002, 48004, 48005, 48006), NotAuthorised),
+    **dict.fromkeys((50001, 50002, 50003, 60011, 60020, 301002, 301052), NotAuthorised),
+    **dict.fromkeys((95003, 95011, 95012, 95017, 95023), NotAuthorised),
+    40201: NotAuthorised,  # kf account banned: only WeCom's support can help (§3.17)
+    # kf (§3.17)
+    95001: AllowanceSpent,
+    95002: WindowClosed,
+    95013: WrongState,
+    95016: WrongState,
+    95018: WrongState,
+    95014: ServicerUnavailable,
+    95019: ServicerUnavailable,
+    60253: ServicerUnavailable,
+    # single-use codes (§3.11, §4.20)
+    INVALID_CALLBACK_TOKEN: CodeSpent,
+    41050: CodeSpent,
+    41051: CodeSpent,
+    40029: CodeSpent,
+}
+
+_ON_SEND: dict[int, type[Rejected]] = {95026: AllowanceSpent}  # (conflict) in §3.17
+
+_GENERAL_CODES = """
+    -1 0 6000 40001 40003 40004 40005 40006 40007 40008 40009 40011 40013 40014 40029 40031 40032
+    40033 40035 40039 40050 40056 40057 40058 40063 40068 40071 40072 40073 40091 40093 40094 40096
+    40097 40098 40099 40100 40123 40201 41001 41002 41004 41006 41011 42001 42012 43004 43012 44001
+    44004 45001 45002 45007 45008 45009 45011 45029 45033 46004 48001 48002 48004 48005 48006 50001
+    50002 50003 60011 60020 60102 60111 60123 60136 60251 60253 80001 81013 81017 82001 82002 82003
+    301002 301052 600018
+"""
+_KF_CODES = """
+    95000 95001 95002 95003 95004 95005 95006 95007 95008 95009 95011 95012 95013 95014 95015 95016
+    95017 95018 95019 95021 95022 95023 95026 95027
+"""
+KNOWN_CODES = frozenset(int(code) for code in (_GENERAL_CODES + _KF_CODES).split())
+"""Codes with a documented meaning (wecom-api §1.7, §3.17)."""
+
+_SAYS_LITTLE = 40058  # "invalid parameter", also seen for a repeated msgid
+
+
+def error_for(
+    endpoint: str, errcode: int, errmsg: str = "", *, retry_at: float = 0.0
+) -> WeComError:
+    """The exception of an errcode other than 0."""
+    if errcode in FREQUENCY_CODES:
+        return Throttled(endpoint, errcode, errmsg, retry_at=retry_at)
+    if errcode in TRANSIENT_CODES or errcode in TOKEN_CODES:
+        return RetryLater(endpoint, errcode, errmsg)
+    if endpoint in {KF_SEND.path, KF_SEND_ON_EVENT.path} and errcode in _ON_SEND:
+        return _ON_SEND[errcode](endpoint, errcode, errmsg)
+    return _CLASSES.get(errcode, Rejected)(endpoint, errcode, errmsg)
+
+
+def credentials_error(errcode: int) -> Misconfigured | None:
+    """The exception of a gettoken answer that blames corp id or secret."""
+    if errcode not in BAD_CREDENTIALS:
+        return None
+    return Misconfigured(
+        f"WeCom refuses wecom.corp_id or wecom.secret: {GET_TOKEN.path} errcode={errcode}"
+    )
+
+
+def means_already_accepted(error: Rejected) -> bool:
+    """Whether the refusal of a *retried* kf message says that the first try had succeeded.
+
+    No code is documented for a repeated msgid (wecom-api §3.10), so every code without another
+    known meaning counts (architecture.md, "Repeats are harmless").
+    """
+    if error.errcode is None:
+        return False
+    return error.errcode == _SAYS_LITTLE or error.errcode not in KNOWN_CODES

@@ -1,0 +1,108 @@
+"""How do members get an app message (wecom-api §5.1)?"""
+
+import time
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from bot.errors import Misconfigured, Throttled
+from bot.wecom.apis import STAFF_SEND
+from bot.wecom.client import WeComClient
+from bot.wecom.limits import RateLimit, platform_limits
+from bot.wecom.split import clean, split_text
+
+MOST_WATCHED = 10_000
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """What became of a message to members.
+
+    Args:
+        msgids: one per part sent, for a recall within 24 h.
+        invalid: userids WeCom cannot reach, lower-cased.
+        held_back: userids whose 30 a minute are used; WeCom would drop theirs silently.
+    """
+
+    msgids: tuple[str, ...] = ()
+    invalid: frozenset[str] = frozenset()
+    held_back: tuple[str, ...] = ()
+
+
+class StaffMessages:
+    """Text messages of the app to members."""
+
+    def __init__(
+        self, client: WeComClient, agent_id: int, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._client = client
+        self._agent_id = agent_id
+        self._clock = clock
+        self._rates: dict[str, RateLimit] = {}
+
+    async def send_text(self, userids: Iterable[str], text: str) -> Delivered:
+        """Send a text, in parts when it is long; an identical one within 30 min is dropped.
+
+        Raises:
+            Misconfigured: a userid that would reach everybody.
+            Throttled: every one of them has had as many messages as WeCom delivers.
+            WeComError: as the client; 81013 when none of them can be reached.
+        """
+        limits = platform_limits().staff
+        pieces = split_text(clean(text), limits.text_bytes)
+        reachable, held_back = self._admit(_distinct(userids), len(pieces))
+        msgids: list[str] = []
+        invalid: set[str] = set()
+        for begin in range(0, len(reachable), limits.recipients):
+            to = "|".join(reachable[begin : begin + limits.recipients])
+            for piece in pieces:
+                answer = await self._client.call(STAFF_SEND, body=self._body(to, piece))
+                msgids.append(str(answer.get("msgid", "")))
+                invalid |= _listed(answer.get("invaliduser"))
+                invalid |= _listed(answer.get("unlicenseduser"))
+        return Delivered(tuple(msgids), frozenset(invalid), tuple(held_back))
+
+    def _body(self, to: str, text: str) -> dict[str, object]:
+        return {
+            "touser": to,
+            "msgtype": "text",
+            "agentid": self._agent_id,
+            "text": {"content": text},
+            "safe": 0,
+            "enable_duplicate_check": 1,
+            "duplicate_check_interval": platform_limits().staff.duplicate_window_s,
+        }
+
+    def _admit(self, userids: list[str], messages: int) -> tuple[list[str], list[str]]:
+        full_until = {userid: self._full_until(userid, messages) for userid in userids}
+        held_back = [userid for userid in userids if full_until[userid] is not None]
+        if userids and len(held_back) == len(userids):
+            first_free = min(at for at in full_until.values() if at is not None)
+            raise Throttled(STAFF_SEND.path, None, "members' own limit", retry_at=first_free)
+        return [userid for userid in userids if full_until[userid] is None], held_back
+
+    def _full_until(self, userid: str, messages: int) -> float | None:
+        limits = platform_limits().staff
+        if len(self._rates) > MOST_WATCHED:
+            self._rates.clear()
+        rate = self._rates.setdefault(
+            userid.lower(),
+            RateLimit(
+                (limits.per_member_minute, 60), (limits.per_member_hour, 3600), clock=self._clock
+            ),
+        )
+        return rate.take(messages)
+
+
+def _distinct(userids: Iterable[str]) -> list[str]:
+    """Each once; userids are case-insensitive (wecom-api §0)."""
+    found: dict[str, str] = {}
+    for userid in userids:
+        if "|" in userid or userid.lower() == "@all":
+            raise Misconfigured(f"{userid!r} is not one member's userid")
+        if userid:
+            found.setdefault(userid.lower(), userid)
+    return list(found.values())
+
+
+def _listed(value: object) -> set[str]:
+    return {part.lower() for part in str(value or "").split("|") if part}

@@ -1,0 +1,73 @@
+"""What does a `Reply` look like on the wire, in as few sends as possible (wecom-api §3.10)?"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from bot.model.effects import MenuItem, Reply
+from bot.wecom.limits import platform_limits
+from bot.wecom.split import clean, cut, size, split_text, split_within
+
+Payload = dict[str, Any]
+
+
+def parts(reply: Reply) -> list[Reply]:
+    """The fewest replies that say the same and each fit one send, in order.
+
+    The menu comes with the last one, under as much of the text as its head holds.
+    """
+    text = clean(reply.text)
+    if not _items(reply.menu):
+        said = "\n".join(part for part in (text, clean(reply.tail)) if part)
+        return [_part(reply, piece) for piece in split_text(said, platform_limits().kf.text_bytes)]
+    *before, head = _texts_and_head(text)
+    last = msgspec.structs.replace(reply, text=head)
+    return [*(_part(reply, piece) for piece in before), last]
+
+
+def plan(reply: Reply) -> list[Payload]:
+    """The payloads of a reply in order: one send, and one of the allowance, each."""
+    return [render(part) for part in parts(reply)]
+
+
+def render(reply: Reply) -> Payload:
+    """The payload of one send; what `parts` did not make fit is cut with "…"."""
+    limits = platform_limits().kf
+    items = _items(reply.menu)
+    if not items:
+        said = "\n".join(part for part in (clean(reply.text), clean(reply.tail)) if part)
+        return {"msgtype": "text", "text": {"content": cut(said, limits.text_bytes)}}
+    menu: Payload = {"list": [_click(item) for item in items]}
+    if head := cut(clean(reply.text), limits.menu_head_bytes):
+        menu["head_content"] = head
+    if tail := cut(clean(reply.tail), limits.menu_tail_bytes):
+        menu["tail_content"] = tail
+    return {"msgtype": "msgmenu", "msgmenu": menu}
+
+
+def _texts_and_head(text: str) -> list[str]:
+    """Split so that the last piece, which may be empty, fits the head of a menu."""
+    limits = platform_limits().kf
+    capacities = [limits.menu_head_bytes]
+    while (pieces := split_within(text, capacities)) is None:
+        capacities.insert(0, limits.text_bytes)
+    return pieces
+
+
+def _part(reply: Reply, text: str) -> Reply:
+    return msgspec.structs.replace(reply, text=text, menu=(), tail="")
+
+
+def _items(menu: Sequence[MenuItem]) -> list[MenuItem]:
+    """The items WeCom takes: at most ten, neither id nor content empty."""
+    limits = platform_limits().kf
+    usable = [
+        item for item in menu if clean(item.content) and 0 < size(item.id) <= limits.menu_id_bytes
+    ]
+    return usable[: limits.menu_items]
+
+
+def _click(item: MenuItem) -> Payload:
+    content = cut(clean(item.content), platform_limits().kf.menu_content_bytes)
+    return {"type": "click", "click": {"id": item.id, "content": content}}
