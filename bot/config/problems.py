@@ -31,7 +31,7 @@ class Problem:
 
 
 class ConfigErrors(Misconfigured):
-    """The configuration has problems
+    """The configuration has problems.
 
     Args:
         problems: all of them.
