@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Which commands does a developer need? This file installs and runs all of them.
 
-``python3 dev.py`` lists them. The first run makes ``.venv`` from a lock file with hashes; after that
-a stamp says that nothing changed. Standard library only, and it parses on old Pythons too, so that
+``python3 dev.py`` lists them. The first run makes ``.venv`` from a lock file with hashes; later ones
+see by a stamp that nothing changed. Standard library only, and it parses on old Pythons too, so that
 they can be told what is missing.
 """
 
@@ -20,7 +20,10 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -239,7 +242,7 @@ def _missing_venv() -> str:
 
 
 def _uv_environment() -> dict[str, str]:
-    """A mirror that a person gave to pip is meant for uv too, which does not read pip's settings."""
+    """A mirror that a person gave to pip is meant for uv too, which reads no settings of pip."""
     environment = _environment()
     if not {"UV_INDEX_URL", "UV_DEFAULT_INDEX"} & environment.keys():
         mirror = environment.get("PIP_INDEX_URL") or _pip_mirror()
