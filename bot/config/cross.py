@@ -1,0 +1,73 @@
+"""Do values that are right one by one also fit together?
+
+These checks read the unvalidated values and step over what is misshapen, so that one mistake
+does not hide another.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from bot.config.environment import Draft
+from bot.config.problems import Problem
+from bot.config.yaml_file import Loc, path_text
+
+_DISTINCT: tuple[tuple[Loc, str], ...] = (
+    (("staff",), "userid"),
+    (("wecom", "kf_accounts"), ""),
+)
+
+
+def cross_problems(draft: Draft) -> Iterator[Problem]:
+    """Every pair of values that does not fit."""
+    for loc, key in _DISTINCT:
+        yield from _repeated(draft, loc, key)
+    yield from _embeddings(draft)
+    accounts = _at(draft, ("accounts",))
+    for name in accounts if isinstance(accounts, dict) else ():
+        yield from _opening_hours(draft, ("accounts", name, "opening_hours"))
+
+
+def _at(draft: Draft, loc: Loc) -> Any:
+    value: Any = draft.document.values
+    for part in loc:
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _repeated(draft: Draft, loc: Loc, key: str) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    items = _at(draft, loc)
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        value = item.get(key) if key and isinstance(item, dict) else item
+        if not isinstance(value, str):
+            continue
+        if value in seen:
+            here: Loc = (*loc, index, key) if key else (*loc, index)
+            first = path_text((*loc, seen[value]))
+            found = f"{value!r} 与 {first} 重复"
+            yield Problem(path_text(here), found, "各不相同", draft.where(here))
+        seen.setdefault(value, index)
+
+
+def _embeddings(draft: Draft) -> Iterator[Problem]:
+    section = _at(draft, ("embeddings",))
+    if not isinstance(section, dict) or section.get("provider") != "openai":
+        return
+    for key in ("base_url", "model"):
+        if key not in section:
+            where = draft.where(("embeddings", "provider"))
+            expected = "provider 为 openai 时必须填写"
+            yield Problem(f"embeddings.{key}", "没有填写", expected, where)
+
+
+def _opening_hours(draft: Draft, loc: Loc) -> Iterator[Problem]:
+    items = _at(draft, loc)
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        opens, closes = (
+            (item.get("from"), item.get("to")) if isinstance(item, dict) else (None,) * 2
+        )
+        if isinstance(opens, str) and isinstance(closes, str) and opens >= closes:
+            here = (*loc, index, "to")
+            found = f"{closes} 不晚于 from 的 {opens}"
+            expected = "晚于 from；跨过午夜的写成两段"
+            yield Problem(path_text(here), found, expected, draft.where(here))

@@ -1,0 +1,267 @@
+"""What can an operator configure? Names here are a public contract; config.yaml explains each.
+
+An empty value means "not given". What a command cannot do without is in `requirements`, not here,
+because `chat` and `demo` need no WeCom account.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from bot.config.values import (
+    CallbackAesKey,
+    Count,
+    Days,
+    HttpUrl,
+    Many,
+    MasterKey,
+    MinuteOfDay,
+    OpenKfid,
+    Port,
+    RedisUrl,
+    Seconds,
+    Secret,
+    Source,
+    StorageUrl,
+    Text,
+    Timezone,
+    Userid,
+    Word,
+    sqlite_path,
+)
+
+AutonomyMode = Literal["auto", "suggest", "off"]
+Level = Literal["junior", "expert", "leader"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+UNSET = SecretStr("")
+
+
+class Section(BaseModel):
+    """A mapping of config.yaml: unknown keys are refused, types are strict, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+class WeCom(Section):
+    """The app and its 客服账号."""
+
+    corp_id: Word = ""
+    agent_id: int = Field(default=0, ge=1)
+    secret: Secret = UNSET
+    callback_token: Secret = UNSET
+    callback_aes_key: CallbackAesKey = UNSET
+    api_base: HttpUrl = "https://qyapi.weixin.qq.com"
+    kf_accounts: Many[OpenKfid] = ()
+
+
+class Server(Section):
+    """Where we listen."""
+
+    # All interfaces: six values must be enough on a plain host or in a container, and WeCom has to
+    # reach the callback.
+    host: Word = "0.0.0.0"  # noqa: S104
+    port: Port = 8080
+    public_url: HttpUrl | None = None
+
+
+class Storage(Section):
+    """The database."""
+
+    url: StorageUrl = Field(
+        default="sqlite:///data/concierge.db", validate_default=True, repr=False
+    )
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The database file, or None when it is not SQLite."""
+        return sqlite_path(self.url)
+
+
+class Redis(Section):
+    """Wake-ups and shared limits of a fleet."""
+
+    url: RedisUrl | None = Field(default=None, repr=False)
+
+
+class Security(Section):
+    """The master key under which each person's data key is wrapped."""
+
+    encryption_key: MasterKey = UNSET
+    previous_encryption_keys: Many[MasterKey] = ()
+
+
+class Llm(Section):
+    """An OpenAI-compatible chat model."""
+
+    base_url: HttpUrl
+    model: Text
+    api_key: Secret = UNSET
+    timeout_s: Seconds = 20
+
+
+class Embeddings(Section):
+    """What turns texts into vectors."""
+
+    provider: Literal["offline", "openai", "none"] = "offline"
+    base_url: HttpUrl | None = None
+    model: Text | None = None
+    api_key: Secret = UNSET
+
+
+class Knowledge(Section):
+    """What the bot knows."""
+
+    sources: Many[Source] = Field(default=(), validate_default=True)
+
+
+class StaffMember(Section):
+    """A member who is told when a customer needs a person."""
+
+    userid: Userid
+    name: Text
+    level: Level
+
+
+class Routing(Section):
+    """How messages become turns."""
+
+    merge_window_ms: int = Field(default=1500, ge=0, le=10_000)
+    ownership_max_age_s: Seconds = 600
+    flood_messages: Count = 20
+    flood_window_s: Seconds = 60
+    blocklist: Many[Word] = ()
+
+
+class Delivery(Section):
+    """How loops pull, drain and send."""
+
+    poll_busy_s: Seconds = 20
+    poll_idle_s: Seconds = 180
+    waiting_notice_after_s: Seconds = 60
+    fresh_first_s: Seconds = 120
+    send_concurrency: int = Field(default=32, ge=1, le=1000)
+    drain_concurrency: int = Field(default=64, ge=1, le=1000)
+    max_attempts: int = Field(default=5, ge=1, le=100)
+    late_welcome_s: float = Field(default=18, gt=0, le=20, allow_inf_nan=False)
+
+
+class Autonomy(Section):
+    """How far the bot may go by itself: everywhere, and per category of knowledge."""
+
+    mode: AutonomyMode = "auto"
+    categories: Mapping[str, AutonomyMode] = {}
+
+    def for_category(self, category: str) -> AutonomyMode:
+        """The mode of a category of knowledge."""
+        return self.categories.get(category, self.mode)
+
+
+class AccountAutonomy(Section):
+    """What one account does otherwise than `autonomy`; no mode = the general one."""
+
+    mode: AutonomyMode | None = None
+    categories: Mapping[str, AutonomyMode] = {}
+
+    def over(self, general: Autonomy) -> Autonomy:
+        """The more specific place wins; an account's own mode puts the general categories aside."""
+        if self.mode is not None:
+            return Autonomy(mode=self.mode, categories=self.categories)
+        return Autonomy(mode=general.mode, categories={**general.categories, **self.categories})
+
+
+class OpeningHours(Section):
+    """Days and the hours on them, in the company's time zone."""
+
+    days: Many[Weekday] = Field(default=WEEK, min_length=1)
+    opens: MinuteOfDay = Field(alias="from")
+    closes: MinuteOfDay = Field(alias="to")
+
+    def covers(self, moment: datetime) -> bool:
+        """Whether a local time falls into these hours."""
+        minute = moment.hour * 60 + moment.minute
+        return WEEK[moment.weekday()] in self.days and self.opens <= minute < self.closes
+
+
+class Account(Section):
+    """What differs at one 客服账号."""
+
+    persona: Text | None = None
+    opening_hours: Many[OpeningHours] = ()
+    knowledge: Many[Source] | None = None
+    autonomy: AccountAutonomy | None = None
+
+
+class AccountSettings(Section):
+    """What holds at one 客服账号, its own settings laid over the general ones."""
+
+    open_kfid: str
+    persona: str | None
+    opening_hours: tuple[OpeningHours, ...]
+    sources: tuple[Path, ...]
+    autonomy: Autonomy
+    timezone: str
+
+    def is_open(self, now: float) -> bool:
+        """Whether people are there at this Unix time; always, when no hours are given."""
+        moment = datetime.fromtimestamp(now, ZoneInfo(self.timezone))
+        return not self.opening_hours or any(h.covers(moment) for h in self.opening_hours)
+
+
+class Company(Section):
+    """Who the bot speaks for."""
+
+    name: Text | None = None
+
+
+class Retention(Section):
+    """How long rows are kept."""
+
+    messages_days: Days = 180
+    handled_days: Days = 7
+
+
+class Logging(Section):
+    """What is logged, and how it looks."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+class Config(Section):
+    """Everything config.yaml and the environment say."""
+
+    company: Company = Company()
+    timezone: Timezone = "Asia/Shanghai"
+    wecom: WeCom = WeCom()
+    server: Server = Server()
+    storage: Storage = Storage()
+    redis: Redis = Redis()
+    security: Security = Security()
+    llm: Llm | None = None
+    embeddings: Embeddings = Embeddings()
+    knowledge: Knowledge = Knowledge()
+    staff: Many[StaffMember] = ()
+    routing: Routing = Routing()
+    delivery: Delivery = Delivery()
+    autonomy: Autonomy = Autonomy()
+    accounts: Mapping[OpenKfid, Account] = {}
+    retention: Retention = Retention()
+    logging: Logging = Logging()
+
+    def for_account(self, open_kfid: str) -> AccountSettings:
+        """What holds at one 客服账号."""
+        own = self.accounts.get(open_kfid, Account())
+        return AccountSettings(
+            open_kfid=open_kfid,
+            persona=own.persona,
+            opening_hours=own.opening_hours,
+            sources=self.knowledge.sources if own.knowledge is None else own.knowledge,
+            autonomy=(own.autonomy or AccountAutonomy()).over(self.autonomy),
+            timezone=self.timezone,
+        )
