@@ -18,7 +18,6 @@ from bot.model import (
     SendOnEvent,
 )
 from bot.policy import allowance
-from bot.routing.account import Autonomy
 from bot.routing.facts import SESSION_S
 from bot.routing.merging import merge
 from bot.routing.turn import CodeReply, Decided, Said, Turn
@@ -36,16 +35,15 @@ from bot.store import (
 Compose = Callable[[Reply], list[dict[str, Any]]]
 """Wire payloads of a reply, each within WeCom's limits."""
 
+SERVICE = "service"
+"""Category of what must be said whoever answers: hand-over, waiting, limits."""
+
 STAFF_TTL_S = 12 * 3600
 MEDIA_TTL_S = 3 * 24 * 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """What the commit of a turn has set in motion."""
-
-    queues: tuple[tuple[str, Lane], ...] = ()
-    timers: tuple[float, ...] = ()
+Queues = tuple[tuple[str, Lane], ...]
+"""Queues of the outbox that a commit has filled, with the lane of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +67,8 @@ class Committer:
 
     async def commit(
         self, turn: Turn, letters: Sequence[Letter], before: ConversationFacts | None
-    ) -> Committed:
-        """Commit a turn.
+    ) -> Queues:
+        """Commit a turn and say which queues have something to send.
 
         Raises:
             UnitConflict: the facts have changed meanwhile; nothing was kept.
@@ -91,10 +89,7 @@ class Committer:
         unit.statements += turn.decisions.records
         unit.asides += turn.decisions.asides
         await self._store.database.commit(unit)
-        return Committed(
-            tuple(dict.fromkeys((draft.queue, draft.lane) for draft in drafts)),
-            tuple(scheduled.due_at for scheduled in turn.decisions.scheduled),
-        )
+        return tuple(dict.fromkeys((draft.queue, draft.lane) for draft in drafts))
 
     # ------------------------------------------------------------------ facts and transcript
 
@@ -132,7 +127,7 @@ class Committer:
     # ------------------------------------------------------------------ what is said
 
     def _code_replies(self, turn: Turn) -> list[Draft]:
-        if turn.account.mode is Autonomy.OFF:
+        if turn.account.autonomy.mode == "off":
             return []
         welcomes = [one for one in turn.decisions.by_code if one.in_state is None]
         others = [one for one in turn.decisions.by_code if one.in_state is not None]
@@ -185,9 +180,7 @@ class Committer:
         if turn.facts.disclosed_at is None:
             lines.append(
                 turn.phrases.say(
-                    "engine.introduction",
-                    persona=turn.account.persona,
-                    company=turn.account.company,
+                    "engine.introduction", persona=turn.persona, company=turn.company
                 )
             )
         asked = [one.message.sent_at for one in said if one.message]
@@ -200,14 +193,14 @@ class Committer:
     def _allowed(self, unit: Unit, turn: Turn) -> list[Said]:
         allowed = []
         for one in turn.decisions.said:
-            mode = turn.account.autonomy(one.reply.category)
-            if mode is Autonomy.AUTO:
+            mode = _mode(turn, one.reply.category)
+            if mode == "auto":
                 allowed.append(one)
                 continue
-            if mode is Autonomy.SUGGEST:
+            if mode == "suggest":
                 self._suggest(unit, turn, one)
             if one.message:
-                outcome = "suggested" if mode is Autonomy.SUGGEST else "off"
+                outcome = "suggested" if mode == "suggest" else "off"
                 turn.decisions.handled[one.message.msgid] = Handled(
                     outcome, one.handled_by, one.reply.because
                 )
@@ -273,6 +266,14 @@ class Committer:
             for event in turn.decisions.emitted
         ]
         await mailbox.deliver(unit, emitted, turn.now)
+
+
+def _mode(turn: Turn, category: str) -> str:
+    """What the bot may do: what it says about the service itself is not up for suggestion."""
+    autonomy = turn.account.autonomy
+    if category == SERVICE:
+        return "off" if autonomy.mode == "off" else "auto"
+    return autonomy.for_category(category)
 
 
 def _own_queue(decided: Decided, subject: str) -> tuple[str, float]:

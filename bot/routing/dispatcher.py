@@ -1,12 +1,16 @@
 """How does a mailbox become decisions? Takes the due events of one conversation, runs their turn, commits."""
 
 import time
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
+from bot.config import AccountSettings, StaffMember
 from bot.errors import Conflict
 from bot.model import (
     Emitted,
@@ -17,15 +21,14 @@ from bot.model import (
     TimerDue,
 )
 from bot.ports import Clock
-from bot.routing.account import Account, StaffMember
-from bot.routing.decisions import Committed, Committer, conversation_of
+from bot.routing.decisions import Committer, Queues, conversation_of
 from bot.routing.facts import after
 from bot.routing.middleware import Middleware, is_fragment
 from bot.routing.phrases import Phrases
 from bot.routing.router import Registration, Router
 from bot.routing.turn import Turn
 from bot.store import Arrival, ConversationFacts, Handled, Letter, Store, Unit
-from bot.telemetry import Metrics, bound_trace, new_trace_id
+from bot.telemetry import Metrics, new_trace_id
 
 log = structlog.get_logger(__name__)
 
@@ -54,14 +57,13 @@ class Drained:
 
     next_at: float | None
     queues: tuple[tuple[str, Lane], ...]
-    timers: tuple[float, ...]
 
 
 class Dispatcher:
     """Runs turns. One call of `drain` per subject at a time; the runner sees to that.
 
     Args:
-        accounts: profile of a kf account by its id.
+        accounts: settings of a kf account by its id.
         supplies: what handlers may ask for, by type.
         middlewares: in the order in which they run, for messages.
     """
@@ -72,8 +74,9 @@ class Dispatcher:
         routers: Sequence[Router],
         committer: Committer,
         *,
-        accounts: "AccountBook",
+        accounts: Callable[[str], AccountSettings],
         staff: Sequence[StaffMember],
+        company: str,
         phrases: Phrases,
         supplies: Mapping[type, object],
         middlewares: Sequence[Middleware],
@@ -82,7 +85,8 @@ class Dispatcher:
         metrics: Metrics,
     ) -> None:
         self._store, self._committer, self._accounts = store, committer, accounts
-        self._staff, self._phrases, self._supplies = staff, phrases, supplies
+        self._staff, self._company = staff, company
+        self._phrases, self._supplies = phrases, supplies
         self._middlewares, self._settings = middlewares, settings
         self._clock, self._metrics = clock, metrics
         self._messages = [r for router in routers for r in router.messages]
@@ -92,35 +96,35 @@ class Dispatcher:
     async def drain(self, subject: str) -> Drained:
         """Handle everything that is due for a subject, turn by turn."""
         queues: dict[tuple[str, Lane], None] = {}
-        timers: list[float] = []
         while True:
             now = self._clock.now()
             letters = _one_conversation(await self._store.mailbox.due(subject, now))
             if not letters:
                 next_at = await self._store.mailbox.next_at(subject, now)
-                return Drained(next_at, tuple(queues), tuple(timers))
+                return Drained(next_at, tuple(queues))
             if (wait_until := self._rest_may_follow(letters)) > now:
-                return Drained(wait_until, tuple(queues), tuple(timers))
+                return Drained(wait_until, tuple(queues))
             committed = await self._handle(letters)
-            queues |= dict.fromkeys(committed.queues)
-            timers += committed.timers
+            queues |= dict.fromkeys(committed)
 
     # ------------------------------------------------------------------ trying, retrying, parking
 
-    async def _handle(self, letters: Sequence[Letter]) -> Committed:
-        with bound_trace(letters[0].trace_id or new_trace_id()):
+    async def _handle(self, letters: Sequence[Letter]) -> Queues:
+        with bound_contextvars(trace_id=letters[0].trace_id or new_trace_id()):
             try:
                 return await self._decide(letters)
             except Exception as error:  # a behaviour's fault must not stop the others (R-1.5)
-                log.exception("turn.failed", events=len(letters), attempt=letters[0].attempts + 1)
+                log.error(  # the text of an exception may quote the customer
+                    "turn.failed", where=_where_it_failed(error), events=len(letters)
+                )
                 if len(letters) > 1:
                     return await self._handle(letters[:1])
                 await self._set_aside(letters[0], error)
-                return Committed()
+                return ()
 
     async def _set_aside(self, letter: Letter, error: Exception) -> None:
         unit, now = Unit(), self._clock.now()
-        reason = f"{type(error).__name__}: {error}"
+        reason = _where_it_failed(error)
         if letter.attempts + 1 < self._settings.max_attempts:
             pause = _BACKOFF_S[min(letter.attempts, len(_BACKOFF_S) - 1)]
             self._store.mailbox.defer(unit, letter, reason, now + pause)
@@ -129,7 +133,7 @@ class Dispatcher:
             await self._store.mailbox.deliver(unit, _escalation(letter), now)
         await self._store.database.commit(unit)
 
-    async def _decide(self, letters: Sequence[Letter]) -> Committed:
+    async def _decide(self, letters: Sequence[Letter]) -> Queues:
         started = time.perf_counter()
         for attempt in range(REDECIDE):
             turn, before = await self._open_turn(letters)
@@ -154,7 +158,7 @@ class Dispatcher:
         outcomes: list[str] = []
         if conversation is not None:
             facts = await self._store.conversations.facts(conversation)
-            account = self._accounts.of(conversation.open_kfid)
+            account = self._accounts(conversation.open_kfid)
             if any(isinstance(letter.event, MessageReceived) for letter in letters):
                 outcomes = await self._store.transcript.last_outcomes(conversation, 3)
         turn = Turn(
@@ -164,6 +168,7 @@ class Dispatcher:
             account=account,
             staff=self._staff,
             phrases=self._phrases,
+            company=self._company,
             recent_outcomes=outcomes,
         )
         return turn, facts
@@ -179,7 +184,7 @@ class Dispatcher:
             await self._route(turn)
             return
         if isinstance(event, TimerDue) and _is_too_late(event, letter, turn.now):
-            log.info("timer.skipped", name=event.name, late_s=round(turn.now - letter.due_at))
+            log.info("timer.skipped", timer=event.name, late_s=round(turn.now - letter.due_at))
             return
         name = _name_of(event)
         for registration in self._events:
@@ -191,8 +196,8 @@ class Dispatcher:
             records, turn.decisions.records = turn.decisions.records, []
             try:
                 await self._call(registration, turn)
-            except Exception:  # its failure costs nobody an answer (architecture.md, "The commit")
-                log.exception("observer.failed", observer=registration.name)
+            except Exception as error:  # its failure costs nobody an answer (architecture.md)
+                log.error("observer.failed", by=registration.name, where=_where_it_failed(error))
             else:
                 turn.decisions.asides.append(turn.decisions.records)
             turn.decisions.records = records
@@ -247,20 +252,10 @@ class Dispatcher:
         return letters[-1].received_at + self._settings.merge_window_s
 
     def _count(self, turn: Turn, seconds: float) -> None:
-        self._metrics.turn_ended(turn.subject.partition(":")[0], seconds)
+        self._metrics.count_turn(turn.subject)
+        self._metrics.turn_seconds.observe(seconds)
         for handled in turn.decisions.handled.values():
-            self._metrics.answered(handled.handled_by or "engine", handled.outcome)
-
-
-class AccountBook:
-    """Profiles by open_kfid; an account nobody configured gets the default profile."""
-
-    def __init__(self, default: Account, configured: Mapping[str, Account]) -> None:
-        self._default, self._configured = default, configured
-
-    def of(self, open_kfid: str) -> Account:
-        """The profile of a kf account."""
-        return self._configured.get(open_kfid, self._default)
+            self._metrics.answers.labels(handled.handled_by or f"engine.{handled.outcome}").inc()
 
 
 def _one_conversation(letters: Sequence[Letter]) -> list[Letter]:
@@ -307,6 +302,13 @@ def _name_of(event: Event) -> str:
 
 def _is_too_late(timer: TimerDue, letter: Letter, now: float) -> bool:
     return timer.skip_after_s is not None and now - letter.due_at > timer.skip_after_s
+
+
+def _where_it_failed(error: Exception) -> str:
+    """Type and place only: a message may quote what the customer wrote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    return f"{type(error).__name__} at {place}"
 
 
 def _escalation(letter: Letter) -> list[Arrival]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.config import AccountSettings, StaffMember
 from bot.errors import ConciergeError
 from bot.model import (
     Because,
@@ -24,7 +25,6 @@ from bot.model import (
     Reply,
     TimerDue,
 )
-from bot.routing.account import Account, StaffMember
 from bot.routing.phrases import Phrases
 from bot.store import ConversationFacts, Handled, Statement
 
@@ -101,6 +101,7 @@ class Turn:
         staff: people named in the configuration.
         phrases: texts that operators edit.
         recent_outcomes: of the customer's last messages, newest first.
+        company: its name, as the bot says it.
     """
 
     def __init__(
@@ -109,13 +110,14 @@ class Turn:
         now: float,
         *,
         facts: ConversationFacts | None,
-        account: Account | None,
+        account: AccountSettings | None,
         staff: Sequence[StaffMember],
         phrases: Phrases,
+        company: str = "",
         recent_outcomes: Sequence[str] = (),
     ) -> None:
         self.subject, self.now = subject, now
-        self.staff, self.phrases = staff, phrases
+        self.staff, self.phrases, self.company = staff, phrases, company
         self._facts, self._account = facts, account
         self._recent_outcomes = list(recent_outcomes)
         self.decisions = Decisions()
@@ -146,10 +148,15 @@ class Turn:
         return self.facts.conversation
 
     @property
-    def account(self) -> Account:
+    def account(self) -> AccountSettings:
         """The kf account's name, persona, opening hours, autonomy."""
         assert self._account is not None, f"{self.subject} is no conversation"
         return self._account
+
+    @property
+    def persona(self) -> str:
+        """What the bot calls itself at this account."""
+        return self.account.persona or self.phrases.say("engine.persona")
 
     @property
     def message(self) -> MessageReceived:

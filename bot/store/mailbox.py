@@ -139,20 +139,23 @@ class Mailbox:
             for row in rows
         ]
 
-    async def timers_due(self, after: float, until: float) -> list[str]:
-        """Subjects with rows that come due in this span."""
-        rows = await self._db.fetch(
-            f"SELECT DISTINCT subject FROM mailbox WHERE {_OPEN} AND due_at > ? AND due_at <= ?",
+    async def coming(self, after: float, until: float) -> list[tuple[str, float]]:
+        """Subjects with rows that come due in this span, and when."""
+        rows = await self._db.scan(
+            f"SELECT subject, MIN(due_at) AS at FROM mailbox WHERE {_OPEN} AND due_at > ?"
+            " AND due_at <= ? GROUP BY subject",
             *(after, until),
         )
-        return [row["subject"] for row in rows]
+        return [(row["subject"], row["at"]) for row in rows]
 
-    async def next_timer_at(self, now: float) -> float | None:
-        """When the next row comes due after now."""
-        row = await self._db.fetch_one(
-            f"SELECT MIN(due_at) AS at FROM mailbox WHERE {_OPEN} AND due_at > ?", now
+    async def waiting_since(self, moment: float, limit: int) -> list[str]:
+        """Customers whose message was received before this moment and is still unhandled."""
+        rows = await self._db.scan(
+            f"SELECT DISTINCT subject FROM mailbox WHERE {_OPEN} AND due_at <= ?"
+            " AND kind = 'MessageReceived' LIMIT ?",
+            *(moment, limit),
         )
-        return None if row is None else row["at"]
+        return [row["subject"] for row in rows]
 
     def finish(self, unit: Unit, letters: Sequence[Letter], now: float) -> None:
         """Add to the unit that these rows are done, each exactly once."""

@@ -239,15 +239,17 @@ class Outbox:
     async def depths(self) -> dict[str, int]:
         """How many rows are unsent, held or dead."""
         rows = await self._db.scan(
-            "SELECT state, COUNT(*) AS n FROM outbox WHERE state IN ('pending', 'claimed', 'held',"
-            " 'dead') GROUP BY state"
+            f"SELECT state, COUNT(*) AS n FROM outbox WHERE {_OPEN} GROUP BY state"
+            " UNION ALL SELECT 'held', COUNT(*) FROM outbox WHERE state = 'held'"
+            " UNION ALL SELECT 'dead', COUNT(*) FROM outbox WHERE state = 'dead'"
         )
         return {row["state"]: row["n"] for row in rows}
 
     async def oldest_open_at(self) -> float | None:
         """When the oldest unsent row was written."""
         rows = await self._db.scan(f"SELECT MIN(created_at) AS at FROM outbox WHERE {_OPEN}")
-        return rows[0]["at"]
+        oldest: float | None = rows[0]["at"]
+        return oldest
 
     def _open(self, row: Row) -> Parcel:
         conversation = (

@@ -1,0 +1,1 @@
+"""Which loops carry units to the outside world and bring results back?"""

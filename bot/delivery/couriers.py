@@ -1,0 +1,291 @@
+"""How is each kind of effect carried, and what makes its repeat harmless?"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from bot.delivery.outcomes import Ended, Held, Later, Outcome
+from bot.errors import (
+    AllowanceSpent,
+    CodeSpent,
+    NotAuthorised,
+    Rejected,
+    ServicerUnavailable,
+    Unreachable,
+    WindowClosed,
+    WrongState,
+)
+from bot.model import (
+    Conversation,
+    HandOff,
+    KeepMedia,
+    NotifyStaff,
+    SendMessage,
+    SendOnEvent,
+    ServiceState,
+)
+from bot.ports import Clock
+from bot.store import ConversationFacts, Download, Parcel, Store, Unit
+from bot.wecom.errors import means_already_accepted
+from bot.wecom.kf import Kf
+from bot.wecom.media import MediaStore
+from bot.wecom.staff import StaffMessages
+
+log = structlog.get_logger(__name__)
+
+ALLOWANCE_SPENT = "allowance spent"
+HUMAN_OWNS = "a person owns the conversation"
+
+_STATE_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Reads and remembers who owns a conversation.
+
+    Args:
+        max_age_s: older knowledge is read again before anything is sent.
+    """
+
+    store: Store
+    kf: Kf
+    clock: Clock
+    max_age_s: float
+
+    async def current(self, conversation: Conversation) -> ConversationFacts:
+        """The facts with an owner that is known now; fails when WeCom cannot be asked.
+
+        Raises:
+            WeComError: as the client; without an answer nothing may be sent (R-11.3).
+        """
+        facts = await self.store.conversations.facts(conversation)
+        if facts.ownership.is_known(self.clock.now(), self.max_age_s):
+            return facts
+        return await self.read(conversation)
+
+    async def read(self, conversation: Conversation) -> ConversationFacts:
+        """Ask WeCom, whatever we know.
+
+        Raises:
+            WeComError: as the client.
+        """
+        for _ in range(_STATE_TRIES):
+            before = await self.store.conversations.facts(conversation)
+            state, servicer = await self.kf.get_state(conversation)
+            unit = Unit()
+            now = self.clock.now()
+            self.store.conversations.observe_state(unit, before, state, servicer, now)
+            await self.store.database.commit(unit)
+            after = await self.store.conversations.facts(conversation)
+            if after.ownership.state is not None:
+                return after
+        raise Unreachable("service_state", None, "the conversation keeps changing")
+
+
+@dataclass(frozen=True, slots=True)
+class MessageCourier:
+    """`kf/send_msg`; the row's msgid makes a repeat harmless (wecom-api §3.10).
+
+    Args:
+        allowance: messages per customer message.
+        window_s: how long after the customer's message they may be sent.
+    """
+
+    store: Store
+    kf: Kf
+    owners: Owners
+    clock: Clock
+    allowance: int
+    window_s: float
+
+    async def __call__(self, parcel: Parcel) -> Outcome:
+        """Send one message."""
+        assert parcel.conversation is not None
+        assert isinstance(parcel.effect, SendMessage)
+        facts = await self.owners.current(parcel.conversation)
+        now = self.clock.now()
+        claimed = await self.store.outbox.claim_send(
+            parcel,
+            now,
+            state_since=now - self.owners.max_age_s,
+            wrote_after=now - self.window_s,
+            allowance=self.allowance,
+        )
+        if not claimed:
+            return await self._why_not(parcel, facts)
+        try:
+            await self.kf.send(parcel.conversation, parcel.msgid, parcel.effect.payload)
+        except WrongState as error:
+            return await self._after_wrong_state(parcel, error)
+        except AllowanceSpent as error:
+            return Held(ALLOWANCE_SPENT, error.errcode)
+        except WindowClosed as error:
+            return Ended("expired", error=str(error), errcode=error.errcode)
+        except NotAuthorised:
+            raise
+        except Rejected as error:
+            if parcel.attempts and means_already_accepted(error):
+                log.info("outbox.accepted_before", msgid=parcel.msgid, errcode=error.errcode)
+                return Ended("sent", error="accepted before", errcode=error.errcode)
+            raise
+        return Ended("sent")
+
+    async def _after_wrong_state(self, parcel: Parcel, error: WrongState) -> Outcome:
+        assert parcel.conversation is not None
+        facts = await self.owners.read(parcel.conversation)
+        state = facts.ownership.state
+        if state is not None and state.bot_may_send and parcel.attempts < _STATE_TRIES:
+            return Later(self.clock.now() + 0.2, str(error), error.errcode)
+        return Held(HUMAN_OWNS, error.errcode)
+
+    async def _why_not(self, parcel: Parcel, facts: ConversationFacts) -> Outcome:
+        now = self.clock.now()
+        if now - facts.customer_wrote_at >= self.window_s:
+            return Ended("expired", error="48 h since the customer wrote")
+        state = facts.ownership.state
+        if state is None or not state.bot_may_send:
+            return Held(HUMAN_OWNS)
+        if await self.store.switches.silence_of(facts.conversation):
+            return Ended("cancelled", error="silenced")
+        spent = await self.store.conversations.spent(facts.conversation, facts.window_msgid)
+        if spent >= self.allowance:
+            return Held(ALLOWANCE_SPENT)
+        return Later(now + 0.1, "facts changed while claiming")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCourier:
+    """`kf/send_msg_on_event`; a code works once, so "used" on a repeat means sent."""
+
+    store: Store
+    kf: Kf
+    clock: Clock
+
+    async def __call__(self, parcel: Parcel) -> Outcome:
+        """Send the one message that the code permits."""
+        assert isinstance(parcel.effect, SendOnEvent)
+        now = self.clock.now()
+        if not await self.store.outbox.claim(parcel, now, unless_silenced=True):
+            return Ended("cancelled", error="silenced")
+        try:
+            await self.kf.send_on_event(
+                parcel.effect.code, parcel.msgid, parcel.effect.payload
+            )
+        except CodeSpent as error:
+            if parcel.attempts:
+                return Ended("sent", error="code used by an earlier try", errcode=error.errcode)
+            raise
+        return Ended("sent")
+
+
+@dataclass(frozen=True, slots=True)
+class HandOffCourier:
+    """`service_state/trans` to the pool, if somebody receives; the state is read first (R-11.4)."""
+
+    store: Store
+    kf: Kf
+    owners: Owners
+    clock: Clock
+
+    async def __call__(self, parcel: Parcel) -> Outcome:
+        """Bring the conversation to people, and say what came of it."""
+        assert parcel.conversation is not None
+        await self.store.outbox.claim(parcel, self.clock.now())
+        for _ in range(_STATE_TRIES):
+            facts = await self.owners.read(parcel.conversation)
+            state = facts.ownership.state
+            if state is not None and state.human_owns:
+                return _handed("already", servicer=facts.ownership.servicer)
+            if state is ServiceState.ENDED:
+                return _handed("ended")
+            receiving = await self._receiving(parcel.conversation.open_kfid)
+            if not receiving:
+                return _handed("nobody")
+            try:
+                code = await self.kf.trans(parcel.conversation, ServiceState.QUEUED)
+            except (WrongState, ServicerUnavailable) as error:
+                log.info("handoff.replanned", errcode=error.errcode)
+                continue
+            except NotAuthorised as error:
+                log.error("handoff.needs_operator", error=str(error))
+                return _handed("refused", errcode=error.errcode)
+            return await self._queued(facts, code, receiving)
+        return _handed("refused")
+
+    async def _receiving(self, open_kfid: str) -> list[str]:
+        servicers = await self.kf.list_servicers(open_kfid)
+        status = {member.userid: member.receiving for member in servicers.members}
+        await self.store.servicers.replace(open_kfid, status, self.clock.now())
+        return servicers.receiving
+
+    async def _queued(
+        self, facts: ConversationFacts, code: str | None, receiving: list[str]
+    ) -> Ended:
+        unit = Unit()
+        before = await self.store.conversations.facts(facts.conversation)
+        self.store.conversations.observe_state(
+            unit, before, ServiceState.QUEUED, None, self.clock.now()
+        )
+        ended = _handed("queued", msg_code=code, receiving=len(receiving))
+        ended.statements.extend(unit.statements)
+        return ended
+
+
+@dataclass(frozen=True, slots=True)
+class StaffCourier:
+    """App messages to members; WeCom's duplicate check makes a repeat harmless (wecom-api §5.1)."""
+
+    store: Store
+    staff: StaffMessages
+    clock: Clock
+
+    async def __call__(self, parcel: Parcel) -> Outcome:
+        """Send one text to members."""
+        assert isinstance(parcel.effect, NotifyStaff)
+        await self.store.outbox.claim(parcel, self.clock.now())
+        delivered = await self.staff.send_text(parcel.effect.userids, parcel.effect.text)
+        unreached = [*delivered.invalid, *delivered.held_back]
+        if unreached:
+            log.warning("staff.unreached", members=sorted(unreached))
+        return Ended("sent", error=f"not reached: {sorted(unreached)}" if unreached else None)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaCourier:
+    """Downloads a customer's medium into its sealed file; one file per media_id."""
+
+    store: Store
+    media: MediaStore
+    clock: Clock
+
+    async def __call__(self, parcel: Parcel) -> Outcome:
+        """Keep one medium."""
+        assert parcel.conversation is not None
+        effect = parcel.effect
+        assert isinstance(effect, KeepMedia)
+        await self.store.outbox.claim(parcel, self.clock.now())
+        if await self.store.media.has(effect.media_id):
+            return Ended("sent")
+        found = await self.media.download(effect.media_id)
+        download = Download(found.content, found.content_type, found.filename)
+        path = await asyncio.to_thread(
+            self.store.media.write, parcel.subject, effect.media_id, download
+        )
+        unit = Unit()
+        self.store.media.record(
+            unit,
+            parcel.conversation,
+            effect.media_id,
+            msgid=effect.msgid,
+            msgtype=effect.msgtype,
+            path=path,
+            download=download,
+            now=self.clock.now(),
+        )
+        return Ended("sent", statements=unit.statements)
+
+
+def _handed(outcome: str, **result: Any) -> Ended:
+    return Ended("sent", result={"outcome": outcome, **result})

@@ -1,0 +1,131 @@
+"""What must be looked after now and then: timers, other processes' writes, waiting customers, old rows?"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from bot.model import Lane, MessageReceived, SendMessage
+from bot.ports import Clock
+from bot.routing.decisions import conversation_of
+from bot.routing.facts import CUSTOMER, SESSION_S
+from bot.routing.phrases import Phrases
+from bot.store import Draft, Letter, Store, Unit, conversation_queue
+from bot.telemetry import Metrics
+
+log = structlog.get_logger(__name__)
+
+NOTICES_AT_ONCE = 50
+"""Waiting notices per look: never a flood."""
+
+_DAY_S = 86_400
+_ROWS_AT_ONCE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingNotices:
+    """Tells customers who wait in our own queue, honestly and once per wait.
+
+    Args:
+        after_s: how long they have waited by then.
+        woken: told which queue of the outbox has something to send.
+    """
+
+    store: Store
+    phrases: Phrases
+    clock: Clock
+    after_s: float
+    woken: Callable[[str, Lane], None]
+
+    async def look(self) -> int:
+        """Send what is due; returns how many were told."""
+        now = self.clock.now()
+        subjects = await self.store.mailbox.waiting_since(now - self.after_s, NOTICES_AT_ONCE)
+        told = 0
+        for subject in subjects:
+            letters = await self.store.mailbox.due(subject, now)
+            told += await self._tell(letters[0], now) if letters else 0
+        return told
+
+    async def _tell(self, letter: Letter, now: float) -> int:
+        message, conversation = letter.event, conversation_of(letter.event)
+        if not isinstance(message, MessageReceived) or conversation is None:
+            return 0
+        if message.origin != CUSTOMER or now - message.sent_at > SESSION_S:
+            return 0
+        facts = await self.store.conversations.facts(conversation)
+        if facts.ownership.state is not None and facts.ownership.state.human_owns:
+            return 0
+        text = self.phrases.say("engine.waiting")
+        draft = Draft(
+            subject=letter.subject,
+            queue=conversation_queue(conversation),
+            conversation=conversation,
+            lane=Lane.REPLY,
+            effect=SendMessage(payload={"msgtype": "text", "text": {"content": text}}),
+            expires_at=now + self.after_s,
+            handled_by="engine.waiting",
+            trace_id=letter.trace_id,
+            msgid=f"wait_{hashlib.sha256(message.msgid.encode()).hexdigest()[:24]}",
+        )
+        unit = Unit()
+        await self.store.outbox.post(unit, [draft], now)
+        await self.store.database.commit(unit)
+        self.woken(draft.queue, draft.lane)
+        return 1
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Deletes what is past its time, a bounded number of rows a look.
+
+    Args:
+        messages_days: how long messages and sent replies are kept (R-15.7).
+        handled_days: how long handled rows are remembered, so that a repeat is recognised.
+    """
+
+    store: Store
+    clock: Clock
+    messages_days: float
+    handled_days: float
+
+    async def look(self) -> None:
+        """Delete one portion of each table."""
+        now = self.clock.now()
+        handled, messages = now - self.handled_days * _DAY_S, now - self.messages_days * _DAY_S
+        unit = Unit()
+        for table, key, column, until in (
+            ("deliveries", "digest", "received_at", handled),
+            ("mailbox", "id", "done_at", handled),
+            ("messages", "(open_kfid, msgid)", "received_at", messages),
+            ("outbox", "id", "created_at", messages),
+        ):
+            fields = key.strip("()")
+            unit.add(
+                f"DELETE FROM {table} WHERE {key} IN (SELECT {fields} FROM {table}"
+                f" WHERE {column} < ? LIMIT {_ROWS_AT_ONCE})",
+                until,
+            )
+        await self.store.database.commit(unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """Keeps the backlog figures of `/metrics` current."""
+
+    store: Store
+    metrics: Metrics
+    clock: Clock
+
+    async def look(self) -> None:
+        """Measure once."""
+        depths = await self.store.outbox.depths()
+        for state in ("pending", "claimed", "held", "dead"):
+            self.metrics.outbox_depth.labels(state).set(depths.get(state, 0))
+        oldest = await self.store.outbox.oldest_open_at()
+        age = 0.0 if oldest is None else max(0.0, self.clock.now() - oldest)
+        self.metrics.outbox_age_seconds.set(age)
+        self.metrics.mailbox_depth.set(await self.store.mailbox.depth())
+        parked = len(await self.store.mailbox.parked())
+        self.metrics.dead_letters.set(depths.get("dead", 0) + parked)

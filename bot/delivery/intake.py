@@ -1,0 +1,87 @@
+"""How does a verified callback become durable before it is acknowledged? (R-1.1, R-1.2)"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+
+from bot.errors import ConciergeError
+from bot.model import AppMessageReceived, Event, Lane
+from bot.routing.decisions import conversation_of
+from bot.store import Arrival, Store, Unit, UnitConflict
+from bot.telemetry import new_trace_id
+from bot.web.callback import Delivery
+
+HintTaken = Callable[[str, str], None]
+"""Called with open_kfid and token once a hint is durable."""
+
+
+class CannotStore(ConciergeError):
+    """The callback could not be made durable"""
+
+
+class DurableIntake:
+    """Stores deliveries and wakes who must act on them.
+
+    Args:
+        hinted: told which account has something to pull, and with which token.
+        woken: told which subject has a new event.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        hinted: HintTaken,
+        woken: Callable[[str, Lane], None],
+    ) -> None:
+        self._store, self._hinted, self._woken = store, hinted, woken
+
+    async def accept(self, delivery: Delivery) -> None:
+        """Make it durable; one that was seen before changes nothing.
+
+        Raises:
+            CannotStore: the database refused; WeCom is asked to come again.
+        """
+        unit = Unit()
+        if delivery.digest is not None:
+            digest = bytes.fromhex(delivery.digest)
+            self._store.accounts.see(unit, digest, delivery.received_at)
+        if delivery.hint is not None:
+            self._store.accounts.hint(
+                unit, delivery.hint.open_kfid, delivery.hint.token, delivery.received_at
+            )
+        arrivals = [_arrival(event) for event in delivery.events]
+        await self._store.mailbox.deliver(unit, arrivals, delivery.received_at)
+        try:
+            # shielded: a client that hangs up must not leave the acceptance half done
+            await asyncio.shield(self._store.database.commit(unit))
+        except UnitConflict:
+            return
+        except sqlite3.Error as error:
+            raise CannotStore(str(error)) from error
+        if delivery.hint is not None:
+            self._hinted(delivery.hint.open_kfid, delivery.hint.token)
+        for arrival in arrivals:
+            self._woken(arrival.subject, arrival.lane)
+
+
+def _arrival(event: Event) -> Arrival:
+    return Arrival(
+        subject=subject_of(event),
+        event=event,
+        lane=Lane.REPLY if isinstance(event, AppMessageReceived) else Lane.BACKGROUND,
+        sent_at=float(getattr(event, "sent_at", 0.0)),
+        trace_id=new_trace_id(),
+    )
+
+
+def subject_of(event: Event) -> str:
+    """Whose mailbox an event belongs to."""
+    if isinstance(event, AppMessageReceived):
+        return f"member:{event.userid.lower()}"
+    if (conversation := conversation_of(event)) is not None:
+        return conversation.subject
+    if external_userid := getattr(event, "external_userid", ""):
+        return f"customer:{external_userid}"
+    if servicer := getattr(event, "servicer_userid", ""):
+        return f"member:{servicer.lower()}"
+    return "corp"

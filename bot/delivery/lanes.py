@@ -1,0 +1,138 @@
+"""Who goes next? Runs work per key, one at a time per key, with slots of its own for each lane."""
+
+import asyncio
+import heapq
+import itertools
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from bot.errors import ConciergeError
+from bot.model import Lane
+from bot.ports import Clock
+
+log = structlog.get_logger(__name__)
+
+Rank = tuple[int, float]
+"""Smaller goes first within a lane."""
+
+_AFTER_FAILURE_S = 1.0
+
+
+class Lanes:
+    """A scheduler of keyed work.
+
+    Args:
+        work: handles everything a key has to do and returns when to come back (Unix seconds), or
+            ``None``. It must not raise for reasons of its own; if it does, the key is tried again.
+        slots: how many keys run at once, per lane.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[str], Awaitable[float | None]],
+        slots: Mapping[Lane, int],
+        clock: Clock,
+    ) -> None:
+        self._name, self._work, self._clock = name, work, clock
+        self._free = dict(slots)
+        self._heaps: dict[Lane, list[tuple[Rank, int, str]]] = {lane: [] for lane in Lane}
+        self._queued: dict[str, tuple[Lane, Rank]] = {}
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._again: dict[str, tuple[Lane, Rank]] = {}
+        self._later: dict[str, asyncio.TimerHandle] = {}
+        self._order = itertools.count()
+        self._stopping = False
+
+    def wake(self, key: str, lane: Lane, rank: Rank = (0, 0.0)) -> None:
+        """Say that a key has something to do; a key that is running is run once more."""
+        if self._stopping:
+            return
+        if key in self._running:
+            self._again[key] = min(self._again.get(key, (lane, rank)), (lane, rank), key=_urgency)
+            return
+        queued = self._queued.get(key)
+        if queued is not None and _urgency(queued) <= _urgency((lane, rank)):
+            return
+        self._queued[key] = (lane, rank)
+        heapq.heappush(self._heaps[lane], (rank, next(self._order), key))
+        self._start_what_fits()
+
+    def wake_at(self, key: str, at: float, lane: Lane = Lane.BACKGROUND) -> None:
+        """Wake a key at a moment; an earlier one that is set already stays."""
+        delay = max(0.0, at - self._clock.now())
+        loop = asyncio.get_running_loop()
+        pending = self._later.get(key)
+        if pending is not None:
+            if pending.when() <= loop.time() + delay:
+                return
+            pending.cancel()
+        self._later[key] = loop.call_later(delay, self._fire, key, lane)
+
+    async def stop(self, grace_s: float) -> None:
+        """Start nothing more and let what runs finish, at most this long."""
+        self._stopping = True
+        for handle in self._later.values():
+            handle.cancel()
+        running = list(self._running.values())
+        if running:
+            _, late = await asyncio.wait(running, timeout=grace_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything runs or waits for a slot."""
+        return bool(self._running or self._queued)
+
+    def _fire(self, key: str, lane: Lane) -> None:
+        self._later.pop(key, None)
+        self.wake(key, lane)
+
+    def _start_what_fits(self) -> None:
+        for lane in Lane:
+            heap = self._heaps[lane]
+            while heap and self._free[lane] > 0:
+                rank, _, key = heapq.heappop(heap)
+                if self._queued.get(key) != (lane, rank):
+                    continue  # it went with a more urgent lane meanwhile
+                del self._queued[key]
+                self._free[lane] -= 1
+                self._running[key] = asyncio.create_task(self._run(key, lane))
+
+    async def _run(self, key: str, lane: Lane) -> None:
+        next_at: float | None = None
+        try:
+            next_at = await self._work(key)
+        except (ConciergeError, OSError) as error:
+            log.error("lanes.failed", lanes=self._name, error=type(error).__name__)
+            next_at = self._clock.now() + _AFTER_FAILURE_S
+        except Exception:  # storage broke: nothing is lost, the rows are still there
+            log.exception("lanes.failed", lanes=self._name)
+            next_at = self._clock.now() + _AFTER_FAILURE_S
+        finally:
+            del self._running[key]
+            self._free[lane] += 1
+        if again := self._again.pop(key, None):
+            self.wake(key, *again)
+        elif next_at is not None and not self._stopping:
+            self.wake_at(key, next_at, lane)
+        self._start_what_fits()
+
+
+_ORDER = {lane: index for index, lane in enumerate(Lane)}
+
+
+def _urgency(place: tuple[Lane, Rank]) -> tuple[int, Rank]:
+    return _ORDER[place[0]], place[1]
+
+
+class SystemClock:
+    """The real time."""
+
+    def now(self) -> float:
+        """Unix seconds, UTC."""
+        return time.time()

@@ -1,0 +1,146 @@
+"""How does an outbox row reach the world? Claimed through the gates, sent, closed with its result."""
+
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from bot.delivery.outcomes import Ended, Held, Later, Outcome
+from bot.errors import (
+    ConciergeError,
+    Misconfigured,
+    NotAuthorised,
+    RetryLater,
+    Throttled,
+    WeComError,
+)
+from bot.model import (
+    Conversation,
+    EffectDone,
+    EffectFailed,
+    HandOff,
+    Lane,
+    SendMessage,
+    SendOnEvent,
+)
+from bot.model.effects import Effect
+from bot.ports import Clock
+from bot.store import Arrival, Outbox, Parcel, Store, Unit
+from bot.telemetry import Metrics
+
+log = structlog.get_logger(__name__)
+
+Courier = Callable[[Parcel], Awaitable[Outcome]]
+"""Carries one kind of effect; raises `WeComError` where nothing special applies."""
+
+OPERATOR_PAUSE_S = 60.0
+"""How long to leave a row alone that only an operator can help."""
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Empties the queues of the outbox; one call of `send_queue` per queue at a time.
+
+    Args:
+        couriers: by kind of effect.
+        woken: told which subject has a result in its mailbox.
+    """
+
+    store: Store
+    couriers: Mapping[type[Effect], Courier]
+    woken: Callable[[str, Lane], None]
+    clock: Clock
+    metrics: Metrics
+
+    async def send_queue(self, queue: str) -> float | None:
+        """Send what the queue holds, in order; returns when to come back, or ``None``."""
+        while parcels := await self._outbox.open_of(queue):
+            for parcel in parcels:
+                if parcel.next_at > self.clock.now():
+                    return parcel.next_at
+                outcome = await self._try(parcel)
+                if isinstance(outcome, Later):
+                    await self._outbox.retry_at(
+                        parcel, outcome.at, outcome.error, outcome.errcode
+                    )
+                    return outcome.at
+                await self._close(parcel, outcome)
+        return None
+
+    @property
+    def _outbox(self) -> Outbox:
+        return self.store.outbox
+
+    async def _try(self, parcel: Parcel) -> Outcome:
+        if self.clock.now() >= parcel.expires_at:
+            return Ended("expired", error="past its time")
+        try:
+            return await self.couriers[type(parcel.effect)](parcel)
+        except Throttled as error:
+            return Later(max(error.retry_at, self.clock.now() + 1), str(error), error.errcode)
+        except RetryLater as error:
+            return Later(self._pause(parcel), str(error), error.errcode)
+        except (NotAuthorised, Misconfigured) as error:
+            log.error("outbox.needs_operator", kind=type(parcel.effect).__name__, error=str(error))
+            at = self.clock.now() + OPERATOR_PAUSE_S
+            return Later(at, str(error), getattr(error, "errcode", None))
+        except WeComError as error:
+            return Ended("dead", error=str(error), errcode=error.errcode)
+        except ConciergeError as error:
+            return Ended("dead", error=str(error))
+
+    def _pause(self, parcel: Parcel) -> float:
+        pause = min(_FIRST_PAUSE_S * 2 ** min(parcel.attempts, 10), _LONGEST_PAUSE_S)
+        return self.clock.now() + pause * random.uniform(0.5, 1.5)  # noqa: S311 — jitter
+
+    async def _close(self, parcel: Parcel, outcome: Ended | Held) -> None:
+        now, unit = self.clock.now(), Unit()
+        state = "held" if isinstance(outcome, Held) else outcome.state
+        self._outbox.end(
+            unit, parcel, state, now, error=outcome.error, errcode=outcome.errcode
+        )
+        if isinstance(outcome, Ended):
+            unit.statements += outcome.statements
+        told = _result(parcel, outcome, state)
+        if told is not None:
+            await self.store.mailbox.deliver(
+                unit, [Arrival(parcel.subject, told, parcel.lane, sent_at=now)], now
+            )
+        await self.store.database.commit(unit)
+        if told is not None:
+            self.woken(parcel.subject, parcel.lane)
+        self._count(parcel, state, now)
+
+    def _count(self, parcel: Parcel, state: str, now: float) -> None:
+        kind = type(parcel.effect).__name__
+        self.metrics.send.labels(kind, state).inc()
+        log.info("outbox.ended", kind=kind, state=state, msgid=parcel.msgid, trace=parcel.trace_id)
+        if state == "sent" and parcel.asked_at is not None:
+            self.metrics.reply_seconds.observe(max(0.0, now - parcel.asked_at))
+
+
+def _result(parcel: Parcel, outcome: Ended | Held, state: str) -> EffectDone | EffectFailed | None:
+    where = parcel.conversation or Conversation("", "")
+    common = {"open_kfid": where.open_kfid, "external_userid": where.external_userid}
+    kind = type(parcel.effect).__name__
+    if state == "sent":
+        if not parcel.tag or not isinstance(outcome, Ended):
+            return None
+        return EffectDone(
+            effect_id=parcel.id, effect=kind, tag=parcel.tag, result=outcome.result, **common
+        )
+    if state == "cancelled" or not isinstance(
+        parcel.effect, SendMessage | SendOnEvent | HandOff
+    ):
+        return None
+    return EffectFailed(
+        effect_id=parcel.id,
+        effect=kind,
+        tag=parcel.tag,
+        error=f"{state}: {outcome.error}",
+        errcode=outcome.errcode,
+        **common,
+    )

@@ -1,0 +1,202 @@
+"""How do the loops start, know of each other, and stop without losing anything?"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from bot.delivery.lanes import Lanes, Rank
+from bot.delivery.pull import Puller, PullSettings, backlog_rank
+from bot.errors import ConciergeError
+from bot.model import Lane
+from bot.ports import Clock
+from bot.routing.dispatcher import Dispatcher
+from bot.store import Store
+from bot.wecom.kf import Kf
+
+log = structlog.get_logger(__name__)
+
+STOP_WITHIN_S = 8.0
+"""Turns and sends in hand get this long; the whole stop stays under 10 s."""
+
+LOOK_AHEAD_S = 900.0
+"""Timers further away than this are found by a later look."""
+
+_NOTICE_WRITES_S = 1.0
+_ACCOUNTS_EVERY_S = 600.0
+_ACCOUNTS_RETRY_S = 5.0
+
+
+class Drains:
+    """Drains mailboxes: in order within a subject, in parallel between subjects."""
+
+    def __init__(
+        self, dispatcher: Dispatcher, slots: int, clock: Clock, sends: "Callable[[str, Lane], None]"
+    ) -> None:
+        self._dispatcher, self._clock, self._sends = dispatcher, clock, sends
+        share = max(1, slots // 4)
+        self.lanes = Lanes(
+            "drain",
+            self._drain,
+            {
+                Lane.URGENT: share,
+                Lane.HANDOFF: share,
+                Lane.REPLY: slots,
+                Lane.BACKGROUND: share,
+            },
+            clock,
+        )
+
+    async def _drain(self, subject: str) -> float | None:
+        drained = await self._dispatcher.drain(subject)
+        for queue, lane in drained.queues:
+            self._sends(queue, lane)
+        if drained.next_at is None or drained.next_at > self._clock.now() + LOOK_AHEAD_S:
+            return None
+        return drained.next_at
+
+
+class Service:
+    """Everything that runs by itself.
+
+    Args:
+        accounts: configured open_kfids; empty = all that the app may see.
+        sends: lanes of the outbox queues.
+        drains: lanes of the mailboxes.
+        looks: what is looked after, with its interval in seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        kf: Kf,
+        *,
+        drains: Lanes,
+        sends: Lanes,
+        accounts: Sequence[str],
+        pull: PullSettings,
+        looks: Sequence[tuple[float, Callable[[], Awaitable[object]]]],
+        clock: Clock,
+    ) -> None:
+        self._store, self._kf, self._clock = store, kf, clock
+        self._drains, self._sends = drains, sends
+        self._wanted, self._pull, self._looks = set(accounts), pull, looks
+        self._pullers: dict[str, tuple[Puller, asyncio.Task[None]]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Take up where the last process ended, then listen."""
+        for account in await self._store.accounts.all():
+            if not self._wanted or account.open_kfid in self._wanted:
+                self._pull_account(account.open_kfid)
+        await self._recover()
+        self._tasks = [
+            asyncio.create_task(self._follow_accounts(), name="accounts"),
+            asyncio.create_task(self._notice_writes(), name="writes"),
+            asyncio.create_task(self._look_ahead(), name="timers"),
+        ]
+        for interval, look in self._looks:
+            self._tasks.append(asyncio.create_task(_every(interval, look), name="look"))
+
+    async def stop(self) -> None:
+        """Stop pulling, finish turns and sends in hand, within 10 s."""
+        pulling = [task for _, task in self._pullers.values()]
+        for task in (*pulling, *self._tasks):
+            task.cancel()
+        await asyncio.gather(*pulling, *self._tasks, return_exceptions=True)
+        await asyncio.gather(
+            self._drains.stop(STOP_WITHIN_S / 2), self._sends.stop(STOP_WITHIN_S / 2)
+        )
+
+    def hinted(self, open_kfid: str, token: str) -> None:
+        """A callback said that this account has something to pull."""
+        if self._wanted and open_kfid not in self._wanted:
+            return
+        puller = self._pullers.get(open_kfid)
+        if puller is not None:
+            puller[0].hint(token)
+        else:
+            self._tasks.append(asyncio.create_task(self._adopt(open_kfid, "", token)))
+
+    def woken(self, subject: str, lane: Lane, rank: Rank = (0, 0.0)) -> None:
+        """A mailbox has something new."""
+        self._drains.wake(subject, lane, rank)
+
+    # ------------------------------------------------------------------ accounts
+
+    async def _follow_accounts(self) -> None:
+        while True:
+            pause_s = _ACCOUNTS_EVERY_S
+            try:
+                await self.register_accounts()
+            except ConciergeError as error:
+                log.warning("accounts.not_listed", error=str(error))
+                pause_s = _ACCOUNTS_RETRY_S
+            await asyncio.sleep(pause_s)
+
+    async def register_accounts(self) -> None:
+        """Start pulling every account that the app may see and the configuration wants.
+
+        Raises:
+            WeComError: as the client.
+        """
+        for account in await self._kf.list_accounts():
+            if self._wanted and account.open_kfid not in self._wanted:
+                continue
+            if not account.manage_privilege:
+                log.error("account.not_managed", account=account.open_kfid)
+            await self._adopt(account.open_kfid, account.name, "")
+
+    async def _adopt(self, open_kfid: str, name: str, token: str) -> None:
+        await self._store.accounts.register(open_kfid, name, self._clock.now())
+        puller = self._pull_account(open_kfid)
+        if token:
+            puller.hint(token)
+
+    def _pull_account(self, open_kfid: str) -> Puller:
+        if open_kfid not in self._pullers:
+            puller = Puller(
+                open_kfid, self._kf, self._store, self._drains.wake, self._pull, self._clock
+            )
+            task = asyncio.create_task(puller.run(), name=f"pull {open_kfid}")
+            self._pullers[open_kfid] = (puller, task)
+        return self._pullers[open_kfid][0]
+
+    # ------------------------------------------------------------------ what is left from before
+
+    async def _recover(self) -> None:
+        """Wake every subject with due rows and every queue with unsent ones."""
+        now = self._clock.now()
+        for one in await self._store.mailbox.waiting(now):
+            rank = backlog_rank(
+                one.oldest_sent_at, one.newest_sent_at, now, self._pull.fresh_first_s
+            )
+            self._drains.wake(one.subject, one.lane, rank)
+        for queue, lane in await self._store.outbox.open_queues():
+            self._sends.wake(queue, lane)
+
+    async def _notice_writes(self) -> None:
+        """Commands write through the same units: notice what another process has committed."""
+        seen = self._store.database.data_version()
+        while True:
+            await asyncio.sleep(_NOTICE_WRITES_S)
+            version = self._store.database.data_version()
+            if version != seen:
+                seen = version
+                await self._recover()
+
+    async def _look_ahead(self) -> None:
+        while True:
+            now = self._clock.now()
+            for subject, at in await self._store.mailbox.coming(now, now + LOOK_AHEAD_S):
+                self._drains.wake_at(subject, at)
+            await asyncio.sleep(LOOK_AHEAD_S / 3)
+
+
+async def _every(interval_s: float, look: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        await asyncio.sleep(interval_s)
+        try:
+            await look()
+        except Exception:  # one failed look must not end the others; the next one may succeed
+            log.exception("look.failed")
