@@ -1,0 +1,258 @@
+"""Which APIs are there outside customer service: tokens, files, messages to staff (§1, §5)?"""
+
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from aiohttp import BodyPartReader, web
+
+from simulator.arguments import Arguments, integer, mapping, required, text
+from simulator.contents import check_text, find_media
+from simulator.errors import (
+    BAD_AGENT_ID,
+    BAD_CORP_ID,
+    BAD_FILE_SIZE,
+    BAD_IMAGE_FORMAT,
+    BAD_MEDIA_TYPE,
+    BAD_MSGTYPE,
+    BAD_PARAMETER,
+    BAD_SECRET,
+    EMPTY_MEDIA,
+    FOREIGN_AGENT,
+    MEDIA_TOO_LARGE,
+    NO_AGENT_ID,
+    NO_CORP_ID,
+    NO_SECRET,
+    NO_VALID_RECIPIENT,
+    TOO_MANY_RECIPIENTS,
+    WRONG_TYPE,
+    Refused,
+)
+from simulator.gate import Endpoint, RawEndpoint
+from simulator.records import DAY, AppMessage, Content, Media
+from simulator.tokens import LIFETIME_S
+from simulator.world import World
+
+_MEGABYTE = 1 << 20
+_LARGEST = {
+    "image": 10 * _MEGABYTE,
+    "voice": 2 * _MEGABYTE,
+    "video": 10 * _MEGABYTE,
+    "file": 20 * _MEGABYTE,
+}
+_IMAGE_HEADS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+_APP_TYPES = frozenset(
+    {"text", "image", "voice", "video", "file", "textcard", "news", "mpnews", "markdown"}
+    | {"miniprogram_notice", "template_card"}
+)
+_PER_MINUTE = 30
+_LONGEST_CHECK_S = 4 * 3600
+
+
+def endpoints(world: World) -> Mapping[str, Endpoint | RawEndpoint]:
+    """All paths of this family."""
+    staff = StaffMessages(world)
+    return {
+        "/cgi-bin/gettoken": Endpoint(("GET",), gettoken, needs_token=False),
+        "/cgi-bin/getcallbackip": Endpoint(("GET",), getcallbackip),
+        "/cgi-bin/get_api_domain_ip": Endpoint(("GET",), get_api_domain_ip),
+        "/cgi-bin/media/upload": RawEndpoint(("POST",), media_upload),
+        "/cgi-bin/media/get": RawEndpoint(("GET",), media_get),
+        "/cgi-bin/message/send": Endpoint(("POST",), staff.send),
+        "/cgi-bin/message/recall": Endpoint(("POST",), staff.recall),
+    }
+
+
+def gettoken(world: World, arguments: Arguments) -> Content:
+    """`gettoken` (§1.1)."""
+    corp_id, secret = text(arguments, "corpid"), text(arguments, "corpsecret")
+    if not corp_id:
+        raise Refused(NO_CORP_ID, "corpid missing")
+    if not secret:
+        raise Refused(NO_SECRET, "corpsecret missing")
+    if corp_id != world.credentials.corp_id:
+        raise Refused(BAD_CORP_ID, "invalid corpid")
+    if secret != world.credentials.secret:
+        raise Refused(BAD_SECRET, "invalid secret")
+    token = world.tokens.give(world.now())
+    if world.tokens.is_flood(world.now()):
+        world.blame("token_flood", f"more than {world.options.gettoken_per_minute} per minute")
+    return {"access_token": token, "expires_in": LIFETIME_S}
+
+
+def getcallbackip(_world: World, _arguments: Arguments) -> Content:
+    """`getcallbackip`: without errcode on success (§0)."""
+    return {"ip_list": ["127.0.0.1"]}
+
+
+def get_api_domain_ip(_world: World, _arguments: Arguments) -> Content:
+    """`get_api_domain_ip` (§1.5)."""
+    return {"errcode": 0, "errmsg": "ok", "ip_list": ["127.0.0.1"]}
+
+
+async def media_upload(world: World, request: web.Request) -> web.Response:
+    """`media/upload`: multipart with one part named ``media`` (§1.9)."""
+    kind = request.query.get("type", "")
+    if kind not in _LARGEST:
+        raise Refused(BAD_MEDIA_TYPE, f"invalid media type {kind!r}")
+    filename, data = await _media_part(request)
+    _check_file(kind, data)
+    media_id = world.new_id("media_")
+    now = world.now()
+    world.media[media_id] = Media(kind, filename, data, now)
+    answer = {
+        "errcode": 0,
+        "errmsg": "",
+        "type": kind,
+        "media_id": media_id,
+        "created_at": str(int(now)),
+    }
+    return web.json_response(answer)
+
+
+async def _media_part(request: web.Request) -> tuple[str, bytes]:
+    if request.content_type != "multipart/form-data":
+        raise Refused(EMPTY_MEDIA, "multipart/form-data expected")
+    async for part in await request.multipart():
+        if isinstance(part, BodyPartReader) and part.name == "media":
+            if not part.filename:
+                raise Refused(EMPTY_MEDIA, "part without filename")
+            return part.filename, bytes(await part.read())
+    raise Refused(EMPTY_MEDIA, "no part named media")
+
+
+def _check_file(kind: str, data: bytes) -> None:
+    if len(data) <= 5:
+        raise Refused(BAD_FILE_SIZE, "file must be larger than 5 bytes")
+    if len(data) > _LARGEST[kind]:
+        raise Refused(MEDIA_TOO_LARGE, f"{kind} too large")
+    if kind == "image" and not data.startswith(_IMAGE_HEADS):
+        raise Refused(BAD_IMAGE_FORMAT, "JPG or PNG expected")
+    if kind == "voice" and not data.startswith(b"#!AMR"):
+        raise Refused(BAD_MEDIA_TYPE, "AMR expected")
+    if kind == "video" and data[4:8] != b"ftyp":
+        raise Refused(BAD_MEDIA_TYPE, "MP4 expected")
+
+
+async def media_get(world: World, request: web.Request) -> web.Response:
+    """`media/get`: the bytes, or a JSON error (§1.9)."""
+    media = find_media(world, request.query.get("media_id", ""))
+    headers = {"Content-Disposition": f"attachment; filename*=utf-8''{quote(media.filename)}"}
+    return web.Response(body=media.data, content_type="application/octet-stream", headers=headers)
+
+
+class StaffMessages:
+    """`message/send` and `message/recall` (§5.1, §5.6)."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._sent_at: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._recent: dict[bytes, tuple[float, str]] = {}
+        self._by_msgid: dict[str, list[tuple[str, AppMessage]]] = {}
+
+    def send(self, world: World, arguments: Arguments) -> Content:
+        """Deliver to the members named; unknown ones are listed, not refused."""
+        self._check_agent(arguments)
+        msgtype = required(arguments, "msgtype")
+        if msgtype not in _APP_TYPES:
+            raise Refused(BAD_MSGTYPE, f"invalid msgtype {msgtype!r}")
+        content = mapping(arguments, msgtype)
+        if msgtype == "text":
+            check_text(world, content)
+        known, unknown = self._recipients(arguments)
+        earlier = self._duplicate_of(arguments)
+        msgid = earlier or world.new_id("app_")
+        if not earlier:
+            self._deliver(msgid, known, msgtype, content)
+            self._remember(arguments, msgid)
+        answer: Content = {"msgid": msgid}
+        if unknown:
+            answer["invaliduser"] = "|".join(unknown)
+        return answer
+
+    def recall(self, world: World, arguments: Arguments) -> Content:
+        """Take back a message of the last 24 h."""
+        copies = self._by_msgid.get(required(arguments, "msgid"), [])
+        if not copies or world.now() - copies[0][1].at >= DAY:
+            raise Refused(BAD_PARAMETER, "no such message within 24 h")
+        for userid, message in copies:
+            message.recalled = True
+            self._publish(userid, message)
+        return {}
+
+    def _check_agent(self, arguments: Arguments) -> None:
+        agent_id = arguments.get("agentid")
+        if agent_id is None:
+            raise Refused(NO_AGENT_ID, "agentid missing")
+        if type(agent_id) is not int:
+            raise Refused(BAD_AGENT_ID, "agentid must be an integer")
+        if agent_id != self._world.credentials.agent_id:
+            raise Refused(FOREIGN_AGENT, "no permission on that agentid")
+
+    def _recipients(self, arguments: Arguments) -> tuple[list[str], list[str]]:
+        names = [text(arguments, name) for name in ("touser", "toparty", "totag")]
+        if not any(names):
+            raise Refused(WRONG_TYPE, "touser, toparty and totag all empty")
+        if names[0] == "@all":
+            return list(self._world.members), []
+        wanted = [one for one in names[0].split("|") if one]
+        if len(wanted) > 1000:
+            raise Refused(TOO_MANY_RECIPIENTS, "more than 1000 users")
+        members = {userid.lower(): userid for userid in self._world.members}
+        folded = list(dict.fromkeys(one.lower() for one in wanted))
+        known = [members[one] for one in folded if one in members]
+        if not known:
+            raise Refused(NO_VALID_RECIPIENT, "all recipients invalid")
+        return known, [one for one in folded if one not in members]
+
+    def _duplicate_of(self, arguments: Arguments) -> str | None:
+        interval = integer(
+            arguments, "duplicate_check_interval", 1800, least=0, most=_LONGEST_CHECK_S
+        )
+        if not integer(arguments, "enable_duplicate_check", 0, least=0, most=1):
+            return None
+        found = self._recent.get(_whole(arguments))
+        if found is None or self._world.now() - found[0] >= interval:
+            return None
+        return found[1]
+
+    def _remember(self, arguments: Arguments, msgid: str) -> None:
+        if arguments.get("enable_duplicate_check"):
+            self._recent[_whole(arguments)] = (self._world.now(), msgid)
+
+    def _deliver(self, msgid: str, userids: list[str], msgtype: str, content: Content) -> None:
+        for userid in userids:
+            if self._is_over_limit(userid):
+                continue  # dropped silently (§1.8)
+            message = AppMessage(
+                msgid=msgid, at=self._world.now(), msgtype=msgtype, content=content
+            )
+            self._by_msgid.setdefault(msgid, []).append((userid, message))
+            put_into_inbox(self._world, userid, message)
+
+    def _is_over_limit(self, userid: str) -> bool:
+        now, times = self._world.now(), self._sent_at[userid]
+        while times and times[0] <= now - 60:
+            times.popleft()
+        times.append(now)
+        return len(times) > _PER_MINUTE
+
+    def _publish(self, userid: str, message: AppMessage) -> None:
+        self._world.feed.publish("app_message", lambda: app_message_view(userid, message))
+
+
+def put_into_inbox(world: World, userid: str, message: AppMessage) -> None:
+    """Show a message in a member's chat with the app."""
+    world.inboxes.setdefault(userid, []).append(message)
+    world.feed.publish("app_message", lambda: app_message_view(userid, message))
+
+
+def app_message_view(userid: str, message: AppMessage) -> dict[str, Any]:
+    """What the control API shows of an app message."""
+    return {"userid": userid, **msgspec.to_builtins(message)}
+
+
+def _whole(arguments: Arguments) -> bytes:
+    return msgspec.json.encode(arguments, order="sorted")

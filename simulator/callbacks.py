@@ -1,0 +1,266 @@
+"""How do hints reach the product: sealed, signed, with a deadline and repeats (wecom-api §2)?"""
+
+import asyncio
+import os
+import secrets
+import time
+from types import TracebackType
+from typing import Any, Self
+from xml.etree.ElementTree import Element, ParseError
+
+import aiohttp
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from simulator.api_core import put_into_inbox
+from simulator.cipher import CallbackCipher, Unsealable
+from simulator.records import AppMessage
+from simulator.syncing import callback_token
+from simulator.world import World
+
+_VERIFY_DEADLINE_S = 1.0
+
+
+class CallbackSender:
+    """Delivers callbacks of one world to one URL; an async context manager.
+
+    Args:
+        url: the callback URL of the console page; ``None`` = nothing is delivered.
+    """
+
+    def __init__(self, world: World, url: str | None) -> None:
+        self.url = url
+        self._world = world
+        names = world.credentials
+        self._cipher = CallbackCipher(names.token, names.aes_key, names.corp_id)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._merging: set[str] = set()
+        self._session: aiohttp.ClientSession | None = None
+        self.delivered = 0
+        self.failed = 0
+
+    async def __aenter__(self) -> Self:
+        connector = aiohttp.TCPConnector(limit=self._world.options.callback_connections)
+        self._session = aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar()
+        )
+        self._world.on_hint = self.hint
+        self._world.on_app_message = self.app_message
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+
+    @property
+    def pending(self) -> int:
+        """Callbacks not yet answered."""
+        return len(self._tasks)
+
+    def hint(self, open_kfid: str) -> None:
+        """Something happened at an account: tell the product to pull."""
+        if self.url is None or self._world.faults.take("lose_callback"):
+            return
+        if open_kfid in self._merging:
+            return
+        if self._world.options.merge_hints_s > 0:
+            self._merging.add(open_kfid)
+        self._start(self._hint(open_kfid))
+
+    def app_message(self, userid: str, text: str) -> None:
+        """A member wrote to the app."""
+        if self.url is None or self._world.faults.take("lose_callback"):
+            return
+        self._start(self._app_message(userid, text))
+
+    async def verify(self) -> dict[str, Any]:
+        """Do what the console does when someone presses "save" (§2.2)."""
+        if self.url is None:
+            return {"ok": False, "problem": "no callback URL"}
+        expected = str(secrets.randbelow(10**19))
+        sealed = self._cipher.seal(expected.encode())
+        params = {**self._signature(sealed), "echostr": sealed}
+        started = time.monotonic()
+        try:
+            async with self._http.get(
+                self.url, params=params, timeout=aiohttp.ClientTimeout(_VERIFY_DEADLINE_S)
+            ) as response:
+                status, body = response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            return {"ok": False, "problem": f"no answer within 1 s: {error!r}"}
+        seconds = time.monotonic() - started
+        ok = status == 200 and body == expected.encode()
+        problem = None if ok else f"status {status}, body {body[:80]!r} is not the plaintext"
+        return {"ok": ok, "status": status, "seconds": seconds, "problem": problem}
+
+    # -- deliveries -----------------------------------------------------------------------
+
+    @property
+    def _http(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise RuntimeError("CallbackSender is used outside of its context")
+        return self._session
+
+    def _start(self, delivery: Any) -> None:
+        task = asyncio.ensure_future(delivery)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _hint(self, open_kfid: str) -> None:
+        if self._world.options.merge_hints_s > 0:
+            await asyncio.sleep(self._world.options.merge_hints_s)
+            self._merging.discard(open_kfid)
+        inner = hint_xml(
+            self._world.credentials.corp_id,
+            int(self._world.now()),
+            callback_token(self._world, open_kfid),
+            open_kfid,
+        )
+        await self._deliver(inner)
+        if self._world.faults.take("duplicate_callback"):
+            await self._deliver(inner)
+
+    async def _app_message(self, userid: str, text: str) -> None:
+        inner = app_message_xml(
+            self._world.credentials.corp_id,
+            userid,
+            text,
+            created_at=int(self._world.now()),
+            msgid=int(self._world.now() * 1000) * 10**5 + self._world.next_id() % 10**5,
+            agent_id=self._world.credentials.agent_id,
+        )
+        body = await self._deliver(inner)
+        if body and body != b"success":
+            self._take_passive_reply(userid, body)
+        if self._world.faults.take("duplicate_callback"):
+            await self._deliver(inner)
+
+    async def _deliver(self, inner: bytes) -> bytes | None:
+        """Up to three deliveries, each sealed anew; the body of the answer, if there was one."""
+        options = self._world.options
+        for delivery in range(options.callback_deliveries):
+            if delivery:
+                await asyncio.sleep(options.callback_pause_s)
+            body = await self._deliver_once(inner)
+            if body is not None:
+                self.delivered += 1
+                return body
+        self.failed += 1
+        return None
+
+    async def _deliver_once(self, inner: bytes) -> bytes | None:
+        options = self._world.options
+        sealed = self._cipher.seal(inner)
+        started = time.monotonic()
+        try:
+            async with self._http.post(
+                self.url or "",
+                params=self._signature(sealed),
+                data=self._envelope(sealed),
+                headers={"Content-Type": "text/xml"},
+                timeout=aiohttp.ClientTimeout(options.callback_deadline_s),
+            ) as response:
+                body = await response.read()
+        except TimeoutError:
+            self._world.blame("slow_ack", f"no answer in {options.callback_deadline_s:g} s")
+            return None
+        except aiohttp.ClientError:
+            return None
+        seconds = time.monotonic() - started
+        if seconds > options.slow_ack_s:
+            self._world.blame("slow_ack", f"{seconds:.2f} s")
+        return self._judge_ack(response.status, body)
+
+    def _judge_ack(self, status: int, body: bytes) -> bytes | None:
+        if status != 200:
+            self._world.blame("bad_ack", f"status {status}")
+            return None if self._world.options.retry_not_ok else b""
+        if body not in (b"", b"success") and not body.lstrip().startswith(b"<xml>"):
+            self._world.blame("bad_ack", f"body {body[:80]!r}")
+            return b""
+        return body
+
+    def _signature(self, sealed: str) -> dict[str, str]:
+        timestamp, nonce = str(int(self._world.now())), os.urandom(8).hex()
+        signature = self._cipher.sign(timestamp, nonce, sealed)
+        return {"msg_signature": signature, "timestamp": timestamp, "nonce": nonce}
+
+    def _envelope(self, sealed: str) -> bytes:
+        names = self._world.credentials
+        return (
+            f"<xml><ToUserName><![CDATA[{names.corp_id}]]></ToUserName>"
+            f"<AgentID><![CDATA[{names.agent_id}]]></AgentID>"
+            f"<Encrypt><![CDATA[{sealed}]]></Encrypt></xml>"
+        ).encode()
+
+    def _take_passive_reply(self, userid: str, body: bytes) -> None:
+        try:
+            text = self._open_passive_reply(userid, body)
+        except (ParseError, DefusedXmlException, Unsealable, ValueError) as error:
+            self._world.blame("bad_passive_reply", repr(error))
+            return
+        message = AppMessage(
+            msgid=self._world.new_id("app_"),
+            at=self._world.now(),
+            msgtype="text",
+            content={"content": text},
+        )
+        put_into_inbox(self._world, userid, message)
+
+    def _open_passive_reply(self, userid: str, body: bytes) -> str:
+        """The text of a passive reply (§2.6); raises on whatever is wrong with it."""
+        outer = fromstring(body)
+        inner = fromstring(
+            self._cipher.open(
+                _child(outer, "MsgSignature"),
+                _child(outer, "TimeStamp"),
+                _child(outer, "Nonce"),
+                _child(outer, "Encrypt"),
+            )
+        )
+        if _child(inner, "ToUserName").lower() != userid.lower():
+            raise ValueError("ToUserName is not the member who wrote")
+        if _child(inner, "FromUserName") != self._world.credentials.corp_id:
+            raise ValueError("FromUserName is not the corp id")
+        if _child(inner, "MsgType") != "text":
+            raise ValueError("only text replies are understood here")
+        return _child(inner, "Content")
+
+
+def hint_xml(corp_id: str, created_at: int, token: str, open_kfid: str) -> bytes:
+    """The inner XML of `kf_msg_or_event`: one line, no FromUserName, no AgentID (§3.6)."""
+    return (
+        f"<xml><ToUserName><![CDATA[{corp_id}]]></ToUserName>"
+        f"<CreateTime>{created_at}</CreateTime><MsgType><![CDATA[event]]></MsgType>"
+        f"<Event><![CDATA[kf_msg_or_event]]></Event><Token><![CDATA[{token}]]></Token>"
+        f"<OpenKfId><![CDATA[{open_kfid}]]></OpenKfId></xml>"
+    ).encode()
+
+
+def app_message_xml(
+    corp_id: str, userid: str, text: str, *, created_at: int, msgid: int, agent_id: int
+) -> bytes:
+    """The inner XML of a text that a member wrote to the app (§2.8, vector B)."""
+    safe = text.replace("]]>", "]]]]><![CDATA[>")
+    return (
+        f"<xml><ToUserName><![CDATA[{corp_id}]]></ToUserName>\n"
+        f"<FromUserName><![CDATA[{userid}]]></FromUserName>\n"
+        f"<CreateTime>{created_at}</CreateTime>\n<MsgType><![CDATA[text]]></MsgType>\n"
+        f"<Content><![CDATA[{safe}]]></Content>\n<MsgId>{msgid}</MsgId>\n"
+        f"<AgentID>{agent_id}</AgentID>\n</xml>\n"
+    ).encode()
+
+
+def _child(parent: Element, name: str) -> str:
+    found = parent.findtext(name)
+    if not found:
+        raise ValueError(f"{name} missing")
+    return found

@@ -1,0 +1,65 @@
+"""Which access tokens are good, and does the product ask for them too often (wecom-api §1.1-1.2)?
+
+The current documentation no longer promises that gettoken repeats itself, so every call gives
+a new token, and older ones live on until their own end.
+"""
+
+import secrets
+from collections import deque
+
+from simulator.errors import BAD_TOKEN, NO_TOKEN, TOKEN_EXPIRED, Refused
+
+LIFETIME_S = 7200
+_KEPT = 500
+
+
+class AccessTokens:
+    """Tokens of the one app of this company."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._expires_at: dict[str, float] = {}
+        self._killed: dict[str, int] = {}
+        self._given: deque[float] = deque()
+        self._excuses: deque[float] = deque()
+        self._per_minute = per_minute
+
+    def give(self, now: float) -> str:
+        """A new token, good for two hours."""
+        token = secrets.token_urlsafe(64)
+        self._expires_at[token] = now + LIFETIME_S
+        if len(self._expires_at) > _KEPT:
+            del self._expires_at[next(iter(self._expires_at))]
+        self._given.append(now)
+        return token
+
+    def is_flood(self, now: float) -> bool:
+        """Whether more tokens were given within a minute than expiries can explain."""
+        for times in (self._given, self._excuses):
+            while times and times[0] <= now - 60:
+                times.popleft()
+        return len(self._given) > self._per_minute + len(self._excuses)
+
+    def check(self, token: str | None, now: float) -> None:
+        """Let a good token pass.
+
+        Raises:
+            Refused: missing, unknown, expired or killed.
+        """
+        if not token:
+            raise Refused(NO_TOKEN, "access_token missing")
+        if token in self._killed:
+            raise Refused(self._killed[token], "access_token invalidated")
+        expires_at = self._expires_at.get(token)
+        if expires_at is None:
+            raise Refused(BAD_TOKEN, "invalid access_token")
+        if now >= expires_at:
+            raise Refused(TOKEN_EXPIRED, "access_token expired")
+
+    def kill_all(self, code: int | None, now: float) -> None:
+        """Invalidate every token before its time, "for operational reasons" (§1.2)."""
+        for token in self._expires_at:
+            self._killed[token] = code or BAD_TOKEN
+        self._expires_at.clear()
+        while len(self._killed) > _KEPT:
+            del self._killed[next(iter(self._killed))]
+        self._excuses.append(now)
