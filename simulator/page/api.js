@@ -25,7 +25,8 @@ async function call(method, path, body) {
 
 function reasonOf(answer) {
   const reason = answer?.error ?? answer?.errmsg ?? answer?.message;
-  return typeof reason === "string" && reason ? reason : undefined;
+  if (typeof reason !== "string" || !reason) return undefined;
+  return /[\u4e00-\u9fff]/.test(reason) ? reason : `现在做不了这一步（${reason}）`;
 }
 
 const get = (path, query = {}) => {

@@ -1,7 +1,7 @@
 // What does the app tell a member, and what does the member tell the app? The 应用消息 column of the desk.
 
 import { api } from "./api.js";
-import { anchor, chatTime, h, linkified, moment, reconcile } from "./dom.js";
+import { anchor, chatTime, followBottom, h, linkified, moment, reconcile } from "./dom.js";
 import { attempt, toast } from "./feedback.js";
 import { become } from "./desk.js";
 import { emit, now, on, refreshInbox, servicerName, store } from "./store.js";
@@ -9,6 +9,7 @@ import { emit, now, on, refreshInbox, servicerName, store } from "./store.js";
 const TOAST_CHARS = 60;
 const el = (id) => document.getElementById(id);
 const desk = () => document.querySelector(".desk");
+let followLog;
 
 // ---- bodies -----------------------------------------------------------------------------------------------------
 
@@ -101,12 +102,16 @@ const BODIES = {
   template_card: templateCard,
 };
 
-const bodyOf = (message) => (BODIES[message.msgtype] ?? (() => [`[${message.msgtype}]`]))(message.content ?? {});
+function bodyOf(message) {
+  if (message.recalled) return [h("span", { class: "tone-gray" }, "应用撤回了这条消息")];
+  const draw = BODIES[message.msgtype] ?? (() => [`[${message.msgtype}]`]);
+  return draw(message.content ?? {});
+}
 
 function summary(message) {
   const content = message.content ?? {};
   const text = content.content ?? content.title ?? content.main_title?.title ?? content.articles?.[0]?.title ?? "收到一张卡片";
-  const plain = new DOMParser().parseFromString(text, "text/html").body.textContent.replaceAll(/[*#>`]/g, "").trim();
+  const plain = new DOMParser().parseFromString(text, "text/html").body.textContent.replaceAll(/\[([^\]]+)\]\([^)]*\)/g, "$1").replaceAll(/[*#>`]/g, "").trim();
   return plain.length > TOAST_CHARS ? `${plain.slice(0, TOAST_CHARS)}…` : plain;
 }
 
@@ -115,22 +120,20 @@ function summary(message) {
 function drawInbox() {
   const userid = store.desk.userid;
   const received = (store.inboxes.get(userid) ?? []).map((message) => ({ ...message, id: `in-${message.msgid}` }));
-  const told = (store.told.get(userid) ?? []).filter((line) => !received.some((message) => message.from === "staff" && message.content?.content === line.text));
-  const list = [...received, ...told].sort((a, b) => moment(a.at) - moment(b.at));
+  const list = [...received, ...(store.told.get(userid) ?? [])].sort((a, b) => moment(a.at) - moment(b.at));
   const log = el("app-log");
   if (list.length === 0) {
     log.replaceChildren(h("div", { class: "empty" }, "机器人需要人工时，会在这里通知你"));
     return;
   }
   log.querySelector(":scope > .empty")?.remove();
-  const before = log.children.length;
-  reconcile(log, list, { key: (item) => `${userid}-${item.id}`, print: JSON.stringify, create: (item) => (item.text === undefined ? received_(item) : told_(item)) });
-  if (log.children.length !== before) log.scrollTop = log.scrollHeight;
+  reconcile(log, list, { key: (item) => `${userid}-${item.id}`, print: JSON.stringify, create: (item) => (item.text === undefined ? receivedItem(item) : toldItem(item)) });
+  followLog();
 }
 
-const received_ = (message) =>
+const receivedItem = (message) =>
   h("article", { class: "app-item" }, h("time", {}, chatTime(message.at, now())), h("div", { class: `app-card type-${message.msgtype}` }, bodyOf(message)));
-const told_ = (line) => h("div", { class: "told" }, h("div", { class: "bubble" }, line.text));
+const toldItem = (line) => h("div", { class: "told" }, h("div", { class: "bubble" }, line.text));
 
 function drawCount() {
   const count = store.unread.inbox.get(store.desk.userid) ?? 0;
@@ -145,7 +148,9 @@ function arrived(event) {
   const mine = event.userid === store.desk.userid;
   if (mine && isVisible()) store.unread.inbox.delete(event.userid);
   drawCount();
-  toast(summary(event.message ?? event), {
+  const message = event.message ?? event;
+  if (message.recalled) return;
+  toast(summary(message), {
     kind: "card",
     title: mine ? "应用消息" : `应用消息 · 发给 ${servicerName(event.userid)}`,
     action: () => {
@@ -161,7 +166,7 @@ export function showPart(part) {
   for (const name of ["talk", "app"]) el(`part-${name}`).setAttribute("aria-pressed", String(name === part));
   if (part === "app") store.unread.inbox.delete(store.desk.userid);
   drawCount();
-  if (part === "app") el("app-log").scrollTop = el("app-log").scrollHeight;
+  if (part === "app") followLog(true);
 }
 
 async function tell() {
@@ -183,6 +188,7 @@ async function tell() {
 }
 
 export function startAppMessages() {
+  followLog = followBottom(el("app-log"));
   el("app-form").addEventListener("submit", (event) => {
     event.preventDefault();
     tell();

@@ -116,9 +116,5 @@ function unknownBody(content, { message }) {
 /** The WeChat way to tell a notice: grey words in the middle. */
 export const notice = (text) => h("div", { class: "notice" }, text);
 
-/** What a system message says, whatever shape the simulator gave it. */
-export function noticeText(message) {
-  const content = message.content;
-  if (typeof content === "string") return content;
-  return content?.content ?? content?.text ?? content?.event_type ?? "系统消息";
-}
+/** Whether WeCom accepted the message and could not deliver it; fail_type 0 is a failure too. */
+export const isFailed = (message) => typeof message.failed === "number" || message.failed === true;

@@ -1,9 +1,10 @@
 // What does the servicer see and do? Conversations with their state, taking over, replying, handing on, ending.
 
 import { api } from "./api.js";
-import { messageBody, notice, noticeText, previewOf } from "./bubbles.js";
-import { avatar, chatTime, growWithText, h, icon, moment, reconcile, sendOnEnter } from "./dom.js";
+import { isFailed, messageBody, notice, previewOf } from "./bubbles.js";
+import { avatar, chatTime, followBottom, growWithText, h, icon, moment, reconcile, sendOnEnter } from "./dom.js";
 import { actionSheet, attempt, toast } from "./feedback.js";
+import { deskNotice } from "./notices.js";
 import {
   accountName, conversationOf, emit, keyOf, markRead, nicknameOf, now, on, pick, refreshChat, refreshInbox,
   refreshState, servicerName, startTyping, stopTyping, store,
@@ -16,10 +17,12 @@ const STATES = [
   { name: "人工", tone: "human" },
   { name: "已结束", tone: "ended" },
 ];
+const NOT_BEGUN = { name: "未开口", tone: "ended" };
 const QUEUED = 2;
 const HUMAN = 3;
 const ENDED = 4;
 const ALLOWANCE = 5;
+const ROOM_FOR_BOTH_PX = 640;
 
 const FILTERS = [
   { id: "all", label: "全部", keep: () => true },
@@ -30,11 +33,20 @@ const FILTERS = [
 const el = (id) => document.getElementById(id);
 const desk = () => document.querySelector(".desk");
 let filter = FILTERS[0];
+let openedOnce = false;
 let lastDrawn = "";
+let followLog;
 
 const current = () => conversationOf(store.desk.conversation);
 const isMine = (conversation) => conversation.service_state === HUMAN && conversation.servicer_userid === store.desk.userid;
-const stateOf = (number) => STATES[number] ?? STATES[ENDED];
+
+/** State 4 means ended or never begun; only a customer who has written had a session. */
+function hasBegun(conversation) {
+  const chat = store.chats.get(keyOf(conversation));
+  return conversation.service_state !== ENDED || !chat || chat.messages.some((message) => message.from === "customer");
+}
+
+const stateOf = (conversation) => (hasBegun(conversation) ? (STATES[conversation.service_state] ?? STATES[ENDED]) : NOT_BEGUN);
 
 // ---- who am I ---------------------------------------------------------------------------------------------------
 
@@ -100,7 +112,7 @@ const EMPTY_LIST = {
 
 const facts = (conversation) => [
   conversation.service_state, conversation.servicer_userid, conversation.allowance_left,
-  nicknameOf(conversation.external_userid), keyOf(conversation) === keyOf(store.desk.conversation),
+  nicknameOf(conversation.external_userid), hasBegun(conversation), keyOf(conversation) === keyOf(store.desk.conversation),
   store.unread.desk.get(keyOf(conversation)), store.accounts.length,
 ];
 
@@ -118,18 +130,26 @@ function conversationRow(conversation) {
 }
 
 function badge(conversation) {
-  const { name, tone } = stateOf(conversation.service_state);
+  const { name, tone } = stateOf(conversation);
   const who = conversation.service_state === HUMAN && conversation.servicer_userid ? `${name} · ${servicerName(conversation.servicer_userid)}` : name;
   return h("span", { class: `badge ${tone}` }, who);
 }
 
-export function openConversation(conversation) {
+function openConversation(conversation) {
+  openedOnce = true;
   store.desk.conversation = pick(conversation);
   desk().dataset.detail = "chat";
   desk().dataset.part = "talk";
   markRead("desk", keyOf(conversation));
   emit("desk");
   refreshChat(conversation);
+}
+
+/** Where there is room for list and chat, the first conversation is opened instead of showing an empty place. */
+function openFirst() {
+  const newest = [...store.conversations].sort((a, b) => moment(b.last_at) - moment(a.last_at))[0];
+  if (!newest || openedOnce || desk().clientWidth < ROOM_FOR_BOTH_PX) return;
+  openConversation(newest);
 }
 
 function closeConversation() {
@@ -162,9 +182,9 @@ function drawTalkHead(conversation) {
       h("div", { class: "line" }, h("h3", {}, nicknameOf(conversation.external_userid)), badge(conversation)),
       h("div", { class: "talk-facts" }, h("span", {}, accountName(conversation.open_kfid)), allowance(conversation.allowance_left))),
     h("div", { class: "talk-actions" },
-      isMine(conversation) ? null : action(state === HUMAN ? "抢接" : "接入", take, { kind: "primary", enabled: state !== ENDED, why: state === ENDED ? "会话已结束，直接发消息会重新接入" : "" }),
-      action("转接", transfer, { enabled: state === HUMAN, why: state === HUMAN ? "" : "人工接待中才能转接" }),
-      action("结束会话", end, { enabled: state !== ENDED, kind: "quiet" })));
+      isMine(conversation) ? null : action("接入", take, { kind: "primary", enabled: state === QUEUED, why: state === QUEUED ? "" : "客户在排队时才能接入" }),
+      action("转接", transfer, { enabled: isMine(conversation), why: "把自己接待的会话交给同事" }),
+      action("结束会话", end, { enabled: isMine(conversation), kind: "quiet", why: "结束自己接待的会话" })));
 }
 
 function allowance(left) {
@@ -176,36 +196,38 @@ function allowance(left) {
 
 function drawComposer(conversation) {
   const ended = conversation.service_state === ENDED;
-  const open = isMine(conversation) || ended;
+  const open = isMine(conversation) || (ended && hasBegun(conversation));
   el("desk-input").disabled = !open;
   el("desk-send").disabled = !open;
-  el("desk-input").placeholder = open ? "输入回复，回车发送" : "接入后才能回复客户";
-  el("desk-hint").textContent = ended ? "会话已结束，发送后会重新接入" : open ? "Shift + 回车换行" : hintFor(conversation);
+  el("desk-input").placeholder = open ? "输入回复，回车发送" : ended ? "客户开口后才能回复" : "接入后才能回复客户";
+  el("desk-hint").textContent = open && !ended ? "Shift + 回车换行" : hintFor(conversation);
 }
 
-const hintFor = (conversation) =>
-  conversation.service_state === HUMAN ? `${servicerName(conversation.servicer_userid)} 正在接待` :
-    conversation.service_state === QUEUED ? "客户正在等人工，点「接入」开始接待" : "机器人正在接待";
+function hintFor(conversation) {
+  if (conversation.service_state === HUMAN) return `${servicerName(conversation.servicer_userid)} 正在接待`;
+  if (conversation.service_state === QUEUED) return "客户正在等人工，点「接入」开始接待";
+  if (conversation.service_state !== ENDED) return "机器人正在接待";
+  return hasBegun(conversation) ? "会话已结束，发送后会重新接入" : "客户打开了聊天，还没有说话";
+}
 
 function drawDeskLog(conversation) {
   const log = el("desk-log");
   const key = keyOf(conversation);
   const switched = key !== lastDrawn;
-  const stuck = switched || log.scrollHeight - log.scrollTop - log.clientHeight < 80;
   if (switched) log.replaceChildren();
   lastDrawn = key;
   log.classList.toggle("still", switched);
-  const messages = store.chats.get(key)?.messages ?? [];
+  const messages = (store.chats.get(key)?.messages ?? []).filter((message) => message.from !== "system" || deskNotice(message));
   if (messages.length === 0) log.replaceChildren(h("div", { class: "empty" }, "还没有消息"));
   else {
     log.querySelector(":scope > .empty")?.remove();
     reconcile(log, messages, { key: (message) => message.id, print: JSON.stringify, create: deskRow });
   }
-  if (stuck) log.scrollTop = log.scrollHeight;
+  followLog(switched);
 }
 
 function deskRow(message) {
-  if (message.from === "system") return notice(noticeText(message));
+  if (message.from === "system") return notice(deskNotice(message));
   if (message.recalled) return notice(message.from === "customer" ? "客户撤回了一条消息" : "已撤回一条消息");
   const ours = message.from !== "customer";
   const name = authorName(message);
@@ -215,7 +237,7 @@ function deskRow(message) {
     h("div", { class: "row-body" },
       h("span", { class: "row-name" }, `${name} ${chatTime(message.at, now())}`),
       messageBody(message),
-      message.failed ? h("span", { class: "failed" }, "未送达客户") : null));
+      isFailed(message) ? h("span", { class: "failed" }, "未送达客户") : null));
 }
 
 function authorName(message) {
@@ -249,7 +271,8 @@ async function transfer() {
   const others = store.servicers.filter((servicer) => servicer.open_kfid === open_kfid && servicer.userid !== store.desk.userid);
   if (others.length === 0) return toast("这个客服账号没有其他接待人员");
   const options = others.map((servicer) => ({
-    label: servicer.name || servicer.userid, hint: servicer.receiving ? "接待中" : "停止接待", value: servicer.userid,
+    label: servicer.name || servicer.userid, hint: servicer.receiving ? "接待中" : "停止接待，不能接手",
+    value: servicer.userid, disabled: !servicer.receiving,
   }));
   const to = await actionSheet(document.querySelector(".desk-talk"), "转接给", options);
   if (to && (await act("transfer", { to }))) toast(`已转接给 ${servicerName(to)}`);
@@ -269,6 +292,7 @@ async function reply() {
 function wire() {
   el("me-select").addEventListener("change", (event) => become(event.target.value));
   el("me-receiving").addEventListener("click", toggleReceiving);
+  followLog = followBottom(el("desk-log"));
   const input = el("desk-input");
   growWithText(input, 140);
   sendOnEnter(input, reply);
@@ -283,7 +307,10 @@ function wire() {
 export function startDesk() {
   wire();
   const draw = () => { drawIdentity(); drawList(); drawTalk(); };
-  on("state", draw);
+  on("state", () => {
+    draw();
+    openFirst();
+  });
   on("desk", draw);
   on("chat", (key) => {
     drawList();

@@ -147,6 +147,29 @@ export function sendOnEnter(field, send) {
   });
 }
 
+const NEAR_BOTTOM_PX = 80;
+
+/**
+ * Keep a log at its newest line for as long as the reader is there, also when it is resized or a picture loads.
+ *
+ * Returns `follow(force)`, to be called after drawing; it answers whether the newest line is in view.
+ */
+export function followBottom(log, onReach = () => {}) {
+  let atBottom = true;
+  const follow = (force = false) => {
+    if (force) atBottom = true;
+    if (atBottom) log.scrollTop = log.scrollHeight;
+    return atBottom;
+  };
+  log.addEventListener("scroll", () => {
+    atBottom = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_BOTTOM_PX;
+    if (atBottom) onReach();
+  });
+  log.addEventListener("load", () => follow(), true);
+  new ResizeObserver(() => follow()).observe(log);
+  return follow;
+}
+
 export function growWithText(field, limit) {
   const fit = () => {
     field.style.height = "auto";

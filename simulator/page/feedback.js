@@ -46,8 +46,8 @@ export function actionSheet(host, title, options) {
       before?.focus?.({ preventScroll: true });
       resolve(value);
     };
-    const buttons = options.map(({ label, hint, value }) =>
-      h("button", { type: "button", class: "sheet-item", onclick: () => finish(value) },
+    const buttons = options.map(({ label, hint, value, disabled = false }) =>
+      h("button", { type: "button", class: "sheet-item", disabled, onclick: () => finish(value) },
         label, hint ? h("small", {}, hint) : null),
     );
     const cancel = h("button", { type: "button", class: "sheet-item cancel", onclick: () => finish() }, "取消");
@@ -57,10 +57,10 @@ export function actionSheet(host, title, options) {
     sheet.addEventListener("click", (event) => event.target === sheet && finish());
     sheet.addEventListener("keydown", (event) => {
       if (event.key === "Escape") finish();
-      if (event.key === "Tab") keepFocus(event, [...buttons, cancel]);
+      if (event.key === "Tab") keepFocus(event, [...buttons.filter((button) => !button.disabled), cancel]);
     });
     host.append(sheet);
-    (buttons[0] ?? cancel).focus({ preventScroll: true });
+    (buttons.find((button) => !button.disabled) ?? cancel).focus({ preventScroll: true });
   });
 }
 

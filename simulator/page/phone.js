@@ -2,23 +2,24 @@
 
 import { api } from "./api.js";
 import { attachmentPanel } from "./attachments.js";
-import { messageBody, notice, noticeText } from "./bubbles.js";
-import { avatar, chatTime, clockTime, growWithText, h, icon, moment, reconcile, sendOnEnter } from "./dom.js";
+import { isFailed, messageBody, notice } from "./bubbles.js";
+import { avatar, chatTime, clockTime, followBottom, growWithText, h, icon, moment, reconcile, sendOnEnter } from "./dom.js";
 import { attempt, toast } from "./feedback.js";
 import { newCustomer } from "./newcustomer.js";
+import { phoneNotice } from "./notices.js";
 import {
   accountName, conversationOf, emit, isTyping, keyOf, markRead, nicknameOf, now, on, pick, refreshChat,
   refreshState, servicerName, startTyping, store,
 } from "./store.js";
 
 const GAP_SECONDS = 300;
-const NEAR_BOTTOM_PX = 80;
 const QUEUED = 2;
 const HUMAN = 3;
 
 const el = (id) => document.getElementById(id);
 const entered = new Set();
 let lastDrawn = "";
+let followLog;
 
 const chatOf = () => store.chats.get(keyOf(store.phone));
 const state = () => chatOf()?.service_state ?? conversationOf(store.phone)?.service_state;
@@ -92,6 +93,7 @@ async function addCustomer() {
   if (!wish) return;
   const customer = await attempt(() => api.createCustomer(wish.nickname));
   if (!customer) return;
+  store.phone.external_userid = customer.external_userid;
   await refreshState();
   await openChat({ external_userid: customer.external_userid }, wish.scene);
   el("phone-input").focus();
@@ -113,6 +115,8 @@ function rows() {
   const list = [];
   let before = -Infinity;
   for (const message of chatOf()?.messages ?? []) {
+    // What failed never reached this phone: the desk shows it, the customer does not see it.
+    if (isFailed(message) || (message.from === "system" && !phoneNotice(message))) continue;
     const at = +moment(message.at) / 1000;
     if (at - before > GAP_SECONDS) list.push({ kind: "time", id: `t${message.id}`, at: message.at });
     before = at;
@@ -126,7 +130,6 @@ function drawLog() {
   const log = el("phone-log");
   const key = keyOf(store.phone);
   const switched = key !== lastDrawn;
-  const stuck = switched || log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_BOTTOM_PX;
   if (switched) log.replaceChildren();
   lastDrawn = key;
   log.classList.toggle("still", switched);
@@ -141,8 +144,7 @@ function drawLog() {
       create: (row) => DRAW[row.kind](row),
     });
   }
-  if (stuck) log.scrollTop = log.scrollHeight;
-  else if (log.children.length > count) el("phone-below").hidden = false;
+  if (!followLog(switched) && log.children.length > count) el("phone-below").hidden = false;
 }
 
 function emptyChat(key) {
@@ -152,14 +154,20 @@ function emptyChat(key) {
 
 const DRAW = {
   time: (row) => notice(chatTime(row.at, now())),
-  typing: () => bubbleRow("theirs", accountAvatar(), h("div", { class: "bubble typing", "aria-label": "对方正在输入" }, h("i"), h("i"), h("i"))),
+  typing: () => bubbleRow("theirs", writerAvatar(), h("div", { class: "bubble typing", "aria-label": "对方正在输入" }, h("i"), h("i"), h("i"))),
   message: ({ message }) => drawMessage(message),
 };
 
 const accountAvatar = () => avatar(accountName(store.phone.open_kfid), store.phone.open_kfid ?? "", "account");
 
+/** Who is writing right now: the servicer while a person has the session, else the account. */
+function writerAvatar() {
+  const userid = state() === HUMAN ? chatOf()?.servicer_userid : null;
+  return userid ? avatar(servicerName(userid), userid) : accountAvatar();
+}
+
 function drawMessage(message) {
-  if (message.from === "system") return notice(noticeText(message));
+  if (message.from === "system") return notice(phoneNotice(message));
   const mine = message.from === "customer";
   if (message.recalled) return notice(mine ? "你撤回了一条消息" : "对方撤回了一条消息");
   const body = messageBody(message, { onTap: (click) => say(click.content, click.id) });
@@ -167,12 +175,9 @@ function drawMessage(message) {
     const name = nicknameOf(store.phone.external_userid);
     return bubbleRow("mine", avatar(name, store.phone.external_userid), body, { recall: () => recall(message) });
   }
-  const who = message.from === "servicer"
-    ? avatar(servicerName(message.servicer_userid), message.servicer_userid ?? "") : accountAvatar();
-  const label = message.from === "servicer" ? servicerName(message.servicer_userid) : "";
-  // What failed never reached this phone: the person at the desk sees it, the customer does not.
-  if (message.failed) return h("div", { class: "undelivered" });
-  return bubbleRow("theirs", who, body, { label });
+  if (message.from !== "servicer") return bubbleRow("theirs", accountAvatar(), body);
+  const label = servicerName(message.servicer_userid);
+  return bubbleRow("theirs", avatar(label, message.servicer_userid ?? ""), body, { label });
 }
 
 function bubbleRow(side, face, body, { label = "", recall: take = null } = {}) {
@@ -187,7 +192,7 @@ function sent(conversation) {
   const key = keyOf(conversation);
   if (![QUEUED, HUMAN].includes(state())) startTyping(key);
   closePanel();
-  el("phone-log").scrollTop = el("phone-log").scrollHeight;
+  followLog(true);
   refreshChat(conversation);
 }
 
@@ -236,7 +241,6 @@ async function enterAgain() {
 function openPanel() {
   el("phone-panel").hidden = false;
   el("phone-plus").setAttribute("aria-expanded", "true");
-  el("phone-log").scrollTop = el("phone-log").scrollHeight;
   el("phone-panel").querySelector("button")?.focus({ preventScroll: true });
 }
 
@@ -272,10 +276,8 @@ function wire() {
     el("phone-plus").focus();
   });
   el("account-select").addEventListener("change", (event) => openChat({ open_kfid: event.target.value }));
-  el("phone-below").addEventListener("click", () => { el("phone-log").scrollTop = el("phone-log").scrollHeight; });
-  el("phone-log").addEventListener("scroll", ({ target }) => {
-    if (target.scrollHeight - target.scrollTop - target.clientHeight < NEAR_BOTTOM_PX) el("phone-below").hidden = true;
-  });
+  followLog = followBottom(el("phone-log"), () => { el("phone-below").hidden = true; });
+  el("phone-below").addEventListener("click", () => followLog(true));
 }
 
 export function startPhone() {

@@ -10,13 +10,15 @@ const SEND = "/cgi-bin/kf/send_msg";
 
 const FAULTS = [
   { label: "过期令牌", about: "让现有的 access_token 立刻失效", fault: { kind: "expire_token" } },
-  { label: "丢回调", about: "下一条回调不送达", fault: { kind: "lost_callback", times: 1 } },
+  { label: "丢回调", about: "下一条回调不送达", fault: { kind: "lose_callback", times: 1 } },
   { label: "重复回调", about: "下一条回调送两遍", fault: { kind: "duplicate_callback", times: 1 } },
   { label: "繁忙 -1", about: "接下来两次发消息返回系统繁忙", fault: { kind: "error", path: SEND, code: -1, times: 2 } },
   { label: "限频 45009", about: "下一次发消息被限频", fault: { kind: "error", path: SEND, code: 45009, times: 1 } },
   { label: "断连", about: "下一次发消息：平台收下后断开连接", fault: { kind: "reset_after_accept", path: SEND, times: 1 } },
-  { label: "卡住 5 秒", about: "下一次发消息挂起 5 秒", fault: { kind: "hang", path: SEND, seconds: 5, times: 1 } },
-  { label: "HTTP 500", about: "下一次发消息返回 500", fault: { kind: "http_500", path: SEND, times: 1 } },
+  { label: "卡住 5 秒", about: "下一次发消息挂起 5 秒后断开", fault: { kind: "hang", path: SEND, seconds: 5, times: 1 } },
+  { label: "HTTP 502", about: "下一次发消息返回网关错误", fault: { kind: "http", path: SEND, code: 502, times: 1 } },
+  { label: "重复消息", about: "下一次拉取会再给一遍旧消息", fault: { kind: "duplicate_messages", times: 1 } },
+  { label: "投递失败", about: "下一条消息收下后送不到客户手里", fault: { kind: "send_fail", path: SEND, code: 10, times: 1 } },
 ];
 
 const STEPS = [
