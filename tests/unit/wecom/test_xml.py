@@ -1,0 +1,84 @@
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import Unreadable
+from bot.wecom.xml import MAX_DEPTH, encrypted_part, read_xml
+
+
+def test_text_is_read_with_and_without_cdata_and_without_its_margins():
+    assert read_xml(b"<xml><A><![CDATA[ 1 ]]></A><B>\n 2 </B><C>a<![CDATA[b]]>c</C><D/></xml>") == {
+        "A": "1",
+        "B": "2",
+        "C": "abc",
+        "D": "",
+    }
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_repeated_elements_are_lists_however_many_there_are(count):
+    items = "".join(f"<Item>wm{n}</Item>" for n in range(count))
+    accounts = "".join(f"<AuthAddOpenKfId>wk{n}</AuthAddOpenKfId>" for n in range(count))
+    tree = read_xml(f"<xml><MemChangeList>{items}</MemChangeList>{accounts}</xml>".encode())
+    assert tree["MemChangeList"]["Item"] == [f"wm{n}" for n in range(count)]
+    assert tree["AuthAddOpenKfId"] == [f"wk{n}" for n in range(count)]
+
+
+def test_an_empty_list_is_empty_in_whatever_way_it_is_written():
+    assert read_xml(b"<xml><MemChangeList>\n</MemChangeList></xml>") == {"MemChangeList": {}}
+
+
+@pytest.mark.parametrize(("ids", "one"), [("OptionIds", "OptionId"), ("OpitonIds", "OpitonId")])
+def test_both_spellings_of_a_cards_choices_are_read(ids, one):
+    tree = read_xml(
+        f"<xml><SelectedItems><SelectedItem><{ids}><{one}>a</{one}></{ids}></SelectedItem>"
+        f"</SelectedItems></xml>".encode()
+    )
+    assert tree["SelectedItems"]["SelectedItem"] == [{"OptionIds": {"OptionId": ["a"]}}]
+
+
+BOMB = b"""<!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><xml>&b;</xml>"""
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"",
+        b"text",
+        b"<xml>",
+        b"<xml></lmx>",
+        b"<xml>&unknown;</xml>",
+        b"<xml>\x00</xml>",
+        b"<xml>\xff\xfe</xml>",
+        b"<!DOCTYPE xml><xml/>",
+        b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]><xml>&e;</xml>',
+        BOMB,
+        b"<xml>" + b"<a>" * 20_000,
+        b"<xml>" + b"<a>" * MAX_DEPTH + b"</a>" * MAX_DEPTH + b"</xml>",
+        b"<xml>" + b"<a/>" * 5_000 + b"</xml>",
+        b"<a/><b/>",
+    ],
+)
+def test_what_no_callback_looks_like_is_unreadable(document):
+    with pytest.raises(Unreadable):
+        read_xml(document)
+
+
+def test_a_declared_encoding_does_not_choose_the_decoder():
+    assert read_xml(b'<?xml version="1.0" encoding="rot13"?><xml><A>b</A></xml>') == {"A": "b"}
+
+
+@given(st.binary(max_size=300))
+def test_whatever_arrives_the_only_failure_is_unreadable(document):
+    with contextlib.suppress(Unreadable):
+        read_xml(b"<xml>" + document + b"</xml>")
+
+
+@pytest.mark.parametrize(
+    "inner", ["", "<Encrypt/>", "<Encrypt><a/></Encrypt>", "<Encrypt>a</Encrypt>" * 2]
+)
+def test_an_envelope_needs_exactly_one_ciphertext(inner):
+    with pytest.raises(Unreadable):
+        encrypted_part(f"<xml>{inner}</xml>".encode())
