@@ -1,4 +1,4 @@
-"""Is everything an operator wrote right? All problems at once: configuration, knowledge, prompts."""
+"""Is everything an operator wrote right? Configuration, knowledge and prompts, all at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Are the texts in `prompts/replies` such that they can be said?
 
-A file holds ``replies:`` (key → text) and may hold ``words:`` (key → trigger words). A text may name
-values as ``{name}``; anything else in braces would fail when a customer waits for it.
+A file holds ``replies:`` (key → text) and may hold ``words:`` (key → trigger words). A text may
+name values as ``{name}``; anything else in braces would fail while a customer waits for it.
 """
 
 from collections.abc import Iterator

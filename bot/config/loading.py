@@ -101,10 +101,12 @@ def inspect_config(path: Path, environ: Mapping[str, str]) -> Inspection:
     _open_sections(document.values)
     config, wrong = _validated(draft)
     problems = [*draft.problems, *wrong, *cross_problems(draft)]
+    complained = {problem.path.removesuffix("_file") for problem in problems}
+    missing = missing_for_serve(lambda key: draft.at(tuple(key.split("."))) is not None)
     return Inspection(
         config=None if problems else config,
         problems=problems,
-        missing=missing_for_serve(lambda key: draft.at(tuple(key.split("."))) is not None),
+        missing=[problem for problem in missing if problem.path not in complained],
         sources=_sources(draft),
     )
 
