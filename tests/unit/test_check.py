@@ -60,7 +60,8 @@ def prompts(tmp_path: Path) -> Path:
     folder = tmp_path / "prompts"
     (folder / "replies").mkdir(parents=True)
     (folder / "replies" / "human.yaml").write_text(
-        "replies: {queued: '正在为您转接，前面还有 {count} 位。'}\nwords: {request: [转人工, =人工]}\n"
+        "replies: {queued: '正在为您转接，前面还有 {count} 位。'}\n"
+        "words: {request: [转人工, =人工]}\n"
     )
     return folder
 
