@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Which commands does a developer need? This file installs and runs all of them.
 
-``python3 dev.py`` lists them. The first run makes ``.venv`` from a lock file with hashes; later ones
-see by a stamp that nothing changed. Standard library only, and it parses on old Pythons too, so that
-they can be told what is missing.
+``python3 dev.py`` lists them. The first run makes ``.venv`` from a lock file with hashes; later
+ones see by a stamp that nothing changed. Standard library only, and it parses on old Pythons too,
+so that they can be told what is missing.
 """
 
 from __future__ import annotations

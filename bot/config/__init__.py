@@ -1,6 +1,6 @@
 """What did the operator configure? Frozen models, or every problem at once."""
 
-from bot.config.loading import load_config
+from bot.config.loading import Inspection, inspect_config, load_config
 from bot.config.problems import ConfigErrors, Problem
 from bot.config.requirements import Command, keygen, require, variable
 from bot.config.sections import (
@@ -38,6 +38,7 @@ __all__ = [
     "ConfigErrors",
     "Delivery",
     "Embeddings",
+    "Inspection",
     "Knowledge",
     "Level",
     "Llm",
@@ -52,6 +53,7 @@ __all__ = [
     "StaffMember",
     "Storage",
     "WeCom",
+    "inspect_config",
     "keygen",
     "load_config",
     "require",

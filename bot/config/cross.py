@@ -5,7 +5,6 @@ does not hide another.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from bot.config.environment import Draft
 from bot.config.problems import Problem
@@ -22,21 +21,14 @@ def cross_problems(draft: Draft) -> Iterator[Problem]:
     for loc, key in _DISTINCT:
         yield from _repeated(draft, loc, key)
     yield from _embeddings(draft)
-    accounts = _at(draft, ("accounts",))
+    accounts = draft.at(("accounts",))
     for name in accounts if isinstance(accounts, dict) else ():
         yield from _opening_hours(draft, ("accounts", name, "opening_hours"))
 
 
-def _at(draft: Draft, loc: Loc) -> Any:
-    value: Any = draft.document.values
-    for part in loc:
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
 def _repeated(draft: Draft, loc: Loc, key: str) -> Iterator[Problem]:
     seen: dict[str, int] = {}
-    items = _at(draft, loc)
+    items = draft.at(loc)
     for index, item in enumerate(items if isinstance(items, list) else ()):
         value = item.get(key) if key and isinstance(item, dict) else item
         if not isinstance(value, str):
@@ -50,7 +42,7 @@ def _repeated(draft: Draft, loc: Loc, key: str) -> Iterator[Problem]:
 
 
 def _embeddings(draft: Draft) -> Iterator[Problem]:
-    section = _at(draft, ("embeddings",))
+    section = draft.at(("embeddings",))
     if not isinstance(section, dict) or section.get("provider") != "openai":
         return
     for key in ("base_url", "model"):
@@ -61,7 +53,7 @@ def _embeddings(draft: Draft) -> Iterator[Problem]:
 
 
 def _opening_hours(draft: Draft, loc: Loc) -> Iterator[Problem]:
-    items = _at(draft, loc)
+    items = draft.at(loc)
     for index, item in enumerate(items if isinstance(items, list) else ()):
         opens, closes = (
             (item.get("from"), item.get("to")) if isinstance(item, dict) else (None,) * 2

@@ -37,6 +37,13 @@ class Draft:
                 return origin
         return self.document.where(loc)
 
+    def at(self, loc: Loc) -> Any:
+        """The unvalidated value of a location, or None."""
+        value: Any = self.document.values
+        for part in loc:
+            value = value.get(part) if isinstance(value, dict) else None
+        return value
+
     def put(self, loc: Loc, value: Any, origin: str) -> None:
         """Lay a value over what the file says; a wrong shape in the file is left to be reported."""
         target: Any = self.document.values
@@ -142,9 +149,7 @@ def _resolve(draft: Draft, segments: list[str]) -> tuple[Loc, Any]:
 
 def _own_spelling(draft: Draft, loc: Loc, name: str) -> str:
     """A name under a mapping as the file spells it; variables are often written in upper case."""
-    values: Any = draft.document.values
-    for part in loc:
-        values = values.get(part) if isinstance(values, dict) else None
+    values = draft.at(loc)
     known = values if isinstance(values, dict) else {}
     return next((key for key in known if key.lower() == name.lower()), name)
 

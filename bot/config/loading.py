@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from bot.config import schema
 from bot.config.cross import cross_problems
 from bot.config.environment import Draft, apply_environment, apply_secret_files
 from bot.config.problems import ConfigErrors, Problem
+from bot.config.requirements import missing_for_serve
 from bot.config.sections import Config, Section
 from bot.config.suggest import expected_key
 from bot.config.yaml_file import Loc, path_text, read_document
@@ -52,6 +54,23 @@ _EXPECTED: Mapping[str, Callable[[dict[str, Any]], str]] = {
 }
 
 
+@dataclass(frozen=True)
+class Inspection:
+    """All that can be said of a configuration, right or wrong.
+
+    Args:
+        config: ``None`` when there are problems.
+        problems: everything that is wrong with what was given.
+        missing: what `serve` needs and was not given.
+        sources: the knowledge it names, as far as it can be read; one tuple per set of entries.
+    """
+
+    config: Config | None
+    problems: list[Problem]
+    missing: list[Problem] = field(default_factory=list)
+    sources: list[tuple[Path, ...]] = field(default_factory=list)
+
+
 def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     """Read the configuration.
 
@@ -62,22 +81,53 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     Raises:
         ConfigErrors: with every problem at once.
     """
+    inspection = inspect_config(path, environ)
+    if inspection.config is None:
+        raise ConfigErrors(inspection.problems)
+    return inspection.config
+
+
+def inspect_config(path: Path, environ: Mapping[str, str]) -> Inspection:
+    """Read the configuration for `check`, which goes on to the next thing after a problem."""
     path = path.absolute()
-    document = read_document(path)
+    try:
+        document = read_document(path)
+    except ConfigErrors as error:
+        return Inspection(None, error.problems)
     draft = Draft(document, path.parent, problems=document.problems)
     apply_secret_files(draft, environ)
     apply_environment(draft, environ)
     _drop_empty(document.values, Config)
     _open_sections(document.values)
-    cross = list(cross_problems(draft))
+    config, wrong = _validated(draft)
+    problems = [*draft.problems, *wrong, *cross_problems(draft)]
+    complained = {problem.path.removesuffix("_file") for problem in problems}
+    missing = missing_for_serve(lambda key: draft.at(tuple(key.split("."))) is not None)
+    return Inspection(
+        config=None if problems else config,
+        problems=problems,
+        missing=[problem for problem in missing if problem.path not in complained],
+        sources=_sources(draft),
+    )
+
+
+def _validated(draft: Draft) -> tuple[Config | None, list[Problem]]:
     try:
-        config = Config.model_validate(document.values, context={"base": draft.base})
+        return Config.model_validate(draft.document.values, context={"base": draft.base}), []
     except ValidationError as error:
-        found = [_problem(draft, details) for details in error.errors(include_url=False)]
-        raise ConfigErrors([*draft.problems, *found, *cross]) from None
-    if problems := [*draft.problems, *cross]:
-        raise ConfigErrors(problems)
-    return config
+        return None, [_problem(draft, found) for found in error.errors(include_url=False)]
+
+
+def _sources(draft: Draft) -> list[tuple[Path, ...]]:
+    accounts = draft.at(("accounts",))
+    names = accounts if isinstance(accounts, dict) else {}
+    listed = [draft.at(("knowledge", "sources"))]
+    listed += [draft.at(("accounts", name, "knowledge")) for name in names]
+    return [
+        tuple(draft.base / source for source in sources if isinstance(source, str))
+        for sources in listed
+        if isinstance(sources, list)
+    ]
 
 
 def _drop_empty(values: dict[str, Any], section: type[Section]) -> None:
@@ -104,8 +154,8 @@ def _drop_below(value: Any, annotation: Any) -> None:
 
 def _open_sections(values: dict[str, Any]) -> None:
     """Give each section that always exists a mapping, so that default paths are anchored too."""
-    for key, field in Config.model_fields.items():
-        if isinstance(field.default, Section):
+    for key, info in Config.model_fields.items():
+        if isinstance(info.default, Section):
             values.setdefault(key, {})
 
 

@@ -2,6 +2,8 @@
 
 import base64
 import secrets
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Literal
 
 from bot.config.problems import Problem
@@ -23,18 +25,15 @@ def require(config: Config, for_: Command) -> list[Problem]:
     """The values that are missing for a command; only `serve` talks to a real WeCom."""
     if for_ != "serve":
         return []
-    given = {
-        "wecom.corp_id": bool(config.wecom.corp_id),
-        "wecom.agent_id": bool(config.wecom.agent_id),
-        "wecom.secret": bool(config.wecom.secret),
-        "wecom.callback_token": bool(config.wecom.callback_token),
-        "wecom.callback_aes_key": bool(config.wecom.callback_aes_key),
-        "security.encryption_key": bool(config.security.encryption_key),
-    }
+    return missing_for_serve(lambda path: bool(attrgetter(path)(config)))
+
+
+def missing_for_serve(is_given: Callable[[str], bool]) -> list[Problem]:
+    """Which of the six values are not given."""
     return [
-        Problem(path, "没有填写", _SERVE[path], f"也可用环境变量 {variable(path)}")
-        for path, is_given in given.items()
-        if not is_given
+        Problem(path, "没有填写", expected, f"也可用环境变量 {variable(path)}")
+        for path, expected in _SERVE.items()
+        if not is_given(path)
     ]
 
 

@@ -1,0 +1,105 @@
+"""Is everything an operator wrote right? Configuration, knowledge and prompts, all at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+import bot
+from bot.commands.check_prompts import prompt_problems
+from bot.config import Inspection, inspect_config
+
+PROMPTS = Path(bot.__file__).parent.parent / "prompts"
+
+_CONFIG = "配置"
+_MISSING = "serve 还缺的值"
+
+
+class _Report:
+    """Problems under the file they are in."""
+
+    def __init__(self, base: Path) -> None:
+        self._base = base
+        self._groups: dict[str, list[str]] = {}
+
+    def add(self, heading: str, problems: Iterable[object]) -> None:
+        for problem in problems:
+            lines = self._groups.setdefault(heading, [])
+            if str(problem) not in lines:  # two accounts may share a file of knowledge
+                lines.append(str(problem))
+
+    def add_in(self, kind: str, file: str, problem: object) -> None:
+        """Add a problem whose text may begin with the file that the heading names already."""
+        self.add(f"{kind} {self._short(file)}", [str(problem).removeprefix(f"{file}: ")])
+
+    @property
+    def count(self) -> int:
+        return sum(len(lines) for lines in self._groups.values())
+
+    def print(self, out: TextIO) -> None:
+        for heading, lines in self._groups.items():
+            print(f"{heading}：{len(lines)} 个问题", file=out)
+            for line in lines:
+                print(f"  · {line}", file=out)
+            print(file=out)
+
+    def _short(self, file: str) -> str:
+        path = Path(file)
+        return str(path.relative_to(self._base)) if path.is_relative_to(self._base) else file
+
+
+async def check(
+    config_path: Path,
+    environ: Mapping[str, str],
+    online: bool,
+    out: TextIO,
+    *,
+    prompts: Path = PROMPTS,
+) -> int:
+    """Print every problem.
+
+    Args:
+        config_path: config.yaml.
+        environ: the environment.
+        online: ask WeCom too.
+        out: where the report goes.
+        prompts: the folder of texts.
+
+    Returns:
+        The exit code: 0 without problems, otherwise 1.
+    """
+    inspection = inspect_config(config_path, environ)
+    report = _Report(config_path.absolute().parent)
+    report.add(f"{_CONFIG} {config_path.name}", inspection.problems)
+    report.add(_MISSING, inspection.missing)
+    entries = _check_knowledge(inspection.sources, report)
+    for file, problem in prompt_problems(prompts):
+        report.add_in("话术", str(file), problem)
+    report.print(out)
+    if report.count:
+        print(f"✗ 共 {report.count} 个问题", file=out)
+    else:
+        print(f"✓ 配置、知识（{entries} 条）、话术都没有问题", file=out)
+    found_online = await _check_online(inspection, out) if online else 0
+    return 1 if report.count + found_online else 0
+
+
+def _check_knowledge(sets: Sequence[tuple[Path, ...]], report: _Report) -> int:
+    from knowledge.loader import load_entries
+
+    count = 0
+    for sources in sets:
+        entries, problems = load_entries(sources)
+        count += len(entries)
+        for problem in problems:
+            report.add_in("知识", problem.file, problem)
+    return count
+
+
+async def _check_online(inspection: Inspection, out: TextIO) -> int:
+    from bot.commands.check_online import check_online
+
+    needed = [problem.path for problem in inspection.missing if problem.path.startswith("wecom.")]
+    if inspection.config is None or needed:
+        print("– 没有询问企业微信：请先解决上面的问题", file=out)
+        return 1
+    return await check_online(inspection.config, out)
