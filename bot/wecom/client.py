@@ -173,8 +173,8 @@ class _Traffic:
 
 def is_file(fetched: Fetched) -> bool:
     """Whether a download is the file rather than an error in JSON (wecom-api §1.9)."""
-    if not 200 <= fetched.status < 300:
-        return False
+    if fetched.status != 200:
+        return fetched.status == 206
     kind = fetched.headers.get("Content-Type", "").split(";")[0].strip().lower()
     if "Content-Disposition" in fetched.headers:
         return True

@@ -39,57 +39,80 @@ def cut(text: str, max_bytes: int) -> str:
     """At most `max_bytes` of `text`, ending in "…" when something is missing."""
     if size(text) <= max_bytes:
         return text
-    return text[: _last_cut(text, max_bytes - size(ELLIPSIS))].rstrip() + ELLIPSIS
+    highest = _fitting(text, max_bytes - size(ELLIPSIS))
+    return text[: _last_cut(text, 1, highest, spare=False)].rstrip() + ELLIPSIS
 
 
-def split_text(text: str, max_bytes: int = 2048) -> list[str]:
-    """The fewest pieces of at most `max_bytes`; an empty text is one empty piece."""
+def split_text(text: str, max_bytes: int = 2048, last_bytes: int | None = None) -> list[str]:
+    """Pieces of at most `max_bytes`: the fewest, or one more where that spares a link.
+
+    Args:
+        text: what `clean` returned; an empty text is one empty piece.
+        max_bytes: room in each piece.
+        last_bytes: room in the last piece, when it has less; it may then be empty.
+    """
     if max_bytes < _LONGEST_CHARACTER:
         raise ValueError("no room for a character")
-    count = max(1, -(-size(text) // max_bytes))
-    while (pieces := split_within(text, [max_bytes] * count)) is None:
-        count += 1
+    last = max_bytes if last_bytes is None else last_bytes
+    before = max(0, -(-(size(text) - last) // max_bytes))
+    for count in (before, before + 1):
+        if (pieces := split_within(text, [max_bytes] * count + [last])) is not None:
+            return pieces
+    while (pieces := split_within(text, [max_bytes] * before + [last], spare=False)) is None:
+        before += 1
     return pieces
 
 
-def split_within(text: str, capacities: Sequence[int]) -> list[str] | None:
+def split_within(text: str, capacities: Sequence[int], *, spare: bool = True) -> list[str] | None:
     """One piece for each capacity in bytes, or ``None`` when the text does not fit.
 
     The last pieces may be empty; white space at a cut is dropped.
+
+    Args:
+        text: what to split.
+        capacities: bytes.
+        spare: rather give up than cut inside a link or a composed character.
     """
     pieces, rest = [], text
     for index, capacity in enumerate(capacities):
-        later = sum(capacities[index + 1 :])
-        if size(rest) > capacity + later:
+        end = _end_of_piece(rest, capacity, sum(capacities[index + 1 :]), spare)
+        if end is None:
             return None
-        end = _end_of_piece(rest, capacity, later)
         pieces.append(rest[:end].rstrip())
         rest = rest[end:].lstrip()
-    return None if rest else pieces
+    return pieces
 
 
-def _end_of_piece(text: str, capacity: int, later: int) -> int:
-    """Index after the first piece, which leaves at most `later` bytes where that is possible."""
+def _end_of_piece(text: str, capacity: int, later: int, spare: bool) -> int | None:
+    """Index after the first piece, which leaves at most `later` bytes."""
     if size(text) <= capacity:
         return len(text)
-    lowest = max(_fitting(text, size(text) - later - 1) + 1, _fitting(text, capacity // 2))
     highest = _fitting(text, capacity)
+    needed = _fitting(text, size(text) - later - 1) + 1
+    if needed > highest:
+        return None
+    nice = max(needed, _fitting(text, capacity // 2))
+    return _break(text, nice, highest) or _last_cut(text, needed, highest, spare)
+
+
+def _break(text: str, lowest: int, highest: int) -> int | None:
     links = _links(text)
     for pattern in _BREAKS:
         ends = [match.end() for match in pattern.finditer(text)]
         for end in reversed(ends):
             if lowest <= end <= highest and _may_cut(text, end, links):
                 return end
-    return _last_cut(text, capacity)
+    return None
 
 
-def _last_cut(text: str, max_bytes: int) -> int:
-    """The last index within `max_bytes` that breaks nothing; if need be, one that does."""
-    highest, links = _fitting(text, max_bytes), _links(text)
-    for candidates in (links, []):
-        for end in range(highest, highest // 2, -1):
-            if _may_cut(text, end, candidates):
+def _last_cut(text: str, lowest: int, highest: int, spare: bool) -> int | None:
+    """The last index that breaks nothing; unless `spare`, one that does if need be."""
+    for links in (_links(text), []):
+        for end in range(highest, lowest - 1, -1):
+            if _may_cut(text, end, links):
                 return end
+        if spare:
+            return None
     return highest
 
 

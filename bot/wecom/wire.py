@@ -7,7 +7,7 @@ import msgspec
 
 from bot.model.effects import MenuItem, Reply
 from bot.wecom.limits import platform_limits
-from bot.wecom.split import clean, cut, size, split_text, split_within
+from bot.wecom.split import clean, cut, size, split_text
 
 Payload = dict[str, Any]
 
@@ -17,11 +17,11 @@ def parts(reply: Reply) -> list[Reply]:
 
     The menu comes with the last one, under as much of the text as its head holds.
     """
-    text = clean(reply.text)
+    limits, text = platform_limits().kf, clean(reply.text)
     if not _items(reply.menu):
         said = "\n".join(part for part in (text, clean(reply.tail)) if part)
-        return [_part(reply, piece) for piece in split_text(said, platform_limits().kf.text_bytes)]
-    *before, head = _texts_and_head(text)
+        return [_part(reply, piece) for piece in split_text(said, limits.text_bytes)]
+    *before, head = split_text(text, limits.text_bytes, limits.menu_head_bytes)
     last = msgspec.structs.replace(reply, text=head)
     return [*(_part(reply, piece) for piece in before), last]
 
@@ -44,15 +44,6 @@ def render(reply: Reply) -> Payload:
     if tail := cut(clean(reply.tail), limits.menu_tail_bytes):
         menu["tail_content"] = tail
     return {"msgtype": "msgmenu", "msgmenu": menu}
-
-
-def _texts_and_head(text: str) -> list[str]:
-    """Split so that the last piece, which may be empty, fits the head of a menu."""
-    limits = platform_limits().kf
-    capacities = [limits.menu_head_bytes]
-    while (pieces := split_within(text, capacities)) is None:
-        capacities.insert(0, limits.text_bytes)
-    return pieces
 
 
 def _part(reply: Reply, text: str) -> Reply:

@@ -2,16 +2,19 @@
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.errors import Conflict
 from bot.web.callback import MAX_BODY_BYTES, PATH, CallbackEndpoint, Delivery
 from bot.wecom.callback import KfHint
 from tests.unit.wecom import callbacks as made
+
+Client = TestClient[web.Request, web.Application]
 
 
 class FakeIntake:
@@ -28,24 +31,26 @@ class FakeIntake:
 
 
 @pytest.fixture
-def intake():
+def intake() -> FakeIntake:
     return FakeIntake()
 
 
 @pytest.fixture
-async def wecom(intake):
+async def wecom(intake: FakeIntake) -> AsyncIterator[Client]:
     app = web.Application()
     app.add_routes(CallbackEndpoint(made.a_cipher(), intake, clock=lambda: 123.0).routes())
     async with TestClient(TestServer(app)) as client:
         yield client
 
 
-async def post(wecom, inner: bytes):
+async def post(wecom: Client, inner: bytes) -> ClientResponse:
     ciphertext = made.encrypted(made.padded(made.packed(inner)))
     return await wecom.post(PATH, params=made.query(ciphertext), data=made.envelope(ciphertext))
 
 
-async def test_a_kf_event_is_handed_on_and_answered_with_success(wecom, intake):
+async def test_a_kf_event_is_handed_on_and_answered_with_success(
+    wecom: Client, intake: FakeIntake
+) -> None:
     query = {"msg_signature": made.KF_SIGNATURE, "timestamp": made.TIMESTAMP, "nonce": made.NONCE}
     response = await wecom.post(PATH, params=query, data=made.envelope(made.KF_ENCRYPTED))
     assert (response.status, await response.text()) == (200, "success")
@@ -53,14 +58,16 @@ async def test_a_kf_event_is_handed_on_and_answered_with_success(wecom, intake):
     assert intake.deliveries == [Delivery(digest=None, received_at=123.0, hint=hint)]
 
 
-async def test_url_verification_echoes_the_bare_plaintext(wecom):
+async def test_url_verification_echoes_the_bare_plaintext(wecom: Client) -> None:
     echostr = made.encrypted(made.padded(made.packed(b"1616140317555161061")))
     response = await wecom.get(PATH, params={**made.query(echostr), "echostr": echostr})
     assert (response.status, await response.read()) == (200, b"1616140317555161061")
     assert response.content_type == "text/plain"
 
 
-async def test_a_repeat_is_answered_with_success_and_carries_the_same_digest(wecom, intake):
+async def test_a_repeat_is_answered_with_success_and_carries_the_same_digest(
+    wecom: Client, intake: FakeIntake
+) -> None:
     inner = b"<xml><MsgType>event</MsgType><Event>subscribe</Event></xml>"
     for _ in range(2):  # sealed anew each time, as the platform does
         assert (await post(wecom, inner)).status == 200
@@ -68,7 +75,9 @@ async def test_a_repeat_is_answered_with_success_and_carries_the_same_digest(wec
 
 
 @pytest.mark.parametrize("failure", [Conflict(), OSError("disk full")])
-async def test_what_could_not_be_stored_is_asked_for_again(wecom, intake, failure):
+async def test_what_could_not_be_stored_is_asked_for_again(
+    wecom: Client, intake: FakeIntake, failure: Exception
+) -> None:
     intake.fails = failure
     response = await post(wecom, made.KF_EVENT)
     assert (response.status, await response.text()) == (503, "")
@@ -76,7 +85,7 @@ async def test_what_could_not_be_stored_is_asked_for_again(wecom, intake, failur
 
 @pytest.mark.parametrize("name", ["msg_signature", "timestamp", "nonce", "echostr"])
 @pytest.mark.parametrize("how", ["missing", "empty", "twice", "long"])
-async def test_verification_needs_each_parameter_once(wecom, name, how):
+async def test_verification_needs_each_parameter_once(wecom: Client, name: str, how: str) -> None:
     echostr = made.encrypted(made.padded(made.packed(b"1")))
     query = {**made.query(echostr), "echostr": echostr}
     pairs = [pair for pair in query.items() if pair[0] != name]
@@ -89,17 +98,19 @@ async def test_verification_needs_each_parameter_once(wecom, name, how):
     assert (await wecom.get(f"{PATH}?{urlencode(pairs)}")).status == 400
 
 
-async def test_other_methods_are_not_allowed(wecom):
+async def test_other_methods_are_not_allowed(wecom: Client) -> None:
     for method in ("HEAD", "PUT", "DELETE"):
         assert (await wecom.request(method, PATH)).status == 405
 
 
-async def chunks(size: int):
+async def chunks(size: int) -> AsyncIterator[bytes]:
     for _ in range(size // 1024):
         yield b"x" * 1024
 
 
-async def test_too_large_a_body_is_refused_with_and_without_a_length(wecom, intake):
+async def test_too_large_a_body_is_refused_with_and_without_a_length(
+    wecom: Client, intake: FakeIntake
+) -> None:
     query = made.query(made.KF_ENCRYPTED)
     announced = await wecom.post(PATH, params=query, data=b"x" * (MAX_BODY_BYTES + 1))
     chunked = await wecom.post(PATH, params=query, data=chunks(MAX_BODY_BYTES + 2048))
@@ -107,7 +118,7 @@ async def test_too_large_a_body_is_refused_with_and_without_a_length(wecom, inta
     assert intake.deliveries == []
 
 
-async def test_a_compressed_body_is_refused_unread(wecom):
+async def test_a_compressed_body_is_refused_unread(wecom: Client) -> None:
     headers = {"Content-Encoding": "gzip"}
     response = await wecom.post(
         PATH, params=made.query("x"), data=b"not gzip", headers=headers, skip_auto_headers=[]
@@ -115,7 +126,7 @@ async def test_a_compressed_body_is_refused_unread(wecom):
     assert response.status == 415
 
 
-async def exchange_raw(wecom, request: bytes) -> bytes:
+async def exchange_raw(wecom: Client, request: bytes) -> bytes:
     reader, writer = await asyncio.open_connection(wecom.host, wecom.port)
     try:
         writer.write(request)
@@ -126,7 +137,7 @@ async def exchange_raw(wecom, request: bytes) -> bytes:
         await writer.wait_closed()
 
 
-async def test_a_broken_chunk_is_a_client_error(wecom):
+async def test_a_broken_chunk_is_a_client_error(wecom: Client) -> None:
     target = f"{PATH}?{urlencode(made.query('x'))}".encode()
     answer = await exchange_raw(
         wecom,
@@ -135,13 +146,13 @@ async def test_a_broken_chunk_is_a_client_error(wecom):
     assert b" 400 " in answer
 
 
-async def test_a_body_without_a_length_is_an_empty_one(wecom):
+async def test_a_body_without_a_length_is_an_empty_one(wecom: Client) -> None:
     target = f"{PATH}?{urlencode(made.query('x'))}".encode()
     answer = await exchange_raw(wecom, b"POST " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
     assert b" 403 " in answer
 
 
-async def test_refusals_do_not_say_why(wecom):
+async def test_refusals_do_not_say_why(wecom: Client) -> None:
     ciphertext = made.encrypted(made.padded(made.packed(b"<xml/>", b"ww_other")))
     response = await wecom.post(PATH, params=made.query(ciphertext), data=made.envelope(ciphertext))
     assert (response.status, await response.read()) == (403, b"")
@@ -219,7 +230,9 @@ def malformed(seed: int) -> tuple[dict[str, str], bytes]:
     return chance.choice([signed_but_wrong, right_seal_wrong_inside, wrong_outside])(chance)
 
 
-async def test_six_hundred_malformed_callbacks_are_refused_and_the_server_goes_on(wecom, intake):
+async def test_six_hundred_malformed_callbacks_are_refused_and_the_server_goes_on(
+    wecom: Client, intake: FakeIntake
+) -> None:
     types = ["text/xml", "application/json", "multipart/form-data; boundary=x", "a/b; charset=no"]
     for seed in range(600):
         query, body = malformed(seed)
@@ -235,7 +248,9 @@ async def test_six_hundred_malformed_callbacks_are_refused_and_the_server_goes_o
 ODD = "%0aFf+&=;é%"
 
 
-async def test_whatever_the_query_holds_it_is_a_client_error(wecom, intake):
+async def test_whatever_the_query_holds_it_is_a_client_error(
+    wecom: Client, intake: FakeIntake
+) -> None:
     chance = random.Random(7)
     names = ["msg_signature", "timestamp", "nonce", "echostr", "x"]
     for _ in range(200):

@@ -1,9 +1,11 @@
+from collections.abc import AsyncIterator
+
 import pytest
 
-from tests.unit.wecom.fakes import set_up
+from tests.unit.wecom.fakes import Setup, set_up
 
 
 @pytest.fixture
-async def edge():
+async def edge() -> AsyncIterator[Setup]:
     async with set_up() as setup:
         yield setup

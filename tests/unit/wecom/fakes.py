@@ -46,14 +46,14 @@ class FakeWeCom:
         calls = self.calls[request.path]
         calls.append((dict(request.query), msgspec.json.decode(raw) if raw else None))
         answers = self.answers.get(request.path)
-        if answers is None:
-            answer: Answer = {"errcode": 0, "errmsg": "ok"}
-            if request.path == "/cgi-bin/gettoken":
-                answer |= {"access_token": f"token-{len(calls)}", "expires_in": 7200}
-        else:
+        answer: Answer = {"errcode": 0, "errmsg": "ok"}
+        if answers is not None:
             answer = answers[min(len(calls), len(answers)) - 1]
+        elif request.path == "/cgi-bin/gettoken":
+            answer = {"access_token": f"token-{len(calls)}", "expires_in": 7200}
         if callable(answer):
-            return await answer(request)
+            response: web.StreamResponse = await answer(request)
+            return response
         if isinstance(answer, bytes):
             return web.Response(body=answer)
         return web.json_response(answer)

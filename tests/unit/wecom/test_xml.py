@@ -8,7 +8,7 @@ from bot.errors import Unreadable
 from bot.wecom.xml import MAX_DEPTH, encrypted_part, read_xml
 
 
-def test_text_is_read_with_and_without_cdata_and_without_its_margins():
+def test_text_is_read_with_and_without_cdata_and_without_its_margins() -> None:
     assert read_xml(b"<xml><A><![CDATA[ 1 ]]></A><B>\n 2 </B><C>a<![CDATA[b]]>c</C><D/></xml>") == {
         "A": "1",
         "B": "2",
@@ -18,7 +18,7 @@ def test_text_is_read_with_and_without_cdata_and_without_its_margins():
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_repeated_elements_are_lists_however_many_there_are(count):
+def test_repeated_elements_are_lists_however_many_there_are(count: int) -> None:
     items = "".join(f"<Item>wm{n}</Item>" for n in range(count))
     accounts = "".join(f"<AuthAddOpenKfId>wk{n}</AuthAddOpenKfId>" for n in range(count))
     tree = read_xml(f"<xml><MemChangeList>{items}</MemChangeList>{accounts}</xml>".encode())
@@ -26,12 +26,12 @@ def test_repeated_elements_are_lists_however_many_there_are(count):
     assert tree["AuthAddOpenKfId"] == [f"wk{n}" for n in range(count)]
 
 
-def test_an_empty_list_is_empty_in_whatever_way_it_is_written():
+def test_an_empty_list_is_empty_in_whatever_way_it_is_written() -> None:
     assert read_xml(b"<xml><MemChangeList>\n</MemChangeList></xml>") == {"MemChangeList": {}}
 
 
 @pytest.mark.parametrize(("ids", "one"), [("OptionIds", "OptionId"), ("OpitonIds", "OpitonId")])
-def test_both_spellings_of_a_cards_choices_are_read(ids, one):
+def test_both_spellings_of_a_cards_choices_are_read(ids: str, one: str) -> None:
     tree = read_xml(
         f"<xml><SelectedItems><SelectedItem><{ids}><{one}>a</{one}></{ids}></SelectedItem>"
         f"</SelectedItems></xml>".encode()
@@ -61,17 +61,17 @@ BOMB = b"""<!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"
         b"<a/><b/>",
     ],
 )
-def test_what_no_callback_looks_like_is_unreadable(document):
+def test_what_no_callback_looks_like_is_unreadable(document: bytes) -> None:
     with pytest.raises(Unreadable):
         read_xml(document)
 
 
-def test_a_declared_encoding_does_not_choose_the_decoder():
+def test_a_declared_encoding_does_not_choose_the_decoder() -> None:
     assert read_xml(b'<?xml version="1.0" encoding="rot13"?><xml><A>b</A></xml>') == {"A": "b"}
 
 
 @given(st.binary(max_size=300))
-def test_whatever_arrives_the_only_failure_is_unreadable(document):
+def test_whatever_arrives_the_only_failure_is_unreadable(document: bytes) -> None:
     with contextlib.suppress(Unreadable):
         read_xml(b"<xml>" + document + b"</xml>")
 
@@ -79,6 +79,6 @@ def test_whatever_arrives_the_only_failure_is_unreadable(document):
 @pytest.mark.parametrize(
     "inner", ["", "<Encrypt/>", "<Encrypt><a/></Encrypt>", "<Encrypt>a</Encrypt>" * 2]
 )
-def test_an_envelope_needs_exactly_one_ciphertext(inner):
+def test_an_envelope_needs_exactly_one_ciphertext(inner: str) -> None:
     with pytest.raises(Unreadable):
         encrypted_part(f"<xml>{inner}</xml>".encode())
