@@ -2,6 +2,7 @@
 
 from knowledge.entries import Audience, Decision, FaqEntry, Match, Verdict
 from knowledge.gate import Thresholds
+from knowledge.library import Library
 from knowledge.loader import EntryProblem, load_entries
 from knowledge.retriever import Retriever
 
@@ -10,6 +11,7 @@ __all__ = [
     "Decision",
     "EntryProblem",
     "FaqEntry",
+    "Library",
     "Match",
     "Retriever",
     "Thresholds",

@@ -4,6 +4,7 @@ from bot.config.loading import Inspection, inspect_config, load_config
 from bot.config.problems import ConfigErrors, Problem
 from bot.config.requirements import Command, keygen, require, variable
 from bot.config.sections import (
+    WEEK,
     Account,
     AccountSettings,
     Autonomy,
@@ -28,6 +29,7 @@ from bot.config.sections import (
 )
 
 __all__ = [
+    "WEEK",
     "Account",
     "AccountSettings",
     "Autonomy",

@@ -170,9 +170,7 @@ class CodeCourier:
         if not await self.store.outbox.claim(parcel, now, unless_silenced=True):
             return Ended("cancelled", error="silenced")
         try:
-            await self.kf.send_on_event(
-                parcel.effect.code, parcel.msgid, parcel.effect.payload
-            )
+            await self.kf.send_on_event(parcel.effect.code, parcel.msgid, parcel.effect.payload)
         except CodeSpent as error:
             if parcel.attempts:
                 return Ended("sent", error="code used by an earlier try", errcode=error.errcode)
@@ -192,19 +190,25 @@ class HandOffCourier:
     async def __call__(self, parcel: Parcel) -> Outcome:
         """Bring the conversation to people, and say what came of it."""
         assert parcel.conversation is not None
+        assert isinstance(parcel.effect, HandOff)
         await self.store.outbox.claim(parcel, self.clock.now())
+        ended = await self._hand_over(parcel.conversation)
+        ended.result["reason"] = parcel.effect.reason
+        return ended
+
+    async def _hand_over(self, conversation: Conversation) -> Ended:
         for _ in range(_STATE_TRIES):
-            facts = await self.owners.read(parcel.conversation)
+            facts = await self.owners.read(conversation)
             state = facts.ownership.state
             if state is not None and state.human_owns:
                 return _handed("already", servicer=facts.ownership.servicer)
             if state is ServiceState.ENDED:
                 return _handed("ended")
-            receiving = await self._receiving(parcel.conversation.open_kfid)
+            receiving = await self._receiving(conversation.open_kfid)
             if not receiving:
                 return _handed("nobody")
             try:
-                code = await self.kf.trans(parcel.conversation, ServiceState.QUEUED)
+                code = await self.kf.trans(conversation, ServiceState.QUEUED)
             except (WrongState, ServicerUnavailable) as error:
                 log.info("handoff.replanned", errcode=error.errcode)
                 continue

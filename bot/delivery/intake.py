@@ -10,9 +10,10 @@ from bot.routing.decisions import conversation_of
 from bot.store import Arrival, Store, Unit, UnitConflict
 from bot.telemetry import new_trace_id
 from bot.web.callback import Delivery
+from bot.wecom.callback import KfHint
 
-HintTaken = Callable[[str, str], None]
-"""Called with open_kfid and token once a hint is durable."""
+HintTaken = Callable[[KfHint], None]
+"""Called once a hint is durable."""
 
 
 class CannotStore(ConciergeError):
@@ -23,7 +24,7 @@ class DurableIntake:
     """Stores deliveries and wakes who must act on them.
 
     Args:
-        hinted: told which account has something to pull, and with which token.
+        hinted: told which account has something to pull.
         woken: told which subject has a new event.
     """
 
@@ -59,7 +60,7 @@ class DurableIntake:
         except sqlite3.Error as error:
             raise CannotStore(str(error)) from error
         if delivery.hint is not None:
-            self._hinted(delivery.hint.open_kfid, delivery.hint.token)
+            self._hinted(delivery.hint)
         for arrival in arrivals:
             self._woken(arrival.subject, arrival.lane)
 

@@ -130,9 +130,7 @@ class Puller:
     def _fresh_token(self) -> str:
         return self._token if self._clock.now() - self._token_at < _TOKEN_LIVES_S else ""
 
-    async def _store_page(
-        self, account: AccountRow, page: Page, hints_until: float | None
-    ) -> None:
+    async def _store_page(self, account: AccountRow, page: Page, hints_until: float | None) -> None:
         now = self._clock.now()
         unit = Unit()
         arrivals = [self._arrival(incoming) for incoming in page.incoming]
@@ -191,13 +189,9 @@ class Puller:
         oldest: dict[str, float] = {}
         for one in arrivals:
             oldest.setdefault(one.subject, one.sent_at)
-        lanes = {
-            one.subject: Lane.URGENT for one in arrivals if one.lane is Lane.URGENT
-        }
+        lanes = {one.subject: Lane.URGENT for one in arrivals if one.lane is Lane.URGENT}
         for subject, last in newest.items():
-            rank = backlog_rank(
-                oldest[subject], last.sent_at, now, self._settings.fresh_first_s
-            )
+            rank = backlog_rank(oldest[subject], last.sent_at, now, self._settings.fresh_first_s)
             self._wake(subject, lanes.get(subject, Lane.REPLY), rank)
 
 

@@ -63,9 +63,7 @@ class Sender:
                     return parcel.next_at
                 outcome = await self._try(parcel)
                 if isinstance(outcome, Later):
-                    await self._outbox.retry_at(
-                        parcel, outcome.at, outcome.error, outcome.errcode
-                    )
+                    await self._outbox.retry_at(parcel, outcome.at, outcome.error, outcome.errcode)
                     return outcome.at
                 await self._close(parcel, outcome)
         return None
@@ -99,9 +97,7 @@ class Sender:
     async def _close(self, parcel: Parcel, outcome: Ended | Held) -> None:
         now, unit = self.clock.now(), Unit()
         state = "held" if isinstance(outcome, Held) else outcome.state
-        self._outbox.end(
-            unit, parcel, state, now, error=outcome.error, errcode=outcome.errcode
-        )
+        self._outbox.end(unit, parcel, state, now, error=outcome.error, errcode=outcome.errcode)
         if isinstance(outcome, Ended):
             unit.statements += outcome.statements
         told = _result(parcel, outcome, state)
@@ -132,9 +128,7 @@ def _result(parcel: Parcel, outcome: Ended | Held, state: str) -> EffectDone | E
         return EffectDone(
             effect_id=parcel.id, effect=kind, tag=parcel.tag, result=outcome.result, **common
         )
-    if state == "cancelled" or not isinstance(
-        parcel.effect, SendMessage | SendOnEvent | HandOff
-    ):
+    if state == "cancelled" or not isinstance(parcel.effect, SendMessage | SendOnEvent | HandOff):
         return None
     return EffectFailed(
         effect_id=parcel.id,

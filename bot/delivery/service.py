@@ -12,6 +12,7 @@ from bot.model import Lane
 from bot.ports import Clock
 from bot.routing.dispatcher import Dispatcher
 from bot.store import Store
+from bot.wecom.callback import KfHint
 from bot.wecom.kf import Kf
 
 log = structlog.get_logger(__name__)
@@ -23,6 +24,9 @@ LOOK_AHEAD_S = 900.0
 """Timers further away than this are found by a later look."""
 
 _NOTICE_WRITES_S = 1.0
+_CALLBACK_DELAY_S = 30.0
+"""A callback without a time is assumed to be no older (retries included)."""
+
 _ACCOUNTS_EVERY_S = 600.0
 _ACCOUNTS_RETRY_S = 5.0
 
@@ -83,6 +87,7 @@ class Service:
         self._wanted, self._pull, self._looks = set(accounts), pull, looks
         self._pullers: dict[str, tuple[Puller, asyncio.Task[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._started_at, self._listed = clock.now(), False
 
     async def start(self) -> None:
         """Take up where the last process ended, then listen."""
@@ -108,15 +113,17 @@ class Service:
             self._drains.stop(STOP_WITHIN_S / 2), self._sends.stop(STOP_WITHIN_S / 2)
         )
 
-    def hinted(self, open_kfid: str, token: str) -> None:
+    def hinted(self, hint: KfHint) -> None:
         """A callback said that this account has something to pull."""
+        open_kfid = hint.open_kfid
         if self._wanted and open_kfid not in self._wanted:
             return
         puller = self._pullers.get(open_kfid)
         if puller is not None:
-            puller[0].hint(token)
+            puller[0].hint(hint.token)
         else:
-            self._tasks.append(asyncio.create_task(self._adopt(open_kfid, "", token)))
+            since = hint.created_at or self._clock.now() - _CALLBACK_DELAY_S
+            self._tasks.append(asyncio.create_task(self._adopt(open_kfid, "", since, hint.token)))
 
     def woken(self, subject: str, lane: Lane, rank: Rank = (0, 0.0)) -> None:
         """A mailbox has something new."""
@@ -140,15 +147,19 @@ class Service:
         Raises:
             WeComError: as the client.
         """
-        for account in await self._kf.list_accounts():
+        listed = await self._kf.list_accounts()
+        # first seen while we ran: its history ends now; on start: with the start
+        since = self._clock.now() if self._listed else self._started_at
+        self._listed = True
+        for account in listed:
             if self._wanted and account.open_kfid not in self._wanted:
                 continue
             if not account.manage_privilege:
                 log.error("account.not_managed", account=account.open_kfid)
-            await self._adopt(account.open_kfid, account.name, "")
+            await self._adopt(account.open_kfid, account.name, since)
 
-    async def _adopt(self, open_kfid: str, name: str, token: str) -> None:
-        await self._store.accounts.register(open_kfid, name, self._clock.now())
+    async def _adopt(self, open_kfid: str, name: str, since: float, token: str = "") -> None:
+        await self._store.accounts.register(open_kfid, name, since)
         puller = self._pull_account(open_kfid)
         if token:
             puller.hint(token)

@@ -102,9 +102,7 @@ class Committer:
                     store.outbox.cancel_unsent(unit, conversation, turn.now, why)
                 case MessageRecalled() as recalled:
                     store.transcript.recall(unit, conversation, recalled.recall_msgid, turn.now)
-                    store.outbox.cancel_answer(
-                        unit, conversation, recalled.recall_msgid, turn.now
-                    )
+                    store.outbox.cancel_answer(unit, conversation, recalled.recall_msgid, turn.now)
                 case SendFailed() as failed:
                     store.outbox.mark_undelivered(
                         unit, failed.fail_msgid, failed.fail_type, turn.now
@@ -155,9 +153,7 @@ class Committer:
         facts = turn.facts
         spent = await self._store.conversations.spent(turn.conversation, facts.window_msgid)
         room = allowance.budget(spent, self._settings.allowance)
-        parts = allowance.fit(
-            self._compose(reply), room, turn.phrases.say("engine.shortened")
-        )
+        parts = allowance.fit(self._compose(reply), room, turn.phrases.say("engine.shortened"))
         messages = {one.message.msgid: one.message for one in said if one.message}
         if facts.disclosed_at is None and parts:
             turn.facts = replace(facts, disclosed_at=turn.now)
@@ -178,11 +174,7 @@ class Committer:
     def _preface(self, turn: Turn, said: Sequence[Said]) -> list[str]:
         lines = []
         if turn.facts.disclosed_at is None:
-            lines.append(
-                turn.phrases.say(
-                    "engine.introduction", persona=turn.persona, company=turn.company
-                )
-            )
+            lines.append(turn.phrases.say("engine.introduction", who=turn.who))
         asked = [one.message.sent_at for one in said if one.message]
         if asked and turn.now - min(asked) > self._settings.late_after_s:
             lines.append(turn.phrases.say("engine.late"))
@@ -250,16 +242,12 @@ class Committer:
             **more,
         )
 
-    async def _timers_and_events(
-        self, unit: Unit, turn: Turn, letters: Sequence[Letter]
-    ) -> None:
+    async def _timers_and_events(self, unit: Unit, turn: Turn, letters: Sequence[Letter]) -> None:
         mailbox = self._store.mailbox
         for name, key in turn.decisions.cancelled:
             mailbox.cancel(unit, turn.subject, name, key, turn.now)
         for scheduled in turn.decisions.scheduled:
-            await mailbox.schedule(
-                unit, turn.subject, scheduled.timer, scheduled.due_at, turn.now
-            )
+            await mailbox.schedule(unit, turn.subject, scheduled.timer, scheduled.due_at, turn.now)
         trace_id = letters[0].trace_id if letters else ""
         emitted = [
             Arrival(turn.subject, event, Lane.REPLY, None, turn.now, trace_id)

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bot.config import AccountSettings, StaffMember
+from bot.config import AccountSettings
 from bot.errors import Conflict
 from bot.model import (
     Emitted,
@@ -24,9 +24,8 @@ from bot.ports import Clock
 from bot.routing.decisions import Committer, Queues, conversation_of
 from bot.routing.facts import after
 from bot.routing.middleware import Middleware, is_fragment
-from bot.routing.phrases import Phrases
 from bot.routing.router import Registration, Router
-from bot.routing.turn import Turn
+from bot.routing.turn import Setting, Turn
 from bot.store import Arrival, ConversationFacts, Handled, Letter, Store, Unit
 from bot.telemetry import Metrics, new_trace_id
 
@@ -64,6 +63,7 @@ class Dispatcher:
 
     Args:
         accounts: settings of a kf account by its id.
+        setting: what holds for every turn.
         supplies: what handlers may ask for, by type.
         middlewares: in the order in which they run, for messages.
     """
@@ -75,9 +75,7 @@ class Dispatcher:
         committer: Committer,
         *,
         accounts: Callable[[str], AccountSettings],
-        staff: Sequence[StaffMember],
-        company: str,
-        phrases: Phrases,
+        setting: Setting,
         supplies: Mapping[type, object],
         middlewares: Sequence[Middleware],
         settings: DispatchSettings,
@@ -85,8 +83,8 @@ class Dispatcher:
         metrics: Metrics,
     ) -> None:
         self._store, self._committer, self._accounts = store, committer, accounts
-        self._staff, self._company = staff, company
-        self._phrases, self._supplies = phrases, supplies
+        self._setting, self._supplies = setting, supplies
+        self._names: dict[str, str] = {}
         self._middlewares, self._settings = middlewares, settings
         self._clock, self._metrics = clock, metrics
         self._messages = [r for router in routers for r in router.messages]
@@ -149,16 +147,16 @@ class Dispatcher:
             return committed
         raise AssertionError("unreachable")
 
-    async def _open_turn(
-        self, letters: Sequence[Letter]
-    ) -> tuple[Turn, ConversationFacts | None]:
+    async def _open_turn(self, letters: Sequence[Letter]) -> tuple[Turn, ConversationFacts | None]:
         now = self._clock.now()
         conversation = conversation_of(letters[0].event)
         facts = account = None
         outcomes: list[str] = []
+        name = ""
         if conversation is not None:
             facts = await self._store.conversations.facts(conversation)
             account = self._accounts(conversation.open_kfid)
+            name = await self._name_of(conversation.open_kfid)
             if any(isinstance(letter.event, MessageReceived) for letter in letters):
                 outcomes = await self._store.transcript.last_outcomes(conversation, 3)
         turn = Turn(
@@ -166,12 +164,18 @@ class Dispatcher:
             now,
             facts=facts,
             account=account,
-            staff=self._staff,
-            phrases=self._phrases,
-            company=self._company,
+            setting=self._setting,
+            account_name=name,
+            texts=sum(_is_text(letter.event) for letter in letters),
             recent_outcomes=outcomes,
         )
         return turn, facts
+
+    async def _name_of(self, open_kfid: str) -> str:
+        if not self._names.get(open_kfid):
+            row = await self._store.accounts.get(open_kfid)
+            self._names[open_kfid] = row.name if row else ""
+        return self._names[open_kfid]
 
     # ------------------------------------------------------------------ routing
 
@@ -217,7 +221,9 @@ class Dispatcher:
 
     async def _ask_handlers(self, turn: Turn) -> None:
         for registration in self._messages:
-            if not all(f.accepts(turn.message, self._phrases) for f in registration.filters):
+            if not all(
+                f.accepts(turn.message, self._setting.phrases) for f in registration.filters
+            ):
                 continue
             before = _weight(turn)
             await self._call(registration, turn)
@@ -246,7 +252,7 @@ class Dispatcher:
         for letter in letters:
             message = letter.event
             if not isinstance(message, MessageReceived) or not is_fragment(
-                message, self._phrases.heard
+                message, self._setting.phrases.heard
             ):
                 return 0.0
         return letters[-1].received_at + self._settings.merge_window_s
@@ -278,6 +284,10 @@ def _not_recalled(letters: Sequence[Letter], turn: Turn) -> list[Letter]:
         else:
             kept.append(letter)
     return kept
+
+
+def _is_text(event: Event) -> bool:
+    return isinstance(event, MessageReceived) and bool(event.text)
 
 
 def _weight(turn: Turn) -> int:

@@ -48,9 +48,7 @@ def _owned(
     if as_of < facts.ownership.as_of - SKEW_S:
         # older than what a read has told since: neither can be trusted, read again
         return replace(facts, ownership=Ownership(None, None, facts.ownership.as_of))
-    return replace(
-        facts, ownership=Ownership(state, servicer, max(as_of, facts.ownership.as_of))
-    )
+    return replace(facts, ownership=Ownership(state, servicer, max(as_of, facts.ownership.as_of)))
 
 
 def _customer_wrote(facts: ConversationFacts, message: MessageReceived) -> ConversationFacts:

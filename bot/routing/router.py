@@ -97,6 +97,4 @@ class Router:
     ) -> Registration:
         hints: dict[str, Any] = get_type_hints(handler)
         needs = {name: hints.get(name, object) for name in inspect.signature(handler).parameters}
-        return Registration(
-            f"{self.name}.{handler.__name__}", handler, needs, event, tag, filters
-        )
+        return Registration(f"{self.name}.{handler.__name__}", handler, needs, event, tag, filters)

@@ -6,7 +6,9 @@ collect; nothing happens before the one commit.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.config import AccountSettings, StaffMember
 from bot.errors import ConciergeError
@@ -34,6 +36,23 @@ MAX_EMIT_DEPTH = 5
 
 class EmittedTooDeep(ConciergeError):
     """Handlers emit events to each other without end"""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What holds for every turn.
+
+    Args:
+        phrases: texts that operators edit.
+        staff: people named in the configuration.
+        company: its name, as the bot says it.
+        zone: the company's time zone.
+    """
+
+    phrases: Phrases
+    staff: tuple[StaffMember, ...] = ()
+    company: str = ""
+    zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +117,10 @@ class Turn:
         now: Unix seconds; a turn has one time.
         facts: what is known of the conversation, kept current as events are applied.
         account: the kf account's profile, `None` without a conversation.
-        staff: people named in the configuration.
-        phrases: texts that operators edit.
         recent_outcomes: of the customer's last messages, newest first.
-        company: its name, as the bot says it.
+        setting: what holds for every conversation.
+        account_name: the kf account's name as WeCom tells it.
+        texts: how many texts of the customer this turn holds.
     """
 
     def __init__(
@@ -111,13 +130,14 @@ class Turn:
         *,
         facts: ConversationFacts | None,
         account: AccountSettings | None,
-        staff: Sequence[StaffMember],
-        phrases: Phrases,
-        company: str = "",
+        setting: Setting,
+        account_name: str = "",
+        texts: int = 0,
         recent_outcomes: Sequence[str] = (),
     ) -> None:
         self.subject, self.now = subject, now
-        self.staff, self.phrases, self.company = staff, phrases, company
+        self.setting, self.account_name = setting, account_name or subject
+        self._texts = texts
         self._facts, self._account = facts, account
         self._recent_outcomes = list(recent_outcomes)
         self.decisions = Decisions()
@@ -154,9 +174,39 @@ class Turn:
         return self._account
 
     @property
-    def persona(self) -> str:
-        """What the bot calls itself at this account."""
-        return self.account.persona or self.phrases.say("engine.persona")
+    def phrases(self) -> Phrases:
+        """Texts that operators edit."""
+        return self.setting.phrases
+
+    @property
+    def staff(self) -> tuple[StaffMember, ...]:
+        """People named in the configuration."""
+        return self.setting.staff
+
+    @property
+    def who(self) -> str:
+        """What the bot calls itself at this account: company and persona."""
+        persona = self.account.persona or self.phrases.say("engine.persona")
+        return f"{self.setting.company}{persona}"
+
+    @property
+    def today(self) -> date:
+        """The date in the company's zone."""
+        return self.local_time(self.now).date()
+
+    def local_time(self, moment: float) -> datetime:
+        """A Unix time in the company's zone."""
+        return datetime.fromtimestamp(moment, self.setting.zone)
+
+    @property
+    def other_texts(self) -> bool:
+        """Whether the customer wrote more than this one text in this turn."""
+        return self._texts > 1
+
+    @property
+    def wants_handoff(self) -> bool:
+        """Whether this turn asks for a person already."""
+        return any(isinstance(one.effect, HandOff) for one in self.decisions.effects)
 
     @property
     def message(self) -> MessageReceived:

@@ -6,6 +6,13 @@ from bot.model import Conversation, Ownership, ServiceState
 from bot.store.database import Database, Unit
 
 
+_WITH_PEOPLE = """
+SELECT COALESCE(a.name, c.open_kfid) AS name, c.state_as_of AS since
+FROM conversations c LEFT JOIN accounts a ON a.open_kfid = c.open_kfid
+WHERE c.service_state IN (2, 3)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class ConversationFacts:
     """What a turn knows of its conversation.
@@ -104,3 +111,19 @@ class Conversations:
             *(conversation.open_kfid, conversation.external_userid, window_msgid),
         )
         return int(row["n"]) if row else 0
+
+    async def owned_by(self, servicer: str) -> list[tuple[str, float]]:
+        """Name of the account and since when, of each conversation this servicer has."""
+        rows = await self._db.fetch(
+            _WITH_PEOPLE + " AND c.service_state = 3 AND lower(c.servicer_userid) = lower(?)"
+            " ORDER BY c.state_as_of",
+            servicer,
+        )
+        return [(row["name"], row["since"]) for row in rows]
+
+    async def queued(self) -> list[tuple[str, float]]:
+        """Name of the account and since when, of each conversation that waits in the pool."""
+        rows = await self._db.fetch(
+            _WITH_PEOPLE + " AND c.service_state = 2 ORDER BY c.state_as_of LIMIT 200"
+        )
+        return [(row["name"], row["since"]) for row in rows]

@@ -14,6 +14,7 @@ from bot.errors import Misconfigured
 from bot.store.database import Database
 
 ENGINE_MIGRATIONS = Path(__file__).parent / "migrations"
+KEYS_MIGRATIONS = Path(__file__).parent / "keys_migrations"
 
 _LEDGER = """
 CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -7,14 +7,13 @@ import msgspec
 
 from bot.errors import CodeSpent, Unreachable
 from bot.model.conversation import Conversation, ServiceState
-from bot.model.effects import Reply
 from bot.wecom import apis
 from bot.wecom.apis import Api
 from bot.wecom.client import WeComClient
 from bot.wecom.inbound import Incoming, read_item
 from bot.wecom.limits import platform_limits
 from bot.wecom.transport import Answer
-from bot.wecom.wire import render
+from bot.wecom.wire import Payload
 
 RECEIVING = 0  # in servicer/list; the event says 1 (wecom-api §3.4, §3.9)
 MOST_ACCOUNTS = 5_000  # wecom-api §3.2
@@ -173,13 +172,13 @@ class Kf:
         # Without a cursor the next pull would replay 3 days: stay where we are.
         return Page(incoming, page.next_cursor or cursor, page.has_more in (1, "1"))
 
-    async def send(self, conversation: Conversation, msgid: str, reply: Reply) -> str:
-        """Send what fits one message; see `bot.wecom.wire.parts` for longer replies.
+    async def send(self, conversation: Conversation, msgid: str, payload: Payload) -> str:
+        """Send one message.
 
         Args:
             conversation: whose customer gets it, from which account.
-            reply: what to say.
             msgid: our own, the key that makes a repeat harmless.
+            payload: ``msgtype`` and its object, see `bot.wecom.wire.plan`.
 
         Returns:
             The msgid under which `msg_send_fail` would speak of it.
@@ -188,13 +187,13 @@ class Kf:
             "touser": conversation.external_userid,
             "open_kfid": conversation.open_kfid,
             "msgid": msgid,
-            **render(reply),
+            **payload,
         }
         return _msgid(await self._client.call(apis.KF_SEND, body=body), msgid)
 
-    async def send_on_event(self, code: str, msgid: str, reply: Reply) -> str:
+    async def send_on_event(self, code: str, msgid: str, payload: Payload) -> str:
         """Send the one message a welcome, queue, reply or end code allows (wecom-api §3.11)."""
-        body = {"code": code, "msgid": msgid, **render(reply)}
+        body = {"code": code, "msgid": msgid, **payload}
         return _msgid(await self._client.call(apis.KF_SEND_ON_EVENT, body=body), msgid)
 
     async def get_state(self, conversation: Conversation) -> tuple[ServiceState, str | None]:

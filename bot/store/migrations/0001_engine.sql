@@ -48,6 +48,8 @@ CREATE TABLE conversations (
     version INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (open_kfid, external_userid)
 ) WITHOUT ROWID;
+CREATE INDEX conversations_with_people ON conversations (service_state, servicer_userid)
+    WHERE service_state IN (2, 3);
 CREATE INDEX conversations_of_customer ON conversations (external_userid);
 
 -- What customers and servicers wrote. Ours is in the outbox: WeCom never gives it back.

@@ -1,0 +1,142 @@
+"""Bring a conversation to people when the customer asks, or when the bot cannot help (R-11.2 to R-11.4).
+
+The customer is told only after WeCom has accepted: asking is one turn, its outcome another.
+"""
+
+from bot.config import WEEK
+from bot.model import (
+    Because,
+    EffectDone,
+    EffectFailed,
+    Emitted,
+    Reply,
+    SessionChanged,
+)
+from bot.routing import Router, Says, Stage, Tapped, Turn
+from handlers.human import store
+
+router = Router("human", stage=Stage.HUMAN)
+
+HANDOFF = "human.handoff"
+QUEUE_CODE_S = 47 * 3600
+"""The queue code lives 48 h (wecom-api §3.11); a little less is safe."""
+
+_TAKEN, _ENDED = 1, 3
+_QUEUED = 2
+
+
+@router.message(Tapped("human"))
+async def tapped(turn: Turn) -> None:
+    """The customer tapped 转人工."""
+    _request(turn, "asked")
+
+
+@router.message(Says("human.request"))
+async def asked(turn: Turn) -> None:
+    """The customer asks for a person in words."""
+    _request(turn, "asked")
+
+
+@router.on(Emitted, tag="escalate")
+async def escalated(turn: Turn, event: Emitted) -> None:
+    """Another behaviour, or the engine, wants a person."""
+    _request(turn, str(event.data.get("reason", "asked")))
+
+
+@router.on(EffectDone, tag=HANDOFF)
+async def handed_off(turn: Turn, done: EffectDone) -> None:
+    """Tell customer and staff what WeCom really did."""
+    outcome = str(done.result.get("outcome"))
+    reason = str(done.result.get("reason", "asked"))
+    store.became(turn, outcome)
+    match outcome:
+        case "queued":
+            _say_queued(turn, done.result.get("msg_code"))
+            _tell_staff(turn, "human.staff_queued", reason)
+        case "nobody":
+            _say_nobody(turn)
+            _tell_staff(turn, "human.staff_nobody", reason)
+        case "refused" | "ended":
+            _say(turn, "human.refused")
+            _tell_staff(turn, "human.staff_refused", reason)
+        case _:
+            pass  # a person has it already
+
+
+@router.on(EffectFailed)
+async def failed(turn: Turn, event: EffectFailed) -> None:
+    """A hand-over that never came about, or a reply that died, is for people to follow up."""
+    if event.tag == HANDOFF:
+        store.became(turn, "refused")
+        _tell_staff(turn, "human.staff_refused", "asked")
+    elif event.effect == "SendMessage" and not event.error.startswith("held"):
+        _tell_staff(turn, "human.staff_dead", "reply_died")
+
+
+@router.on(SessionChanged)
+async def changed(turn: Turn, event: SessionChanged) -> None:
+    """Remember who took the request, and when it was over."""
+    if event.change_type == _ENDED:
+        store.became(turn, "closed")
+    else:
+        store.became(turn, "taken", event.new_servicer_userid)
+
+
+def _request(turn: Turn, reason: str) -> None:
+    if not turn.wants_handoff:
+        turn.hand_off(reason, tag=HANDOFF)
+        store.requested(turn, reason)
+    turn.settle("handed_off", Because(source="escalation", ref=reason))
+
+
+def _say_queued(turn: Turn, code: object) -> None:
+    """In the pool only the queue code may speak; without one the customer sees WeCom's own line."""
+    if isinstance(code, str) and code:
+        key = "human.queued"
+        turn.reply_by_code(
+            code,
+            Reply(text=turn.phrases.say(key), because=Because(source="reply", ref=key)),
+            expires_at=turn.now + QUEUE_CODE_S,
+            in_state=_QUEUED,
+        )
+
+
+def _say_nobody(turn: Turn) -> None:
+    if turn.account.is_open(turn.now):
+        _say(turn, "human.nobody")
+    else:
+        _say(turn, "human.nobody_hours", hours=_hours(turn))
+
+
+def _hours(turn: Turn) -> str:
+    """The opening hours as people say them: 周一至周五 09:00–18:00."""
+    names = turn.phrases.say("human.day_names")
+    spans = []
+    for hours in turn.account.opening_hours:
+        days = [WEEK.index(day) for day in hours.days]
+        shown = "、".join(f"周{names[day]}" for day in days)
+        if len(days) > 1 and days == list(range(days[0], days[-1] + 1)):
+            shown = f"周{names[days[0]]}至周{names[days[-1]]}"
+        spans.append(f"{shown} {_clock(hours.opens)}–{_clock(hours.closes)}")
+    return "；".join(spans)
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _say(turn: Turn, key: str, **values: object) -> None:
+    turn.reply(
+        turn.phrases.say(key, **values),
+        because=Because(source="reply", ref=key),
+        category="service",
+    )
+
+
+def _tell_staff(turn: Turn, key: str, reason: str) -> None:
+    known = f"human.reason_{reason}"
+    why = turn.phrases.say(known) if turn.phrases.has_reply(known) else reason
+    turn.notify(
+        [member.userid for member in turn.staff],
+        turn.phrases.say(key, account=turn.account_name, reason=why),
+    )

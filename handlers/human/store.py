@@ -1,0 +1,36 @@
+"""The table of requests for a person: statements for a turn's commit."""
+
+from bot.model import Conversation
+from bot.routing import Turn
+
+OPEN = "('requested', 'queued', 'taken', 'already')"
+
+
+def requested(turn: Turn, reason: str) -> None:
+    """A person is asked for."""
+    where = turn.conversation
+    turn.record(
+        "INSERT INTO handoffs (open_kfid, external_userid, reason, status, requested_at, changed_at)"
+        " VALUES (?, ?, ?, 'requested', ?, ?)",
+        *(where.open_kfid, where.external_userid, reason, turn.now, turn.now),
+    )
+
+
+def became(turn: Turn, status: str, servicer: str | None = None) -> None:
+    """The newest open request of this conversation has become something else."""
+    turn.record(
+        "UPDATE handoffs SET status = ?, servicer_userid = COALESCE(?, servicer_userid),"
+        f" changed_at = ? WHERE id = ({_newest_open()})",
+        *(status, servicer, turn.now, *_key(turn.conversation)),
+    )
+
+
+def _newest_open() -> str:
+    return (
+        "SELECT MAX(id) FROM handoffs WHERE open_kfid = ? AND external_userid = ?"
+        f" AND status IN {OPEN}"
+    )
+
+
+def _key(conversation: Conversation) -> tuple[str, str]:
+    return conversation.open_kfid, conversation.external_userid

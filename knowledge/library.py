@@ -1,0 +1,36 @@
+"""Which knowledge belongs to which kf account? Most share one base; some have their own."""
+
+from collections.abc import Iterable, Mapping
+
+from knowledge.retriever import Retriever
+
+
+class Library:
+    """The knowledge bases of all accounts.
+
+    Args:
+        everything: the base of every account that has none of its own.
+        own: bases by open_kfid.
+    """
+
+    def __init__(self, everything: Retriever, own: Mapping[str, Retriever] | None = None) -> None:
+        self.everything = everything
+        self._own = dict(own or {})
+
+    def of(self, open_kfid: str) -> Retriever:
+        """The base of an account."""
+        return self._own.get(open_kfid, self.everything)
+
+    def all(self) -> Iterable[Retriever]:
+        """Every base once."""
+        return (self.everything, *self._own.values())
+
+    async def warm(self) -> None:
+        """Complete the vectors of every base, in the background of answering."""
+        for base in self.all():
+            await base.warm()
+
+    def close(self) -> None:
+        """Release threads and files."""
+        for base in self.all():
+            base.close()
