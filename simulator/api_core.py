@@ -115,12 +115,13 @@ async def media_upload(world: World, request: web.Request) -> web.Response:
 async def _media_part(request: web.Request) -> tuple[str, bytes]:
     if request.content_type != "multipart/form-data":
         raise Refused(EMPTY_MEDIA, "multipart/form-data expected")
-    async for part in await request.multipart():
-        if isinstance(part, BodyPartReader) and part.name == "media":
-            if not part.filename:
-                raise Refused(EMPTY_MEDIA, "part without filename")
-            return part.filename, bytes(await part.read())
-    raise Refused(EMPTY_MEDIA, "no part named media")
+    try:
+        async for part in await request.multipart():
+            if isinstance(part, BodyPartReader) and part.name == "media" and part.filename:
+                return part.filename, bytes(await part.read())
+    except ValueError as error:
+        raise Refused(EMPTY_MEDIA, f"malformed multipart: {error}") from error
+    raise Refused(EMPTY_MEDIA, "no part named media with a filename")
 
 
 def _check_file(kind: str, data: bytes) -> None:

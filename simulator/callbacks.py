@@ -36,11 +36,12 @@ class CallbackSender:
         self._tasks: set[asyncio.Task[None]] = set()
         self._merging: set[str] = set()
         self._session: aiohttp.ClientSession | None = None
+        self._slots = asyncio.Semaphore(world.options.callback_connections)
         self.delivered = 0
         self.failed = 0
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(limit=self._world.options.callback_connections)
+        connector = aiohttp.TCPConnector(limit=0)  # bounded by slots, outside of the deadline
         self._session = aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar()
         )
@@ -137,26 +138,32 @@ class CallbackSender:
             msgid=int(self._world.now() * 1000) * 10**5 + self._world.next_id() % 10**5,
             agent_id=self._world.credentials.agent_id,
         )
-        body = await self._deliver(inner)
-        if body and body != b"success":
+        body = await self._deliver(inner, may_reply=True)
+        if body and body.lstrip().startswith(b"<xml>"):
             self._take_passive_reply(userid, body)
         if self._world.faults.take("duplicate_callback"):
-            await self._deliver(inner)
+            await self._deliver(inner, may_reply=True)
 
-    async def _deliver(self, inner: bytes) -> bytes | None:
+    async def _deliver(self, inner: bytes, *, may_reply: bool = False) -> bytes | None:
         """Up to three deliveries, each sealed anew; the body of the answer, if there was one."""
         options = self._world.options
         for delivery in range(options.callback_deliveries):
             if delivery:
                 await asyncio.sleep(options.callback_pause_s)
-            body = await self._deliver_once(inner)
-            if body is not None:
+            async with self._slots:
+                answer = await self._deliver_once(inner)
+            if answer is None:
+                continue
+            status, body = answer
+            if self._is_acknowledged(status, body, may_reply=may_reply):
                 self.delivered += 1
                 return body
+            if not options.retry_not_ok:
+                break
         self.failed += 1
         return None
 
-    async def _deliver_once(self, inner: bytes) -> bytes | None:
+    async def _deliver_once(self, inner: bytes) -> tuple[int, bytes] | None:
         options = self._world.options
         sealed = self._cipher.seal(inner)
         started = time.monotonic()
@@ -177,16 +184,16 @@ class CallbackSender:
         seconds = time.monotonic() - started
         if seconds > options.slow_ack_s:
             self._world.blame("slow_ack", f"{seconds:.2f} s")
-        return self._judge_ack(response.status, body)
+        return response.status, body
 
-    def _judge_ack(self, status: int, body: bytes) -> bytes | None:
+    def _is_acknowledged(self, status: int, body: bytes, *, may_reply: bool) -> bool:
+        """200 with nothing or ``success``; kf events have no passive reply (§2.5, §2.6)."""
         if status != 200:
             self._world.blame("bad_ack", f"status {status}")
-            return None if self._world.options.retry_not_ok else b""
-        if body not in (b"", b"success") and not body.lstrip().startswith(b"<xml>"):
+            return False
+        if body not in (b"", b"success") and not (may_reply and body.lstrip().startswith(b"<xml>")):
             self._world.blame("bad_ack", f"body {body[:80]!r}")
-            return b""
-        return body
+        return True
 
     def _signature(self, sealed: str) -> dict[str, str]:
         timestamp, nonce = str(int(self._world.now())), os.urandom(8).hex()

@@ -83,11 +83,11 @@ def _judge_conversation(
     questions = [
         (index, text)
         for index, message in enumerate(messages)
-        if message["from"] == "customer"
-        and not message["recalled"]
-        and (text := message_text(message)) in expected
+        if message["from"] == "customer" and (text := message_text(message)) in expected
     ]
-    places = _places(messages, {expected[text] for _, text in questions})
+    pieces = {expected[text] for _, text in questions}  # a recalled one may have its answer
+    questions = [one for one in questions if not messages[one[0]]["recalled"]]
+    places = _places(messages, pieces)
     asked: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
     for index, text in questions:
         asked[expected[text]].append((index, text))
@@ -99,7 +99,7 @@ def _judge_conversation(
             if first is not None:
                 first_places[index] = (first, text)
     _judge_order(verdict, whose, first_places)
-    _judge_wrong(verdict, whose, messages, (*asked, *allowed))
+    _judge_wrong(verdict, whose, messages, (*pieces, *allowed))
 
 
 def _places(

@@ -42,6 +42,8 @@ _CODE_TYPES = {
     "reply": ("text",),
 }
 
+_PATHS = {"send_msg": "/cgi-bin/kf/send_msg", "event": "/cgi-bin/kf/send_msg_on_event"}
+
 _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -169,7 +171,7 @@ def _accept(
     )
     if via == "send_msg":
         conversation.spent += 1
-    if world.faults and (fault := world.faults.take("send_fail")):
+    if world.faults and (fault := world.faults.take("send_fail", _PATHS[via])):
         message.failed = fault.code or 0
         world.publish_message(conversation, message)
         world.add_event(
