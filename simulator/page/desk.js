@@ -38,6 +38,7 @@ let lastDrawn = "";
 let followLog;
 
 const current = () => conversationOf(store.desk.conversation);
+const servesHere = (conversation) => myPosts().some((post) => post.open_kfid === conversation.open_kfid);
 const isMine = (conversation) => conversation.service_state === HUMAN && conversation.servicer_userid === store.desk.userid;
 
 /** State 4 means ended or never begun; only a customer who has written had a session. */
@@ -182,9 +183,9 @@ function drawTalkHead(conversation) {
       h("div", { class: "line" }, h("h3", {}, nicknameOf(conversation.external_userid)), badge(conversation)),
       h("div", { class: "talk-facts" }, h("span", {}, accountName(conversation.open_kfid)), allowance(conversation.allowance_left))),
     h("div", { class: "talk-actions" },
-      isMine(conversation) ? null : action("接入", take, { kind: "primary", enabled: state === QUEUED, why: state === QUEUED ? "" : "客户在排队时才能接入" }),
-      action("转接", transfer, { enabled: isMine(conversation), why: "把自己接待的会话交给同事" }),
-      action("结束会话", end, { enabled: isMine(conversation), kind: "quiet", why: "结束自己接待的会话" })));
+      isMine(conversation)
+        ? [action("转接", transfer), action("结束会话", end, { kind: "quiet" })]
+        : action("接入", take, { kind: "primary", enabled: state === QUEUED && servesHere(conversation), why: hintFor(conversation) })));
 }
 
 function allowance(left) {
@@ -196,14 +197,15 @@ function allowance(left) {
 
 function drawComposer(conversation) {
   const ended = conversation.service_state === ENDED;
-  const open = isMine(conversation) || (ended && hasBegun(conversation));
+  const open = isMine(conversation) || (ended && hasBegun(conversation) && servesHere(conversation));
   el("desk-input").disabled = !open;
   el("desk-send").disabled = !open;
-  el("desk-input").placeholder = open ? "输入回复，回车发送" : ended ? "客户开口后才能回复" : "接入后才能回复客户";
+  el("desk-input").placeholder = open ? "输入回复，回车发送" : ended ? "现在还不能回复" : "接入后才能回复客户";
   el("desk-hint").textContent = open && !ended ? "Shift + 回车换行" : hintFor(conversation);
 }
 
 function hintFor(conversation) {
+  if (!servesHere(conversation)) return `${servicerName(store.desk.userid)} 不是「${accountName(conversation.open_kfid)}」的接待人员，可在左上角换人`;
   if (conversation.service_state === HUMAN) return `${servicerName(conversation.servicer_userid)} 正在接待`;
   if (conversation.service_state === QUEUED) return "客户正在等人工，点「接入」开始接待";
   if (conversation.service_state !== ENDED) return "机器人正在接待";

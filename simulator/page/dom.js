@@ -156,14 +156,18 @@ const NEAR_BOTTOM_PX = 80;
  */
 export function followBottom(log, onReach = () => {}) {
   let atBottom = true;
+  let lastTop = 0;
   const follow = (force = false) => {
     if (force) atBottom = true;
     if (atBottom) log.scrollTop = log.scrollHeight;
     return atBottom;
   };
   log.addEventListener("scroll", () => {
-    atBottom = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_BOTTOM_PX;
-    if (atBottom) onReach();
+    // Growing content also moves the end away; only a reader who scrolls up has left it.
+    const isNear = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_BOTTOM_PX;
+    atBottom = isNear || (atBottom && log.scrollTop >= lastTop);
+    lastTop = log.scrollTop;
+    if (isNear) onReach();
   });
   log.addEventListener("load", () => follow(), true);
   new ResizeObserver(() => follow()).observe(log);
