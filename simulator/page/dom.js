@@ -117,6 +117,14 @@ export function reconcile(container, items, { key, print, create }) {
   while (container.children.length > nodes.length) container.lastElementChild.remove();
 }
 
+/** Fill `node` anew only when `facts` changed, so that an open list stays open and focus stays where it is. */
+export function redraw(node, facts, build) {
+  const sign = JSON.stringify(facts);
+  if (node.dataset.print === sign) return;
+  node.dataset.print = sign;
+  node.replaceChildren(...[build()].flat().filter(Boolean));
+}
+
 /** Wire times are Unix seconds; milliseconds and ISO strings are understood too. */
 export function moment(at) {
   if (typeof at === "number") return new Date(at > 1e11 ? at : at * 1000);

@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { attachmentPanel } from "./attachments.js";
 import { isFailed, messageBody, notice } from "./bubbles.js";
-import { avatar, chatTime, clockTime, followBottom, growWithText, h, icon, moment, reconcile, sendOnEnter } from "./dom.js";
+import { avatar, chatTime, clockTime, followBottom, growWithText, h, icon, moment, reconcile, redraw, sendOnEnter } from "./dom.js";
 import { attempt, toast } from "./feedback.js";
 import { newCustomer } from "./newcustomer.js";
 import { phoneNotice } from "./notices.js";
@@ -63,7 +63,8 @@ function drawSwitcher() {
   });
   revealChosen();
   const select = el("account-select");
-  select.replaceChildren(...store.accounts.map((account) => h("option", { value: account.open_kfid }, account.name || account.open_kfid)));
+  redraw(select, store.accounts, () =>
+    store.accounts.map((account) => h("option", { value: account.open_kfid }, account.name || account.open_kfid)));
   select.value = store.phone.open_kfid ?? "";
   select.disabled = store.accounts.length === 0;
 }
