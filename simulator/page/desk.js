@@ -184,7 +184,8 @@ function drawTalkHead(conversation) {
       h("div", { class: "line" }, h("h3", {}, nicknameOf(conversation.external_userid)), badge(conversation)),
       h("div", { class: "talk-facts" }, h("span", {}, accountName(conversation.open_kfid)), allowance(conversation.allowance_left))),
     h("div", { class: "talk-actions" },
-      isMine(conversation) ? [action("转接", transfer), action("结束会话", end, { kind: "quiet" })] : null,
+      // 转接 comes last: it takes the place of 接入, where a second click must not end the session.
+      isMine(conversation) ? [action("结束会话", end, { kind: "quiet" }), action("转接", transfer)] : null,
       isMine(conversation) || state === ENDED ? null
         : action("接入", take, { kind: "primary", enabled: state === QUEUED && servesHere(conversation), why: hintFor(conversation) })),
   ]);
