@@ -7,6 +7,7 @@ import { become } from "./desk.js";
 import { emit, now, on, refreshInbox, servicerName, store } from "./store.js";
 
 const TOAST_CHARS = 60;
+const FRESH_MS = 5_000;
 const el = (id) => document.getElementById(id);
 const desk = () => document.querySelector(".desk");
 let followLog;
@@ -131,8 +132,9 @@ function drawInbox() {
   followLog();
 }
 
+const isFresh = (message) => now() - moment(message.at) < FRESH_MS;
 const receivedItem = (message) =>
-  h("article", { class: "app-item" }, h("time", {}, chatTime(message.at, now())), h("div", { class: `app-card type-${message.msgtype}` }, bodyOf(message)));
+  h("article", { class: `app-item ${isFresh(message) ? "fresh" : ""}` }, h("time", {}, chatTime(message.at, now())), h("div", { class: `app-card type-${message.msgtype}` }, bodyOf(message)));
 const toldItem = (line) => h("div", { class: "told" }, h("div", { class: "bubble" }, line.text));
 
 function drawCount() {
@@ -149,7 +151,8 @@ function arrived(event) {
   if (mine && isVisible()) store.unread.inbox.delete(event.userid);
   drawCount();
   const message = event.message ?? event;
-  if (message.recalled) return;
+  // Who looks at the column sees the card itself arrive.
+  if (message.recalled || (mine && isVisible())) return;
   toast(summary(message), {
     kind: "card",
     title: mine ? "应用消息" : `应用消息 · 发给 ${servicerName(event.userid)}`,

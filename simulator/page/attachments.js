@@ -112,7 +112,7 @@ function sendPicked(send, msgtype, accept) {
 
 async function sendBytes(send, msgtype, blob, name, extra = {}) {
   const url = msgtype === "image" ? URL.createObjectURL(blob) : undefined;
-  await send({ msgtype, content: { filename: name }, file_base64: await base64Of(blob) }, { url, name, ...extra });
+  await send({ msgtype, content: { filename: name }, file_base64: await base64Of(blob) }, { url, name, bytes: blob.size, ...extra });
 }
 
 function base64Of(blob) {

@@ -33,10 +33,10 @@ const BODIES = {
   text: (content) => h("div", { class: "bubble" }, linkified(content.content)),
   msgmenu: (content, { onTap }) => h("div", { class: "bubble menu" }, menuParts(content, onTap)),
   image: imageBody,
-  video: (content) => cardBody("play", "视频", content.media_id),
+  video: () => cardBody("play", "视频"),
   voice: voiceBody,
   file: (content, { message }) =>
-    cardBody("file", localMedia.get(message.msgid)?.name ?? content.filename ?? "文件", content.media_id ?? "文件"),
+    cardBody("file", localMedia.get(message.msgid)?.name ?? content.filename ?? "文件", sizeOf(localMedia.get(message.msgid)?.bytes)),
   location: locationBody,
   link: (content) => linkCard(content.title, content.desc, content.url),
   business_card: (content) => cardBody("chat", `名片：${content.userid ?? ""}`, "企业微信名片"),
@@ -107,6 +107,8 @@ function linkCard(title, desc, url) {
     h("span", { class: "card-icon" }, icon("link", 24)));
   return node;
 }
+
+const sizeOf = (bytes) => (bytes ? `${Math.max(1, Math.round(bytes / 1024))} KB` : "微信文件");
 
 function unknownBody(content, { message }) {
   const name = TYPE_NAMES[message.msgtype];

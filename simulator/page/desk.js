@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { isFailed, messageBody, notice, previewOf } from "./bubbles.js";
-import { avatar, chatTime, followBottom, growWithText, h, icon, moment, reconcile, sendOnEnter } from "./dom.js";
+import { avatar, chatTime, followBottom, growWithText, h, icon, moment, reconcile, redraw, sendOnEnter } from "./dom.js";
 import { actionSheet, attempt, toast } from "./feedback.js";
 import { deskNotice } from "./notices.js";
 import {
@@ -33,11 +33,11 @@ const FILTERS = [
 const el = (id) => document.getElementById(id);
 const desk = () => document.querySelector(".desk");
 let filter = FILTERS[0];
-let openedOnce = false;
 let lastDrawn = "";
 let followLog;
 
 const current = () => conversationOf(store.desk.conversation);
+const servesHere = (conversation) => myPosts().some((post) => post.open_kfid === conversation.open_kfid);
 const isMine = (conversation) => conversation.service_state === HUMAN && conversation.servicer_userid === store.desk.userid;
 
 /** State 4 means ended or never begun; only a customer who has written had a session. */
@@ -56,13 +56,15 @@ function drawIdentity() {
   const people = [...new Map(store.servicers.map((servicer) => [servicer.userid, servicer])).values()];
   if (!people.some((person) => person.userid === store.desk.userid)) become(people[0]?.userid ?? null);
   const select = el("me-select");
-  select.replaceChildren(...people.map((person) => {
+  const options = people.map((person) => {
     const unread = person.userid === store.desk.userid ? 0 : store.unread.inbox.get(person.userid);
-    return h("option", { value: person.userid }, (person.name || person.userid) + (unread ? `（${unread} 条新消息）` : ""));
-  }));
+    return { value: person.userid, label: (person.name || person.userid) + (unread ? `（${unread} 条新消息）` : "") };
+  });
+  redraw(select, options, () => options.map(({ value, label }) => h("option", { value }, label)));
   select.value = store.desk.userid ?? "";
   select.disabled = people.length === 0;
-  el("me-avatar").replaceChildren(store.desk.userid ? avatar(servicerName(store.desk.userid), store.desk.userid) : "");
+  const me = store.desk.userid;
+  redraw(el("me-avatar"), [me, servicerName(me)], () => (me ? avatar(servicerName(me), me) : null));
   const receiving = myPosts().some((post) => post.receiving);
   el("me-receiving").setAttribute("aria-checked", String(receiving));
   el("me-receiving").querySelector("span").textContent = receiving ? "接待中" : "停止接待";
@@ -85,8 +87,9 @@ async function toggleReceiving() {
 // ---- the list ---------------------------------------------------------------------------------------------------
 
 function drawList() {
-  el("desk-filters").replaceChildren(...FILTERS.map((option) => {
-    const count = option.id === "all" ? 0 : store.conversations.filter(option.keep).length;
+  const counts = FILTERS.map((option) => (option.id === "all" ? 0 : store.conversations.filter(option.keep).length));
+  redraw(el("desk-filters"), [filter.id, counts], () => FILTERS.map((option, index) => {
+    const count = counts[index];
     return h("button", { type: "button", "aria-pressed": String(option === filter), onclick: () => { filter = option; drawList(); } },
       option.label, count ? h("span", { class: "filter-count" }, String(count)) : null);
   }));
@@ -136,7 +139,6 @@ function badge(conversation) {
 }
 
 function openConversation(conversation) {
-  openedOnce = true;
   store.desk.conversation = pick(conversation);
   desk().dataset.detail = "chat";
   desk().dataset.part = "talk";
@@ -148,7 +150,7 @@ function openConversation(conversation) {
 /** Where there is room for list and chat, the first conversation is opened instead of showing an empty place. */
 function openFirst() {
   const newest = [...store.conversations].sort((a, b) => moment(b.last_at) - moment(a.last_at))[0];
-  if (!newest || openedOnce || desk().clientWidth < ROOM_FOR_BOTH_PX) return;
+  if (!newest || store.desk.conversation || desk().clientWidth < ROOM_FOR_BOTH_PX) return;
   openConversation(newest);
 }
 
@@ -176,15 +178,17 @@ function drawTalkHead(conversation) {
   const { service_state: state } = conversation;
   const action = (label, act, { enabled = true, kind = "", why = "" } = {}) =>
     h("button", { type: "button", class: `button ${kind}`, disabled: !enabled, title: why, onclick: act }, label);
-  el("talk-head").replaceChildren(
+  redraw(el("talk-head"), [conversation.open_kfid, conversation.external_userid, facts(conversation), store.desk.userid, servesHere(conversation)], () => [
     h("button", { type: "button", class: "round back", "aria-label": "返回会话列表", onclick: closeConversation }, icon("back")),
     h("div", { class: "talk-who" },
       h("div", { class: "line" }, h("h3", {}, nicknameOf(conversation.external_userid)), badge(conversation)),
       h("div", { class: "talk-facts" }, h("span", {}, accountName(conversation.open_kfid)), allowance(conversation.allowance_left))),
     h("div", { class: "talk-actions" },
-      isMine(conversation) ? null : action("接入", take, { kind: "primary", enabled: state === QUEUED, why: state === QUEUED ? "" : "客户在排队时才能接入" }),
-      action("转接", transfer, { enabled: isMine(conversation), why: "把自己接待的会话交给同事" }),
-      action("结束会话", end, { enabled: isMine(conversation), kind: "quiet", why: "结束自己接待的会话" })));
+      // 转接 comes last: it takes the place of 接入, where a second click must not end the session.
+      isMine(conversation) ? [action("结束会话", end, { kind: "quiet" }), action("转接", transfer)] : null,
+      isMine(conversation) || state === ENDED ? null
+        : action("接入", take, { kind: "primary", enabled: state === QUEUED && servesHere(conversation), why: hintFor(conversation) })),
+  ]);
 }
 
 function allowance(left) {
@@ -196,14 +200,15 @@ function allowance(left) {
 
 function drawComposer(conversation) {
   const ended = conversation.service_state === ENDED;
-  const open = isMine(conversation) || (ended && hasBegun(conversation));
+  const open = isMine(conversation) || (ended && hasBegun(conversation) && servesHere(conversation));
   el("desk-input").disabled = !open;
   el("desk-send").disabled = !open;
-  el("desk-input").placeholder = open ? "输入回复，回车发送" : ended ? "客户开口后才能回复" : "接入后才能回复客户";
+  el("desk-input").placeholder = open ? "输入回复，回车发送" : ended ? "现在还不能回复" : "接入后才能回复客户";
   el("desk-hint").textContent = open && !ended ? "Shift + 回车换行" : hintFor(conversation);
 }
 
 function hintFor(conversation) {
+  if (!servesHere(conversation)) return `${servicerName(store.desk.userid)} 不是「${accountName(conversation.open_kfid)}」的接待人员，可在左上角换人`;
   if (conversation.service_state === HUMAN) return `${servicerName(conversation.servicer_userid)} 正在接待`;
   if (conversation.service_state === QUEUED) return "客户正在等人工，点「接入」开始接待";
   if (conversation.service_state !== ENDED) return "机器人正在接待";

@@ -117,6 +117,14 @@ export function reconcile(container, items, { key, print, create }) {
   while (container.children.length > nodes.length) container.lastElementChild.remove();
 }
 
+/** Fill `node` anew only when `facts` changed, so that an open list stays open and focus stays where it is. */
+export function redraw(node, facts, build) {
+  const sign = JSON.stringify(facts);
+  if (node.dataset.print === sign) return;
+  node.dataset.print = sign;
+  node.replaceChildren(...[build()].flat().filter(Boolean));
+}
+
 /** Wire times are Unix seconds; milliseconds and ISO strings are understood too. */
 export function moment(at) {
   if (typeof at === "number") return new Date(at > 1e11 ? at : at * 1000);
@@ -156,14 +164,18 @@ const NEAR_BOTTOM_PX = 80;
  */
 export function followBottom(log, onReach = () => {}) {
   let atBottom = true;
+  let lastTop = 0;
   const follow = (force = false) => {
     if (force) atBottom = true;
     if (atBottom) log.scrollTop = log.scrollHeight;
     return atBottom;
   };
   log.addEventListener("scroll", () => {
-    atBottom = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_BOTTOM_PX;
-    if (atBottom) onReach();
+    // Growing content also moves the end away; only a reader who scrolls up has left it.
+    const isNear = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_BOTTOM_PX;
+    atBottom = isNear || (atBottom && log.scrollTop >= lastTop);
+    lastTop = log.scrollTop;
+    if (isNear) onReach();
   });
   log.addEventListener("load", () => follow(), true);
   new ResizeObserver(() => follow()).observe(log);

@@ -3,7 +3,7 @@
 import { h, icon } from "./dom.js";
 
 const TOAST_MS = { info: 3_200, error: 5_200, card: 6_500 };
-const TOASTS_AT_ONCE = 4;
+const TOASTS_AT_ONCE = 3;
 
 /** Show a short notice; `kind` is info, error or card. A click runs `action` if there is one. */
 export function toast(text, { kind = "info", title = "", action = null } = {}) {

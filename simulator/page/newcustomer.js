@@ -1,14 +1,14 @@
 // Who comes in next? The dialog that asks for a new customer's nickname and the scene they come from.
 
 import { h } from "./dom.js";
+import { store } from "./store.js";
 
 const SUGGESTIONS = ["陈一诺", "阿杰", "糖糖妈妈", "周明远", "Lily", "小鱼干", "王阿姨", "何思源", "Tony", "苏苏"];
-let next = 0;
 
 /** Resolves to `{nickname, scene}`, or to null when the person thought better of it. */
 export function newCustomer() {
   return new Promise((resolve) => {
-    const nickname = h("input", { type: "text", maxlength: 32, value: SUGGESTIONS[next % SUGGESTIONS.length], autocomplete: "off" });
+    const nickname = h("input", { type: "text", maxlength: 32, value: suggestion(), autocomplete: "off" });
     const scene = h("input", { type: "text", maxlength: 64, placeholder: "例如 order_page", autocomplete: "off" });
     const param = h("input", { type: "text", maxlength: 128, placeholder: "例如 order_id=1001", autocomplete: "off" });
     const field = (label, input) => h("label", { class: "field" }, h("span", {}, label), input);
@@ -23,13 +23,17 @@ export function newCustomer() {
     dialog.addEventListener("close", () => {
       dialog.remove();
       if (dialog.returnValue !== "ok") return resolve(null);
-      next += 1;
       resolve({ nickname: nickname.value.trim(), scene: sceneOf(scene.value.trim(), param.value.trim()) });
     });
     document.body.append(dialog);
     dialog.showModal();
     nickname.select();
   });
+}
+
+function suggestion() {
+  const taken = new Set(store.customers.map((customer) => customer.nickname));
+  return SUGGESTIONS.find((name) => !taken.has(name)) ?? `客户 ${taken.size + 1}`;
 }
 
 const sceneOf = (scene, param) => ({ ...(scene ? { scene } : {}), ...(param ? { scene_param: param } : {}) });

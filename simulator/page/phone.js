@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { attachmentPanel } from "./attachments.js";
 import { isFailed, messageBody, notice } from "./bubbles.js";
-import { avatar, chatTime, clockTime, followBottom, growWithText, h, icon, moment, reconcile, sendOnEnter } from "./dom.js";
+import { avatar, chatTime, clockTime, followBottom, growWithText, h, icon, moment, reconcile, redraw, sendOnEnter } from "./dom.js";
 import { attempt, toast } from "./feedback.js";
 import { newCustomer } from "./newcustomer.js";
 import { phoneNotice } from "./notices.js";
@@ -20,6 +20,7 @@ const el = (id) => document.getElementById(id);
 const entered = new Set();
 let lastDrawn = "";
 let followLog;
+let revealed = null;
 
 const chatOf = () => store.chats.get(keyOf(store.phone));
 const state = () => chatOf()?.service_state ?? conversationOf(store.phone)?.service_state;
@@ -60,10 +61,18 @@ function drawSwitcher() {
     print: (customer) => JSON.stringify([customer, customer.external_userid === store.phone.external_userid, unreadOf(customer)]),
     create: (customer) => (customer.external_userid === "+" ? addChip() : customerChip(customer)),
   });
+  revealChosen();
   const select = el("account-select");
-  select.replaceChildren(...store.accounts.map((account) => h("option", { value: account.open_kfid }, account.name || account.open_kfid)));
+  redraw(select, store.accounts, () =>
+    store.accounts.map((account) => h("option", { value: account.open_kfid }, account.name || account.open_kfid)));
   select.value = store.phone.open_kfid ?? "";
   select.disabled = store.accounts.length === 0;
+}
+
+function revealChosen() {
+  if (revealed === store.phone.external_userid) return;
+  revealed = store.phone.external_userid;
+  el("customers").querySelector('[aria-pressed="true"]')?.scrollIntoView({ block: "nearest", inline: "center" });
 }
 
 const unreadOf = (customer) => {
