@@ -1,5 +1,6 @@
 """What does the bot know? Entries, their indexes, and the gate that lets an answer out."""
 
+from knowledge.embeddings import EmbeddingError, EndpointEmbedder, OfflineEmbedder
 from knowledge.entries import Audience, Decision, FaqEntry, Match, Verdict
 from knowledge.gate import Thresholds
 from knowledge.loader import EntryProblem, load_entries
@@ -8,9 +9,12 @@ from knowledge.retriever import Retriever
 __all__ = [
     "Audience",
     "Decision",
+    "EmbeddingError",
+    "EndpointEmbedder",
     "EntryProblem",
     "FaqEntry",
     "Match",
+    "OfflineEmbedder",
     "Retriever",
     "Thresholds",
     "Verdict",
