@@ -32,5 +32,5 @@ class Embedder(Protocol):
     async def embed(
         self, texts: Sequence[str], *, kind: Literal["query", "passage"]
     ) -> NDArray[float32]:
-        """One normalised row per text. Raises `EmbeddingFailed` when there is no answer."""
+        """One normalised row per text. `knowledge.EmbeddingError` = not now."""
         ...

@@ -1,0 +1,183 @@
+"""Which rows lie nearest to a vector? Exact in memory, or approximate in Chroma.
+
+Measured at dim 384: numpy 0.04 / 0.2-0.6 / 7-25 ms at 1k / 10k / 100k rows, Chroma 1.2 / 1.4 /
+1.7 ms and 70 MB for its import. So up to `MAX_EXACT_ROWS` numpy serves, beyond that Chroma.
+"""
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from knowledge.embeddings import Vectors
+
+log = structlog.get_logger(__name__)
+
+MAX_EXACT_ROWS = 20_000
+_INLINE_ROWS = 4_000  # 0.2 ms; above that a thread, so that the loop is never held up
+_T = TypeVar("_T")
+
+
+class VectorIndex(Protocol):
+    """Finds and measures rows, which are numbered as they were given."""
+
+    async def nearest(
+        self, vector: Vectors, k: int, allowed: NDArray[np.bool_] | None = None
+    ) -> list[int]:
+        """Up to k rows by falling cosine, among the allowed ones."""
+        ...
+
+    async def cosines(self, vector: Vectors, rows: Sequence[int]) -> Vectors:
+        """The cosine of each of these rows."""
+        ...
+
+    def close(self) -> None:
+        """Release threads and files."""
+        ...
+
+
+class NumpyIndex:
+    """One matrix; every answer is exact."""
+
+    def __init__(self, rows: Vectors) -> None:
+        self._rows = rows
+
+    async def nearest(
+        self, vector: Vectors, k: int, allowed: NDArray[np.bool_] | None = None
+    ) -> list[int]:
+        """Up to k rows by falling cosine, among the allowed ones."""
+        if len(self._rows) <= _INLINE_ROWS:
+            return self._nearest(vector, k, allowed)
+        return await asyncio.to_thread(self._nearest, vector, k, allowed)
+
+    async def cosines(self, vector: Vectors, rows: Sequence[int]) -> Vectors:
+        """The cosine of each of these rows."""
+        return np.asarray(self._rows[rows] @ vector, np.float32)
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def _nearest(self, vector: Vectors, k: int, allowed: NDArray[np.bool_] | None) -> list[int]:
+        cosines = self._rows @ vector
+        if allowed is not None:
+            cosines[~allowed] = -np.inf
+            k = min(k, int(allowed.sum()))
+        if k < len(cosines):
+            best = np.argpartition(-cosines, k)[:k] if k else np.empty(0, np.int64)
+        else:
+            best = np.arange(len(cosines))
+        return [int(row) for row in best[np.argsort(-cosines[best])]]
+
+
+class ChromaIndex:
+    """A Chroma folder of our own, in this process, behind one thread (more do not help)."""
+
+    _COLLECTION = "faq"
+    _BATCH = 1_000
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="chroma")
+        self._client: Any = None
+        self._collection: Any = None
+        self._count = 0
+
+    @classmethod
+    async def open(cls, folder: Path, rows: Vectors, version: str) -> "ChromaIndex":
+        """The folder's index if it holds this version, else one built anew."""
+        index = cls(folder)
+        await index._run(index._open, rows, version)
+        return index
+
+    async def nearest(
+        self, vector: Vectors, k: int, allowed: NDArray[np.bool_] | None = None
+    ) -> list[int]:
+        """Up to k rows by falling cosine, among the allowed ones."""
+        return await self._run(self._nearest, vector, k, allowed)
+
+    async def cosines(self, vector: Vectors, rows: Sequence[int]) -> Vectors:
+        """The cosine of each of these rows."""
+        return await self._run(self._cosines, vector, rows)
+
+    def close(self) -> None:
+        """Close the folder, so that it can be opened again."""
+        self._thread.submit(self._close)
+        self._thread.shutdown()
+
+    async def _run(self, work: Callable[..., _T], *args: Any) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+    def _open(self, rows: Vectors, version: str) -> None:
+        try:
+            self._open_folder(rows, version)
+        except Exception as error:  # Chroma raises many kinds over a damaged folder; all are lost
+            log.warning("chroma.rebuilt", folder=str(self._folder), error=str(error))
+            self._close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._open_folder(rows, version)
+
+    def _open_folder(self, rows: Vectors, version: str) -> None:
+        import chromadb  # noqa: PLC0415 (0.7 s and 70 MB, only for those who need it)
+        from chromadb.config import Settings  # noqa: PLC0415
+
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._client = chromadb.PersistentClient(
+            str(self._folder), settings=Settings(anonymized_telemetry=False)
+        )
+        names = [collection.name for collection in self._client.list_collections()]
+        if self._COLLECTION in names:
+            # Without embedding_function=None Chroma would fetch a model from a public bucket.
+            held = self._client.get_collection(self._COLLECTION, embedding_function=None)
+            if (held.metadata or {}).get("version") == version and held.count() == len(rows):
+                self._collection, self._count = held, len(rows)
+                return
+            self._client.delete_collection(self._COLLECTION)
+        self._fill(rows, version)
+
+    def _fill(self, rows: Vectors, version: str) -> None:
+        """The version is written last: a build that was killed is not mistaken for a whole one."""
+        fresh = self._client.create_collection(
+            self._COLLECTION,
+            embedding_function=None,
+            configuration={"hnsw": {"space": "cosine"}},
+            metadata={"version": ""},
+        )
+        for at in range(0, len(rows), self._BATCH):
+            part = rows[at : at + self._BATCH]
+            fresh.add(ids=[str(at + i) for i in range(len(part))], embeddings=part)
+        fresh.modify(metadata={"version": version})
+        self._collection, self._count = fresh, len(rows)
+
+    def _nearest(self, vector: Vectors, k: int, allowed: NDArray[np.bool_] | None) -> list[int]:
+        """Disallowed rows are dropped afterwards: Chroma's own filters cost 8 to 45 ms."""
+        wanted = min(k, self._count if allowed is None else int(allowed.sum()))
+        asked = wanted
+        while wanted:
+            found = self._collection.query(
+                query_embeddings=[vector], n_results=min(asked, self._count), include=[]
+            )
+            rows = [int(name) for name in found["ids"][0]]
+            kept = rows if allowed is None else [row for row in rows if allowed[row]]
+            if len(kept) >= wanted or asked >= self._count:
+                return kept[:wanted]
+            asked *= 4
+        return []
+
+    def _cosines(self, vector: Vectors, rows: Sequence[int]) -> Vectors:
+        found = self._collection.get(ids=[str(row) for row in rows], include=["embeddings"])
+        places = {int(name): place for place, name in enumerate(found["ids"])}
+        held = np.asarray(found["embeddings"], np.float32)[[places[row] for row in rows]]
+        return np.asarray(held @ vector, np.float32)
+
+    def _close(self) -> None:
+        if self._client is not None:
+            with contextlib.suppress(Exception):  # a damaged client must not stop the rebuild
+                self._client.close()
+        self._client = self._collection = None
