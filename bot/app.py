@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from aiohttp import web
+
 import handlers
 from bot.config import Config, Delivery
 from bot.delivery.couriers import (
@@ -24,7 +26,7 @@ from bot.delivery.lanes import Lanes, SystemClock
 from bot.delivery.pull import PullSettings
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
-from bot.errors import Misconfigured
+from bot.errors import ConciergeError, Misconfigured
 from bot.model import HandOff, KeepMedia, Lane, NotifyStaff, SendMessage, SendOnEvent
 from bot.model.effects import Effect
 from bot.ports import Clock, Embedder
@@ -44,6 +46,9 @@ from bot.routing.turn import Setting, Turn
 from bot.store import Database, Store, Vault, decode_master
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
 from bot.telemetry import Metrics
+from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
+from bot.web.health import HealthEndpoints
+from bot.wecom.cipher import CallbackCipher
 from bot.wecom.client import WeComClient
 from bot.wecom.kf import Kf
 from bot.wecom.limits import platform_limits
@@ -53,6 +58,7 @@ from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
 from bot.wecom.wire import plan
 from knowledge import Library, Retriever, load_entries
+from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 
 PROMPTS = Path(__file__).resolve().parent.parent / "prompts" / "replies"
 
@@ -118,8 +124,19 @@ def build_library(config: Config, cache: Path | None) -> Library:
 
 
 def build_embedder(config: Config) -> Embedder | None:
-    """The configured encoder, or ``None`` where there is none."""
-    return None
+    """The configured encoder, or ``None`` where there is none: then characters alone decide."""
+    embeddings = config.embeddings
+    match embeddings.provider:
+        case "none":
+            return None
+        case "offline":
+            return OfflineEmbedder.open()
+        case "openai":
+            return EndpointEmbedder(
+                base_url=embeddings.base_url or "",
+                model=embeddings.model or "",
+                api_key=embeddings.api_key.get_secret_value(),
+            )
 
 
 def build_engine(
@@ -279,6 +296,36 @@ def _send_slots(config: Config) -> dict[Lane, int]:
     slots = config.delivery.send_concurrency
     share = max(1, slots // 4)
     return {Lane.URGENT: share, Lane.HANDOFF: share, Lane.REPLY: slots, Lane.BACKGROUND: 2}
+
+
+def web_app(concierge: Concierge) -> web.Application:
+    """The HTTP side: callback, health, metrics."""
+    config, engine = concierge.engine.config, concierge.engine
+    cipher = CallbackCipher(
+        config.wecom.callback_token.get_secret_value(),
+        config.wecom.callback_aes_key.get_secret_value(),
+        config.wecom.corp_id,
+    )
+
+    async def database() -> None:
+        await engine.store.database.fetch_one("SELECT 1")
+
+    async def index() -> None:
+        if not engine.library.everything.ready:
+            raise ConciergeError("the lexical index is not built")
+
+    async def token() -> None:
+        await concierge.tokens.get()
+
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    callback = CallbackEndpoint(
+        cipher, concierge.intake, clock=engine.clock.now, metrics=engine.metrics
+    )
+    health = HealthEndpoints(
+        engine.metrics, {"database": database, "index": index, "token": token}
+    )
+    app.add_routes([*callback.routes(), *health.routes()])
+    return app
 
 
 async def _apply_blocklist(engine: Engine) -> None:

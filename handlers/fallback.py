@@ -16,7 +16,7 @@ async def missed(turn: Turn, library: Library) -> None:
         turn.emit("escalate", reason="missed_twice")
         turn.settle("missed")
         return
-    audience = Audience(turn.conversation.open_kfid, turn.today)
+    audience = Audience(today=turn.today, open_kfid=turn.conversation.open_kfid)
     nearest = await library.of(audience.open_kfid).search(turn.text, audience, NEAREST)
     menu = [MenuItem(f"faq:{match.entry.id}", match.entry.question) for match in nearest]
     key = "fallback.missed" if menu else "fallback.missed_plain"

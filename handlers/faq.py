@@ -10,7 +10,7 @@ router = Router("faq", stage=Stage.ANSWER)
 @router.message(Tapped("faq:"))
 async def tapped(turn: Turn, library: Library) -> None:
     """Answer the question behind a tapped menu item."""
-    audience = Audience(turn.conversation.open_kfid, turn.today)
+    audience = Audience(today=turn.today, open_kfid=turn.conversation.open_kfid)
     entry = library.of(audience.open_kfid).get((turn.message.menu_id or "").removeprefix("faq:"))
     if entry is None or not entry.is_for(audience):
         turn.reply(turn.phrases.say("faq.gone"), because=Because(source="reply", ref="faq.gone"))
@@ -21,7 +21,7 @@ async def tapped(turn: Turn, library: Library) -> None:
 @router.message(IsText())
 async def answer(turn: Turn, library: Library) -> None:
     """Answer what the gate lets out; offer three where it is not sure; else decline."""
-    audience = Audience(turn.conversation.open_kfid, turn.today)
+    audience = Audience(today=turn.today, open_kfid=turn.conversation.open_kfid)
     verdict = await library.of(audience.open_kfid).ask(turn.text, audience)
     if verdict.decision is Decision.ANSWER:
         best = verdict.matches[0]

@@ -15,7 +15,7 @@ async def hello(turn: Turn, library: Library) -> None:
     if turn.other_texts:
         turn.settle("greeted")
         return
-    audience = Audience(turn.conversation.open_kfid, turn.today)
+    audience = Audience(today=turn.today, open_kfid=turn.conversation.open_kfid)
     featured = library.of(audience.open_kfid).featured(audience, MENU_QUESTIONS)
     menu = [MenuItem(f"faq:{entry.id}", entry.question) for entry in featured]
     say(turn, "greeting.hello", menu)

@@ -28,7 +28,7 @@ async def answer(turn: Turn, message: AppMessageReceived, library: Library, stor
 
 
 async def _search(turn: Turn, question: str, library: Library) -> str:
-    found = await library.everything.search(question, Audience("", turn.today), 4)
+    found = await library.everything.search(question, Audience(today=turn.today), 4)
     if not found:
         return turn.phrases.say("staff.nothing")
     best, *others = found

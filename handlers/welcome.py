@@ -16,7 +16,7 @@ async def greet(turn: Turn, entered: SessionEntered, library: Library, delivery:
     expires_at = entered.sent_at + delivery.late_welcome_s
     if entered.welcome_code is None or turn.now >= expires_at:
         return
-    audience = Audience(turn.conversation.open_kfid, turn.today)
+    audience = Audience(today=turn.today, open_kfid=turn.conversation.open_kfid)
     featured = library.of(audience.open_kfid).featured(audience, MENU_QUESTIONS)
     menu = [MenuItem(f"faq:{entry.id}", entry.question) for entry in featured]
     menu.append(MenuItem("human", turn.phrases.say("human.menu_item")))

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -91,7 +92,7 @@ class Sender:
             return Ended("dead", error=str(error))
 
     def _pause(self, parcel: Parcel) -> float:
-        pause = min(_FIRST_PAUSE_S * 2 ** min(parcel.attempts, 10), _LONGEST_PAUSE_S)
+        pause: float = min(_FIRST_PAUSE_S * 2 ** min(parcel.attempts, 10), _LONGEST_PAUSE_S)
         return self.clock.now() + pause * random.uniform(0.5, 1.5)  # noqa: S311 — jitter
 
     async def _close(self, parcel: Parcel, outcome: Ended | Held) -> None:
@@ -120,7 +121,7 @@ class Sender:
 
 def _result(parcel: Parcel, outcome: Ended | Held, state: str) -> EffectDone | EffectFailed | None:
     where = parcel.conversation or Conversation("", "")
-    common = {"open_kfid": where.open_kfid, "external_userid": where.external_userid}
+    common: dict[str, Any] = {"open_kfid": where.open_kfid, "external_userid": where.external_userid}
     kind = type(parcel.effect).__name__
     if state == "sent":
         if not parcel.tag or not isinstance(outcome, Ended):

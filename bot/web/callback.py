@@ -15,6 +15,7 @@ from aiohttp import web
 
 from bot.errors import ConciergeError, Unreadable
 from bot.model.events import Event
+from bot.telemetry import Metrics
 from bot.wecom.callback import KfHint, read_notice
 from bot.wecom.cipher import CallbackCipher
 from bot.wecom.xml import encrypted_part
@@ -68,6 +69,7 @@ class CallbackEndpoint:
         cipher: of this callback's Token and key.
         intake: makes deliveries durable.
         clock: Unix seconds.
+        metrics: counts answers by result and times the durable ones.
     """
 
     def __init__(
@@ -76,11 +78,13 @@ class CallbackEndpoint:
         intake: Intake,
         *,
         clock: Callable[[], float] = time.time,
+        metrics: Metrics | None = None,
         path: str = PATH,
     ) -> None:
         self._cipher = cipher
         self._intake = intake
         self._clock = clock
+        self._metrics = metrics or Metrics()
         self._path = path
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -99,12 +103,14 @@ class CallbackEndpoint:
         return web.Response(body=echo, content_type="text/plain")
 
     async def _receive(self, request: web.Request) -> web.Response:
+        started = time.perf_counter()
         try:
             signed = _signed(request)
             body = await _body(request)
             inner = self._cipher.open(*signed, encrypted_part(body))
             notice = read_notice(inner, self._path)
         except (Unreadable, _Refused) as error:
+            self._metrics.acks.labels("refused").inc()
             return _refusal(error)
         delivery = Delivery(
             digest=notice.digest,
@@ -116,7 +122,10 @@ class CallbackEndpoint:
             await self._intake.accept(delivery)
         except (ConciergeError, OSError) as error:
             log.error("callback.not_stored", error=type(error).__name__)
+            self._metrics.acks.labels("not_stored").inc()
             return web.Response(status=503)
+        self._metrics.acks.labels("accepted").inc()
+        self._metrics.ack_seconds.observe(time.perf_counter() - started)
         return web.Response(text="success")
 
 

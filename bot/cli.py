@@ -1,0 +1,177 @@
+"""Which commands does an operator have? Reads the line, loads what the command needs, runs it."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from bot.commands import admin, chat, demo, faq
+from bot.commands import serve as serving
+from bot.commands.check import check
+from bot.config import Config, ConfigErrors, keygen, load_config
+from bot.errors import ConciergeError
+from bot.telemetry import configure_logging
+
+Run = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    run: Run = arguments.run
+    try:
+        return run(arguments)
+    except ConfigErrors as error:
+        print(f"配置有 {len(error.problems)} 个问题（{arguments.config}）：", file=sys.stderr)
+        for problem in error.problems:
+            print(f"  · {problem}", file=sys.stderr)
+        return 2
+    except ConciergeError as error:
+        print(f"无法继续：{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="concierge", description="企业微信客服机器人")
+    parser.add_argument(
+        "--config", "-c", type=Path, default=Path("config.yaml"), help="配置文件，默认 config.yaml"
+    )
+    commands = parser.add_subparsers(title="命令", metavar="命令", required=True)
+
+    def command(name: str, run: Run, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(run=run)
+        return made
+
+    one = command("demo", _demo, "在浏览器里试用：模拟的企业微信 + 本产品 + 示例知识")
+    one.add_argument("--port", type=int, default=8899, help="页面的端口，默认 8899；0 = 任意")
+    one.add_argument("--no-browser", action="store_true", help="不自动打开浏览器")
+    command("serve", _serve, "接入真实的企业微信，开始服务")
+    command("chat", _chat, "在终端里和机器人聊天（完整流程，不连企业微信）")
+    one = command("check", _check, "一次列出配置、知识和话术里的所有问题")
+    one.add_argument("--online", action="store_true", help="再向企业微信核实凭据、白名单和账号")
+    command("keygen", _keygen, "生成一个主密钥（security.encryption_key）")
+    command("routes", _routes, "按顺序列出所有行为")
+    command("migrate", _migrate, "建立或升级数据库")
+    _add_groups(command)
+    return parser
+
+
+def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
+    actions = command("faq", _faq, "知识库").add_subparsers(metavar="动作", required=True)
+    one = actions.add_parser("search", help="看一句话会命中哪些条目、为什么")
+    one.add_argument("text", help="客户的问题")
+    one.add_argument("--account", default="", help="按哪个客服账号（open_kfid）来答")
+    one.add_argument("--lexical", action="store_true", help="只按字词检索，不用向量")
+
+    actions = command("dead", _dead, "没能处理或送达的消息").add_subparsers(
+        dest="action", metavar="动作", required=True
+    )
+    actions.add_parser("list", help="列出")
+    one = actions.add_parser("retry", help="再试一次")
+    one.add_argument("ids", nargs="+", help="list 列出的编号，如 m12 o7；all = 全部")
+
+    for name, text in (("silence", "让机器人不出声"), ("unsilence", "让机器人重新说话")):
+        one = command(name, _switch, text)
+        one.add_argument("scope", choices=("all", "account", "customer"), help="范围")
+        one.add_argument("key", nargs="?", default="", help="open_kfid 或 external_userid")
+        one.add_argument("--reason", default="", help="原因，写进记录")
+        one.set_defaults(kind="silence", on=name == "silence")
+    for name, text in (("block", "不再应答一位客户"), ("unblock", "恢复应答一位客户")):
+        one = command(name, _switch, text)
+        one.add_argument("key", help="external_userid")
+        one.add_argument("--reason", default="", help="原因，写进记录")
+        one.set_defaults(kind="block", scope="customer", on=name == "block")
+    command("switches", _switches, "列出所有静音与拉黑")
+
+    actions = command("keys", _keys, "主密钥").add_subparsers(metavar="动作", required=True)
+    actions.add_parser("rotate", help="用新主密钥重新包裹所有数据密钥")
+
+
+def _load(arguments: argparse.Namespace) -> Config:
+    config = load_config(arguments.config, os.environ)
+    configure_logging(config.logging.level, config.logging.format)
+    return config
+
+
+def _async(work: Coroutine[Any, Any, int]) -> int:
+    try:
+        import uvloop  # noqa: PLC0415 (not on every platform)
+    except ImportError:
+        return asyncio.run(work)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    return _async(serving.serve(_load(arguments)))
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    return _async(
+        demo.demo(arguments.config, arguments.port, open_browser=not arguments.no_browser)
+    )
+
+
+def _chat(arguments: argparse.Namespace) -> int:
+    return _async(chat.chat(load_config(arguments.config, os.environ)))
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    return asyncio.run(check(arguments.config, os.environ, arguments.online, sys.stdout))
+
+
+def _keygen(_arguments: argparse.Namespace) -> int:
+    print(keygen())
+    return 0
+
+
+def _routes(_arguments: argparse.Namespace) -> int:
+    return admin.routes(sys.stdout)
+
+
+def _migrate(arguments: argparse.Namespace) -> int:
+    return admin.migrate_now(_load(arguments), sys.stdout)
+
+
+def _faq(arguments: argparse.Namespace) -> int:
+    config = _load(arguments)
+    return asyncio.run(
+        faq.search(
+            config, arguments.text, arguments.account, sys.stdout, lexical=arguments.lexical
+        )
+    )
+
+
+def _dead(arguments: argparse.Namespace) -> int:
+    config = _load(arguments)
+    if arguments.action == "list":
+        return asyncio.run(admin.dead_list(config, sys.stdout))
+    return asyncio.run(admin.dead_retry(config, arguments.ids, sys.stdout))
+
+
+def _switch(arguments: argparse.Namespace) -> int:
+    return asyncio.run(
+        admin.switch(
+            _load(arguments),
+            arguments.kind,
+            arguments.scope,
+            arguments.key,
+            on=arguments.on,
+            reason=arguments.reason,
+            out=sys.stdout,
+        )
+    )
+
+
+def _switches(arguments: argparse.Namespace) -> int:
+    return asyncio.run(admin.switches(_load(arguments), sys.stdout))
+
+
+def _keys(arguments: argparse.Namespace) -> int:
+    return asyncio.run(admin.rotate_keys(_load(arguments), sys.stdout))

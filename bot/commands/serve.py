@@ -1,0 +1,49 @@
+"""How does the service run until it is told to stop?"""
+
+import asyncio
+import signal
+
+import structlog
+from aiohttp import web
+
+from bot.app import Concierge, running, web_app
+from bot.config import Config, ConfigErrors, require
+
+log = structlog.get_logger(__name__)
+
+_CLOSE_WITHIN_S = 1.0
+
+
+async def serve(config: Config) -> int:
+    """Serve until SIGTERM or SIGINT; what is in hand is finished within 10 s.
+
+    Raises:
+        ConfigErrors: one of the six values is missing.
+        Misconfigured: a part refuses to start.
+    """
+    if missing := require(config, for_="serve"):
+        raise ConfigErrors(missing)
+    stopping = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, stopping.set)
+    async with running(config) as concierge:
+        runner = await listen(concierge, config.server.host, config.server.port)
+        log.info("serve.started", host=config.server.host, port=config.server.port)
+        await stopping.wait()
+        log.info("serve.stopping")
+        await runner.cleanup()
+    return 0
+
+
+async def listen(concierge: Concierge, host: str, port: int) -> web.AppRunner:
+    """Open the port; the caller cleans the runner up.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    runner = web.AppRunner(
+        web_app(concierge), access_log=None, shutdown_timeout=_CLOSE_WITHIN_S
+    )
+    await runner.setup()
+    await web.TCPSite(runner, host, port, backlog=1024).start()
+    return runner
