@@ -20,7 +20,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def options() -> Options:
-    return Options(callback_pause_s=0.0, callback_deadline_s=0.2, slow_ack_s=0.1)
+    return Options(callback_pause_s=0.0)
 
 
 @pytest.fixture

@@ -58,20 +58,28 @@ async def test_what_the_api_sends_rings_no_bell(
     assert len(product.received) == 1
 
 
-async def test_no_answer_in_time_is_delivered_three_times_sealed_anew(
-    client: Client, sim: Simulator, product: FakeProduct, cipher: CallbackCipher
-) -> None:
-    async def too_late() -> web.Response:
-        await asyncio.sleep(0.3)
-        return web.Response()
+class TestDeadline:
+    @pytest.fixture
+    def options(self) -> Options:
+        return Options(callback_pause_s=0.0, callback_deadline_s=0.1)
 
-    product.answers = too_late
-    await sim.say(client.kfid, client.customer, "你好")
-    await _settled(sim)
-    assert len(product.received) == 3
-    assert len({body for _, body in product.received}) == 3
-    assert len({_opened(cipher, one) for one in product.received}) == 1
-    assert set(kinds(sim)) == {"slow_ack"}
+    async def test_no_answer_in_time_is_delivered_three_times_sealed_anew(
+        self, client: Client, sim: Simulator, product: FakeProduct, cipher: CallbackCipher
+    ) -> None:
+        released = asyncio.Event()
+
+        async def too_late() -> web.Response:
+            await released.wait()
+            return web.Response()
+
+        product.answers = too_late
+        await sim.say(client.kfid, client.customer, "你好")
+        await _settled(sim)
+        released.set()
+        assert len(product.received) == 3
+        assert len({body for _, body in product.received}) == 3
+        assert len({_opened(cipher, one) for one in product.received}) == 1
+        assert set(kinds(sim)) == {"slow_ack"}
 
 
 async def test_a_closed_door_is_tried_three_times(client: Client, sim: Simulator) -> None:
