@@ -205,11 +205,15 @@ class Concierge:
 
 
 @asynccontextmanager
-async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[Concierge]:
-    """The service with its loops, from start to an orderly stop."""
-    clock = clock or SystemClock()
+async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterator[Concierge]:
+    """The service with its loops, from start to an orderly stop.
+
+    Args:
+        vectors: folder of the vector cache, by default beside the database.
+    """
+    clock = SystemClock()
     store = open_store(config)
-    cache = store.database.path.parent / "vectors"
+    cache = vectors or store.database.path.parent / "vectors"
     library = await asyncio.to_thread(build_library, config, cache)
     engine = build_engine(config, store, library, clock=clock, metrics=Metrics())
     await _apply_blocklist(engine)

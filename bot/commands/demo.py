@@ -1,7 +1,6 @@
 """How can somebody without a WeCom account try the product? A simulator as a process, and us."""
 
 import asyncio
-import contextlib
 import json
 import os
 import shutil
@@ -9,20 +8,26 @@ import signal
 import sys
 import tempfile
 import webbrowser
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
+
 from bot.app import running
 from bot.commands.serve import listen
-from bot.config import Config, keygen, load_config
+from bot.config import Config, Level, StaffMember, keygen, load_config
 from bot.errors import Misconfigured
 from bot.telemetry import configure_logging
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 _START_WITHIN_S = 20
-_STAFF = (("zhangsan", "张敏", "junior"), ("lisi", "李航", "junior"), ("wangwu", "王倩", "expert"))
+_STAFF: tuple[tuple[str, str, Level], ...] = (
+    ("zhangsan", "张敏", "junior"),
+    ("lisi", "李航", "junior"),
+    ("wangwu", "王倩", "expert"),
+)
 
 
 async def demo(config_path: Path, port: int, *, open_browser: bool) -> int:
@@ -38,8 +43,8 @@ async def demo(config_path: Path, port: int, *, open_browser: bool) -> int:
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stopping.set)
     try:
-        async with _simulator(port) as (url, identity):
-            config = _demo_config(config_path, folder, url, identity)
+        async with _simulator(port) as url:
+            config = _demo_config(config_path, folder, url)
             async with running(config, vectors=ROOT / ".concierge" / "vectors") as concierge:
                 runner = await listen(concierge, "127.0.0.1", 0)
                 address = runner.addresses[0]
@@ -52,3 +57,68 @@ async def demo(config_path: Path, port: int, *, open_browser: bool) -> int:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
+
+
+_IDENTITY = {
+    "CORP_ID": "wwdemo00000000cafe",
+    "AGENT_ID": "1000002",
+    "SECRET": "demo-secret-of-no-company",
+    "CALLBACK_TOKEN": "DemoCallbackToken01",
+    "CALLBACK_AES_KEY": "Q29uY2llcmdlRGVtb0tleUZvclNpbXVsYXRvcjAwMDA",
+}
+"""The six values of a company that does not exist; the sixth, the key, is made anew each time."""
+
+
+def _demo_config(config_path: Path, folder: Path, api_base: str) -> Config:
+    """The operator's configuration, pointed at the simulator and at a throw-away database."""
+    environ = {
+        **{f"CONCIERGE_WECOM__{key}": value for key, value in _IDENTITY.items()},
+        "CONCIERGE_WECOM__API_BASE": api_base,
+        "CONCIERGE_WECOM__KF_ACCOUNTS": "",
+        "CONCIERGE_STORAGE__URL": f"sqlite:///{folder}/concierge.db",
+        "CONCIERGE_SECURITY__ENCRYPTION_KEY": keygen(),
+        "CONCIERGE_LOGGING__LEVEL": os.environ.get("CONCIERGE_LOGGING__LEVEL", "warning"),
+    }
+    kept = {key: value for key, value in os.environ.items() if key.startswith("CONCIERGE_LLM")}
+    config = load_config(config_path, environ | kept)
+    configure_logging(config.logging.level, config.logging.format)
+    staff = tuple(
+        StaffMember(userid=userid, name=name, level=level) for userid, name, level in _STAFF
+    )
+    return config.model_copy(update={"staff": config.staff or staff})
+
+
+@asynccontextmanager
+async def _simulator(port: int) -> AsyncIterator[str]:
+    """The simulator as a process of its own; yields its address."""
+    identity = _IDENTITY
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "simulator", "--port", str(port)),
+        *("--corp-id", identity["CORP_ID"], "--agent-id", identity["AGENT_ID"]),
+        *("--secret", identity["SECRET"], "--token", identity["CALLBACK_TOKEN"]),
+        *("--aes-key", identity["CALLBACK_AES_KEY"]),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(_START_WITHIN_S):
+            line = await process.stdout.readline()
+        if not line:
+            raise Misconfigured(f"the simulator did not start; is port {port} taken?")
+        yield str(json.loads(line)["url"])
+    except TimeoutError as error:
+        raise Misconfigured("the simulator did not start in time") from error
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def _connect(simulator: str, callback_url: str) -> None:
+    """Tell the simulator where callbacks go, as a console page would."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{simulator}/sim/callback", json={"url": callback_url}) as response,
+    ):
+        response.raise_for_status()

@@ -1,0 +1,209 @@
+"""How does one conversation run in process, without WeCom? Real turns, real gates, a played platform."""
+
+import itertools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.app import Engine, couriers
+from bot.delivery.intake import subject_of
+from bot.delivery.send import Sender
+from bot.model import (
+    AppMessageReceived,
+    Conversation,
+    Lane,
+    MessageReceived,
+    ServiceState,
+    SessionChanged,
+    SessionEntered,
+)
+from bot.model.events import Event
+from bot.store import Arrival, Unit
+from bot.wecom.kf import Kf, Servicer, Servicers
+from bot.wecom.media import Media, TemporaryMedia
+from bot.wecom.staff import Delivered, StaffMessages
+
+Payload = dict[str, Any]
+
+
+class PlayedKf(Kf):
+    """Plays WeCom's kf APIs for one conversation.
+
+    Drive it through `state`, `receiving` and `failures` (raised by the next calls, in order); read
+    `sent`.
+    """
+
+    def __init__(self) -> None:
+        self.state = ServiceState.ENDED
+        self.servicer: str | None = None
+        self.receiving: list[str] = []
+        self.sent: list[Payload] = []
+        self.failures: list[Exception] = []
+        self._codes = itertools.count(1)
+
+    async def send(self, conversation: Conversation, msgid: str, payload: Payload) -> str:
+        """Take a message."""
+        self._fail()
+        self.sent.append(payload)
+        return msgid
+
+    async def send_on_event(self, code: str, msgid: str, payload: Payload) -> str:
+        """Take a message that a code permits."""
+        self._fail()
+        self.sent.append(payload)
+        return msgid
+
+    async def get_state(self, conversation: Conversation) -> tuple[ServiceState, str | None]:
+        """The state as played."""
+        return self.state, self.servicer
+
+    async def list_servicers(self, open_kfid: str) -> Servicers:
+        """Whoever was set to receive."""
+        return Servicers(tuple(Servicer(userid, True) for userid in self.receiving))
+
+    async def trans(
+        self, conversation: Conversation, state: ServiceState, servicer: str | None = None
+    ) -> str | None:
+        """Move the session and give a code."""
+        self._fail()
+        self.state, self.servicer = state, servicer
+        return f"code-{next(self._codes)}"
+
+    def _fail(self) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+
+
+class PlayedStaff(StaffMessages):
+    """Takes app messages; read `sent`."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[tuple[str, ...], str]] = []
+
+    async def send_text(self, userids: Any, text: str) -> Delivered:
+        """Take a text for members."""
+        self.sent.append((tuple(userids), text))
+        return Delivered()
+
+
+class PlayedMedia(TemporaryMedia):
+    """Every medium is a few bytes."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def download(self, media_id: str, *, max_bytes: int = 0) -> Media:
+        """A small file."""
+        return Media(b"medium " + media_id.encode(), "medium.bin", "application/octet-stream")
+
+
+class Dialogue:
+    """One customer at one account, talking to a real engine.
+
+    Args:
+        pass_time: makes the engine's clock reach a moment (sleeps, or moves a played clock).
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        conversation: Conversation,
+        pass_time: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self.engine, self.conversation = engine, conversation
+        self.kf, self.staff = PlayedKf(), PlayedStaff()
+        self._pass_time = pass_time
+        self._msgids = itertools.count(1)
+        self._woken: dict[str, None] = {}
+        self._sender = Sender(
+            store=engine.store,
+            couriers=couriers(engine, self.kf, self.staff, PlayedMedia()),
+            woken=lambda subject, _lane: self._woken.setdefault(subject),
+            clock=engine.clock,
+            metrics=engine.metrics,
+        )
+
+    async def enter(self) -> None:
+        """The customer opens the chat."""
+        code = f"welcome-{next(self._msgids)}"
+        await self.happen(SessionEntered(**self._where(), welcome_code=code))
+
+    async def say(self, text: str, menu_id: str | None = None) -> str:
+        """The customer writes, or taps a menu item; returns the msgid."""
+        content = {"content": text} | ({"menu_id": menu_id} if menu_id else {})
+        return await self.send("text", content)
+
+    async def send(self, msgtype: str, content: dict[str, Any]) -> str:
+        """The customer sends any type of message; returns the msgid."""
+        message = self.message(msgtype, content)
+        await self.happen(message)
+        return message.msgid
+
+    def message(self, msgtype: str, content: dict[str, Any], origin: int = 3) -> MessageReceived:
+        """A message of this conversation that has not happened yet."""
+        if origin == 3 and self.kf.state is ServiceState.ENDED:
+            self.kf.state = ServiceState.NEW
+        return MessageReceived(
+            **self._where(),
+            msgid=f"msg-{next(self._msgids)}",
+            origin=origin,
+            msgtype=msgtype,
+            content=content,
+        )
+
+    async def take_over(self, userid: str) -> None:
+        """A servicer takes the conversation from the pool."""
+        self.kf.state, self.kf.servicer = ServiceState.HUMAN, userid
+        await self.happen(
+            SessionChanged(**self._where(), change_type=1, new_servicer_userid=userid)
+        )
+
+    async def end(self) -> None:
+        """The servicer ends the session."""
+        old, self.kf.servicer, self.kf.state = self.kf.servicer, None, ServiceState.ENDED
+        await self.happen(
+            SessionChanged(**self._where(), change_type=3, old_servicer_userid=old)
+        )
+
+    async def tell_app(self, userid: str, text: str) -> None:
+        """A member writes to the app itself."""
+        await self.happen(AppMessageReceived(userid=userid, msgtype="text", content=text))
+
+    async def happen(self, *events: Event) -> None:
+        """Several events arrive together; everything that follows from them is done."""
+        unit, now = Unit(), self.engine.clock.now()
+        arrivals = [
+            Arrival(subject_of(event), event, Lane.REPLY, sent_at=now) for event in events
+        ]
+        await self.engine.store.mailbox.deliver(unit, arrivals, now)
+        await self.engine.store.database.commit(unit)
+        await self.settle(arrival.subject for arrival in arrivals)
+
+    async def settle(self, subjects: Any = ()) -> None:
+        """Drain and send until nothing is due."""
+        self._woken |= dict.fromkeys(subjects)
+        while self._woken:
+            subject = next(iter(self._woken))
+            del self._woken[subject]
+            drained = await self.engine.dispatcher.drain(subject)
+            for queue, _ in drained.queues:
+                await self._sender.send_queue(queue)
+            merge_window_s = self.engine.config.routing.merge_window_ms / 1000
+            if drained.next_at and drained.next_at <= self.engine.clock.now() + merge_window_s:
+                await self._pass_time(drained.next_at)
+                self._woken[subject] = None
+
+    def _where(self) -> dict[str, Any]:
+        return {
+            "open_kfid": self.conversation.open_kfid,
+            "external_userid": self.conversation.external_userid,
+            "sent_at": self.engine.clock.now(),
+        }
+
+
+def shown(payload: Payload) -> tuple[str, list[tuple[str, str]]]:
+    """What the customer sees of a payload: its text, and the items to tap as (id, content)."""
+    if payload["msgtype"] == "text":
+        return str(payload["text"]["content"]), []
+    menu = payload["msgmenu"]
+    text = "\n".join(menu[key] for key in ("head_content", "tail_content") if menu.get(key))
+    return text, [(item["click"]["id"], item["click"]["content"]) for item in menu["list"]]

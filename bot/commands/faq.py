@@ -1,0 +1,46 @@
+"""What would the knowledge base find for a question, and why?"""
+
+from datetime import datetime
+from typing import TextIO
+from zoneinfo import ZoneInfo
+
+from bot.app import build_library
+from bot.config import Config
+from knowledge import Audience, Decision
+
+_SAID = {
+    Decision.ANSWER: "直接回答",
+    Decision.OFFER: "给出选项让客户点",
+    Decision.DECLINE: "不回答（转到兜底）",
+}
+
+
+async def search(
+    config: Config, text: str, open_kfid: str, out: TextIO, *, lexical: bool = False
+) -> int:
+    """Print the hits of a question with scores and evidence."""
+    cache = config.storage.sqlite_path.parent / "vectors" if config.storage.sqlite_path else None
+    library = build_library(config, cache)
+    try:
+        base = library.of(open_kfid)
+        if not lexical:
+            await base.warm()
+        today = datetime.now(ZoneInfo(config.timezone)).date()
+        audience = Audience(today=today, open_kfid=open_kfid)
+        verdict = await base.ask(text, audience)
+        print(f"问题：{text}", file=out)
+        print(f"结论：{_SAID[verdict.decision]}（{verdict.how}）", file=out)
+        for rank, match in enumerate(await base.search(text, audience, 10), 1):
+            print(f"{rank:>2}. {match.score:.3f}  [{match.entry.id}] {match.entry.question}", file=out)
+            print(f"      {_reasons(dict(match.why))}", file=out)
+    finally:
+        library.close()
+    return 0
+
+
+def _reasons(why: dict[str, float | str]) -> str:
+    shown = (
+        f"{name}={value:.3f}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in why.items()
+    )
+    return "  ".join(shown)
