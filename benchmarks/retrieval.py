@@ -3,7 +3,8 @@
     python -m benchmarks.retrieval            the sample shop, questions of shop-queries.jsonl
     python -m benchmarks.retrieval FOLDER …   sets of faq.jsonl and queries.jsonl, or their parent
 
-A line of ``queries.jsonl`` is ``{"query", "faq_id": id or null, "type": "in"|"oos_near"|"oos_far"}``.
+A line of ``queries.jsonl`` is ``{"query", "faq_id": id or null, "type"}``; the types are ``in``,
+``oos_near`` and ``oos_far``.
 """
 
 import argparse
