@@ -13,7 +13,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from bot.errors import ConciergeError, Unreadable
+from bot.errors import Unreadable
 from bot.model.events import Event
 from bot.wecom.callback import KfHint, read_notice
 from bot.wecom.cipher import CallbackCipher
@@ -51,7 +51,7 @@ class Intake(Protocol):
         """Make it durable; a digest seen before stores nothing and is no error.
 
         Raises:
-            ConciergeError: it could not be stored; WeCom is told to come again.
+            Exception: it could not be stored; WeCom is told to come again.
         """
 
 
@@ -114,8 +114,8 @@ class CallbackEndpoint:
         )
         try:
             await self._intake.accept(delivery)
-        except (ConciergeError, OSError) as error:
-            log.error("callback.not_stored", error=type(error).__name__)
+        except Exception:  # whatever kept it from being stored, WeCom must come again
+            log.exception("callback.not_stored")
             return web.Response(status=503)
         return web.Response(text="success")
 
