@@ -13,7 +13,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from bot.errors import ConciergeError, Unreadable
+from bot.errors import Unreadable
 from bot.model.events import Event
 from bot.telemetry import Metrics
 from bot.wecom.callback import KfHint, read_notice
@@ -52,7 +52,7 @@ class Intake(Protocol):
         """Make it durable; a digest seen before stores nothing and is no error.
 
         Raises:
-            ConciergeError: it could not be stored; WeCom is told to come again.
+            Exception: it could not be stored; WeCom is told to come again.
         """
 
 
@@ -120,9 +120,14 @@ class CallbackEndpoint:
         )
         try:
             await self._intake.accept(delivery)
+<<<<<<< HEAD
         except (ConciergeError, OSError) as error:
             log.error("callback.not_stored", error=type(error).__name__)
             self._metrics.acks.labels("not_stored").inc()
+=======
+        except Exception:  # whatever kept it from being stored, WeCom must come again
+            log.exception("callback.not_stored")
+>>>>>>> wecom
             return web.Response(status=503)
         self._metrics.acks.labels("accepted").inc()
         self._metrics.ack_seconds.observe(time.perf_counter() - started)

@@ -20,7 +20,6 @@ class Api(msgspec.Struct, frozen=True):
 
 
 GET_TOKEN = Api("GET", "/cgi-bin/gettoken")
-CALLBACK_IPS = Api("GET", "/cgi-bin/getcallbackip")
 MEDIA_GET = Api("GET", "/cgi-bin/media/get", timeout_s=60.0)
 KF_ACCOUNTS = Api("POST", "/cgi-bin/kf/account/list")
 KF_SERVICERS = Api("GET", "/cgi-bin/kf/servicer/list")

@@ -18,9 +18,8 @@ from bot.wecom.transport import Answer, Transport, errcode_of
 
 REFRESH_EARLY_S = 300.0
 DEFAULT_LIFETIME_S = 7200.0
-COOL_DOWN_S = 60.0
-LONGEST_COOL_DOWN_S = 600.0
-BREATHER_S = 1.0
+COOL_DOWN_S = (60.0, 600.0)  # first and longest, when a person must change something
+BREATHER_S = (1.0, 60.0)  # when WeCom was busy or did not answer
 
 log = structlog.get_logger(__name__)
 
@@ -116,25 +115,25 @@ class AccessTokens:
 
 
 class _Refusal:
-    """The last failure of gettoken, told to everybody who asks before it may be tried again."""
+    """The last failure of gettoken, told to everybody who asks before it may be tried again.
+
+    Each failure in a row is remembered twice as long: failed calls are counted (wecom-api §1.2).
+    """
 
     def __init__(self) -> None:
         self._again: Callable[[], ConciergeError] | None = None
         self._until = 0.0
-        self._cool_down_s = COOL_DOWN_S
+        self._in_a_row = 0
 
     def raise_while_fresh(self, now: float) -> None:
         if self._again is not None and now < self._until:
             raise self._again()
 
     def remember(self, error: ConciergeError, now: float) -> None:
-        if isinstance(error, Throttled):
-            self._until = error.retry_at
-        elif isinstance(error, RetryLater):
-            self._until = now + BREATHER_S
-        else:  # a person must act: ask ever more seldom
-            self._until = now + self._cool_down_s
-            self._cool_down_s = min(self._cool_down_s * 2, LONGEST_COOL_DOWN_S)
+        first, longest = BREATHER_S if isinstance(error, RetryLater) else COOL_DOWN_S
+        pause_s = min(first * 2**self._in_a_row, longest)
+        self._until = error.retry_at if isinstance(error, Throttled) else now + pause_s
+        self._in_a_row = min(self._in_a_row + 1, 10)
         self._again = lambda: _alike(error)
 
 

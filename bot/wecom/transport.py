@@ -82,16 +82,18 @@ class Transport:
         Raises:
             Unreachable: no whole answer within `max_bytes` and the time allowed.
         """
-        sent = dict(headers or {})
+        sent, data = dict(headers or {}), None
         if body is not None:
+            data = msgspec.json.encode(body)  # real UTF-8, no escapes (40033, wecom-api §0)
             sent["Content-Type"] = "application/json"
         try:
             async with self._session.request(
                 api.method,
                 self._base + api.path,
                 params=params,
-                data=None if body is None else msgspec.json.encode(body),
+                data=data,
                 headers=sent,
+                allow_redirects=api.method == "GET",  # a POST would be repeated as a GET
                 timeout=self._timeout(api),
             ) as response:
                 content = await _read_capped(response, max_bytes)
@@ -102,9 +104,8 @@ class Transport:
 
     def _timeout(self, api: Api) -> aiohttp.ClientTimeout:
         total = api.timeout_s or self._total_timeout_s
-        return aiohttp.ClientTimeout(
-            total=total, connect=self._connect_timeout_s, sock_connect=self._connect_timeout_s
-        )
+        # Not `connect`: that one would count the wait for a free connection of the pool.
+        return aiohttp.ClientTimeout(total=total, sock_connect=self._connect_timeout_s)
 
 
 async def _read_capped(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
@@ -120,12 +121,12 @@ def answer_of(api: Api, fetched: Fetched) -> Answer:
     """The JSON object WeCom answered with; HTTP 429 counts as its frequency block.
 
     Raises:
-        Unreachable: a server error, or no JSON object.
+        Unreachable: a server error, no JSON object, or a proxy's refusal, which has no errcode.
     """
     if fetched.status == TOO_MANY_REQUESTS:
         return {"errcode": 45009, "errmsg": "HTTP 429"}
     answer = read_json(fetched.content) if fetched.status < 500 else None
-    if answer is None:
+    if answer is None or (fetched.status >= 300 and not errcode_of(answer)):
         raise Unreachable(api.path, None, f"HTTP {fetched.status} without a readable answer")
     return answer
 

@@ -74,7 +74,7 @@ async def test_a_repeat_is_answered_with_success_and_carries_the_same_digest(
     assert len({delivery.digest for delivery in intake.deliveries}) == 1
 
 
-@pytest.mark.parametrize("failure", [Conflict(), OSError("disk full")])
+@pytest.mark.parametrize("failure", [Conflict(), OSError("disk full"), KeyError("bug")])
 async def test_what_could_not_be_stored_is_asked_for_again(
     wecom: Client, intake: FakeIntake, failure: Exception
 ) -> None:

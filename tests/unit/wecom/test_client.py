@@ -194,6 +194,25 @@ async def test_http_429_is_a_frequency_block_too(edge: Setup) -> None:
         await edge.client.call(READ)
 
 
+async def test_a_proxys_refusal_is_not_taken_for_success(edge: Setup) -> None:
+    async def forbid(request: web.Request) -> web.Response:
+        return web.json_response({"message": "blocked"}, status=403)
+
+    edge.wecom.answers[WRITE.path] = [forbid]
+    with pytest.raises(Unreachable):
+        await edge.client.call(WRITE)
+
+
+async def test_a_redirected_message_is_not_followed(edge: Setup) -> None:
+    async def redirect(request: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": "/elsewhere"})
+
+    edge.wecom.answers[WRITE.path] = [redirect]
+    with pytest.raises(Unreachable):
+        await edge.client.call(WRITE)
+    assert edge.wecom.calls["/elsewhere"] == []
+
+
 async def test_our_own_limit_stops_before_the_platforms(
     edge: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:

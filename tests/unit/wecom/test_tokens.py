@@ -56,6 +56,15 @@ async def test_a_wrong_secret_is_asked_about_ever_more_seldom(edge: Setup, errco
         assert edge.wecom.tokens_fetched == fetched
 
 
+async def test_a_busy_system_is_asked_less_than_ten_times_a_minute(edge: Setup) -> None:
+    edge.wecom.answers[TOKEN] = [{"errcode": -1}]
+    for _ in range(600):
+        with pytest.raises(RetryLater):
+            await edge.tokens.get()
+        edge.clock.now += 0.1
+    assert edge.wecom.tokens_fetched == 6
+
+
 async def test_a_repaired_secret_works_after_the_cool_down(edge: Setup) -> None:
     good = {"access_token": "good", "expires_in": "7200"}
     edge.wecom.answers[TOKEN] = [{"errcode": 40001}, good]

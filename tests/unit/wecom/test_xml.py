@@ -1,4 +1,5 @@
 import contextlib
+import timeit
 
 import pytest
 from hypothesis import given
@@ -82,3 +83,25 @@ def test_whatever_arrives_the_only_failure_is_unreadable(document: bytes) -> Non
 def test_an_envelope_needs_exactly_one_ciphertext(inner: str) -> None:
     with pytest.raises(Unreadable):
         encrypted_part(f"<xml>{inner}</xml>".encode())
+
+
+@pytest.mark.parametrize(
+    "filling",
+    [
+        b"<a/>" * 15_000,
+        b"<a>" * 20_000,
+        b"<!---->" * 9_000,
+        b"&amp;" * 12_000,
+        b"<![CDATA[a]]>" * 4_900,
+        b"<a " + b" ".join(b'a%d="1"' % n for n in range(6_000)) + b"/>",
+    ],
+)
+def test_an_envelope_is_refused_before_it_costs_anything(filling: bytes) -> None:
+    document = b"<xml><Encrypt>" + filling + b"</Encrypt></xml>"
+    fastest = min(timeit.repeat(lambda: refused(document), number=1, repeat=20))
+    assert fastest < 0.001
+
+
+def refused(document: bytes) -> None:
+    with pytest.raises(Unreadable):
+        encrypted_part(document)
