@@ -175,7 +175,8 @@ def install(lock: str) -> None:
     if stamp.get(lock) == wanted and _works():
         return
     began = time.monotonic()
-    print(f"准备环境 .venv（{lock}；首次需下载约 {'900' if lock == DEV else '600'} MB，之后跳过）")
+    size = 900 if lock == DEV else 700
+    print(f"准备环境 .venv（{lock}；首次要下载，装好占约 {size} MB；之后跳过）")
     try:
         _make_venv(stamp)
         STAMP.unlink(missing_ok=True)  # an interrupted install must not look complete
