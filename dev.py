@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,7 +58,7 @@ CHECKS = (
 )
 
 
-class Stop(Exception):
+class Stop(Exception):  # noqa: N818 - a request, not a fault
     """A person must do something first."""
 
 
@@ -134,14 +135,21 @@ class _Check:
         self._process = subprocess.Popen(
             nice + command, cwd=ROOT, env=_environment(), stdout=self._output, stderr=self._output
         )
+        self._seconds = 0.0
+        self._watch = threading.Thread(target=self._time, daemon=True)
+        self._watch.start()
 
     def result(self) -> tuple[str, int, float]:
         """Wait for the end; print what it said if it failed."""
-        code = self._process.wait()
-        if code:
+        self._watch.join()
+        if self._process.returncode:
             self._output.seek(0)
             print(f"\n── {self._name} ──\n{self._output.read().decode(errors='replace').rstrip()}")
-        return self._name, code, time.monotonic() - self._began
+        return self._name, self._process.returncode, self._seconds
+
+    def _time(self) -> None:
+        self._process.wait()
+        self._seconds = time.monotonic() - self._began
 
     def stop(self) -> None:
         """End it if it still runs."""
@@ -167,7 +175,8 @@ def install(lock: str) -> None:
     if stamp.get(lock) == wanted and _works():
         return
     began = time.monotonic()
-    print(f"准备环境 .venv（{lock}；首次需下载约 {'900' if lock == DEV else '600'} MB，之后跳过）")
+    size = 900 if lock == DEV else 700
+    print(f"准备环境 .venv（{lock}；首次要下载，装好占约 {size} MB；之后跳过）")
     try:
         _make_venv(stamp)
         STAMP.unlink(missing_ok=True)  # an interrupted install must not look complete
