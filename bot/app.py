@@ -52,7 +52,7 @@ from bot.wecom.cipher import CallbackCipher
 from bot.wecom.client import WeComClient
 from bot.wecom.kf import Kf
 from bot.wecom.limits import platform_limits
-from bot.wecom.media import MediaStore
+from bot.wecom.media import TemporaryMedia
 from bot.wecom.staff import StaffMessages
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
@@ -239,9 +239,10 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
 def _assemble(engine: Engine, client: WeComClient, tokens: AccessTokens) -> Concierge:
     config, store, clock = engine.config, engine.store, engine.clock
     kf = Kf(client)
+    staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(
         store=store,
-        couriers=_couriers(engine, client, kf),
+        couriers=couriers(engine, kf, staff, TemporaryMedia(client)),
         woken=lambda subject, lane: drains.lanes.wake(subject, lane),
         clock=clock,
         metrics=engine.metrics,
@@ -280,11 +281,13 @@ def _assemble(engine: Engine, client: WeComClient, tokens: AccessTokens) -> Conc
     return Concierge(engine, service, intake, tokens)
 
 
-def _couriers(engine: Engine, client: WeComClient, kf: Kf) -> dict[type[Effect], Courier]:
+def couriers(
+    engine: Engine, kf: Kf, staff: StaffMessages, media: TemporaryMedia
+) -> dict[type[Effect], Courier]:
+    """Who carries which effect."""
     config, store, clock = engine.config, engine.store, engine.clock
     limits = platform_limits().kf
     owners = Owners(store, kf, clock, config.routing.ownership_max_age_s)
-    staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     return {
         SendMessage: MessageCourier(
             store, kf, owners, clock, limits.allowance, float(limits.window_s)
@@ -292,7 +295,7 @@ def _couriers(engine: Engine, client: WeComClient, kf: Kf) -> dict[type[Effect],
         SendOnEvent: CodeCourier(store, kf, clock),
         HandOff: HandOffCourier(store, kf, owners, clock),
         NotifyStaff: StaffCourier(store, staff, clock),
-        KeepMedia: MediaCourier(store, MediaStore(client), clock),
+        KeepMedia: MediaCourier(store, media, clock),
     }
 
 
@@ -325,9 +328,7 @@ def web_app(concierge: Concierge) -> web.Application:
     callback = CallbackEndpoint(
         cipher, concierge.intake, clock=engine.clock.now, metrics=engine.metrics
     )
-    health = HealthEndpoints(
-        engine.metrics, {"database": database, "index": index, "token": token}
-    )
+    health = HealthEndpoints(engine.metrics, {"database": database, "index": index, "token": token})
     app.add_routes([*callback.routes(), *health.routes()])
     return app
 

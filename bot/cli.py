@@ -142,9 +142,7 @@ def _migrate(arguments: argparse.Namespace) -> int:
 def _faq(arguments: argparse.Namespace) -> int:
     config = _load(arguments)
     return asyncio.run(
-        faq.search(
-            config, arguments.text, arguments.account, sys.stdout, lexical=arguments.lexical
-        )
+        faq.search(config, arguments.text, arguments.account, sys.stdout, lexical=arguments.lexical)
     )
 
 

@@ -128,7 +128,9 @@ async def rotate_keys(config: Config, out: TextIO) -> int:
     """Wrap every data key with the current master key."""
     async with _opened(config) as store:
         count = await store.vault.rotate()
-    print(f"{count} 个数据密钥已用当前主密钥重新包裹；previous_encryption_keys 可以清空了。", file=out)
+    print(
+        f"{count} 个数据密钥已用当前主密钥重新包裹；previous_encryption_keys 可以清空了。", file=out
+    )
     return 0
 
 

@@ -160,9 +160,7 @@ class Dialogue:
     async def end(self) -> None:
         """The servicer ends the session."""
         old, self.kf.servicer, self.kf.state = self.kf.servicer, None, ServiceState.ENDED
-        await self.happen(
-            SessionChanged(**self._where(), change_type=3, old_servicer_userid=old)
-        )
+        await self.happen(SessionChanged(**self._where(), change_type=3, old_servicer_userid=old))
 
     async def tell_app(self, userid: str, text: str) -> None:
         """A member writes to the app itself."""
@@ -171,9 +169,7 @@ class Dialogue:
     async def happen(self, *events: Event) -> None:
         """Several events arrive together; everything that follows from them is done."""
         unit, now = Unit(), self.engine.clock.now()
-        arrivals = [
-            Arrival(subject_of(event), event, Lane.REPLY, sent_at=now) for event in events
-        ]
+        arrivals = [Arrival(subject_of(event), event, Lane.REPLY, sent_at=now) for event in events]
         await self.engine.store.mailbox.deliver(unit, arrivals, now)
         await self.engine.store.database.commit(unit)
         await self.settle(arrival.subject for arrival in arrivals)

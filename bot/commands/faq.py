@@ -31,7 +31,9 @@ async def search(
         print(f"问题：{text}", file=out)
         print(f"结论：{_SAID[verdict.decision]}（{verdict.how}）", file=out)
         for rank, match in enumerate(await base.search(text, audience, 10), 1):
-            print(f"{rank:>2}. {match.score:.3f}  [{match.entry.id}] {match.entry.question}", file=out)
+            print(
+                f"{rank:>2}. {match.score:.3f}  [{match.entry.id}] {match.entry.question}", file=out
+            )
             print(f"      {_reasons(dict(match.why))}", file=out)
     finally:
         library.close()

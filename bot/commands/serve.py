@@ -41,9 +41,7 @@ async def listen(concierge: Concierge, host: str, port: int) -> web.AppRunner:
     Raises:
         OSError: the port is taken.
     """
-    runner = web.AppRunner(
-        web_app(concierge), access_log=None, shutdown_timeout=_CLOSE_WITHIN_S
-    )
+    runner = web.AppRunner(web_app(concierge), access_log=None, shutdown_timeout=_CLOSE_WITHIN_S)
     await runner.setup()
     await web.TCPSite(runner, host, port, backlog=1024).start()
     return runner

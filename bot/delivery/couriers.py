@@ -30,7 +30,7 @@ from bot.ports import Clock
 from bot.store import ConversationFacts, Download, Parcel, Store, Unit
 from bot.wecom.errors import means_already_accepted
 from bot.wecom.kf import Kf
-from bot.wecom.media import MediaStore
+from bot.wecom.media import TemporaryMedia
 from bot.wecom.staff import StaffMessages
 
 log = structlog.get_logger(__name__)
@@ -261,7 +261,7 @@ class MediaCourier:
     """Downloads a customer's medium into its sealed file; one file per media_id."""
 
     store: Store
-    media: MediaStore
+    media: TemporaryMedia
     clock: Clock
 
     async def __call__(self, parcel: Parcel) -> Outcome:

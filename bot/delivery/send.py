@@ -121,7 +121,10 @@ class Sender:
 
 def _result(parcel: Parcel, outcome: Ended | Held, state: str) -> EffectDone | EffectFailed | None:
     where = parcel.conversation or Conversation("", "")
-    common: dict[str, Any] = {"open_kfid": where.open_kfid, "external_userid": where.external_userid}
+    common: dict[str, Any] = {
+        "open_kfid": where.open_kfid,
+        "external_userid": where.external_userid,
+    }
     kind = type(parcel.effect).__name__
     if state == "sent":
         if not parcel.tag or not isinstance(outcome, Ended):

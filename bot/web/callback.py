@@ -120,14 +120,9 @@ class CallbackEndpoint:
         )
         try:
             await self._intake.accept(delivery)
-<<<<<<< HEAD
-        except (ConciergeError, OSError) as error:
+        except Exception as error:  # whatever kept it from being stored, WeCom must come again
             log.error("callback.not_stored", error=type(error).__name__)
             self._metrics.acks.labels("not_stored").inc()
-=======
-        except Exception:  # whatever kept it from being stored, WeCom must come again
-            log.exception("callback.not_stored")
->>>>>>> wecom
             return web.Response(status=503)
         self._metrics.acks.labels("accepted").inc()
         self._metrics.ack_seconds.observe(time.perf_counter() - started)

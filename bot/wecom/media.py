@@ -26,7 +26,7 @@ class Media(msgspec.Struct, frozen=True):
     content_type: str
 
 
-class MediaStore:
+class TemporaryMedia:
     """WeCom's temporary media, each kept for 3 days."""
 
     def __init__(self, client: WeComClient) -> None:

@@ -41,7 +41,7 @@ from bot.wecom.cipher import CallbackCipher
 from bot.wecom.client import WeComClient
 from bot.wecom.errors import means_already_accepted
 from bot.wecom.kf import Kf
-from bot.wecom.media import MediaStore
+from bot.wecom.media import TemporaryMedia
 from bot.wecom.staff import StaffMessages
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
@@ -218,10 +218,10 @@ async def test_a_picture_is_fetched(simulator: Simulator, client: WeComClient, k
     await simulator.send(PRESALE, customer, "image", {}, file=b"\x89PNG picture")
     (received,) = await events(kf)
     assert isinstance(received, MessageReceived)
-    media = await MediaStore(client).download(received.content["media_id"])
+    media = await TemporaryMedia(client).download(received.content["media_id"])
     assert media.content == b"\x89PNG picture"
     with pytest.raises(Rejected):
-        await MediaStore(client).download("nothing")
+        await TemporaryMedia(client).download("nothing")
 
 
 async def test_members_get_app_messages(simulator: Simulator, client: WeComClient) -> None:

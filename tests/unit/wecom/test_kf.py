@@ -11,7 +11,7 @@ from bot.model.events import UnknownHappened
 from bot.wecom import apis
 from bot.wecom.apis import Api
 from bot.wecom.kf import Kf, Servicer, Servicers
-from bot.wecom.media import MediaStore, filename_of
+from bot.wecom.media import TemporaryMedia, filename_of
 from tests.unit.wecom.fakes import Answer, Setup
 
 WITH = Conversation("wk1", "wm1")
@@ -160,7 +160,7 @@ def serving(content: bytes, **headers: str) -> Answer:
 async def test_media_come_with_their_name_and_type(edge: Setup) -> None:
     named = {"Content-Disposition": 'attachment; filename="发票.txt"', "Content-Type": "text/plain"}
     answers(edge, apis.MEDIA_GET, serving(b"hello", **named))
-    media = await MediaStore(edge.client).download("M1")
+    media = await TemporaryMedia(edge.client).download("M1")
     assert (media.content, media.filename) == (b"hello", "发票.txt")
     assert media.content_type.startswith("text/plain")
     assert edge.wecom.calls[apis.MEDIA_GET.path][0][0]["media_id"] == "M1"
@@ -169,7 +169,7 @@ async def test_media_come_with_their_name_and_type(edge: Setup) -> None:
 async def test_a_large_file_is_fetched_in_ranges(edge: Setup) -> None:
     content = bytes(range(35))
     answers(edge, apis.MEDIA_GET, serving(content, **{"Content-Type": "video/mp4"}))
-    media = await MediaStore(edge.client).download("M1")
+    media = await TemporaryMedia(edge.client).download("M1")
     assert media.content == content
     assert len(edge.wecom.calls[apis.MEDIA_GET.path]) == 4
 
@@ -183,20 +183,20 @@ async def test_an_error_in_place_of_a_file_is_an_error(edge: Setup, kind: Any) -
 
     answers(edge, apis.MEDIA_GET, refuse)
     with pytest.raises(Rejected) as caught:
-        await MediaStore(edge.client).download("gone")
+        await TemporaryMedia(edge.client).download("gone")
     assert caught.value.errcode == 40007
 
 
 async def test_a_file_larger_than_allowed_is_refused(edge: Setup) -> None:
     answers(edge, apis.MEDIA_GET, serving(b"x" * 35, **{"Content-Type": "video/mp4"}))
     with pytest.raises(Rejected, match="larger"):
-        await MediaStore(edge.client).download("M1", max_bytes=20)
+        await TemporaryMedia(edge.client).download("M1", max_bytes=20)
 
 
 async def test_a_refused_token_is_replaced_for_downloads_too(edge: Setup) -> None:
     png = serving(b"png", **{"Content-Type": "image/png"})
     answers(edge, apis.MEDIA_GET, {"errcode": 42001}, png)
-    assert (await MediaStore(edge.client).download("M1")).content == b"png"
+    assert (await TemporaryMedia(edge.client).download("M1")).content == b"png"
     assert edge.wecom.tokens_fetched == 2
 
 
