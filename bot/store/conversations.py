@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from bot.model import Conversation, Ownership, ServiceState
 from bot.store.database import Database, Unit
 
-
 _WITH_PEOPLE = """
 SELECT COALESCE(a.name, c.open_kfid) AS name, c.state_as_of AS since
 FROM conversations c LEFT JOIN accounts a ON a.open_kfid = c.open_kfid

@@ -9,9 +9,6 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from simulator.credentials import demo_credentials
-from simulator.scenery import PRESALE
-from simulator.server import Simulator, running
 
 from bot.errors import (
     AllowanceSpent,
@@ -45,7 +42,10 @@ from bot.wecom.media import TemporaryMedia
 from bot.wecom.staff import StaffMessages
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
-from bot.wecom.wire import parts
+from bot.wecom.wire import parts, render
+from simulator.credentials import demo_credentials
+from simulator.scenery import PRESALE
+from simulator.server import Simulator, running
 
 MENU = (MenuItem("faq:shipping", "多久发货"), MenuItem("human", "转人工"))
 IDENTITY = demo_credentials()
@@ -138,7 +138,7 @@ async def test_texts_menus_and_long_answers_arrive(
 ) -> None:
     answer = Reply(text="一般 48 小时内发货。" * 100, menu=MENU, tail="也可以直接输入问题")
     for number, part in enumerate(parts(answer)):
-        assert await kf.send(asking, f"bot_{number}", part) == f"bot_{number}"
+        assert await kf.send(asking, f"bot_{number}", render(part)) == f"bot_{number}"
     said = simulator.said_by_bot(PRESALE, asking.external_userid)
     assert len(said) == 2
     assert "转人工" in said[-1]
@@ -146,17 +146,17 @@ async def test_texts_menus_and_long_answers_arrive(
 
 async def test_a_menu_at_every_limit_is_accepted(kf: Kf, asking: Conversation) -> None:
     items = tuple(MenuItem(f"{n}" * 64, "很长的问题" * 30) for n in range(10)) + MENU
-    await kf.send(asking, "x" * 32, Reply(text="题" * 900, menu=items, tail="尾" * 900))
+    await kf.send(asking, "x" * 32, render(Reply(text="题" * 900, menu=items, tail="尾" * 900)))
 
 
 async def test_control_characters_and_emoji_are_accepted(kf: Kf, asking: Conversation) -> None:
-    await kf.send(asking, "bot_1", Reply(text='好\x00的\x1b"\\"\n👨\u200d👩\u200d👧\u2028'))
+    await kf.send(asking, "bot_1", render(Reply(text='好\x00的\x1b"\\"\n👨\u200d👩\u200d👧\u2028')))
 
 
 async def test_a_repeated_msgid_means_already_accepted(kf: Kf, asking: Conversation) -> None:
-    await kf.send(asking, "bot_1", Reply(text="您好"))
+    await kf.send(asking, "bot_1", render(Reply(text="您好")))
     with pytest.raises(Rejected) as caught:
-        await kf.send(asking, "bot_1", Reply(text="您好"))
+        await kf.send(asking, "bot_1", render(Reply(text="您好")))
     assert means_already_accepted(caught.value)
 
 
@@ -165,9 +165,9 @@ async def test_a_connection_lost_after_acceptance_is_found_out_by_the_repeat(
 ) -> None:
     simulator.fault("reset_after_accept", path=KF_SEND.path)
     with pytest.raises(Unreachable):
-        await kf.send(asking, "bot_1", Reply(text="您好"))
+        await kf.send(asking, "bot_1", render(Reply(text="您好")))
     with pytest.raises(Rejected) as caught:
-        await kf.send(asking, "bot_1", Reply(text="您好"))
+        await kf.send(asking, "bot_1", render(Reply(text="您好")))
     assert means_already_accepted(caught.value)
     assert simulator.said_by_bot(PRESALE, asking.external_userid) == ["您好"]
 
@@ -178,7 +178,7 @@ async def test_a_conversation_goes_to_people_and_the_codes_speak_once(
     code = await kf.trans(asking, ServiceState.QUEUED)
     assert code is not None
     assert await kf.get_state(asking) == (ServiceState.QUEUED, None)
-    await kf.send_on_event(code, "q_1", Reply(text="正在为您转接人工客服"))
+    await kf.send_on_event(code, "q_1", render(Reply(text="正在为您转接人工客服")))
     await simulator.staff_take("lisi", PRESALE, asking.external_userid)
     assert await kf.get_state(asking) == (ServiceState.HUMAN, "lisi")
     await simulator.staff_say("lisi", PRESALE, asking.external_userid, "您好，我是小李")
@@ -187,21 +187,23 @@ async def test_a_conversation_goes_to_people_and_the_codes_speak_once(
     assert [change.change_type for change in changes] == [1, 3]
     end_code = changes[-1].msg_code
     assert end_code is not None
-    await kf.send_on_event(end_code, "e_1", Reply(text="感谢您的咨询", menu=MENU))
+    await kf.send_on_event(end_code, "e_1", render(Reply(text="感谢您的咨询", menu=MENU)))
 
 
 async def test_a_welcome_code_carries_a_menu(simulator: Simulator, kf: Kf) -> None:
     customer = await simulator.customer("小林")
     code = await simulator.enter(PRESALE, customer)
     assert code is not None
-    await kf.send_on_event(code, "w_1", Reply(text="欢迎光临", menu=MENU, tail="请直接提问"))
+    await kf.send_on_event(
+        code, "w_1", render(Reply(text="欢迎光临", menu=MENU, tail="请直接提问"))
+    )
 
 
 async def test_a_message_that_fails_later_comes_back(
     simulator: Simulator, kf: Kf, asking: Conversation
 ) -> None:
     simulator.fault("send_fail", code=10)
-    await kf.send(asking, "bot_1", Reply(text="您好"))
+    await kf.send(asking, "bot_1", render(Reply(text="您好")))
     (failed,) = [event for event in await events(kf) if isinstance(event, SendFailed)]
     assert (failed.fail_msgid, failed.fail_type) == ("bot_1", 10)
 
@@ -279,17 +281,17 @@ async def test_refusals_say_what_can_be_done() -> None:
         await simulator.say(PRESALE, customer, "你好")
         here = Conversation(PRESALE, customer)
         for number in range(5):
-            await kf.send(here, f"bot_{number}", Reply(text=f"第 {number + 1} 条"))
+            await kf.send(here, f"bot_{number}", render(Reply(text=f"第 {number + 1} 条")))
         with pytest.raises(AllowanceSpent):
-            await kf.send(here, "bot_5", Reply(text="第 6 条"))
+            await kf.send(here, "bot_5", render(Reply(text="第 6 条")))
         await simulator.staff_status("lisi", PRESALE, receiving=False)
         with pytest.raises(ServicerUnavailable):
             await kf.trans(here, ServiceState.HUMAN, "lisi")
         await kf.trans(here, ServiceState.QUEUED)
         with pytest.raises(WrongState):
-            await kf.send(here, "bot_6", Reply(text="还在吗"))
+            await kf.send(here, "bot_6", render(Reply(text="还在吗")))
         with pytest.raises(CodeSpent):
-            await kf.send_on_event("forged", "q_1", Reply(text="x"))
+            await kf.send_on_event("forged", "q_1", render(Reply(text="x")))
 
 
 async def test_callbacks_of_the_simulator_are_understood(simulator: Simulator, kf: Kf) -> None:

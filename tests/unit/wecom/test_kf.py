@@ -12,6 +12,7 @@ from bot.wecom import apis
 from bot.wecom.apis import Api
 from bot.wecom.kf import Kf, Servicer, Servicers
 from bot.wecom.media import TemporaryMedia, filename_of
+from bot.wecom.wire import render
 from tests.unit.wecom.fakes import Answer, Setup
 
 WITH = Conversation("wk1", "wm1")
@@ -96,7 +97,7 @@ async def test_a_strange_item_costs_the_others_nothing(edge: Setup, kf: Kf) -> N
 
 
 async def test_a_message_is_sent_under_our_msgid(edge: Setup, kf: Kf) -> None:
-    assert await kf.send(WITH, "bot_1", Reply(text="您好")) == "bot_1"
+    assert await kf.send(WITH, "bot_1", render(Reply(text="您好"))) == "bot_1"
     assert bodies(edge, apis.KF_SEND) == [
         {
             "touser": "wm1",
@@ -111,7 +112,7 @@ async def test_a_message_is_sent_under_our_msgid(edge: Setup, kf: Kf) -> None:
 async def test_a_code_carries_one_message(edge: Setup, kf: Kf) -> None:
     answers(edge, apis.KF_SEND_ON_EVENT, {"msgid": "theirs"})
     welcome = Reply(text="欢迎", menu=(MenuItem("1", "多久发货"),))
-    assert await kf.send_on_event("CODE", "w_1", welcome) == "theirs"
+    assert await kf.send_on_event("CODE", "w_1", render(welcome)) == "theirs"
     (body,) = bodies(edge, apis.KF_SEND_ON_EVENT)
     assert (body["code"], body["msgid"], body["msgtype"]) == ("CODE", "w_1", "msgmenu")
     assert not {"touser", "open_kfid"} & set(body)
