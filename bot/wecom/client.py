@@ -12,7 +12,7 @@ import structlog
 from bot.errors import RetryLater, Throttled, WeComError
 from bot.wecom.apis import Api
 from bot.wecom.errors import FREQUENCY_CODES, TOKEN_CODES, error_for
-from bot.wecom.limits import RateLimit, platform_limits
+from bot.wecom.limits import ApiLimits, RateLimit, platform_limits
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Answer, Fetched, Transport, answer_of, errcode_of
 
@@ -29,6 +29,7 @@ class WeComClient:
     Args:
         transport: one HTTP exchange.
         tokens: the app's access token.
+        limits: how often each API may be called, by default the platform's limits.
         clock: Unix seconds.
         sleep: waits between tries.
     """
@@ -38,13 +39,15 @@ class WeComClient:
         transport: Transport,
         tokens: AccessTokens,
         *,
+        limits: ApiLimits | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._transport = transport
         self._tokens = tokens
         self._sleep = sleep
-        self._traffic: dict[str, _Traffic] = defaultdict(lambda: _Traffic(clock))
+        allowed = limits or platform_limits().api
+        self._traffic: dict[str, _Traffic] = defaultdict(lambda: _Traffic(allowed, clock))
 
     async def call(
         self, api: Api, *, params: Mapping[str, str] | None = None, body: Any = None
@@ -139,8 +142,7 @@ class _Traffic:
     name: assume the minute, and the hour when the first call after a pause is refused as well.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        api = platform_limits().api
+    def __init__(self, api: ApiLimits, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._pauses_s = api.blocked_for_s
         self._pause = 0  # index of the next pause

@@ -15,12 +15,14 @@ Payload = dict[str, Any]
 def parts(reply: Reply) -> list[Reply]:
     """The fewest replies that say the same and each fit one send, in order.
 
-    The menu comes with the last one, under as much of the text as its head holds.
+    The menu comes with the last one, under as much of the text as its head holds. A reply that
+    says nothing has no parts: WeCom refuses an empty text (44004).
     """
     limits, text = platform_limits().kf, clean(reply.text)
     if not _items(reply.menu):
         said = "\n".join(part for part in (text, clean(reply.tail)) if part)
-        return [_part(reply, piece) for piece in split_text(said, limits.text_bytes)]
+        pieces = split_text(said, limits.text_bytes) if said else []
+        return [_part(reply, piece) for piece in pieces]
     *before, head = split_text(text, limits.text_bytes, limits.menu_head_bytes)
     last = msgspec.structs.replace(reply, text=head)
     return [*(_part(reply, piece) for piece in before), last]

@@ -43,8 +43,8 @@ async def wecom(intake: FakeIntake) -> AsyncIterator[Client]:
         yield client
 
 
-async def post(wecom: Client, inner: bytes) -> ClientResponse:
-    ciphertext = made.encrypted(made.padded(made.packed(inner)))
+async def post(wecom: Client, inner: bytes, prefix: str = made.PREFIX) -> ClientResponse:
+    ciphertext = made.encrypted(made.padded(made.packed(inner, prefix=prefix)))
     return await wecom.post(PATH, params=made.query(ciphertext), data=made.envelope(ciphertext))
 
 
@@ -69,8 +69,9 @@ async def test_a_repeat_is_answered_with_success_and_carries_the_same_digest(
     wecom: Client, intake: FakeIntake
 ) -> None:
     inner = b"<xml><MsgType>event</MsgType><Event>subscribe</Event></xml>"
-    for _ in range(2):  # sealed anew each time, as the platform does
-        assert (await post(wecom, inner)).status == 200
+    for prefix in ("a" * 16, "a" * 16, "b" * 16):  # as it was, and sealed anew
+        assert (await post(wecom, inner, prefix)).status == 200
+    assert len(intake.deliveries) == 3
     assert len({delivery.digest for delivery in intake.deliveries}) == 1
 
 

@@ -1,7 +1,6 @@
 """The vectors of wecom-api §2.8, and builders of callbacks that are signed as WeCom signs them."""
 
 import hashlib
-import os
 import struct
 from base64 import b64decode, b64encode
 
@@ -78,10 +77,15 @@ def a_cipher(corp: str = CORP) -> CallbackCipher:
     return CallbackCipher(TOKEN, AES_KEY, corp, random_prefix=lambda: PREFIX)
 
 
-def packed(message: bytes, receive_id: bytes = CORP.encode(), length: int | None = None) -> bytes:
+def packed(
+    message: bytes,
+    receive_id: bytes = CORP.encode(),
+    length: int | None = None,
+    prefix: str = PREFIX,
+) -> bytes:
     """What stands inside a ciphertext, before padding."""
     claimed = len(message) if length is None else length
-    return os.urandom(16) + struct.pack(">I", claimed) + message + receive_id
+    return prefix.encode() + struct.pack(">I", claimed) + message + receive_id
 
 
 def padded(plain: bytes) -> bytes:

@@ -68,6 +68,7 @@ class Setup(msgspec.Struct):
 
     wecom: FakeWeCom
     clock: FakeClock
+    transport: Transport
     tokens: AccessTokens
     client: WeComClient
     slept: list[float]
@@ -89,4 +90,4 @@ async def set_up(total_timeout_s: float = 5.0) -> AsyncIterator[Setup]:
         transport = Transport(session, base, total_timeout_s=total_timeout_s)
         tokens = AccessTokens(transport, "ww1", "the-secret", clock=clock)
         client = WeComClient(transport, tokens, clock=clock, sleep=sleep)
-        yield Setup(wecom, clock, tokens, client, slept, base)
+        yield Setup(wecom, clock, transport, tokens, client, slept, base)

@@ -213,19 +213,17 @@ async def test_a_redirected_message_is_not_followed(edge: Setup) -> None:
     assert edge.wecom.calls["/elsewhere"] == []
 
 
-async def test_our_own_limit_stops_before_the_platforms(
-    edge: Setup, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    limit, limits, replace = 3, platform_limits(), msgspec.structs.replace
-    tight = replace(limits, api=replace(limits.api, per_minute=limit, our_share=1.0))
-    monkeypatch.setattr("bot.wecom.client.platform_limits", lambda: tight)
+async def test_our_own_limit_stops_before_the_platforms(edge: Setup) -> None:
+    limit, limits = 3, platform_limits().api
+    tight = msgspec.structs.replace(limits, per_minute=limit, our_share=1.0)
+    client = WeComClient(edge.transport, edge.tokens, limits=tight, clock=edge.clock)
     for _ in range(limit):
-        await edge.client.call(READ)
+        await client.call(READ)
     with pytest.raises(Throttled) as caught:
-        await edge.client.call(READ)
+        await client.call(READ)
     assert 60 <= caught.value.retry_at - edge.clock.now <= 61
     edge.clock.now = caught.value.retry_at
-    await edge.client.call(READ)
+    await client.call(READ)
     assert count(edge, READ) == limit + 1
 
 

@@ -15,6 +15,10 @@ def test_a_text_is_a_text() -> None:
     assert plan(Reply(text="您好")) == [{"msgtype": "text", "text": {"content": "您好"}}]
 
 
+def test_a_reply_that_says_nothing_is_not_sent() -> None:
+    assert plan(Reply(text=" \x00\n")) == []
+
+
 def test_a_tail_without_a_menu_stands_under_the_text() -> None:
     assert render(Reply(text="您好", tail="以上由 AI 生成"))["text"]["content"] == (
         "您好\n以上由 AI 生成"
