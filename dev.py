@@ -58,7 +58,7 @@ CHECKS = (
 )
 
 
-class Stop(Exception):  # noqa: N818 - a request, not a fault
+class Stop(Exception):
     """A person must do something first."""
 
 

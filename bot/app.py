@@ -243,7 +243,7 @@ def _assemble(engine: Engine, client: WeComClient, tokens: AccessTokens) -> Conc
     sender = Sender(
         store=store,
         couriers=couriers(engine, kf, staff, TemporaryMedia(client)),
-        woken=lambda subject, lane: drains.lanes.wake(subject, lane),
+        woken=lambda subject, lane: drains.lanes.wake(subject, lane),  # noqa: PLW0108 — made below
         clock=clock,
         metrics=engine.metrics,
     )

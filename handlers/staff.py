@@ -1,4 +1,4 @@
-"""Answer what members write to the app itself: help, a search in the knowledge, their open cases."""
+"""Answer what members write to the app: help, a search in the knowledge, their open cases."""
 
 from bot.model import AppMessageReceived
 from bot.routing import Router, Stage, Turn

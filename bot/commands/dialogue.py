@@ -1,4 +1,4 @@
-"""How does one conversation run in process, without WeCom? Real turns, real gates, a played platform."""
+"""How does one conversation run in process? Real turns, real gates, a played WeCom."""
 
 import itertools
 from collections.abc import Awaitable, Callable

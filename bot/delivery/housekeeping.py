@@ -1,4 +1,4 @@
-"""What must be looked after now and then: timers, other processes' writes, waiting customers, old rows?"""
+"""What must be looked after now and then: waiting customers, old rows, gauges?"""
 
 import hashlib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How do WeCom's messages reach the mailboxes? One puller per account, cursor and rows in one commit."""
+"""How do WeCom's messages reach the mailboxes? One puller an account, one commit a page."""
 
 import asyncio
 import math
@@ -56,6 +56,7 @@ class Puller:
     def __init__(
         self,
         open_kfid: str,
+        *,
         kf: Kf,
         store: Store,
         wake: Wake,

@@ -1,4 +1,4 @@
-"""How does an outbox row reach the world? Claimed through the gates, sent, closed with its result."""
+"""How does an outbox row reach the world? Claimed, sent, closed with its result."""
 
 import random
 from collections.abc import Awaitable, Callable, Mapping

@@ -167,7 +167,12 @@ class Service:
     def _pull_account(self, open_kfid: str) -> Puller:
         if open_kfid not in self._pullers:
             puller = Puller(
-                open_kfid, self._kf, self._store, self._drains.wake, self._pull, self._clock
+                open_kfid,
+                kf=self._kf,
+                store=self._store,
+                wake=self._drains.wake,
+                settings=self._pull,
+                clock=self._clock,
             )
             task = asyncio.create_task(puller.run(), name=f"pull {open_kfid}")
             self._pullers[open_kfid] = (puller, task)

@@ -1,4 +1,4 @@
-"""How much may still be said? WeCom permits five messages per customer message (wecom-api §3.10)."""
+"""How much may still be said? Five messages per customer message (wecom-api §3.10)."""
 
 from collections.abc import Sequence
 from typing import Any

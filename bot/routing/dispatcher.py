@@ -1,4 +1,4 @@
-"""How does a mailbox become decisions? Takes the due events of one conversation, runs their turn, commits."""
+"""How does a mailbox become decisions? Turn by turn: due events, handlers, one commit."""
 
 import time
 import traceback

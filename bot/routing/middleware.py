@@ -1,7 +1,7 @@
 """What must hold before a customer's message may be answered?
 
-Each middleware is one concern; `bot/app.py` writes them in the order in which they run. One that settles the
-message without calling `proceed` ends its way.
+Each middleware is one concern; `bot/app.py` writes them in the order in which they run. One that
+settles the message without calling `proceed` ends its way.
 """
 
 from collections.abc import Awaitable, Callable
@@ -39,16 +39,16 @@ def respect_switches(store: Store) -> Middleware:
 def leave_people_alone(max_age_s: float) -> Middleware:
     """Silence while a person has, or waits to have, the conversation (R-11.3).
 
-    When that was last known longer than `max_age_s` ago, the message goes on: its reply is sent only
-    after the sender has read the state anew.
+    When that was last known longer than `max_age_s` ago, the message goes on: its reply is sent
+    only after the sender has read the state anew.
     """
 
     async def middleware(turn: Turn, proceed: Proceed) -> None:
         owner = turn.facts.ownership
-        if owner.state is not None and owner.state.human_owns:
-            if owner.is_known(turn.now, max_age_s):
-                turn.settle("silent")
-                return
+        human_owns = owner.state is not None and owner.state.human_owns
+        if human_owns and owner.is_known(turn.now, max_age_s):
+            turn.settle("silent")
+            return
         await proceed()
 
     return middleware

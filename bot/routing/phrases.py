@@ -1,7 +1,7 @@
 """What does the bot say, and which words trigger it? Texts of `prompts/replies/*.yaml`, by key.
 
-A key is ``<file>.<name>``. Words match a customer's text after folding: plain ones anywhere in it, ``=word`` only as
-the whole message, and ``!word`` forbids a match.
+A key is ``<file>.<name>``. Words match a customer's text after folding: plain ones anywhere in it,
+``=word`` only as the whole message, and ``!word`` forbids a match.
 """
 
 import re

@@ -59,8 +59,8 @@ class Router:
     def message(self, *filters: Filter) -> Callable[[Handler], Handler]:
         """Answer a customer's message that every filter accepts.
 
-        A handler that neither collects an effect nor calls `turn.settle` has declined, and the next one
-        is asked.
+        A handler that neither collects an effect nor calls `turn.settle` has declined, and the
+        next one is asked.
         """
 
         def register(handler: Handler) -> Handler:

@@ -6,9 +6,8 @@ collect; nothing happens before the one commit.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bot.config import AccountSettings, StaffMember
 from bot.errors import ConciergeError
@@ -52,7 +51,7 @@ class Setting:
     phrases: Phrases
     staff: tuple[StaffMember, ...] = ()
     company: str = ""
-    zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    zone: tzinfo = UTC
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What waits to be handled, for whom, and in which order?
 
-Order within a subject is ``(due_at, id)``. Rows stay for a while after they are done: their key is what
-makes a second arrival harmless.
+Order within a subject is ``(due_at, id)``. Rows stay for a while after they are done: their key is
+what makes a second arrival harmless.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Which tables does this database have, and which must it still get?
 
-Forward-only, numbered SQL files, applied once each in one transaction; the engine's first, then those
-of handlers in the order of their folders' names.
+Forward-only, numbered SQL files, applied once each in one transaction; the engine's first, then
+those of handlers in the order of their folders' names.
 """
 
 import hashlib

@@ -1,8 +1,9 @@
 """What must the world still be told, and what has it been told?
 
-A row is ``pending`` → ``claimed`` → ``sent`` | ``held`` | ``dead`` | ``cancelled`` | ``expired``. The claim passes the gates
-once more, in its own statement: a take-over, a switch or a spent allowance between the turn and the
-send still holds.
+A row is ``pending``, then ``claimed``, then ``sent``, ``held``, ``dead``, ``cancelled`` or
+``expired``.
+The claim passes the gates once more, in its own statement: a take-over, a switch or a spent
+allowance between the turn and the send still holds.
 """
 
 import secrets

@@ -24,8 +24,8 @@ class Servicers:
     ) -> None:
         """Add one servicer's status to the unit, unless something newer is known."""
         unit.add(
-            "INSERT INTO servicers VALUES (?, ?, ?, ?) ON CONFLICT (open_kfid, userid) DO UPDATE SET"
-            " receiving = excluded.receiving, as_of = excluded.as_of"
+            "INSERT INTO servicers VALUES (?, ?, ?, ?) ON CONFLICT (open_kfid, userid)"
+            " DO UPDATE SET receiving = excluded.receiving, as_of = excluded.as_of"
             " WHERE excluded.as_of >= servicers.as_of",
             *(open_kfid, userid, int(receiving), as_of),
         )

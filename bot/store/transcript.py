@@ -43,8 +43,8 @@ class Transcript:
         """Add a message and its outcome to the unit; its subject's key must be ready."""
         conversation = message.conversation
         unit.add(
-            "INSERT INTO messages (open_kfid, msgid, external_userid, origin, servicer_userid, sent_at,"
-            " received_at, msgtype, body, handled_by, outcome, because, trace_id)"
+            "INSERT INTO messages (open_kfid, msgid, external_userid, origin, servicer_userid,"
+            " sent_at, received_at, msgtype, body, handled_by, outcome, because, trace_id)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             *(conversation.open_kfid, message.msgid, conversation.external_userid),
             *(message.origin, message.servicer_userid, message.sent_at, received_at),

@@ -1,7 +1,8 @@
 """Who can read what is stored? Each person has a data key; the master key wraps the data keys.
 
-Sealed bytes are ``version (1) | nonce (12) | AES-256-GCM``, bound to their subject, so that a row moved to
-another customer does not open. What belongs to no customer is sealed with the company's own key.
+Sealed bytes are ``version (1) | nonce (12) | AES-256-GCM``, bound to their subject, so that a row
+moved to another customer does not open. What belongs to no customer is sealed with the company's
+own key.
 """
 
 import asyncio
@@ -108,7 +109,8 @@ class Vault:
             for row in rows[start : start + _READ_AT_ONCE]:
                 data_key = self._unwrap(row["owner"], row["wrapped"], row["master"])
                 unit.add(
-                    "UPDATE wrapped_keys SET wrapped = ?, master = ? WHERE owner = ? AND master = ?",
+                    "UPDATE wrapped_keys SET wrapped = ?, master = ?"
+                    " WHERE owner = ? AND master = ?",
                     self._wrap(row["owner"], data_key),
                     self._master_id,
                     row["owner"],

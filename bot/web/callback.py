@@ -56,7 +56,7 @@ class Intake(Protocol):
         """
 
 
-class _Refused(Exception):  # noqa: N818 — control flow of this file
+class _Refused(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(status)
         self.status = status

@@ -45,7 +45,7 @@ class Incoming(msgspec.Struct, frozen=True):
     sent_at: float
 
 
-class _Malformed(Exception):  # noqa: N818 — never leaves this file
+class _Malformed(Exception):
     """A field that the event cannot do without is absent or of another type."""
 
 

@@ -1,4 +1,4 @@
-"""Bring a conversation to people when the customer asks, or when the bot cannot help (R-11.2 to R-11.4).
+"""Bring a conversation to people when asked, or when the bot cannot help (R-11.2 to R-11.4).
 
 The customer is told only after WeCom has accepted: asking is one turn, its outcome another.
 """

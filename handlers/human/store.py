@@ -10,8 +10,8 @@ def requested(turn: Turn, reason: str) -> None:
     """A person is asked for."""
     where = turn.conversation
     turn.record(
-        "INSERT INTO handoffs (open_kfid, external_userid, reason, status, requested_at, changed_at)"
-        " VALUES (?, ?, ?, 'requested', ?, ?)",
+        "INSERT INTO handoffs (open_kfid, external_userid, reason, status, requested_at,"
+        " changed_at) VALUES (?, ?, ?, 'requested', ?, ?)",
         *(where.open_kfid, where.external_userid, reason, turn.now, turn.now),
     )
 

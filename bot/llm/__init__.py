@@ -1,0 +1,1 @@
+"""How is a chat model asked, and what if it lies, hangs or fails?"""
