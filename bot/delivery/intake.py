@@ -9,8 +9,7 @@ from bot.model import AppMessageReceived, Event, Lane
 from bot.routing.decisions import conversation_of
 from bot.store import Arrival, Store, Unit, UnitConflict
 from bot.telemetry import new_trace_id
-from bot.web.callback import Delivery
-from bot.wecom.callback import KfHint
+from bot.wecom.callback import Delivery, KfHint
 
 HintTaken = Callable[[KfHint], None]
 """Called once a hint is durable."""

@@ -9,14 +9,12 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-import msgspec
 import structlog
 from aiohttp import web
 
 from bot.errors import Unreadable
-from bot.model.events import Event
 from bot.telemetry import Metrics
-from bot.wecom.callback import KfHint, read_notice
+from bot.wecom.callback import Delivery, read_notice
 from bot.wecom.cipher import CallbackCipher
 from bot.wecom.xml import encrypted_part
 
@@ -26,23 +24,6 @@ BODY_TIMEOUT_S = 5.0  # WeCom itself gives up after 5 s (wecom-api §2.5)
 MAX_PARAMETER_CHARS = 2_048
 
 log = structlog.get_logger(__name__)
-
-
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One verified callback.
-
-    Args:
-        digest: key of a repeated delivery (R-1.3); ``None`` for a hint, which is never dropped
-            as a repeat.
-        received_at: Unix seconds by our clock.
-        hint: a kf account to pull, else ``None``.
-        events: what goes into mailboxes.
-    """
-
-    digest: str | None
-    received_at: float
-    hint: KfHint | None = None
-    events: tuple[Event, ...] = ()
 
 
 class Intake(Protocol):

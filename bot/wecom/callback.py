@@ -44,6 +44,23 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[Event, ...] = ()
 
 
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One verified callback.
+
+    Args:
+        digest: key of a repeated delivery (R-1.3); ``None`` for a hint, which is never dropped
+            as a repeat.
+        received_at: Unix seconds by our clock.
+        hint: a kf account to pull, else ``None``.
+        events: what goes into mailboxes.
+    """
+
+    digest: str | None
+    received_at: float
+    hint: KfHint | None = None
+    events: tuple[Event, ...] = ()
+
+
 def read_notice(inner: bytes, path: str) -> Notice:
     """Read the decrypted XML of a callback that arrived at `path`.
 

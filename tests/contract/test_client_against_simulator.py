@@ -32,8 +32,9 @@ from bot.model.events import (
     SessionChanged,
     SessionEntered,
 )
-from bot.web.callback import PATH, CallbackEndpoint, Delivery
+from bot.web.callback import PATH, CallbackEndpoint
 from bot.wecom.apis import KF_SEND, KF_STATE, KF_SYNC
+from bot.wecom.callback import Delivery
 from bot.wecom.cipher import CallbackCipher
 from bot.wecom.client import WeComClient
 from bot.wecom.errors import means_already_accepted

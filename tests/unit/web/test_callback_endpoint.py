@@ -10,8 +10,8 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.errors import Conflict
-from bot.web.callback import MAX_BODY_BYTES, PATH, CallbackEndpoint, Delivery
-from bot.wecom.callback import KfHint
+from bot.web.callback import MAX_BODY_BYTES, PATH, CallbackEndpoint
+from bot.wecom.callback import Delivery, KfHint
 from tests.unit.wecom import callbacks as made
 
 Client = TestClient[web.Request, web.Application]
