@@ -54,7 +54,8 @@ def _owned(
 def _customer_wrote(facts: ConversationFacts, message: MessageReceived) -> ConversationFacts:
     ownership, disclosed_at = facts.ownership, facts.disclosed_at
     if message.sent_at - facts.customer_wrote_at > SESSION_S:
-        disclosed_at = None  # a new session: the assistant introduces itself again
+        if disclosed_at is not None and message.sent_at - disclosed_at > SESSION_S:
+            disclosed_at = None  # a new session whose welcome did not say it either
         if ownership.state is not None and message.sent_at - ownership.as_of > SESSION_S:
             ownership = Ownership(None, None, 0.0)  # the old one fell to 4 by itself, silently
     if ownership.state is ServiceState.ENDED and message.sent_at >= ownership.as_of:
