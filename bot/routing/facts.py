@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.model import (
+    EffectFailed,
     Event,
     MessageReceived,
     Ownership,
@@ -38,6 +39,9 @@ def after(facts: ConversationFacts, event: Event) -> ConversationFacts:
         case SessionEntered(welcome_code=str()):
             # a welcome code means: nothing written here for 48 h, so no session is open (§3.9)
             return _owned(facts, ServiceState.ENDED, None, event.sent_at)
+        case EffectFailed(effect="SendOnEvent"):
+            # the welcome that was to introduce the assistant never came
+            return replace(facts, disclosed_at=None)
         case _:
             return facts
 

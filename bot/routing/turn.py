@@ -119,7 +119,7 @@ class Turn:
         recent_outcomes: of the customer's last messages, newest first.
         setting: what holds for every conversation.
         account_name: the kf account's name as WeCom tells it.
-        texts: how many texts of the customer this turn holds.
+        has_question: whether a text of this turn is more than a greeting or half a sentence.
     """
 
     def __init__(
@@ -131,12 +131,12 @@ class Turn:
         account: AccountSettings | None,
         setting: Setting,
         account_name: str = "",
-        texts: int = 0,
+        has_question: bool = False,
         recent_outcomes: Sequence[str] = (),
     ) -> None:
         self.subject, self.now = subject, now
         self.setting, self.account_name = setting, account_name or subject
-        self._texts = texts
+        self.has_question = has_question
         self._facts, self._account = facts, account
         self._recent_outcomes = list(recent_outcomes)
         self.decisions = Decisions()
@@ -196,11 +196,6 @@ class Turn:
     def local_time(self, moment: float) -> datetime:
         """A Unix time in the company's zone."""
         return datetime.fromtimestamp(moment, self.setting.zone)
-
-    @property
-    def other_texts(self) -> bool:
-        """Whether the customer wrote more than this one text in this turn."""
-        return self._texts > 1
 
     @property
     def wants_handoff(self) -> bool:
