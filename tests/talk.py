@@ -66,12 +66,12 @@ class Chat:
             and_soon: what follows a second later, while a fragment waits for its rest.
         """
         if and_soon is not None:
-            self._soon = [self._text(and_soon)]
-        return await self.receives(self._text(text))
+            self._soon = [self.text(and_soon)]
+        return await self.receives(self.text(text))
 
     async def says_at_once(self, *texts: str) -> None:
         """Several messages arrive together."""
-        await self.receives(*(self._text(text) for text in texts))
+        await self.receives(*(self.text(text) for text in texts))
 
     async def taps(self, content: str) -> None:
         """The customer taps an item of a menu that was shown."""
@@ -101,7 +101,7 @@ class Chat:
 
     def text(self, text: str) -> MessageReceived:
         """A message of this customer that has not arrived yet."""
-        return self._text(text)
+        return self.dialogue.message("text", {"content": text})
 
     # ------------------------------------------------------------------ the desk
 
@@ -165,8 +165,8 @@ class Chat:
     async def plays(self, story: str) -> None:
         """Play a story and compare what the bot says, line by line.
 
-        ``客户：`` writes (consecutive lines arrive at once), ``点选：`` taps a menu item,
-        ``机器人：`` is expected, ``机器人：（不出声）`` expects silence, ``同事：`` is 接入 or 结束.
+        ``客户：`` writes (consecutive lines arrive at once) and ``点选：`` taps a menu item;
+        ``机器人：`` is what is expected, ``（不出声）`` being silence; ``同事：`` is 接入 or 结束.
         """
         steps = _steps(story)
         for index, (actors, lines) in enumerate(steps):
@@ -186,9 +186,6 @@ class Chat:
                 await (self.take_over() if line == "接入" else self.end())
 
     # ------------------------------------------------------------------ looking
-
-    def _text(self, text: str) -> MessageReceived:
-        return self.dialogue.message("text", {"content": text})
 
     def _forget(self) -> None:
         self.wecom.sent.clear()
