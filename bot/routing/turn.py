@@ -4,7 +4,7 @@ A turn is the next due events of one conversation and all that is decided becaus
 collect; nothing happens before the one commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
@@ -216,14 +216,22 @@ class Turn:
     @property
     def misses_in_a_row(self) -> int:
         """How many messages before this one found no answer, without an answer between."""
-        outcomes = [handled.outcome for handled in reversed(self.decisions.handled.values())]
         count = 0
-        for outcome in (*outcomes, *self._recent_outcomes):
+        for outcome in self._outcomes_before():
             if outcome == "missed":
                 count += 1
             elif outcome in ("answered", "handed_off", "suggested"):
                 break
         return count
+
+    @property
+    def outcome_before(self) -> str:
+        """What became of the customer's message before this one."""
+        return next(self._outcomes_before(), "")
+
+    def _outcomes_before(self) -> Iterator[str]:
+        yield from (handled.outcome for handled in reversed(self.decisions.handled.values()))
+        yield from self._recent_outcomes
 
     # ------------------------------------------------------------------ what is decided
 
