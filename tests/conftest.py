@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from bot.app import Engine, build_engine, build_library, open_store
+from bot.config import Config
 from bot.routing.router import Router
 from bot.store import Store
 from bot.telemetry import Metrics
@@ -65,7 +66,7 @@ def home(migrated: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def store(home: Path) -> Iterator[Store]:
     """An opened store without an engine."""
-    opened = open_store(a_config(home))
+    opened = _open(a_config(home))
     yield opened
     opened.close()
 
@@ -87,7 +88,7 @@ async def open_chat(home: Path, clock: PlayedClock) -> AsyncIterator[OpenChat]:
             build_library(config, None) if entries is None else Library(Retriever(list(entries)))
         )
         engine = build_engine(
-            config, open_store(config), library, clock=clock, metrics=Metrics(), more=more
+            config, _open(config), library, clock=clock, metrics=Metrics(), more=more
         )
         engines.append(engine)
         chat = Chat(engine, a_customer(), clock)
@@ -104,3 +105,11 @@ async def open_chat(home: Path, clock: PlayedClock) -> AsyncIterator[OpenChat]:
 async def chat(open_chat: OpenChat) -> Chat:
     """A customer who was welcomed, and the bot with a small shop's knowledge."""
     return await open_chat()
+
+
+def _open(config: Config) -> Store:
+    """A store that does not wait for the disk: no test of this process survives a power cut."""
+    store = open_store(config)
+    for database in (store.database, store.keys):
+        database.run_script("PRAGMA synchronous = OFF")
+    return store
