@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from bot.delivery import lanes as lanes_module
 from bot.delivery.lanes import Lanes, SystemClock
 from bot.errors import RetryLater
 from bot.model import Lane
@@ -152,21 +153,14 @@ async def test_a_moment_that_has_passed_is_now(lanes: Lanes, work: Work) -> None
 
 @pytest.mark.parametrize("error", [RetryLater("x"), OSError("disk"), ValueError("a bug")])
 async def test_work_that_fails_is_tried_again_and_frees_its_slot(
-    work: Work, error: Exception
+    lanes: Lanes, work: Work, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Early(SystemClock):
-        """A clock whose "one second later" has passed already."""
-
-        def now(self) -> float:
-            return super().now() - (1.0 if len(work.started) else 0.0)
-
-    lanes = Lanes("test", work, dict.fromkeys(Lane, 1), Early())
+    monkeypatch.setattr(lanes_module, "_AFTER_FAILURE_S", 0.01)
     work.answers["a"] = [error]
-    lanes.wake("a", Lane.REPLY)
-    lanes.wake("b", Lane.REPLY)
+    lanes.wake("a", Lane.BACKGROUND)
+    lanes.wake("b", Lane.BACKGROUND)
     await until(lambda: work.started.count("a") == 2, description="a is tried again")
     assert "b" in work.started
-    await lanes.stop(0)
 
 
 async def test_stopping_lets_what_runs_finish_and_starts_nothing_more(
