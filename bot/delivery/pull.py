@@ -138,7 +138,8 @@ class Puller:
         history = [one for one in arrivals if _is_history(one, account)]
         fresh = [one for one in arrivals if not _is_history(one, account)]
         await self._record_history(unit, history, now)
-        fresh.sort(key=lambda one: one.lane is not Lane.URGENT)  # stable: urgent rows first
+        urgent = {one.subject for one in fresh if one.lane is Lane.URGENT}
+        fresh.sort(key=lambda one: one.subject not in urgent)  # stable: order within each stays
         await self._store.mailbox.deliver(unit, fresh, now)
         self._observe_servicers(unit, fresh)
         if page.next_cursor != account.cursor:
@@ -154,7 +155,9 @@ class Puller:
 
     def _arrival(self, incoming: Incoming) -> Arrival:
         event = incoming.event
-        urgent = isinstance(event, SessionEntered | SessionChanged)
+        urgent = (isinstance(event, SessionEntered) and event.welcome_code is not None) or (
+            isinstance(event, SessionChanged) and event.msg_code is not None
+        )
         return Arrival(
             subject=subject_of(event),
             event=event,
