@@ -284,7 +284,7 @@ def _assemble(engine: Engine, client: WeComClient, tokens: AccessTokens) -> Conc
         ],
         clock=clock,
     )
-    intake = DurableIntake(store, service.hinted, service.woken)
+    intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
     return Concierge(engine, service, intake, tokens)
 
 
