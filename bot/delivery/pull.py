@@ -32,7 +32,7 @@ RECEIVING = 1
 """Status of a servicer who receives, in the event (the list says 0; wecom-api §3.9)."""
 
 _TOKEN_LIVES_S = 600
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
 
 Wake = Callable[[str, Lane, Rank], None]
 
@@ -101,9 +101,8 @@ class Puller:
         except ConciergeError as error:
             level = log.warning if isinstance(error, RetryLater) else log.error
             level("pull.failed", account=self.open_kfid, error=str(error))
-            await asyncio.sleep(self._pause_s)
             self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
-            return 0.0
+            return self._pause_s
         self._pause_s = _FIRST_PAUSE_S
         return self._poll_after_s()
 
@@ -124,7 +123,7 @@ class Puller:
             account = await self._store.accounts.get(self.open_kfid)
             assert account is not None, "an account is registered before it is pulled"
             page = await self._kf.sync(self.open_kfid, account.cursor, self._fresh_token())
-            has_more = page.has_more
+            has_more = page.has_more and (bool(page.incoming) or page.next_cursor != account.cursor)
             await self._store_page(account, page, None if has_more else hinted_at)
             self._throttled_times = 0
 

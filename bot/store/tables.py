@@ -49,7 +49,7 @@ ENGINE_TABLES = (
         kept=MESSAGES,
     ),
     Table("mailbox", "id", person="subject", sealed=("body",), age="done_at", kept=HANDLED),
-    Table("outbox", "id", person="subject", sealed=("body",), age="ended_at", kept=MESSAGES),
+    Table("outbox", "id", person="subject", sealed=("body",), age="created_at", kept=MESSAGES),
     Table(
         "suggestions",
         "id",
