@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from bot.delivery.lanes import Lanes, Rank
-from bot.delivery.pull import Puller, PullSettings, backlog_rank
+from bot.delivery.pull import TOKEN_LIVES_S, Puller, PullSettings, backlog_rank
 from bot.errors import ConciergeError
 from bot.model import Lane
 from bot.ports import Clock
@@ -96,6 +96,9 @@ class Service:
         for account in await self._store.accounts.all():
             if not self._wanted or account.open_kfid in self._wanted:
                 self._pull_account(account.open_kfid)
+        for open_kfid, token in await self._store.accounts.hints(self._started_at - TOKEN_LIVES_S):
+            if open_kfid in self._pullers:
+                self._pullers[open_kfid][0].hint(token)
         await self._recover()
         self._tasks = [
             asyncio.create_task(self._follow_accounts(), name="accounts"),

@@ -151,7 +151,9 @@ class Product:
                 " SELECT 'mailbox', kind, IIF(parked_at IS NULL, 'open', 'parked'), error, COUNT(*)"
                 " FROM mailbox WHERE done_at IS NULL GROUP BY 1, 2, 3, 4"
             ).fetchall()
-        return [f"{count}× {table} {kind} {state} {error}" for table, kind, state, error, count in rows]
+        return [
+            f"{count}× {table} {kind} {state} {error}" for table, kind, state, error, count in rows
+        ]
 
     # ------------------------------------------------------------------ lives
 
