@@ -113,7 +113,7 @@ def gate_line(outcomes: Sequence[Outcome], thresholds: Thresholds) -> str:
     silent = {"oos_near": [0, 0], "oos_far": [0, 0]}
     inside = sum(outcome.query.right is not None for outcome in outcomes)
     for query, matches, _ in outcomes:
-        decision = decide(matches[0].score, thresholds) if matches else Decision.DECLINE
+        decision = decide([match.score for match in matches], thresholds)
         ids = [match.entry.id for match in matches[:3]]
         if query.right is None:
             silent[query.kind][decision is Decision.ANSWER] += 1

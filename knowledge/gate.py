@@ -9,11 +9,11 @@ start until a deployment has labels of its own.
 
 import math
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 from knowledge.entries import Decision
-from knowledge.fold import numbers_in
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,9 +41,16 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
-    """From which probability on an answer is said, or offered as a choice."""
+    """Where the bands begin.
+
+    Args:
+        answer: probability from which an entry may be said.
+        lead: how far it must be ahead of the next entry for that; else both are offered.
+        offer: probability from which entries are offered as a choice.
+    """
 
     answer: float = 0.75
+    lead: float = 0.1
     offer: float = 0.25
 
 
@@ -124,19 +131,15 @@ def probability(evidence: Evidence) -> float:
     return 1.0 / (1.0 + math.exp(-total))
 
 
-def decide(best: float, thresholds: Thresholds) -> Decision:
-    """The band in which the best entry's probability lies."""
-    if best >= thresholds.answer:
+def decide(scores: Sequence[float], thresholds: Thresholds) -> Decision:
+    """The band of the best entry, given the probabilities of all, best first."""
+    best, rival = (*scores, 0.0, 0.0)[:2]
+    if best >= thresholds.answer and best - rival >= thresholds.lead:
         return Decision.ANSWER
-    return Decision.OFFER if best >= thresholds.offer else Decision.DECLINE
+    return Decision.OFFER if scores and best >= thresholds.offer else Decision.DECLINE
 
 
-def numbers_differ(question: str, entry_texts: str) -> bool:
-    """Whether the question names a number that the entry's texts do not (all folded)."""
-    return bool(numbers_in(question) - numbers_in(entry_texts))
-
-
-def contrasts_differ(question: str, phrasing: str) -> bool:
-    """Whether a contrast word stands in one of two folded texts only."""
-    one, other = _HARMLESS.sub("", question), _HARMLESS.sub("", phrasing)
-    return any(bool(word.search(one)) != bool(word.search(other)) for word in CONTRASTS)
+def contrasts_in(folded: str) -> frozenset[int]:
+    """Which contrasts a folded text holds."""
+    text = _HARMLESS.sub("", folded)
+    return frozenset(i for i, word in enumerate(CONTRASTS) if word.search(text))

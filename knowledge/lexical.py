@@ -4,9 +4,10 @@ Character 1+2-gram TF-IDF cosine. Words or bigrams alone rank lower, and a bound
 right from wrong better than BM25 does. The index is a plain inverted list in numpy.
 """
 
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import chain, pairwise
+from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -27,16 +28,17 @@ class NgramIndex:
     """TF-IDF cosine of a text against each of many."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        counts = [Counter(grams(key)) for key in keys]
         self._rows = len(keys)
         self._ids: dict[str, int] = {}
-        for gram in chain.from_iterable(counts):
-            self._ids.setdefault(gram, len(self._ids))
-        lengths = np.fromiter(map(len, counts), np.int64, self._rows)
-        rows = np.repeat(np.arange(self._rows, dtype=np.int32), lengths)
-        total = int(lengths.sum())
-        terms = np.fromiter((self._ids[g] for c in counts for g in c), np.int32, total)
-        weights = np.fromiter((n for c in counts for n in c.values()), np.float32, total)
+        lengths, flat_terms, flat_counts = array("q"), array("i"), array("f")
+        for key in keys:
+            counts = Counter(grams(key))
+            lengths.append(len(counts))
+            flat_terms.extend(self._ids.setdefault(gram, len(self._ids)) for gram in counts)
+            flat_counts.extend(counts.values())
+        rows = np.repeat(np.arange(self._rows, dtype=np.int32), np.asarray(lengths))
+        terms = np.asarray(flat_terms, np.int32)
+        weights = np.array(flat_counts, np.float32)
         found_in = np.bincount(terms, minlength=len(self._ids))
         self._unseen_idf = float(np.log(1.0 + self._rows) + 1.0)
         self._idf = (self._unseen_idf - np.log(1.0 + found_in)).astype(np.float32)
@@ -92,12 +94,9 @@ class LexicalIndex:
         best = np.maximum.reduceat(questions, self._starts) if len(questions) else questions
         return LexicalScores(best, self._answers.cosines(key))
 
-    def coverage(self, key: str, texts: Iterable[str]) -> float:
-        """Share of the question's telling grams that an entry's texts hold, 0 to 1."""
-        held = set(chain.from_iterable(grams(text) for text in texts))
-        weights = {gram: self._questions.idf(gram) for gram in set(grams(key))}
-        total = sum(weights.values())
-        return sum(w for gram, w in weights.items() if gram in held) / total if total else 0.0
+    def telling(self, key: str) -> dict[str, float]:
+        """How telling each gram of a `lexical_key` is."""
+        return {gram: self._questions.idf(gram) for gram in grams(key)}
 
 
 def first_rows(entries: Sequence[FaqEntry]) -> NDArray[np.int64]:

@@ -3,7 +3,9 @@
 Scores are calibrated and summed, never fused by rank: ranks cannot tell that nothing fits.
 """
 
+import asyncio
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -12,16 +14,18 @@ from numpy.typing import NDArray
 from knowledge.dense import DenseIndex, DenseScores
 from knowledge.embeddings import Vectors
 from knowledge.entries import FaqEntry, Match
-from knowledge.fold import fold, lexical_key, tidy
-from knowledge.gate import Evidence, contrasts_differ, numbers_differ, probability
+from knowledge.fold import fold, lexical_key, numbers_in, tidy
+from knowledge.gate import Evidence, contrasts_in, probability
 from knowledge.lexical import LexicalIndex, LexicalScores
 
 # Weights of the sum, chosen on the sample shop's questions (`python -m benchmarks.retrieval`).
 DENSE, LEXICAL = 0.6, 0.4
 DENSE_ANSWER, LEXICAL_ANSWER = 0.8, 0.4
 
-JUDGED = 10  # entries for which all evidence is gathered
+JUDGED = 5  # entries at least for which all evidence is gathered
+_KEPT = 1_024  # entries whose folded texts are kept: those that are asked for are few
 _LEXICAL_CANDIDATES = 50
+_INLINE_ENTRIES = 5_000  # 1 ms; above that a thread, so that the loop is never held up
 
 Allowed = NDArray[np.bool_] | None
 
@@ -41,11 +45,19 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class _Texts(msgspec.Struct, frozen=True):
-    """An entry's texts as the gate compares them."""
+    """An entry's texts as the gate compares them; one line each in `keys`."""
 
-    questions: tuple[str, ...]
-    everything: str
-    keys: tuple[str, ...]
+    contrasts: frozenset[frozenset[int]]
+    numbers: frozenset[str]
+    keys: str
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """A question as the gate compares it."""
+
+    grams: dict[str, float]
+    contrasts: frozenset[int]
+    numbers: frozenset[str]
 
 
 class Ranking:
@@ -54,11 +66,11 @@ class Ranking:
     def __init__(self, entries: Sequence[FaqEntry]) -> None:
         self._entries = entries
         self._lexical = LexicalIndex(entries)
-        self._texts: dict[int, _Texts] = {}
+        self._texts = lru_cache(_KEPT)(self._fold_texts)
 
-    def by_characters(self, question: Question, allowed: Allowed, k: int) -> list[Match]:
+    async def by_characters(self, question: Question, allowed: Allowed, k: int) -> list[Match]:
         """The k best without vectors."""
-        found = self._lexical.scores(question.key)
+        found = await self._lexical_scores(question.key)
         ranks = found.question + LEXICAL_ANSWER * found.answer
         order = _best(ranks, max(k, JUDGED) + 1, allowed)
         return self._matches(question, found, {i: float(ranks[i]) for i in order}, {}, k)
@@ -67,7 +79,7 @@ class Ranking:
         self, question: Question, vector: Vectors, dense: DenseIndex, allowed: Allowed, k: int
     ) -> list[Match]:
         """The k best by the weighted sum."""
-        found = self._lexical.scores(question.key)
+        found = await self._lexical_scores(question.key)
         lexical = found.question + LEXICAL_ANSWER * found.answer
         candidates = await dense.nearest(vector, allowed)
         candidates += _best(lexical, _LEXICAL_CANDIDATES, allowed)
@@ -79,6 +91,11 @@ class Ranking:
         }
         return self._matches(question, found, ranks, scores, k)
 
+    async def _lexical_scores(self, key: str) -> LexicalScores:
+        if len(self._entries) <= _INLINE_ENTRIES:
+            return self._lexical.scores(key)
+        return await asyncio.to_thread(self._lexical.scores, key)
+
     def _matches(
         self,
         question: Question,
@@ -88,11 +105,16 @@ class Ranking:
         k: int,
     ) -> list[Match]:
         order = sorted(ranks, key=lambda i: (-ranks[i], i))
+        asked = _Asked(
+            self._lexical.telling(question.key),
+            contrasts_in(question.folded),
+            numbers_in(question.folded),
+        )
         matches = []
         for place, i in enumerate(order[: max(k, JUDGED)]):
             rival = order[0] if place else (order[1] if len(order) > 1 else None)
             margin = ranks[i] - (ranks[rival] if rival is not None else 0.0)
-            evidence = self._evidence(question, i, lexical, dense.get(i), margin)
+            evidence = self._evidence(asked, i, lexical, dense.get(i), margin)
             why: dict[str, float | str] = {
                 name: round(float(value), 4)
                 for name, value in msgspec.structs.asdict(evidence).items()
@@ -103,33 +125,33 @@ class Ranking:
 
     def _evidence(
         self,
-        question: Question,
+        asked: _Asked,
         i: int,
         lexical: LexicalScores,
         dense: DenseScores | None,
         margin: float,
     ) -> Evidence:
-        texts = self._texts_of(i)
+        texts = self._texts(i)
+        covered = sum(weight for gram, weight in asked.grams.items() if gram in texts.keys)
         return Evidence(
             lexical=float(lexical.question[i]),
             answer=float(lexical.answer[i]),
-            coverage=self._lexical.coverage(question.key, texts.keys),
+            coverage=covered / (sum(asked.grams.values()) or 1.0),
             margin=margin,
             dense=dense.question if dense else None,
             dense_answer=dense.answer if dense else None,
-            number_mismatch=numbers_differ(question.folded, texts.everything),
-            contrast_mismatch=all(contrasts_differ(question.folded, q) for q in texts.questions),
+            number_mismatch=not asked.numbers <= texts.numbers,
+            contrast_mismatch=asked.contrasts not in texts.contrasts,
         )
 
-    def _texts_of(self, i: int) -> _Texts:
-        """Folded on first use and kept: the entries that are asked for are few."""
-        if i not in self._texts:
-            entry = self._entries[i]
-            folded = [fold(text) for text in (*entry.questions, entry.answer)]
-            self._texts[i] = _Texts(
-                tuple(folded[:-1]), " ".join(folded), tuple(map(lexical_key, folded))
-            )
-        return self._texts[i]
+    def _fold_texts(self, i: int) -> _Texts:
+        entry = self._entries[i]
+        folded = [fold(text) for text in (*entry.questions, entry.answer)]
+        return _Texts(
+            frozenset(map(contrasts_in, folded[:-1])),
+            numbers_in(" ".join(folded)),
+            "\n".join(map(lexical_key, folded)),
+        )
 
 
 def _best(ranks: NDArray[np.float32], k: int, allowed: Allowed) -> list[int]:

@@ -79,7 +79,7 @@ class PlayedStaff(StaffMessages):
     def __init__(self) -> None:
         self.sent: list[tuple[tuple[str, ...], str]] = []
 
-    async def send_text(self, userids: Any, text: str) -> Delivered:
+    async def send_text(self, userids: Any, text: str, *, key: str) -> Delivered:
         """Take a text for members."""
         self.sent.append((tuple(userids), text))
         return Delivered()

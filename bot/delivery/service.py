@@ -1,12 +1,13 @@
 """How do the loops start, know of each other, and stop without losing anything?"""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
 from bot.delivery.lanes import Lanes, Rank
-from bot.delivery.pull import Puller, PullSettings, backlog_rank
+from bot.delivery.pull import TOKEN_LIVES_S, Puller, PullSettings, backlog_rank
 from bot.errors import ConciergeError
 from bot.model import Lane
 from bot.ports import Clock
@@ -87,6 +88,7 @@ class Service:
         self._wanted, self._pull, self._looks = set(accounts), pull, looks
         self._pullers: dict[str, tuple[Puller, asyncio.Task[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._accounts_changed = asyncio.Event()
         self._started_at, self._listed = clock.now(), False
 
     async def start(self) -> None:
@@ -94,6 +96,9 @@ class Service:
         for account in await self._store.accounts.all():
             if not self._wanted or account.open_kfid in self._wanted:
                 self._pull_account(account.open_kfid)
+        for open_kfid, token in await self._store.accounts.hints(self._started_at - TOKEN_LIVES_S):
+            if open_kfid in self._pullers:
+                self._pullers[open_kfid][0].hint(token)
         await self._recover()
         self._tasks = [
             asyncio.create_task(self._follow_accounts(), name="accounts"),
@@ -129,20 +134,27 @@ class Service:
         """A mailbox has something new."""
         self._drains.wake(subject, lane, rank)
 
+    def accounts_changed(self) -> None:
+        """An admin changed which accounts the app may manage (wecom-api §3.16)."""
+        self._accounts_changed.set()
+
     # ------------------------------------------------------------------ accounts
 
     async def _follow_accounts(self) -> None:
         while True:
             pause_s = _ACCOUNTS_EVERY_S
+            self._accounts_changed.clear()
             try:
                 await self.register_accounts()
             except ConciergeError as error:
                 log.warning("accounts.not_listed", error=str(error))
                 pause_s = _ACCOUNTS_RETRY_S
-            await asyncio.sleep(pause_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._accounts_changed.wait()
 
     async def register_accounts(self) -> None:
-        """Start pulling every account that the app may see and the configuration wants.
+        """Pull every account that the app may see and the configuration wants, and no other.
 
         Raises:
             WeComError: as the client.
@@ -157,6 +169,9 @@ class Service:
             if not account.manage_privilege:
                 log.error("account.not_managed", account=account.open_kfid)
             await self._adopt(account.open_kfid, account.name, since)
+        for open_kfid in self._pullers.keys() - {account.open_kfid for account in listed}:
+            log.warning("account.withdrawn", account=open_kfid)
+            self._pullers.pop(open_kfid)[1].cancel()
 
     async def _adopt(self, open_kfid: str, name: str, since: float, token: str = "") -> None:
         await self._store.accounts.register(open_kfid, name, since)

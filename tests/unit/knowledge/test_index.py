@@ -1,0 +1,90 @@
+"""Do both vector indexes find the same rows? One suite over numpy and Chroma."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from knowledge.embeddings import Vectors
+from knowledge.index import ChromaIndex, NumpyIndex, VectorIndex
+
+Make = Callable[[Vectors], Awaitable[VectorIndex]]
+
+
+def unit_rows(count: int, dim: int = 16) -> Vectors:
+    rows = np.random.default_rng(7).normal(size=(count, dim)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+@pytest.fixture(params=["numpy", "chroma"])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
+    made: list[VectorIndex] = []
+
+    async def build(rows: Vectors) -> VectorIndex:
+        if request.param == "numpy":
+            made.append(NumpyIndex(rows))
+        else:
+            made.append(await ChromaIndex.open(tmp_path / "chroma", rows, "v1"))
+        return made[-1]
+
+    yield build
+    for index in made:
+        index.close()
+
+
+async def test_the_nearest_rows_come_best_first(make: Make) -> None:
+    rows = unit_rows(60)
+    index = await make(rows)
+    expected = [int(i) for i in np.argsort(-(rows @ rows[3]))[:5]]
+    assert await index.nearest(rows[3], 5) == expected
+
+
+async def test_only_allowed_rows_are_found_however_few(make: Make) -> None:
+    rows = unit_rows(60)
+    index = await make(rows)
+    allowed = np.zeros(60, np.bool_)
+    farthest = [int(i) for i in np.argsort(rows @ rows[0])[:2]]
+    allowed[farthest] = True
+    assert set(await index.nearest(rows[0], 5, allowed)) == set(farthest)
+    assert await index.nearest(rows[0], 5, np.zeros(60, np.bool_)) == []
+
+
+async def test_asking_for_more_than_there_is_returns_all(make: Make) -> None:
+    rows = unit_rows(3)
+    assert len(await (await make(rows)).nearest(rows[0], 10)) == 3
+
+
+async def test_cosines_come_in_the_order_asked(make: Make) -> None:
+    rows = unit_rows(10)
+    index = await make(rows)
+    found = await index.cosines(rows[0], [7, 0, 3])
+    assert found == pytest.approx(rows[[7, 0, 3]] @ rows[0], abs=1e-5)
+
+
+async def test_chroma_is_kept_for_a_version_and_rebuilt_for_another(tmp_path: Path) -> None:
+    first, second = unit_rows(20), unit_rows(20)[::-1].copy()
+    for rows, version in ((first, "v1"), (first, "v1"), (second, "v2")):
+        index = await ChromaIndex.open(tmp_path, rows, version)
+        assert await index.nearest(first[0], 1) == [0 if version == "v1" else 19]
+        index.close()
+
+
+async def test_a_chroma_folder_without_its_files_is_rebuilt(tmp_path: Path) -> None:
+    rows = unit_rows(20)
+    (await ChromaIndex.open(tmp_path / "c", rows, "v1")).close()
+    next(tmp_path.rglob("rows.npy")).unlink()
+    index = await ChromaIndex.open(tmp_path / "c", rows, "v1")
+    assert await index.nearest(rows[5], 1) == [5]
+    index.close()
+
+
+async def test_a_damaged_chroma_folder_is_rebuilt(tmp_path: Path) -> None:
+    rows = unit_rows(20)
+    (await ChromaIndex.open(tmp_path / "c", rows, "v1")).close()
+    for file in (tmp_path / "c").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"not what it was")
+    index = await ChromaIndex.open(tmp_path / "c", rows, "v1")
+    assert await index.nearest(rows[5], 1) == [5]
+    index.close()
