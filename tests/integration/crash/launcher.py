@@ -19,6 +19,7 @@ from bot.delivery.pull import Puller
 from bot.delivery.send import Sender
 from bot.routing.decisions import Committer
 from bot.store import Database, Vault
+from bot.store.accounts import Accounts
 from bot.wecom.kf import Kf
 
 STEP, PASS = "CRASH_STEP", "CRASH_PASS"
@@ -43,6 +44,7 @@ class Step:
 STEPS: Mapping[str, Step] = {
     "callback read, nothing stored": Step("before", DurableIntake, "accept"),
     "callback stored, not answered": Step("after", DurableIntake, "accept"),
+    "callback answered, account unknown": Step("before", Accounts, "register"),
     "page fetched, not stored": Step("after", Kf, "sync"),
     "person made, key not": Step("after", Vault, "_create_persons"),
     "key made, page not stored": Step("after", Vault, "_load_or_create"),

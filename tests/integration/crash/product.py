@@ -8,10 +8,9 @@ import socket
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 
@@ -47,10 +46,9 @@ class Product:
         self,
         folder: Path,
         sim: Simulator,
-        *,
         step: str = "",
         passes: Sequence[int] = (),
-        settings: dict[str, str] | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self._folder, self._sim = folder, sim
         self._step, self._passes = step, list(passes)
@@ -62,7 +60,7 @@ class Product:
         self.lives = 0
         self.started_at = 0.0
         self.ready_s: list[float] = []
-        self._environment = self._identity() | (settings or {})
+        self._environment = self._identity() | dict(settings or {})
         write_knowledge(folder / "faq.yaml")
         (folder / "config.yaml").write_text(_CONFIG)
 
@@ -82,16 +80,17 @@ class Product:
         """The end of what all lives logged."""
         return (self._folder / "log").read_text(errors="replace")[-6000:]
 
-    async def start(self) -> None:
-        """Start the first life and wait until it pulls: what is sent now is no history."""
+    async def start(self, *, until_it_pulls: bool = True) -> None:
+        """Begin a life; once it pulls, what is sent from then on is no history."""
+        self._stopping = False
+        pulls = self._pulls
         await self._spawn()
         self._keeper = asyncio.create_task(self._keep_alive())
         await self.ready()
-        await self._sim.wait_for(
-            lambda: self._sim.calls.get("/cgi-bin/kf/sync_msg", 0),
-            description="the first pull",
-            timeout=START_WITHIN_S,
-        )
+        if until_it_pulls:
+            await self._sim.wait_for(
+                lambda: self._pulls > pulls, description="a pull", timeout=START_WITHIN_S
+            )
         self._sim.callback_url = f"http://127.0.0.1:{self.port}/wecom/callback"
 
     async def ready(self) -> float:
@@ -130,6 +129,8 @@ class Product:
         async with asyncio.timeout(STOP_WITHIN_S):
             code = await self._process.wait()
         assert code == 0, f"exit code {code}\n{self.log}"
+        assert self._keeper is not None
+        await self._keeper
         return time.monotonic() - began
 
     async def dispose(self) -> None:
@@ -143,15 +144,22 @@ class Product:
             await self._process.wait()
 
     def leftovers(self) -> list[str]:
-        """Rows of mailbox and outbox that are not well ended."""
+        """Rows of mailbox and outbox that are not well ended; a late welcome is none of them."""
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as database:
             rows = database.execute(
                 "SELECT 'outbox', kind, state, error, COUNT(*) FROM outbox WHERE state <> 'sent'"
+                " AND NOT (kind = 'SendOnEvent' AND state = 'expired')"
                 " GROUP BY kind, state, error UNION ALL"
                 " SELECT 'mailbox', kind, IIF(parked_at IS NULL, 'open', 'parked'), error, COUNT(*)"
                 " FROM mailbox WHERE done_at IS NULL GROUP BY 1, 2, 3, 4"
             ).fetchall()
-        return [f"{count}× {table} {kind} {state} {error}" for table, kind, state, error, count in rows]
+        return [
+            f"{count}× {table} {kind} {state} {error}" for table, kind, state, error, count in rows
+        ]
+
+    @property
+    def _pulls(self) -> int:
+        return self._sim.calls.get("/cgi-bin/kf/sync_msg", 0)
 
     # ------------------------------------------------------------------ lives
 
@@ -217,11 +225,19 @@ class Product:
 
 
 @asynccontextmanager
-async def started(folder: Path, sim: Simulator, **options: Any) -> AsyncIterator[Product]:
-    """A product that runs, and is gone afterwards."""
-    product = Product(folder, sim, **options)
+async def started(
+    folder: Path,
+    sim: Simulator,
+    step: str = "",
+    passes: Sequence[int] = (),
+    settings: Mapping[str, str] | None = None,
+    *,
+    until_it_pulls: bool = True,
+) -> AsyncIterator[Product]:
+    """A product that runs, and is gone afterwards; see `Product`."""
+    product = Product(folder, sim, step, passes, settings)
     try:
-        await product.start()
+        await product.start(until_it_pulls=until_it_pulls)
         yield product
     finally:
         await product.dispose()
