@@ -1,7 +1,5 @@
 """Which trials make up the crash test?"""
 
-from collections.abc import Iterator
-
 from tests.integration.crash.launcher import STEPS
 from tests.integration.crash.trial import Fault, Plan
 
@@ -53,9 +51,9 @@ def step_plan(step: str, *, messages: int = 200, lives: int = 3) -> Plan:
     return Plan(name=step, messages=messages, step=step, passes=passes[:lives], handoffs=handoffs)
 
 
-def step_plans() -> Iterator[Plan]:
+def step_plans() -> list[Plan]:
     """One trial for each step of a message's life."""
-    return (step_plan(step) for step in STEPS if step != FIRST_CALLBACK)
+    return [step_plan(step) for step in STEPS if step != FIRST_CALLBACK]
 
 
 def random_plan(seed: int, *, messages: int = 200, kills: int = 22) -> Plan:
@@ -65,10 +63,11 @@ def random_plan(seed: int, *, messages: int = 200, kills: int = 22) -> Plan:
     )
 
 
-def condition_plans() -> Iterator[Plan]:
+def condition_plans() -> list[Plan]:
     """Each accident of the platform by itself, with kills."""
-    for name, faults in CONDITIONS.items():
-        yield Plan(name, faults=faults, random_kills=4, seed=7)
+    return [
+        Plan(name, faults=faults, random_kills=4, seed=7) for name, faults in CONDITIONS.items()
+    ]
 
 
 def chaos_plan(seed: int, *, messages: int = 200, kills: int = 20) -> Plan:
@@ -78,14 +77,11 @@ def chaos_plan(seed: int, *, messages: int = 200, kills: int = 20) -> Plan:
     )
 
 
-def chaos_plans() -> Iterator[Plan]:
+def chaos_plans() -> list[Plan]:
     """Chaos with several seeds."""
-    return map(chaos_plan, (11, 12, 13))
+    return [chaos_plan(seed) for seed in (11, 12, 13)]
 
 
-def all_plans() -> Iterator[Plan]:
+def all_plans() -> list[Plan]:
     """The whole matrix."""
-    yield from step_plans()
-    yield random_plan(1)
-    yield from condition_plans()
-    yield from chaos_plans()
+    return [*step_plans(), random_plan(1), *condition_plans(), *chaos_plans()]
