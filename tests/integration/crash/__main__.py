@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from tests.integration.crash.matrix import all_plans
+from tests.integration.crash.nursery import Nursery
 from tests.integration.crash.table import starts, table
 from tests.integration.crash.trial import Outcome, run
 
@@ -19,8 +20,8 @@ async def main(words: list[str]) -> int:
     for plan in all_plans():
         if words and not any(word in plan.name for word in words):
             continue
-        with tempfile.TemporaryDirectory() as folder:
-            outcome = await run(plan, Path(folder))
+        with Nursery() as nursery, tempfile.TemporaryDirectory() as folder:
+            outcome = await run(plan, nursery, Path(folder))
         outcomes.append(outcome)
         state = "ok" if not outcome.problems else "FAILED"
         print(f"{plan.name}: {state}, {outcome.seconds:.1f} s", file=sys.stderr, flush=True)

@@ -1,6 +1,6 @@
 """Which trials make up the crash test?"""
 
-from tests.integration.crash.launcher import STEPS
+from tests.integration.crash.steps import STEPS
 from tests.integration.crash.trial import Fault, Plan
 
 FIRST_CALLBACK = "callback answered, account unknown"

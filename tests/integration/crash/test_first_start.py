@@ -6,6 +6,7 @@ from simulator.scenery import shop
 from simulator.server import running
 from tests.integration.crash.catalogue import questions
 from tests.integration.crash.matrix import FIRST_CALLBACK
+from tests.integration.crash.nursery import Nursery
 from tests.integration.crash.product import started
 from tests.integration.crash.trial import OPTIONS, Watch
 
@@ -13,6 +14,7 @@ ACCOUNTS = "/cgi-bin/kf/account/list"
 
 
 async def test_a_message_acknowledged_just_before_the_first_crash_is_no_history(
+    nursery: Nursery,
     tmp_path: Path,
 ) -> None:
     """The hint is durable; its time, not that of the next start, is where history ends."""
@@ -20,7 +22,7 @@ async def test_a_message_acknowledged_just_before_the_first_crash_is_no_history(
     async with running(shop(accounts=1, options=OPTIONS)) as sim:
         sim.fault("error", path=ACCOUNTS, code=-1, probability=1.0)
         async with started(
-            tmp_path, sim, FIRST_CALLBACK, passes=(1,), until_it_pulls=False
+            nursery, tmp_path, sim, FIRST_CALLBACK, passes=(1,), until_it_pulls=False
         ) as product:
             watch = Watch(sim, product, asked)
             await watch.ask(4)

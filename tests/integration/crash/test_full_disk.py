@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.crash.nursery import Nursery
 from tests.integration.crash.trial import Plan, staged
 
 if sys.platform != "linux":
@@ -19,8 +20,10 @@ import resource
 SYNC = "/cgi-bin/kf/sync_msg"
 
 
-async def test_a_full_disk_refuses_callbacks_and_loses_nothing(tmp_path: Path) -> None:
-    async with staged(Plan("full disk", messages=60), tmp_path) as (sim, product, watch):
+async def test_a_full_disk_refuses_callbacks_and_loses_nothing(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    async with staged(Plan("full disk", messages=60), nursery, tmp_path) as (sim, product, watch):
         await watch.ask(20)
         await watch.until(lambda: watch.answered == 20, "answers while there is room")
         before = resource.prlimit(product.pid, resource.RLIMIT_FSIZE)

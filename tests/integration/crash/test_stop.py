@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.integration.crash.nursery import Nursery
 from tests.integration.crash.product import STOP_WITHIN_S
 from tests.integration.crash.trial import Plan, staged
 
@@ -9,10 +10,15 @@ SEND = "/cgi-bin/kf/send_msg"
 
 
 async def test_a_stop_finishes_what_is_in_hand_and_leaves_the_rest_for_the_next_start(
+    nursery: Nursery,
     tmp_path: Path,
 ) -> None:
     one_at_a_time = {"CONCIERGE_DELIVERY__SEND_CONCURRENCY": "1"}
-    async with staged(Plan("stop", messages=60), tmp_path, one_at_a_time) as (sim, product, watch):
+    async with staged(Plan("stop", messages=60), nursery, tmp_path, one_at_a_time) as (
+        sim,
+        product,
+        watch,
+    ):
         sim.fault("delay", path=SEND, seconds=0.4, probability=1.0)
         await watch.ask(60)
         await watch.until(lambda: watch.answered, "the first answers")
@@ -29,8 +35,10 @@ async def test_a_stop_finishes_what_is_in_hand_and_leaves_the_rest_for_the_next_
         assert not sim.violations
 
 
-async def test_a_stop_does_not_wait_for_a_platform_that_hangs(tmp_path: Path) -> None:
-    async with staged(Plan("hang", messages=20), tmp_path) as (sim, product, watch):
+async def test_a_stop_does_not_wait_for_a_platform_that_hangs(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    async with staged(Plan("hang", messages=20), nursery, tmp_path) as (sim, product, watch):
         sim.fault("hang", path=SEND, seconds=60.0, probability=1.0)
         await watch.ask(20)
         await watch.until(lambda: sim.calls.get(SEND, 0), "a send that hangs")

@@ -15,6 +15,7 @@ from simulator.records import QUEUED, Options
 from simulator.scenery import PRESALE, shop
 from simulator.server import Simulator, running
 from tests.integration.crash.catalogue import Question, expected, questions
+from tests.integration.crash.nursery import Nursery
 from tests.integration.crash.product import Product, started
 
 OPTIONS = Options(
@@ -46,7 +47,7 @@ class Plan:
     Args:
         name: of its line in the table.
         messages: how many distinct texts are asked.
-        step: where the product kills itself, of `launcher.STEPS`.
+        step: where the product kills itself, of `steps.STEPS`.
         passes: at which pass of it, one for each life that ends so.
         faults: of `simulator.faults`, in force until the last message is asked and answered.
         random_kills: how often it is killed from outside at a moment that the seed decides.
@@ -110,10 +111,10 @@ class Outcome:
             raise AssertionError(f"{self.plan}\n{shown}\n--- log ---\n{self.log}")
 
 
-async def run(plan: Plan, folder: Path) -> Outcome:
+async def run(plan: Plan, nursery: Nursery, folder: Path) -> Outcome:
     """Run one trial in an empty folder."""
     began = time.monotonic()
-    async with staged(plan, folder) as (sim, product, watch):
+    async with staged(plan, nursery, folder) as (sim, product, watch):
         for fault in plan.faults:
             sim.fault(**fault)
         async with asyncio.TaskGroup() as together:
@@ -143,13 +144,13 @@ async def run(plan: Plan, folder: Path) -> Outcome:
 
 @asynccontextmanager
 async def staged(
-    plan: Plan, folder: Path, settings: Mapping[str, str] | None = None
+    plan: Plan, nursery: Nursery, folder: Path, settings: Mapping[str, str] | None = None
 ) -> AsyncIterator[tuple[Simulator, Product, "Watch"]]:
     """A WeCom, a product that runs, and the questions of the plan."""
     asked = questions(plan.messages, plan.seed, customers=max(8, plan.messages // 5))
     async with (
         running(shop(accounts=1, options=OPTIONS, seed=plan.seed)) as sim,
-        started(folder, sim, plan.step, plan.passes, settings or {}) as product,
+        started(nursery, folder, sim, plan.step, plan.passes, settings or {}) as product,
     ):
         yield sim, product, Watch(sim, product, asked)
 

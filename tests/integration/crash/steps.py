@@ -1,19 +1,17 @@
 """How does the product die exactly between two steps of a message's life?
 
-Runs the real command line with one method wrapped: at its Nth pass the process sends itself
-SIGKILL, as abrupt as a power cut for everything but the disk's own cache.
+One method is wrapped: at its Nth pass the process sends itself SIGKILL, as abrupt as a power cut
+for everything but the disk's own cache.
 """
 
 import functools
 import inspect
 import os
 import signal
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bot.cli import main
 from bot.delivery.intake import DurableIntake
 from bot.delivery.pull import Puller
 from bot.delivery.send import Sender
@@ -21,9 +19,6 @@ from bot.routing.decisions import Committer
 from bot.store import Database, Vault
 from bot.store.accounts import Accounts
 from bot.wecom.kf import Kf
-
-STEP, PASS = "CRASH_STEP", "CRASH_PASS"
-"""Environment: name of the step, and at which pass of it to die."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +96,3 @@ def _wrap(
         return result
 
     return called
-
-
-if __name__ == "__main__":
-    if step := os.environ.get(STEP):
-        STEPS[step].arm(int(os.environ[PASS]))
-    sys.exit(main())
