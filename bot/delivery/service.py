@@ -1,6 +1,7 @@
 """How do the loops start, know of each other, and stop without losing anything?"""
 
 import asyncio
+import sqlite3
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -143,7 +144,7 @@ class Service:
             self._accounts_changed.clear()
             try:
                 await self.register_accounts()
-            except ConciergeError as error:
+            except (ConciergeError, sqlite3.Error) as error:
                 log.warning("accounts.not_listed", error=str(error))
                 pause_s = _ACCOUNTS_RETRY_S
             with contextlib.suppress(TimeoutError):
