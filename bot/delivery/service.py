@@ -1,8 +1,8 @@
 """How do the loops start, know of each other, and stop without losing anything?"""
 
 import asyncio
-import sqlite3
 import contextlib
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
