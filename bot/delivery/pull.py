@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -100,13 +101,19 @@ class Puller:
             log.warning("pull.throttled", account=self.open_kfid, wait_s=round(wait_s))
             await asyncio.sleep(wait_s)
             return 0.0
-        except ConciergeError as error:
+        except (ConciergeError, sqlite3.Error) as error:  # a full disk may have room again
             level = log.warning if isinstance(error, RetryLater) else log.error
             level("pull.failed", account=self.open_kfid, error=str(error))
-            self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
-            return self._pause_s
+            return self._longer_pause()
+        except Exception:  # a full disk; a puller that ended would leave its account unanswered
+            log.exception("pull.failed", account=self.open_kfid)
+            return self._longer_pause()
         self._pause_s = _FIRST_PAUSE_S
         return self._poll_after_s()
+
+    def _longer_pause(self) -> float:
+        self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
+        return self._pause_s
 
     def _poll_after_s(self) -> float:
         busy = self._clock.now() - self._traffic_at < BUSY_FOR_S
