@@ -217,7 +217,7 @@ class HandOffCourier:
             except NotAuthorised as error:
                 log.error("handoff.needs_operator", error=str(error))
                 return _handed("refused", errcode=error.errcode)
-            return await self._queued(facts, code, receiving)
+            return self._queued(conversation, code, len(receiving))
         return _handed("refused")
 
     async def _receiving(self, open_kfid: str) -> list[str]:
@@ -226,15 +226,10 @@ class HandOffCourier:
         await self.store.servicers.replace(open_kfid, status, self.clock.now())
         return servicers.receiving
 
-    async def _queued(
-        self, facts: ConversationFacts, code: str | None, receiving: list[str]
-    ) -> Ended:
+    def _queued(self, conversation: Conversation, code: str | None, receiving: int) -> Ended:
         unit = Unit()
-        before = await self.store.conversations.facts(facts.conversation)
-        self.store.conversations.observe_state(
-            unit, before, ServiceState.QUEUED, None, self.clock.now()
-        )
-        ended = _handed("queued", msg_code=code, receiving=len(receiving))
+        self.store.conversations.moved(unit, conversation, ServiceState.QUEUED, self.clock.now())
+        ended = _handed("queued", msg_code=code, receiving=receiving)
         ended.statements.extend(unit.statements)
         return ended
 
