@@ -1,5 +1,6 @@
 import pytest
 
+from bot.app import declared_tables
 from bot.delivery.housekeeping import Gauges, Retention, WaitingNotices
 from bot.model import Lane
 from bot.store import Arrival, Unit
@@ -59,16 +60,21 @@ async def test_a_message_nobody_may_answer_any_more_brings_no_notice(chat: Chat)
     assert await notices(chat).look() == 0
 
 
+def retention(chat: Chat) -> Retention:
+    days = {"messages_days": 180.0, "handled_days": 7.0}
+    return Retention(chat.store, chat.clock, declared_tables(chat.engine.routers), days)
+
+
 async def test_what_is_past_its_time_is_deleted(chat: Chat) -> None:
     await chat.says("多久发货")
     await chat.store.accounts.register("wk_shop", "店", 0)
     chat.clock.reach(chat.clock.now() + 8 * 86_400)
-    await Retention(chat.store, chat.clock, 180, 7).look()
+    await retention(chat).look()
     for table, left in (("mailbox", 0), ("messages", 1), ("outbox", 2)):
         rows = await chat.store.database.fetch(f"SELECT COUNT(*) AS n FROM {table}")
         assert rows[0]["n"] == left, table
     chat.clock.reach(chat.clock.now() + 180 * 86_400)
-    await Retention(chat.store, chat.clock, 180, 7).look()
+    await retention(chat).look()
     for table in ("messages", "outbox"):
         rows = await chat.store.database.fetch(f"SELECT COUNT(*) AS n FROM {table}")
         assert rows[0]["n"] == 0, table
@@ -77,7 +83,7 @@ async def test_what_is_past_its_time_is_deleted(chat: Chat) -> None:
 async def test_a_message_that_still_waits_is_never_deleted(chat: Chat) -> None:
     await a_message_waits(chat)
     chat.clock.reach(chat.clock.now() + 8 * 86_400)
-    await Retention(chat.store, chat.clock, 180, 7).look()
+    await retention(chat).look()
     assert await chat.store.mailbox.depth() == 1
 
 
