@@ -33,7 +33,7 @@ from bot.model import Consult, HandOff, KeepMedia, Lane, NotifyStaff, SendMessag
 from bot.model.effects import Effect
 from bot.ports import ChatModel, Clock, Embedder
 from bot.routing.decisions import Committer, TurnSettings
-from bot.routing.discovery import check_needs, discover, migration_folders
+from bot.routing.discovery import check_needs, discover, in_order, migration_folders
 from bot.routing.dispatcher import Dispatcher, DispatchSettings
 from bot.routing.middleware import (
     leave_people_alone,
@@ -152,17 +152,19 @@ def build_engine(
     clock: Clock,
     metrics: Metrics,
     model: ChatModel | None = None,
+    more: Sequence[Router] = (),
 ) -> Engine:
     """Discover the behaviours and put the turn together.
 
     Args:
         model: what turns may consult, ``None`` = nothing.
+        more: behaviours that do not live in `handlers/`.
 
     Raises:
         Misconfigured: a behaviour is not as it must be; start-up stops.
     """
     phrases = Phrases.load(PROMPTS)
-    routers = discover(handlers)
+    routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
     supplies: Mapping[type, object] = {
         Library: library,

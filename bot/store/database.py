@@ -95,8 +95,8 @@ class Database:
         self._scanner = self._connect(read_only=True)
         self._scans = ThreadPoolExecutor(1, thread_name_prefix="scan")
         self._thread = threading.Thread(target=self._write_forever, name="writer", daemon=True)
-        self._thread.start()
         self._closed = False
+        self._thread.start()
 
     def _connect(self, *, read_only: bool = False) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -120,8 +120,10 @@ class Database:
 
         Raises:
             UnitConflict: a statement affected another number of rows than expected.
-            sqlite3.Error: the database refused; nothing of the unit was kept.
+            sqlite3.Error: the database refused, or is closed; nothing of the unit was kept.
         """
+        if self._closed:
+            raise sqlite3.ProgrammingError("the database is closed")
         future: asyncio.Future[list[list[Row]]] = asyncio.get_running_loop().create_future()
         self._jobs.put(_Job(unit, future))
         return await future
@@ -205,7 +207,9 @@ class Database:
         self._writer.execute("SAVEPOINT unit")
         try:
             job.rows = [self._apply(statement) for statement in job.unit.statements]
-        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, Conflict) as error:
+        except Exception as error:
+            if not _is_the_units_own(error):
+                raise
             job.error = error
             self._writer.execute("ROLLBACK TO unit")
         else:
@@ -218,9 +222,11 @@ class Database:
         try:
             for statement in statements:
                 self._apply(statement)
-        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, Conflict) as error:
+        except Exception as error:
+            if not _is_the_units_own(error):
+                raise
             self._writer.execute("ROLLBACK TO aside")
-            log.error("store.aside_failed", error=str(error))
+            log.error("store.aside_failed", error=type(error).__name__)
         self._writer.execute("RELEASE aside")
 
     def _apply(self, statement: Statement) -> list[Row]:
@@ -239,6 +245,18 @@ class Database:
         for loop, jobs in by_loop.items():
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_set_results, jobs)
+
+
+def _is_the_units_own(error: Exception) -> bool:
+    """Whether a statement is to blame, not the database: then the other units are not hurt.
+
+    A value that SQLite cannot take (a huge integer, half an emoji) raises no `sqlite3.Error`; the
+    writer must outlive it.
+    """
+    if isinstance(error, sqlite3.OperationalError):  # bad SQL, or a full disk
+        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    own = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
+    return isinstance(error, (*own, sqlite3.DataError)) or not isinstance(error, sqlite3.Error)
 
 
 def _set_results(jobs: list[_Job]) -> None:
