@@ -8,13 +8,14 @@ import pytest
 
 from bot.app import Engine, build_engine, couriers, open_store
 from bot.commands.dialogue import Dialogue, PlayedMedia, shown
-from bot.config import Config, keygen
 from bot.delivery.send import Sender
 from bot.errors import ModelUnavailable
-from bot.model import Choice, Conversation, Lane, MessageRecalled, ServiceState
+from bot.model import Choice, Lane, MessageRecalled, ServiceState
 from bot.store import Arrival, Unit
 from bot.telemetry import Metrics
 from knowledge import FaqEntry, Library, Retriever
+from tests.builders import a_config, a_customer
+from tests.talk import PlayedClock
 
 SHOP = (
     FaqEntry(id="ship-fee", question="运费多少钱", answer="满 99 元包邮。", category="物流"),
@@ -26,18 +27,6 @@ UNSURE = "邮费谁付"
 FAR = "开箱费我出不出"
 """The gate would decline it, with candidates near by."""
 HOPELESS = "abcdefg"
-
-NOON = 1_795_147_200.0
-
-
-class Clock:
-    """Stands still until a test moves it."""
-
-    def __init__(self) -> None:
-        self.seconds = NOON
-
-    def now(self) -> float:
-        return self.seconds
 
 
 class FakeChatModel:
@@ -62,12 +51,12 @@ class FakeChatModel:
 class Shop:
     """A customer in a real engine, with a model to drive."""
 
-    def __init__(self, engine: Engine, model: FakeChatModel, clock: Clock) -> None:
+    def __init__(self, engine: Engine, model: FakeChatModel, clock: PlayedClock) -> None:
         async def pass_time(until: float) -> None:
-            clock.seconds = max(clock.seconds, until)
+            clock.reach(until)
 
         self.engine, self.model, self.clock = engine, model, clock
-        self.conversation = Conversation("wk_shop", "wm_lan")
+        self.conversation = a_customer()
         self.dialogue = Dialogue(engine, self.conversation, pass_time)
 
     async def hears(self, text: str) -> list[str]:
@@ -77,10 +66,7 @@ class Shop:
         return self.said()
 
     def said(self) -> list[str]:
-        who = self.engine.phrases.say("engine.persona")
-        introduction = self.engine.phrases.say("engine.introduction", who=who) + "\n\n"
-        texts = [shown(payload)[0] for payload in self.dialogue.kf.sent]
-        return [text.removeprefix(introduction) for text in texts]
+        return [shown(payload)[0] for payload in self.dialogue.kf.sent]
 
     def menu(self) -> list[str]:
         return [item for payload in self.dialogue.kf.sent for item, _ in shown(payload)[1]]
@@ -112,16 +98,9 @@ async def open_shop(tmp_path: Path) -> AsyncIterator[OpenShop]:
     engines: list[Engine] = []
 
     async def open_it(*, consults: bool = True, **sections: Any) -> Shop:
-        config = Config.model_validate(
-            {
-                "storage": {"url": f"sqlite:///{tmp_path / 'concierge.db'}"},
-                "security": {"encryption_key": keygen()},
-                "embeddings": {"provider": "none"},
-                "llm": {"base_url": "http://127.0.0.1:9/v1", "model": "played"},
-                **sections,
-            }
-        )
-        model, clock = FakeChatModel(), Clock()
+        llm = {"base_url": "http://127.0.0.1:9/v1", "model": "played"}
+        config = a_config(tmp_path, llm=llm, **sections)
+        model, clock = FakeChatModel(), PlayedClock()
         engine = build_engine(
             config,
             open_store(config),
@@ -260,7 +239,7 @@ async def test_a_model_nobody_got_to_ask_in_time_is_gone_without(shop: Shop) -> 
     await shop.engine.store.mailbox.deliver(unit, [arrival], now)
     await shop.engine.store.database.commit(unit)
     drained = await shop.engine.dispatcher.drain(arrival.subject)
-    shop.clock.seconds += 3600
+    shop.clock.reach(now + 3600)
     shop.dialogue.kf.sent.clear()
     for queue, _ in drained.queues:
         await a_sender(shop).send_queue(queue)
