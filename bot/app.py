@@ -237,6 +237,11 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     """
     clock = SystemClock()
     store = open_store(config)
+    try:
+        store.database.claim()
+    except Misconfigured:
+        store.close()
+        raise
     cache = vectors or store.database.path.parent / "vectors"
     library = await asyncio.to_thread(build_library, config, cache)
     metrics = Metrics()

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,10 +29,12 @@ log = structlog.get_logger(__name__)
 BUSY_FOR_S = 600
 """After traffic an account counts as busy for ten minutes (architecture.md, step 2)."""
 
+TOKEN_LIVES_S = 600.0
+"""How long the token of a callback lifts the frequency limit (wecom-api §3.6)."""
+
 RECEIVING = 1
 """Status of a servicer who receives, in the event (the list says 0; wecom-api §3.9)."""
 
-_TOKEN_LIVES_S = 600
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
 
 Wake = Callable[[str, Lane, Rank], None]
@@ -98,13 +101,19 @@ class Puller:
             log.warning("pull.throttled", account=self.open_kfid, wait_s=round(wait_s))
             await asyncio.sleep(wait_s)
             return 0.0
-        except ConciergeError as error:
+        except (ConciergeError, sqlite3.Error) as error:  # a full disk may have room again
             level = log.warning if isinstance(error, RetryLater) else log.error
             level("pull.failed", account=self.open_kfid, error=str(error))
-            self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
-            return self._pause_s
+            return self._longer_pause()
+        except Exception:  # a full disk; a puller that ended would leave its account unanswered
+            log.exception("pull.failed", account=self.open_kfid)
+            return self._longer_pause()
         self._pause_s = _FIRST_PAUSE_S
         return self._poll_after_s()
+
+    def _longer_pause(self) -> float:
+        self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
+        return self._pause_s
 
     def _poll_after_s(self) -> float:
         busy = self._clock.now() - self._traffic_at < BUSY_FOR_S
@@ -128,7 +137,7 @@ class Puller:
             self._throttled_times = 0
 
     def _fresh_token(self) -> str:
-        return self._token if self._clock.now() - self._token_at < _TOKEN_LIVES_S else ""
+        return self._token if self._clock.now() - self._token_at < TOKEN_LIVES_S else ""
 
     async def _store_page(self, account: AccountRow, page: Page, hints_until: float | None) -> None:
         now = self._clock.now()

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
-from bot.errors import Conflict
+from bot.errors import Conflict, Misconfigured
 
 log = structlog.get_logger(__name__)
 
@@ -96,6 +96,7 @@ class Database:
         self._scans = ThreadPoolExecutor(1, thread_name_prefix="scan")
         self._thread = threading.Thread(target=self._write_forever, name="writer", daemon=True)
         self._closed = False
+        self._claimed: TextIO | None = None
         self._thread.start()
 
     def _connect(self, *, read_only: bool = False) -> sqlite3.Connection:
@@ -151,6 +152,24 @@ class Database:
         """A number that changes when another process has committed."""
         return int(self._reader.execute("PRAGMA data_version").fetchone()[0])
 
+    def claim(self) -> None:
+        """Make this process the only one that serves the database, until it ends.
+
+        Commands may write beside it; two services would pull and drain against each other.
+
+        Raises:
+            Misconfigured: another process serves it.
+        """
+        try:
+            import fcntl  # noqa: PLC0415 (not on Windows, where nothing keeps two apart)
+        except ImportError:
+            return
+        self._claimed = self.path.with_suffix(".lock").open("w")
+        try:
+            fcntl.flock(self._claimed, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Misconfigured(f"another process serves {self.path.name} already") from error
+
     def run_script(self, script: str) -> None:
         """Run DDL at start-up, before anybody else uses the database."""
         self._writer.executescript(script)
@@ -167,6 +186,8 @@ class Database:
         self._jobs.put(None)
         self._thread.join()
         self._scans.shutdown()
+        if self._claimed is not None:
+            self._claimed.close()
         for connection in (self._writer, self._reader, self._scanner):
             connection.close()
 

@@ -39,7 +39,7 @@ def write_knowledge(path: Path) -> None:
             "id": f"crash-{number:03}",
             "question": texts[0],
             "similar": texts[1:],
-            "answer": f"{goods}的{topic}请看商品页，编号{_mark(number)}。",
+            "answer": f"{goods}的{topic}请看商品页，编号 {_mark(number)}。",
             "category": "商品",
         }
         for number, (goods, topic, texts) in enumerate(_entries())
@@ -76,4 +76,4 @@ def _entries() -> list[tuple[str, str, list[str]]]:
 
 
 def _mark(number: int) -> str:
-    return f"〔K{number:03}〕"
+    return f"K{number:03}号"

@@ -6,20 +6,16 @@ import os
 import signal
 import socket
 import sqlite3
-import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 
 from simulator.server import Simulator
-from tests.integration.crash import launcher
 from tests.integration.crash.catalogue import write_knowledge
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.integration.crash.nursery import Nursery
 
 START_WITHIN_S, STOP_WITHIN_S = 60.0, 10.0
 
@@ -35,9 +31,10 @@ class Product:
     """The product as a process, kept alive as a service manager would.
 
     Args:
+        nursery: where its lives begin.
         folder: of configuration, database and log.
         sim: the WeCom it talks to.
-        step: where it kills itself, of `launcher.STEPS`.
+        step: where it kills itself, of `steps.STEPS`.
         passes: in its first life at this pass of the step, in its second at that one, and so on;
             later lives have no bomb.
         settings: more ``CONCIERGE_…`` variables.
@@ -45,24 +42,25 @@ class Product:
 
     def __init__(
         self,
+        nursery: Nursery,
         folder: Path,
         sim: Simulator,
-        *,
         step: str = "",
         passes: Sequence[int] = (),
-        settings: dict[str, str] | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
-        self._folder, self._sim = folder, sim
+        self._nursery, self._folder, self._sim = nursery, folder, sim
         self._step, self._passes = step, list(passes)
-        self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._code: int | None = 0
+        self.pid = 0
         self._stopping = False
         self.port = _free_port()
         self.kills = 0
         self.lives = 0
         self.started_at = 0.0
         self.ready_s: list[float] = []
-        self._environment = self._identity() | (settings or {})
+        self._environment = self._identity() | dict(settings or {})
         write_knowledge(folder / "faq.yaml")
         (folder / "config.yaml").write_text(_CONFIG)
 
@@ -72,26 +70,21 @@ class Product:
         return self._folder / "concierge.db"
 
     @property
-    def pid(self) -> int:
-        """Of the present life."""
-        assert self._process is not None
-        return self._process.pid
-
-    @property
     def log(self) -> str:
         """The end of what all lives logged."""
         return (self._folder / "log").read_text(errors="replace")[-6000:]
 
-    async def start(self) -> None:
-        """Start the first life and wait until it pulls: what is sent now is no history."""
-        await self._spawn()
+    async def start(self, *, until_it_pulls: bool = True) -> None:
+        """Begin a life; once it pulls, what is sent from then on is no history."""
+        self._stopping = False
+        pulls = self._pulls
+        await self._begin_life()
         self._keeper = asyncio.create_task(self._keep_alive())
         await self.ready()
-        await self._sim.wait_for(
-            lambda: self._sim.calls.get("/cgi-bin/kf/sync_msg", 0),
-            description="the first pull",
-            timeout=START_WITHIN_S,
-        )
+        if until_it_pulls:
+            await self._sim.wait_for(
+                lambda: self._pulls > pulls, description="a pull", timeout=START_WITHIN_S
+            )
         self._sim.callback_url = f"http://127.0.0.1:{self.port}/wecom/callback"
 
     async def ready(self) -> float:
@@ -110,8 +103,7 @@ class Product:
         """SIGKILL from outside; the next life has begun on return."""
         life = self.lives
         self.kills += 1
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)
         async with asyncio.timeout(START_WITHIN_S):
             while self.lives == life:
                 self._raise_if_broken()
@@ -124,29 +116,28 @@ class Product:
             AssertionError: it did not end in time, or not with success.
         """
         self._stopping = True
-        assert self._process is not None
+        assert self._keeper is not None
         began = time.monotonic()
-        self._process.terminate()
+        os.kill(self.pid, signal.SIGTERM)
         async with asyncio.timeout(STOP_WITHIN_S):
-            code = await self._process.wait()
-        assert code == 0, f"exit code {code}\n{self.log}"
+            await asyncio.shield(self._keeper)
+        assert self._code == 0, f"exit code {self._code}\n{self.log}"
         return time.monotonic() - began
 
     async def dispose(self) -> None:
         """End it whatever it does."""
         self._stopping = True
+        if self._code is None:
+            os.kill(self.pid, signal.SIGKILL)
         if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
+            await self._keeper
 
     def leftovers(self) -> list[str]:
-        """Rows of mailbox and outbox that are not well ended."""
+        """Rows of mailbox and outbox that are not well ended; a late welcome is none of them."""
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as database:
             rows = database.execute(
                 "SELECT 'outbox', kind, state, error, COUNT(*) FROM outbox WHERE state <> 'sent'"
+                " AND NOT (kind = 'SendOnEvent' AND state = 'expired')"
                 " GROUP BY kind, state, error UNION ALL"
                 " SELECT 'mailbox', kind, IIF(parked_at IS NULL, 'open', 'parked'), error, COUNT(*)"
                 " FROM mailbox WHERE done_at IS NULL GROUP BY 1, 2, 3, 4"
@@ -155,36 +146,30 @@ class Product:
             f"{count}× {table} {kind} {state} {error}" for table, kind, state, error, count in rows
         ]
 
+    @property
+    def _pulls(self) -> int:
+        return self._sim.calls.get("/cgi-bin/kf/sync_msg", 0)
+
     # ------------------------------------------------------------------ lives
 
     async def _keep_alive(self) -> None:
         while True:
-            assert self._process is not None
-            code = await self._process.wait()
-            if self._stopping:
-                return
-            if code != -signal.SIGKILL:
-                return  # `_raise_if_broken` tells
+            self._code = await self._nursery.ended()
+            if self._stopping or self._code != -signal.SIGKILL:
+                return  # `_raise_if_broken` tells of an end that nobody asked for
             if self._armed:
                 self.kills += 1
-            await self._spawn()
+            await self._begin_life()
 
-    async def _spawn(self) -> None:
-        bomb = {}
+    async def _begin_life(self) -> None:
         self._armed = self.lives < len(self._passes)
-        if self._armed:
-            bomb = {launcher.STEP: self._step, launcher.PASS: str(self._passes[self.lives])}
+        bomb = (self._step, self._passes[self.lives]) if self._armed else None
         self.lives += 1
         self.started_at = time.monotonic()
-        with (self._folder / "log").open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", launcher.__name__),
-                *("--config", str(self._folder / "config.yaml"), "serve"),
-                cwd=ROOT,
-                env=self._environment | bomb,
-                stdout=log,
-                stderr=log,
-            )
+        arguments = ("--config", str(self._folder / "config.yaml"), "serve")
+        log = self._folder / "log"
+        self.pid = await self._nursery.begin(arguments, self._environment, log, bomb)
+        self._code = None
 
     def _raise_if_broken(self) -> None:
         if self._keeper is not None and self._keeper.done():
@@ -213,17 +198,24 @@ class Product:
             "DELIVERY__POLL_BUSY_S": "2",
             "LOGGING__FORMAT": "json",
         }
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("CONCIERGE_")}
-        own = {f"CONCIERGE_{key}": value for key, value in given.items()}
-        return kept | own | {"PYTHONPATH": str(ROOT)}
+        return {f"CONCIERGE_{key}": value for key, value in given.items()}
 
 
 @asynccontextmanager
-async def started(folder: Path, sim: Simulator, **options: Any) -> AsyncIterator[Product]:
-    """A product that runs, and is gone afterwards."""
-    product = Product(folder, sim, **options)
+async def started(
+    nursery: Nursery,
+    folder: Path,
+    sim: Simulator,
+    step: str = "",
+    passes: Sequence[int] = (),
+    settings: Mapping[str, str] | None = None,
+    *,
+    until_it_pulls: bool = True,
+) -> AsyncIterator[Product]:
+    """A product that runs, and is gone afterwards; see `Product`."""
+    product = Product(nursery, folder, sim, step, passes, settings)
     try:
-        await product.start()
+        await product.start(until_it_pulls=until_it_pulls)
         yield product
     finally:
         await product.dispose()

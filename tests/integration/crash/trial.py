@@ -3,16 +3,19 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from simulator.judge import Verdict, judge
-from simulator.records import Options
+from simulator.records import QUEUED, Options
 from simulator.scenery import PRESALE, shop
 from simulator.server import Simulator, running
 from tests.integration.crash.catalogue import Question, expected, questions
+from tests.integration.crash.nursery import Nursery
 from tests.integration.crash.product import Product, started
 
 OPTIONS = Options(
@@ -22,10 +25,17 @@ OPTIONS = Options(
     # once do not hold for one that dies every second.
     gettoken_per_minute=1000,
     tokenless_pulls_per_minute=1000,
+    retry_not_ok=True,
     slow_ack_s=5.0,  # this machine may be busy; how fast acknowledgements are is for the bench
 )
 
+WELCOME_S = 15.0
+"""Whoever is answered within this time could have been welcomed: the code lives 20 s."""
+
 _WAIT_S = 90.0
+
+STAFF = "zhangsan"
+"""The member named in the product's configuration."""
 
 Fault = Mapping[str, Any]
 
@@ -37,12 +47,12 @@ class Plan:
     Args:
         name: of its line in the table.
         messages: how many distinct texts are asked.
-        step: where the product kills itself, of `launcher.STEPS`.
+        step: where the product kills itself, of `steps.STEPS`.
         passes: at which pass of it, one for each life that ends so.
         faults: of `simulator.faults`, in force until the last message is asked and answered.
         random_kills: how often it is killed from outside at a moment that the seed decides.
         in_flight: how many questions may be open at once.
-        excused: kinds of violation that the plan itself causes.
+        handoffs: how many customers ask for a person in the end.
     """
 
     name: str
@@ -53,7 +63,7 @@ class Plan:
     random_kills: int = 0
     seed: int = 1
     in_flight: int = 24
-    excused: tuple[str, ...] = ()
+    handoffs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,7 @@ class Outcome:
     accidents: int
     violations: list[str]
     leftovers: list[str]
+    discourtesies: list[str]
     seconds: float
     ready_s: list[float]
     log: str = field(repr=False)
@@ -87,7 +98,7 @@ class Outcome:
             found.append(f"{self.kills} kills of {wanted} happened")
         if self.plan.faults and not self.accidents:
             found.append("no fault struck")
-        return found + self.violations + self.leftovers
+        return found + self.violations + self.leftovers + self.discourtesies
 
     def check(self) -> None:
         """Fail with everything that is wrong.
@@ -100,21 +111,17 @@ class Outcome:
             raise AssertionError(f"{self.plan}\n{shown}\n--- log ---\n{self.log}")
 
 
-async def run(plan: Plan, folder: Path) -> Outcome:
+async def run(plan: Plan, nursery: Nursery, folder: Path) -> Outcome:
     """Run one trial in an empty folder."""
     began = time.monotonic()
-    asked = questions(plan.messages, plan.seed, customers=max(8, plan.messages // 5))
-    async with (
-        running(shop(accounts=1, options=OPTIONS, seed=plan.seed)) as sim,
-        started(folder, sim, step=plan.step, passes=plan.passes) as product,
-    ):
+    async with staged(plan, nursery, folder) as (sim, product, watch):
         for fault in plan.faults:
             sim.fault(**fault)
-        watch = Watch(sim, product, asked)
         async with asyncio.TaskGroup() as together:
             together.create_task(_ask(plan, watch, product))
             together.create_task(_kill_now_and_then(plan, product))
         await watch.all_answered()
+        await watch.ask_for_people(plan.handoffs)
         accidents = sim.world.faults.happened
         sim.clear_faults()
         await watch.all_settled()
@@ -126,16 +133,26 @@ async def run(plan: Plan, folder: Path) -> Outcome:
             kills=product.kills,
             lives=product.lives,
             accidents=accidents,
-            violations=[
-                f"{one.kind}: {one.detail}"
-                for one in sim.violations
-                if one.kind not in plan.excused
-            ],
+            violations=[f"{one.kind}: {one.detail}" for one in sim.violations],
             leftovers=product.leftovers(),
+            discourtesies=[*watch.welcomes_amiss(), *watch.handoffs_amiss(plan.handoffs)],
             seconds=time.monotonic() - began,
             ready_s=product.ready_s,
             log=product.log,
         )
+
+
+@asynccontextmanager
+async def staged(
+    plan: Plan, nursery: Nursery, folder: Path, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[tuple[Simulator, Product, "Watch"]]:
+    """A WeCom, a product that runs, and the questions of the plan."""
+    asked = questions(plan.messages, plan.seed, customers=max(8, plan.messages // 5))
+    async with (
+        running(shop(accounts=1, options=OPTIONS, seed=plan.seed)) as sim,
+        started(nursery, folder, sim, plan.step, plan.passes, settings or {}) as product,
+    ):
+        yield sim, product, Watch(sim, product, asked)
 
 
 class Watch:
@@ -172,9 +189,63 @@ class Watch:
         await self._sim.bulk(PRESALE, [(one.customer, one.text) for one in some])
 
     async def _introduce(self, some: Sequence[Question]) -> None:
+        """Every second customer opens the chat before writing, and is to be welcomed."""
         for one in some:
             if one.customer not in self._sim.world.customers:
                 await self._sim.customer(external_userid=one.customer)
+                if _enters(one.customer):
+                    await self._sim.enter(PRESALE, one.customer)
+
+    async def ask_for_people(self, count: int) -> None:
+        """Let customers ask for a person, each when the one before is in WeCom's pool."""
+        for customer in self.customers[:count]:
+            await self._sim.say(PRESALE, customer, "转人工")
+            await self.until(self._in_pool(customer), f"{customer} in the pool")
+
+    @property
+    def customers(self) -> list[str]:
+        """Who asks, in a fixed order."""
+        return sorted({one.customer for one in self._questions})
+
+    def welcomes_amiss(self) -> list[str]:
+        """Customers who were welcomed twice, or not although there was time to."""
+        return [
+            f"{customer}: {count} welcomes"
+            for customer in self.customers
+            if (count := self._said(customer, by_code="welcome")) > 1
+            or (count == 0 and _enters(customer) and self._first_seen_after_s(customer) < WELCOME_S)
+        ]
+
+    def _first_seen_after_s(self, customer: str) -> float:
+        """How long after opening the chat the customer first read something."""
+        conversation = self._sim.conversation(PRESALE, customer)
+        read = (one.at for one in conversation.messages if one.sender == "bot")
+        return next(read, inf) - conversation.entered_at
+
+    def handoffs_amiss(self, count: int) -> list[str]:
+        """Requests for a person that staff or customer were told of more than once, or staff never.
+
+        A customer may have been told nothing when the process died with the queue's code: it is
+        given once, and without it nothing may be said to somebody who waits for a person.
+        """
+        told_staff = len(self._sim.inbox(STAFF))
+        found = [] if told_staff == count else [f"staff told {told_staff} times of {count}"]
+        return found + [
+            f"{customer}: told {times} times"
+            for customer in self.customers
+            if (times := self._said(customer, by_code="queue")) > 1
+        ]
+
+    def _said(self, customer: str, *, by_code: str) -> int:
+        """How many messages the bot sent on a code: a welcome before, the others in the pool."""
+        in_pool = by_code == "queue"
+        return sum(
+            one.sender == "bot" and one.via == "event" and (one.state == QUEUED) == in_pool
+            for one in self._sim.conversation(PRESALE, customer).messages
+        )
+
+    def _in_pool(self, customer: str) -> Callable[[], bool]:
+        return lambda: self._sim.conversation(PRESALE, customer).state == QUEUED
 
     async def until(self, condition: Callable[[], object], description: str) -> None:
         """Wait for a condition; when it does not come true, say how things stand.
@@ -225,3 +296,7 @@ async def _kill_now_and_then(plan: Plan, product: Product) -> None:
             await product.ready()
         await asyncio.sleep(chance.uniform(0.0, 0.5))  # the random moment itself
         await product.kill()
+
+
+def _enters(customer: str) -> bool:
+    return int(customer[-1]) % 2 == 0

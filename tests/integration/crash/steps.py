@@ -1,28 +1,24 @@
 """How does the product die exactly between two steps of a message's life?
 
-Runs the real command line with one method wrapped: at its Nth pass the process sends itself
-SIGKILL, as abrupt as a power cut for everything but the disk's own cache.
+One method is wrapped: at its Nth pass the process sends itself SIGKILL, as abrupt as a power cut
+for everything but the disk's own cache.
 """
 
 import functools
 import inspect
 import os
 import signal
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bot.cli import main
 from bot.delivery.intake import DurableIntake
 from bot.delivery.pull import Puller
 from bot.delivery.send import Sender
 from bot.routing.decisions import Committer
 from bot.store import Database, Vault
+from bot.store.accounts import Accounts
 from bot.wecom.kf import Kf
-
-STEP, PASS = "CRASH_STEP", "CRASH_PASS"
-"""Environment: name of the step, and at which pass of it to die."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +39,7 @@ class Step:
 STEPS: Mapping[str, Step] = {
     "callback read, nothing stored": Step("before", DurableIntake, "accept"),
     "callback stored, not answered": Step("after", DurableIntake, "accept"),
+    "callback answered, account unknown": Step("before", Accounts, "register"),
     "page fetched, not stored": Step("after", Kf, "sync"),
     "person made, key not": Step("after", Vault, "_create_persons"),
     "key made, page not stored": Step("after", Vault, "_load_or_create"),
@@ -99,9 +96,3 @@ def _wrap(
         return result
 
     return called
-
-
-if __name__ == "__main__":
-    if step := os.environ.get(STEP):
-        STEPS[step].arm(int(os.environ[PASS]))
-    sys.exit(main())
