@@ -48,6 +48,7 @@ class Drains:
                 Lane.URGENT: share,
                 Lane.HANDOFF: share,
                 Lane.REPLY: slots,
+                Lane.MODEL: share,
                 Lane.BACKGROUND: share,
             },
             clock,
