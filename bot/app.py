@@ -31,7 +31,7 @@ from bot.model import HandOff, KeepMedia, Lane, NotifyStaff, SendMessage, SendOn
 from bot.model.effects import Effect
 from bot.ports import Clock, Embedder
 from bot.routing.decisions import Committer, TurnSettings
-from bot.routing.discovery import check_needs, discover, migration_folders
+from bot.routing.discovery import check_needs, discover, in_order, migration_folders
 from bot.routing.dispatcher import Dispatcher, DispatchSettings
 from bot.routing.middleware import (
     leave_people_alone,
@@ -141,15 +141,24 @@ def build_embedder(config: Config) -> Embedder | None:
 
 
 def build_engine(
-    config: Config, store: Store, library: Library, *, clock: Clock, metrics: Metrics
+    config: Config,
+    store: Store,
+    library: Library,
+    *,
+    clock: Clock,
+    metrics: Metrics,
+    more: Sequence[Router] = (),
 ) -> Engine:
     """Discover the behaviours and put the turn together.
+
+    Args:
+        more: behaviours that do not live in `handlers/`.
 
     Raises:
         Misconfigured: a behaviour is not as it must be; start-up stops.
     """
     phrases = Phrases.load(PROMPTS)
-    routers = discover(handlers)
+    routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
     supplies: Mapping[type, object] = {
         Library: library,
@@ -220,6 +229,11 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     """
     clock = SystemClock()
     store = open_store(config)
+    try:
+        store.database.claim()
+    except Misconfigured:
+        store.close()
+        raise
     cache = vectors or store.database.path.parent / "vectors"
     library = await asyncio.to_thread(build_library, config, cache)
     engine = build_engine(config, store, library, clock=clock, metrics=Metrics())

@@ -37,6 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # the reader of our output has left, as `| head` does
+        sys.stdout = None
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:

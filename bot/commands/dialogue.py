@@ -188,6 +188,13 @@ class Dialogue:
                 await self._pass_time(drained.next_at)
                 self._woken[subject] = None
 
+    async def catch_up(self) -> None:
+        """Do what has come due by itself: timers, retries, rows that waited for their time."""
+        for queue, _ in await self.engine.store.outbox.open_queues():
+            await self._sender.send_queue(queue)
+        waiting = await self.engine.store.mailbox.waiting(self.engine.clock.now())
+        await self.settle(one.subject for one in waiting)
+
     def _where(self) -> dict[str, Any]:
         return {
             "open_kfid": self.conversation.open_kfid,

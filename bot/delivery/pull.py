@@ -28,10 +28,12 @@ log = structlog.get_logger(__name__)
 BUSY_FOR_S = 600
 """After traffic an account counts as busy for ten minutes (architecture.md, step 2)."""
 
+TOKEN_LIVES_S = 600.0
+"""How long the token of a callback lifts the frequency limit (wecom-api §3.6)."""
+
 RECEIVING = 1
 """Status of a servicer who receives, in the event (the list says 0; wecom-api §3.9)."""
 
-_TOKEN_LIVES_S = 600
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
 
 Wake = Callable[[str, Lane, Rank], None]
@@ -134,7 +136,7 @@ class Puller:
             self._throttled_times = 0
 
     def _fresh_token(self) -> str:
-        return self._token if self._clock.now() - self._token_at < _TOKEN_LIVES_S else ""
+        return self._token if self._clock.now() - self._token_at < TOKEN_LIVES_S else ""
 
     async def _store_page(self, account: AccountRow, page: Page, hints_until: float | None) -> None:
         now = self._clock.now()

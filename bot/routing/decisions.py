@@ -81,10 +81,10 @@ class Committer:
         self._store.mailbox.finish(unit, letters, turn.now)
         drafts: list[Draft] = []
         if turn.has_conversation and before is not None:
-            self._apply_events(unit, turn, letters)
             drafts += self._code_replies(turn)
             drafts += await self._replies(unit, turn)
             self._record_messages(unit, turn, letters)
+            self._apply_events(unit, turn, letters)  # a recall forgets what was just recorded
             if turn.facts != before:
                 self._store.conversations.save(unit, before, turn.facts)
         drafts += [self._draft(turn, decided) for decided in turn.decisions.effects]

@@ -59,7 +59,7 @@ async def handed_off(turn: Turn, done: EffectDone, facts: Store) -> None:
             _say_queued(turn, done.result.get("msg_code"))
             _tell_staff(turn, "human.staff_queued", reason)
         case "nobody":
-            if reason == "asked" or not await store.told_nobody_lately(facts, turn):
+            if reason != "suggest" or not await store.told_nobody_lately(facts, turn):
                 _say_nobody(turn)
             _tell_staff(turn, "human.staff_nobody", reason)
         case "refused" | "ended":
