@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
@@ -145,7 +146,7 @@ class Service:
             self._accounts_changed.clear()
             try:
                 await self.register_accounts()
-            except ConciergeError as error:
+            except (ConciergeError, sqlite3.Error) as error:
                 log.warning("accounts.not_listed", error=str(error))
                 pause_s = _ACCOUNTS_RETRY_S
             except Exception:  # a full disk must not be the end of following

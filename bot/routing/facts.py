@@ -62,8 +62,12 @@ def _customer_wrote(facts: ConversationFacts, message: MessageReceived) -> Conve
             disclosed_at = None  # a new session whose welcome did not say it either
         if ownership.state is not None and message.sent_at - ownership.as_of > SESSION_S:
             ownership = Ownership(None, None, 0.0)  # the old one fell to 4 by itself, silently
-    if ownership.state is ServiceState.ENDED and message.sent_at >= ownership.as_of:
-        ownership = Ownership(ServiceState.NEW, None, message.sent_at)
+    if ownership.state is ServiceState.ENDED:
+        if message.sent_at >= ownership.as_of:
+            ownership = Ownership(ServiceState.NEW, None, message.sent_at)
+        elif message.sent_at >= ownership.as_of - SKEW_S:
+            # written in the second in which it ended: before or after, only a read can tell
+            ownership = Ownership(None, None, ownership.as_of)
     return replace(
         facts,
         ownership=ownership,
