@@ -18,7 +18,7 @@ from simulator.server import Simulator
 from simulator.syncing import position_in
 from tests.contract.wrong.company import configuration
 
-OPTIONS = Options(max_page=3, callback_pause_s=0.05, slow_ack_s=0.5, token_grace_s=0.1)
+OPTIONS = Options(max_page=3, callback_pause_s=0.05, slow_ack_s=1.0, token_grace_s=0.1)
 """Small pages, so that a script of some dozen messages has many of them."""
 
 _LOOK_S = 0.005

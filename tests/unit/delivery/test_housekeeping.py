@@ -1,10 +1,15 @@
 import pytest
 
+import handlers
+from bot.app import declared_tables
 from bot.delivery.housekeeping import Gauges, Retention, WaitingNotices
 from bot.model import Lane
+from bot.routing.discovery import discover
 from bot.store import Arrival, Unit
 from tests.talk import Chat
 
+TABLES = declared_tables(discover(handlers))
+DAYS = {"messages_days": 180.0, "handled_days": 7.0}
 WAITING = "现在咨询的人比较多，您的消息已经收到，我会尽快按顺序回复您，请稍候。"
 
 
@@ -63,12 +68,12 @@ async def test_what_is_past_its_time_is_deleted(chat: Chat) -> None:
     await chat.says("多久发货")
     await chat.store.accounts.register("wk_shop", "店", 0)
     chat.clock.reach(chat.clock.now() + 8 * 86_400)
-    await Retention(chat.store, chat.clock, 180, 7).look()
+    await Retention(chat.store, chat.clock, TABLES, DAYS).look()
     for table, left in (("mailbox", 0), ("messages", 1), ("outbox", 2)):
         rows = await chat.store.database.fetch(f"SELECT COUNT(*) AS n FROM {table}")
         assert rows[0]["n"] == left, table
     chat.clock.reach(chat.clock.now() + 180 * 86_400)
-    await Retention(chat.store, chat.clock, 180, 7).look()
+    await Retention(chat.store, chat.clock, TABLES, DAYS).look()
     for table in ("messages", "outbox"):
         rows = await chat.store.database.fetch(f"SELECT COUNT(*) AS n FROM {table}")
         assert rows[0]["n"] == 0, table
@@ -77,7 +82,7 @@ async def test_what_is_past_its_time_is_deleted(chat: Chat) -> None:
 async def test_a_message_that_still_waits_is_never_deleted(chat: Chat) -> None:
     await a_message_waits(chat)
     chat.clock.reach(chat.clock.now() + 8 * 86_400)
-    await Retention(chat.store, chat.clock, 180, 7).look()
+    await Retention(chat.store, chat.clock, TABLES, DAYS).look()
     assert await chat.store.mailbox.depth() == 1
 
 

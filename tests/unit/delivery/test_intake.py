@@ -21,9 +21,16 @@ class Told:
     def __init__(self) -> None:
         self.hints: list[str] = []
         self.subjects: list[str] = []
+        self.changes = 0
+
+    def intake(self, store: Store) -> DurableIntake:
+        return DurableIntake(store, self.hinted, self.woken, self.accounts_changed)
 
     def hinted(self, hint: KfHint) -> None:
         self.hints.append(hint.token)
+
+    def accounts_changed(self) -> None:
+        self.changes += 1
 
     def woken(self, subject: str, lane: Lane) -> None:
         self.subjects.append(subject)
@@ -40,14 +47,14 @@ def a_delivery(digest: str = "ab" * 32, token: str = "t1", *events: Event) -> De
 
 async def test_a_hint_is_durable_before_anybody_is_told(store: Store) -> None:
     told = Told()
-    await DurableIntake(store, told.hinted, told.woken).accept(a_delivery())
-    assert list(await store.accounts.hints(0)) == [("wk_shop", "t1")]
+    await told.intake(store).accept(a_delivery())
+    assert await store.accounts.hints() == [("wk_shop", "t1", 1000.0)]
     assert told.hints == ["t1"]
 
 
 async def test_a_delivery_seen_before_changes_nothing(store: Store) -> None:
     told = Told()
-    intake = DurableIntake(store, told.hinted, told.woken)
+    intake = told.intake(store)
     app = AppMessageReceived(userid="ZhangSan", msgtype="text", content="帮助")
     await intake.accept(a_delivery("ab" * 32, "t1", app))
     await intake.accept(a_delivery("ab" * 32, "t1", app))
@@ -56,13 +63,20 @@ async def test_a_delivery_seen_before_changes_nothing(store: Store) -> None:
     assert await store.mailbox.depth() == 1
 
 
+async def test_an_admin_s_change_of_accounts_is_passed_on(store: Store) -> None:
+    told = Told()
+    changed = UnknownHappened(name="kf_account_auth_change")
+    await told.intake(store).accept(a_delivery("ab" * 32, "t1", changed))
+    assert told.changes == 1
+
+
 async def test_what_cannot_be_stored_is_not_acknowledged(store: Store) -> None:
     told = Told()
     store.database.run_script("PRAGMA busy_timeout = 1")
     other = sqlite3.connect(store.database.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(CannotStore):
-        await DurableIntake(store, told.hinted, told.woken).accept(a_delivery())
+        await told.intake(store).accept(a_delivery())
     other.execute("ROLLBACK")
     other.close()
     assert told.hints == []

@@ -139,7 +139,7 @@ async def test_a_hint_is_spent_once_everything_is_pulled(
     await store.database.execute("INSERT INTO hints VALUES (?, 't1', ?)", SHOP, FRIDAY_MORNING - 1)
     kf.pages = [a_page(cursor="c1", has_more=True), a_page(cursor="c2")]
     await puller.pull()
-    assert await store.accounts.hints(0) == []
+    assert await store.accounts.hints() == []
 
 
 async def test_a_welcome_goes_ahead_of_the_page_s_other_rows(

@@ -87,7 +87,7 @@ def test_a_second_of_skew_between_two_clocks_is_no_doubt() -> None:
     assert after(facts(HUMAN), changed(3, at=T - 1)).ownership == Ownership(ENDED, None, T)
 
 
-def test_a_message_older_than_the_end_does_not_open_the_session_again() -> None:
+def test_a_message_from_well_before_the_end_does_not_open_the_session_again() -> None:
     assert after(facts(ENDED), wrote(at=T - 60)).ownership.state is ENDED
 
 
