@@ -162,7 +162,8 @@ class Turn:
         recent_outcomes: Sequence[str] = (),
     ) -> None:
         self.subject, self.now = subject, now
-        self.setting, self.account_name = setting, account_name or subject
+        where = facts.conversation.open_kfid if facts is not None else subject
+        self.setting, self.account_name = setting, account_name or where
         self.has_question = has_question
         self._facts, self._account = facts, account
         self._recent_outcomes = list(recent_outcomes)

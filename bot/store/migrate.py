@@ -5,6 +5,7 @@ those of handlers in the order of their folders' names.
 """
 
 import hashlib
+import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,8 +67,11 @@ def migrate(database: Database, migrations: Sequence[Migration]) -> list[str]:
     done = {name for name, _ in applied}
     fresh = [migration for migration in migrations if migration.name not in done]
     for migration in fresh:
-        database.run_script(
-            f"BEGIN IMMEDIATE;\n{migration.script};\nINSERT INTO schema_migrations VALUES"
-            f" ('{migration.name}', '{migration.sha256}', {time.time()});\nCOMMIT;"
-        )
+        try:
+            database.run_script(
+                f"BEGIN IMMEDIATE;\n{migration.script};\nINSERT INTO schema_migrations VALUES"
+                f" ('{migration.name}', '{migration.sha256}', {time.time()});\nCOMMIT;"
+            )
+        except sqlite3.Error as error:
+            raise Misconfigured(f"migration {migration.name} failed: {error}") from error
     return [migration.name for migration in fresh]

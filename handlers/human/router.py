@@ -14,6 +14,7 @@ from bot.model import (
     SessionChanged,
 )
 from bot.routing import Router, Says, Stage, Tapped, Turn
+from bot.routing.facts import SESSION_S
 from bot.store import Store
 from handlers.human import store
 
@@ -139,6 +140,8 @@ def _clock(minute: int) -> str:
 
 
 def _say(turn: Turn, key: str, **values: object) -> None:
+    if turn.now - turn.facts.customer_wrote_at > SESSION_S:
+        return  # WeCom would not deliver it any more (wecom-api §3.10)
     turn.reply(
         turn.phrases.say(key, **values),
         because=Because(source="reply", ref=key),
