@@ -52,8 +52,7 @@ def events(world: World, url: str, count: int) -> list[bytes]:
             f"<xml><ToUserName><![CDATA[{corp_id}]]></ToUserName>"
             f"<FromUserName><![CDATA[sys]]></FromUserName><CreateTime>{now}</CreateTime>"
             "<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[change_external_tag]]></Event>"
-            f"<Id><![CDATA[tag{number}]]></Id><ChangeType><![CDATA[update]]></ChangeType></xml>"
-            .encode()
+            f"<Id><![CDATA[tag{number}]]></Id><ChangeType><![CDATA[update]]></ChangeType></xml>".encode()
             for number in range(count)
         ),
     )
@@ -66,9 +65,7 @@ async def burst(stage: Stage, requests: Sequence[bytes]) -> Acks:
     queue, acks = iter(requests), Acks(0, 0, 0.0, [])
     clients = []
     for _ in range(CONNECTIONS):
-        _, client = await loop.create_connection(
-            lambda: _Client(queue), where.hostname, where.port
-        )
+        _, client = await loop.create_connection(lambda: _Client(queue), where.hostname or "", where.port or 80)
         clients.append(client)
     began = time.perf_counter()
     for client in clients:

@@ -77,9 +77,7 @@ async def drain_backlog(stage: Stage, questions: Sequence[Question]) -> Outcome:
     return _outcome(stage, asked, stage.cpu_s() - cpu_s)
 
 
-async def ask_paced(
-    stage: Stage, asked: Asked, *, per_second: float
-) -> None:
+async def ask_paced(stage: Stage, asked: Asked, *, per_second: float) -> None:
     """Every customer's questions, one customer after another, at a steady rate."""
     began, said = time.perf_counter(), 0
     sent = stage.simulator.calls.get(_SEND, 0)
