@@ -65,7 +65,9 @@ async def burst(stage: Stage, requests: Sequence[bytes]) -> Acks:
     queue, acks = iter(requests), Acks(0, 0, 0.0, [])
     clients = []
     for _ in range(CONNECTIONS):
-        _, client = await loop.create_connection(lambda: _Client(queue), where.hostname or "", where.port or 80)
+        _, client = await loop.create_connection(
+            lambda: _Client(queue), where.hostname or "", where.port or 80
+        )
         clients.append(client)
     began = time.perf_counter()
     for client in clients:

@@ -7,9 +7,11 @@ each was made from its entry; every answer carries a code that no other one has.
 import itertools
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from knowledge.fold import exact_key, fold
 
 PRODUCTS = (
     *("云柔四件套", "青禾蚕丝被", "暖阳羽绒服", "沐风电风扇", "松果养生壶", "小鹿儿童床"),
@@ -31,27 +33,9 @@ TOPICS = {
     "store": "平时怎么存放",
     "trial": "可以试用几天",
 }
-_OPENINGS = (
-    *(
-        "",
-        "我刚下单，",
-        "昨天看了直播，",
-        "朋友推荐我来的，",
-        "我妈妈问，",
-        "之前买过一次，",
-        "有个事，",
-    ),
-    *(
-        "周末想去门店，",
-        "我看详情页没写，",
-        "打算送人，",
-        "双十一囤货，",
-        "家里有老人，",
-        "公司团购，",
-    ),
-)
-_MIDDLES = ("{}{}", "你们家的{}{}", "店里那款{}{}", "请教一下{}{}", "{}到底{}")
-_CLOSINGS = ("", "，急", "，麻烦说一下", "，在线等", "，谢谢", "，想了解清楚")
+# As long as what customers write: 12 characters on average, 9 in shop-queries.jsonl.
+_OPENINGS = ("", "你家", "店里", "那个", "新款", "我的", "上次的", "同事买的", "直播间的")
+_MIDDLES = ("{}{}", "{}到底{}", "{}一般{}", "{}现在{}")
 
 
 class Question(NamedTuple):
@@ -88,11 +72,6 @@ def write_faq(file: Path) -> None:
     file.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
 
 
-def codes() -> Sequence[str]:
-    """Every answer's code."""
-    return [question.answer for question in _entries()]
-
-
 def _entries() -> list[Question]:
     pairs = itertools.product(PRODUCTS, TOPICS.values())
     return [
@@ -102,9 +81,12 @@ def _entries() -> list[Question]:
 
 
 def _rephrased() -> Iterator[Question]:
+    """None counts as the same text as another one or as an entry, polite words aside."""
+    seen = {exact_key(fold(entry.text)) for entry in _entries()}
     names = itertools.product(PRODUCTS, TOPICS.values())
     for (product, topic), entry in zip(names, _entries(), strict=True):
-        for opening, middle, closing in itertools.product(_OPENINGS, _MIDDLES, _CLOSINGS):
-            text = opening + middle.format(product, topic) + closing
-            if len(opening) + len(closing) > 4:
+        for opening, middle in itertools.product(_OPENINGS, _MIDDLES):
+            text = opening + middle.format(product, topic)
+            if (key := exact_key(fold(text))) not in seen:
+                seen.add(key)
                 yield Question(text, entry.answer)
