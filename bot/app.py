@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +31,7 @@ from bot.model import HandOff, KeepMedia, Lane, NotifyStaff, SendMessage, SendOn
 from bot.model.effects import Effect
 from bot.ports import Clock, Embedder
 from bot.routing.decisions import Committer, TurnSettings
-from bot.routing.discovery import check_needs, discover, migration_folders
+from bot.routing.discovery import check_needs, discover, in_order, migration_folders
 from bot.routing.dispatcher import Dispatcher, DispatchSettings
 from bot.routing.middleware import (
     leave_people_alone,
@@ -43,8 +43,9 @@ from bot.routing.middleware import (
 from bot.routing.phrases import Phrases
 from bot.routing.router import Router
 from bot.routing.turn import Setting, Turn
-from bot.store import Database, Store, Vault, decode_master
+from bot.store import Database, Store, Table, Vault, decode_master
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
+from bot.store.tables import ENGINE_TABLES, check_declared
 from bot.telemetry import Metrics
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
 from bot.web.health import HealthEndpoints
@@ -140,15 +141,25 @@ def build_embedder(config: Config) -> Embedder | None:
 
 
 def build_engine(
-    config: Config, store: Store, library: Library, *, clock: Clock, metrics: Metrics
+    config: Config,
+    store: Store,
+    library: Library,
+    *,
+    clock: Clock,
+    metrics: Metrics,
+    more: Sequence[Router] = (),
 ) -> Engine:
     """Discover the behaviours and put the turn together.
+
+    Args:
+        more: behaviours that do not live in `handlers/`.
 
     Raises:
         Misconfigured: a behaviour is not as it must be; start-up stops.
     """
     phrases = Phrases.load(PROMPTS)
-    routers = discover(handlers)
+    routers = in_order([*discover(handlers), *more])
+    check_declared(store.database, declared_tables(routers))
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
@@ -193,6 +204,11 @@ def build_engine(
     return Engine(config, store, clock, metrics, phrases, routers, library, dispatcher)
 
 
+def declared_tables(routers: Sequence[Router]) -> list[Table]:
+    """The engine's tables and those of every behaviour."""
+    return [*ENGINE_TABLES, *(table for router in routers for table in router.tables)]
+
+
 @dataclass(slots=True)
 class Concierge:
     """The running service."""
@@ -213,6 +229,11 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     """
     clock = SystemClock()
     store = open_store(config)
+    try:
+        store.database.claim()
+    except Misconfigured:
+        store.close()
+        raise
     cache = vectors or store.database.path.parent / "vectors"
     library = await asyncio.to_thread(build_library, config, cache)
     engine = build_engine(config, store, library, clock=clock, metrics=Metrics())
@@ -222,7 +243,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     tokens = AccessTokens(
         transport, config.wecom.corp_id, config.wecom.secret.get_secret_value(), clock=clock.now
     )
-    client = WeComClient(transport, tokens, clock=clock.now)
+    client = WeComClient(transport, tokens, clock=clock.now, metrics=engine.metrics)
     concierge = _assemble(engine, client, tokens)
     concierge.warming = asyncio.create_task(library.warm(), name="vectors")
     await concierge.service.start()
@@ -271,13 +292,13 @@ def _assemble(engine: Engine, client: WeComClient, tokens: AccessTokens) -> Conc
             (
                 60.0,
                 Retention(
-                    store, clock, config.retention.messages_days, config.retention.handled_days
+                    store, clock, declared_tables(engine.routers), config.retention.model_dump()
                 ).look,
             ),
         ],
         clock=clock,
     )
-    intake = DurableIntake(store, service.hinted, service.woken)
+    intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
     return Concierge(engine, service, intake, tokens)
 
 

@@ -17,6 +17,9 @@ from bot.telemetry import configure_logging
 
 Run = Callable[[argparse.Namespace], int]
 
+_CONFIG = ("--config", "-c")
+"""May stand before or after the command."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
@@ -34,17 +37,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # the reader of our output has left, as `| head` does
+        sys.stdout = None
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="concierge", description="企业微信客服机器人")
     parser.add_argument(
-        "--config", "-c", type=Path, default=Path("config.yaml"), help="配置文件，默认 config.yaml"
+        *_CONFIG, type=Path, default=Path("config.yaml"), help="配置文件，默认 config.yaml"
     )
     commands = parser.add_subparsers(title="命令", metavar="命令", required=True)
 
     def command(name: str, run: Run, text: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=text)
+        made.add_argument(*_CONFIG, type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         made.set_defaults(run=run)
         return made
 

@@ -12,7 +12,7 @@ MENU_QUESTIONS = 5
 @router.message(Says("greeting.hello"))
 async def hello(turn: Turn, library: Library) -> None:
     """Greet back and show what is asked most; in a burst the question itself is enough."""
-    if turn.other_texts:
+    if turn.has_question:
         turn.settle("greeted")
         return
     audience = Audience(today=turn.today, open_kfid=turn.conversation.open_kfid)

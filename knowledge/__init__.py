@@ -1,5 +1,11 @@
 """What does the bot know? Entries, their indexes, and the gate that lets an answer out."""
 
+import os
+
+# Read when numpy is loaded: its threads would fight the encoder's over the same cores (measured
+# p50 32 ms against 17.6 ms at 10,000 entries).
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from knowledge.embeddings import EmbeddingError, EndpointEmbedder, OfflineEmbedder
 from knowledge.entries import Audience, Decision, FaqEntry, Match, Verdict
 from knowledge.gate import Thresholds

@@ -53,8 +53,13 @@ _CLOSING = re.compile(
 
 
 def tidy(text: str) -> str:
-    """The text as an encoder reads it: width, case and script evened out, words untouched."""
-    text = text[:MAX_CHARACTERS].encode("utf-8", "ignore").decode()
+    """The text as an encoder reads it: its beginning, evened out, words untouched."""
+    return even_out(text[:MAX_CHARACTERS])
+
+
+def even_out(text: str) -> str:
+    """The text in one width, case and script."""
+    text = text.encode("utf-8", "ignore").decode()
     text = unicodedata.normalize("NFKC", text).lower().replace("\0", "")
     return _ZERO_WIDTH.sub("", text).translate(_simplified()).strip()
 

@@ -165,5 +165,12 @@ def _entry(conversation: Conversation, message: Message) -> dict[str, Any]:
         "send_time": int(message.at),
         "origin": 3,
         "msgtype": message.msgtype,
-        message.msgtype: message.content,
+        message.msgtype: _on_the_wire(message.content),
     }
+
+
+def _on_the_wire(content: Content) -> Content:
+    """A file is known by its media_id alone; media/get tells its name (§3.8, §1.9)."""
+    if "media_id" not in content:
+        return content
+    return {name: value for name, value in content.items() if name != "filename"}

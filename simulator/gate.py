@@ -115,7 +115,7 @@ class Gate:
         if self._world.faults and (struck := await self._strike(path)):
             return struck
         self._throttle.check(path)
-        self._world.tokens.check(request.query.get("access_token"), self._world.now())
+        self._check_token(request)
         return await endpoint.run(self._world, request)
 
     # -- the request ----------------------------------------------------------------------
@@ -148,7 +148,14 @@ class Gate:
             self._world.blame("token_in_body", request.path)
         if "Authorization" in request.headers:
             self._world.blame("token_in_header", request.path)
-        self._world.tokens.check(request.query.get("access_token"), self._world.now())
+        self._check_token(request)
+
+    def _check_token(self, request: web.Request) -> None:
+        """A token that was refused some time ago must have been replaced by now (§1.2)."""
+        world, token = self._world, request.query.get("access_token")
+        if world.tokens.refused_since(token, world.now()) > world.options.token_grace_s:
+            world.blame("dead_token", request.path)
+        world.tokens.check(token, world.now())
 
     @asynccontextmanager
     async def _one_pull(self, request: web.Request, arguments: Arguments) -> AsyncIterator[None]:

@@ -31,6 +31,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         tokenless_pulls_per_minute: the unpublished limit of sync_msg without token, per account.
         gettoken_per_minute: above this the product is blamed; each expired token allows one more.
         told_grace_s: how long the product may act on old facts after it was told of new ones.
+        token_grace_s: how long a refused token may still come with calls that were on their way.
         sync_latency_s: how long a pull takes, so that two at once can be seen.
         max_page: pages of sync_msg hold at most this many messages.
         merge_hints_s: callbacks of one account within this time become one.
@@ -41,6 +42,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     tokenless_pulls_per_minute: int = 20
     gettoken_per_minute: int = 10
     told_grace_s: float = 0.25
+    token_grace_s: float = 5.0
     sync_latency_s: float = 0.002
     max_page: int = 1000
     callback_deadline_s: float = 5.0

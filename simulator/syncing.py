@@ -54,7 +54,7 @@ class Syncing:
     def _page(self, account: Account, position: int, limit: int) -> Content:
         world, journal = self._world, account.journal
         if world.faults and world.faults.take("empty_page"):
-            return self._answer(account, [], position, has_more=True)
+            return self._answer(account, [], position, has_more=True, salt=f"-{world.next_id()}")
         page = journal.page(position, limit, world.now())
         entries = page.entries
         if world.faults and world.faults.take("duplicate_messages"):
@@ -62,17 +62,17 @@ class Syncing:
         return self._answer(account, entries, page.end, has_more=page.has_more)
 
     def _answer(
-        self, account: Account, entries: list[bytes], end: int, *, has_more: bool
+        self, account: Account, entries: list[bytes], end: int, *, has_more: bool, salt: str = ""
     ) -> Content:
         return {
-            "next_cursor": self.cursor(account.open_kfid, end),
+            "next_cursor": self.cursor(account.open_kfid, end, salt),
             "has_more": int(has_more),
             "msg_list": [msgspec.Raw(entry) for entry in entries],
         }
 
-    def cursor(self, open_kfid: str, position: int) -> str:
-        """The cursor of a position."""
-        facts = f"{self._world.run_id}.{position:x}"
+    def cursor(self, open_kfid: str, position: int, salt: str = "") -> str:
+        """The cursor of a position; a salt makes another one of the same."""
+        facts = f"{self._world.run_id}.{position:x}{salt}"
         return f"{facts}.{_seal(f'cursor:{open_kfid}:{facts}')}"
 
     def _position(self, account: Account, cursor: str) -> int:
@@ -94,7 +94,7 @@ class Syncing:
             self._world.blame("bad_cursor", f"not a cursor of {open_kfid}: {cursor}")
             raise Refused(BAD_PARAMETER, "invalid cursor")
         # An earlier run of the simulator gave it: everything here is newer.
-        return int(position, 16) if run_id == self._world.run_id else 0
+        return int(position.partition("-")[0], 16) if run_id == self._world.run_id else 0
 
     def _check_token(self, account: Account, token: str) -> None:
         now = self._world.now()

@@ -19,6 +19,7 @@ class AccessTokens:
     def __init__(self, per_minute: int) -> None:
         self._expires_at: dict[str, float] = {}
         self._killed: dict[str, int] = {}
+        self._refused_at: dict[str, float] = {}
         self._given: deque[float] = deque()
         self._excuses: deque[float] = deque()
         self._per_minute = per_minute
@@ -45,6 +46,19 @@ class AccessTokens:
         Raises:
             Refused: missing, unknown, expired or killed.
         """
+        try:
+            self._check(token, now)
+        except Refused:
+            self._refused_at.setdefault(token or "", now)
+            if len(self._refused_at) > _KEPT:
+                del self._refused_at[next(iter(self._refused_at))]
+            raise
+
+    def refused_since(self, token: str | None, now: float) -> float:
+        """For how many seconds it has been known that this token is refused."""
+        return now - self._refused_at.get(token or "", now)
+
+    def _check(self, token: str | None, now: float) -> None:
         if not token:
             raise Refused(NO_TOKEN, "access_token missing")
         if token in self._killed:

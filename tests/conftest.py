@@ -1,6 +1,115 @@
 """Fixtures of the whole suite; builders take the place of most of them."""
 
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from bot.app import Engine, build_engine, build_library, open_store
+from bot.config import Config
+from bot.routing.router import Router
+from bot.store import Store
+from bot.telemetry import Metrics
+from knowledge import FaqEntry, Library, Retriever
+from tests.builders import a_config, a_customer, some_knowledge
+from tests.talk import Chat, PlayedClock
 
 settings.register_profile("ci", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci")
+
+
+class OpenChat(Protocol):
+    """Opens a chat that differs from `chat` in what the test says.
+
+    Args:
+        entries: what the bot knows, by default `some_knowledge`; `None` reads `knowledge.sources`.
+        more: behaviours beside those of `handlers/`.
+        welcomed: whether the customer has entered and was told that an assistant answers.
+        sections: of the configuration, as in config.yaml.
+    """
+
+    def __call__(
+        self,
+        *,
+        entries: Sequence[FaqEntry] | None = ...,
+        more: Sequence[Router] = (),
+        welcomed: bool = True,
+        **sections: Any,
+    ) -> Awaitable[Chat]:
+        """Open it; it is closed with the test."""
+        ...
+
+
+@pytest.fixture
+def clock() -> PlayedClock:
+    """A clock that moves only when told."""
+    return PlayedClock()
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an empty, migrated database, made once."""
+    folder = tmp_path_factory.mktemp("migrated")
+    open_store(a_config(folder)).close()
+    return folder
+
+
+@pytest.fixture
+def home(migrated: Path, tmp_path: Path) -> Path:
+    """A folder of this test with an empty, migrated database."""
+    return Path(shutil.copytree(migrated, tmp_path / "home"))
+
+
+@pytest.fixture
+def store(home: Path) -> Iterator[Store]:
+    """An opened store without an engine."""
+    opened = _open(a_config(home))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+async def open_chat(home: Path, clock: PlayedClock) -> AsyncIterator[OpenChat]:
+    """Opens the chat of a test that needs its own configuration, knowledge or behaviours."""
+    engines: list[Engine] = []
+
+    async def open_it(
+        *,
+        entries: Sequence[FaqEntry] | None = tuple(some_knowledge()),
+        more: Sequence[Router] = (),
+        welcomed: bool = True,
+        **sections: Any,
+    ) -> Chat:
+        config = a_config(home, **sections)
+        library = (
+            build_library(config, None) if entries is None else Library(Retriever(list(entries)))
+        )
+        engine = build_engine(
+            config, _open(config), library, clock=clock, metrics=Metrics(), more=more
+        )
+        engines.append(engine)
+        chat = Chat(engine, a_customer(), clock)
+        if welcomed:
+            await chat.enters()
+        return chat
+
+    yield open_it
+    for engine in engines:
+        engine.close()
+
+
+@pytest.fixture
+async def chat(open_chat: OpenChat) -> Chat:
+    """A customer who was welcomed, and the bot with a small shop's knowledge."""
+    return await open_chat()
+
+
+def _open(config: Config) -> Store:
+    """A store that does not wait for the disk: no test of this process survives a power cut."""
+    store = open_store(config)
+    for database in (store.database, store.keys):
+        database.run_script("PRAGMA synchronous = OFF")
+    return store

@@ -77,7 +77,7 @@ class _Online:
         userids = [member.userid for member in self._config.staff]
         if not userids:
             return "没有配置 staff，需要人工时不会通知任何人"
-        delivered = await self._staff.send_text(userids, TEST_MESSAGE)
+        delivered = await self._staff.send_text(userids, TEST_MESSAGE, key="check")
         if lost := [name for name in userids if name.lower() in delivered.invalid]:
             raise Misconfigured(f"通知不到 {'、'.join(lost)}：不存在，或不在应用的可见范围内")
         return f"已向 {len(userids)} 人发出一条测试消息"

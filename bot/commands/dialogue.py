@@ -79,7 +79,7 @@ class PlayedStaff(StaffMessages):
     def __init__(self) -> None:
         self.sent: list[tuple[tuple[str, ...], str]] = []
 
-    async def send_text(self, userids: Any, text: str) -> Delivered:
+    async def send_text(self, userids: Any, text: str, *, key: str) -> Delivered:
         """Take a text for members."""
         self.sent.append((tuple(userids), text))
         return Delivered()
@@ -187,6 +187,13 @@ class Dialogue:
             if drained.next_at and drained.next_at <= self.engine.clock.now() + merge_window_s:
                 await self._pass_time(drained.next_at)
                 self._woken[subject] = None
+
+    async def catch_up(self) -> None:
+        """Do what has come due by itself: timers, retries, rows that waited for their time."""
+        for queue, _ in await self.engine.store.outbox.open_queues():
+            await self._sender.send_queue(queue)
+        waiting = await self.engine.store.mailbox.waiting(self.engine.clock.now())
+        await self.settle(one.subject for one in waiting)
 
     def _where(self) -> dict[str, Any]:
         return {

@@ -1,5 +1,6 @@
 """What would the knowledge base find for a question, and why?"""
 
+import sys
 from datetime import datetime
 from typing import TextIO
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ async def search(
     try:
         base = library.of(open_kfid)
         if not lexical:
+            print("正在准备向量（首次要一会儿，之后从缓存读取）……", file=sys.stderr)
             await base.warm()
         today = datetime.now(ZoneInfo(config.timezone)).date()
         audience = Audience(today=today, open_kfid=open_kfid)

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.app import Concierge, running, web_app
 from bot.config import Config, ConfigErrors, require
+from bot.errors import Misconfigured
 
 log = structlog.get_logger(__name__)
 
@@ -39,9 +40,13 @@ async def listen(concierge: Concierge, host: str, port: int) -> web.AppRunner:
     """Open the port; the caller cleans the runner up.
 
     Raises:
-        OSError: the port is taken.
+        Misconfigured: the port is taken, or the address is not ours.
     """
     runner = web.AppRunner(web_app(concierge), access_log=None, shutdown_timeout=_CLOSE_WITHIN_S)
     await runner.setup()
-    await web.TCPSite(runner, host, port, backlog=1024).start()
+    try:
+        await web.TCPSite(runner, host, port, backlog=1024).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise Misconfigured(f"server.host, server.port: {host}:{port}: {error.strerror}") from error
     return runner

@@ -192,14 +192,16 @@ class HandOffCourier:
         assert parcel.conversation is not None
         assert isinstance(parcel.effect, HandOff)
         await self.store.outbox.claim(parcel, self.clock.now())
-        ended = await self._hand_over(parcel.conversation)
+        ended = await self._hand_over(parcel.conversation, again=parcel.attempts > 0)
         ended.result["reason"] = parcel.effect.reason
         return ended
 
-    async def _hand_over(self, conversation: Conversation) -> Ended:
+    async def _hand_over(self, conversation: Conversation, *, again: bool) -> Ended:
         for _ in range(_STATE_TRIES):
             facts = await self.owners.read(conversation)
             state = facts.ownership.state
+            if state is ServiceState.QUEUED and again:
+                return _handed("queued", msg_code=None)  # by an earlier try; its code is lost
             if state is not None and state.human_owns:
                 return _handed("already", servicer=facts.ownership.servicer)
             if state is ServiceState.ENDED:
@@ -249,7 +251,9 @@ class StaffCourier:
         """Send one text to members."""
         assert isinstance(parcel.effect, NotifyStaff)
         await self.store.outbox.claim(parcel, self.clock.now())
-        delivered = await self.staff.send_text(parcel.effect.userids, parcel.effect.text)
+        delivered = await self.staff.send_text(
+            parcel.effect.userids, parcel.effect.text, key=parcel.msgid
+        )
         unreached = [*delivered.invalid, *delivered.held_back]
         if unreached:
             log.warning("staff.unreached", members=sorted(unreached))

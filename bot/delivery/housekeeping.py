@@ -1,7 +1,7 @@
 """What must be looked after now and then: waiting customers, old rows, gauges?"""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -11,7 +11,7 @@ from bot.ports import Clock
 from bot.routing.decisions import conversation_of
 from bot.routing.facts import CUSTOMER, SESSION_S
 from bot.routing.phrases import Phrases
-from bot.store import Draft, Letter, Store, Unit, conversation_queue
+from bot.store import Draft, Letter, Store, Table, Unit, conversation_queue
 from bot.telemetry import Metrics
 
 log = structlog.get_logger(__name__)
@@ -78,36 +78,30 @@ class WaitingNotices:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Deletes what is past its time, a bounded number of rows a look.
+    """Deletes what is past its time, a bounded number of rows a look (R-15.7).
 
     Args:
-        messages_days: how long messages and sent replies are kept (R-15.7).
-        handled_days: how long handled rows are remembered, so that a repeat is recognised.
+        tables: every table that declares how long it is kept.
+        days: by the key of `retention` in the configuration.
     """
 
     store: Store
     clock: Clock
-    messages_days: float
-    handled_days: float
+    tables: Sequence[Table]
+    days: Mapping[str, float]
 
     async def look(self) -> None:
-        """Delete one portion of each table."""
-        now = self.clock.now()
-        handled, messages = now - self.handled_days * _DAY_S, now - self.messages_days * _DAY_S
+        """Delete one portion of each table, and the files that nothing names any more."""
         unit = Unit()
-        for table, key, column, until in (
-            ("deliveries", "digest", "received_at", handled),
-            ("mailbox", "id", "done_at", handled),
-            ("messages", "(open_kfid, msgid)", "received_at", messages),
-            ("outbox", "id", "created_at", messages),
-        ):
-            fields = key.strip("()")
-            unit.add(
-                f"DELETE FROM {table} WHERE {key} IN (SELECT {fields} FROM {table}"
-                f" WHERE {column} < ? LIMIT {_ROWS_AT_ONCE})",
-                until,
-            )
+        for table in self.tables:
+            if table.kept:
+                unit.add(
+                    f"DELETE FROM {table.name} WHERE ({table.key}) IN (SELECT {table.key}"
+                    f" FROM {table.name} WHERE {table.age} < ? LIMIT {_ROWS_AT_ONCE})",
+                    self.clock.now() - self.days[table.kept] * _DAY_S,
+                )
         await self.store.database.commit(unit)
+        await self.store.media.forget_orphans()
 
 
 @dataclass(frozen=True, slots=True)

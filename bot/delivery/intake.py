@@ -15,6 +15,9 @@ HintTaken = Callable[[KfHint], None]
 """Called once a hint is durable."""
 
 
+_ACCOUNTS_CHANGED = "kf_account_auth_change"
+
+
 class CannotStore(ConciergeError):
     """The callback could not be made durable"""
 
@@ -25,6 +28,7 @@ class DurableIntake:
     Args:
         hinted: told which account has something to pull.
         woken: told which subject has a new event.
+        accounts_changed: told when an admin changed which accounts the app may manage.
     """
 
     def __init__(
@@ -32,8 +36,10 @@ class DurableIntake:
         store: Store,
         hinted: HintTaken,
         woken: Callable[[str, Lane], None],
+        accounts_changed: Callable[[], None],
     ) -> None:
         self._store, self._hinted, self._woken = store, hinted, woken
+        self._accounts_changed = accounts_changed
 
     async def accept(self, delivery: Delivery) -> None:
         """Make it durable; one that was seen before changes nothing.
@@ -62,6 +68,8 @@ class DurableIntake:
             self._hinted(delivery.hint)
         for arrival in arrivals:
             self._woken(arrival.subject, arrival.lane)
+            if getattr(arrival.event, "name", "") == _ACCOUNTS_CHANGED:
+                self._accounts_changed()
 
 
 def _arrival(event: Event) -> Arrival:

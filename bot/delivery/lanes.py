@@ -93,6 +93,8 @@ class Lanes:
         self.wake(key, lane)
 
     def _start_what_fits(self) -> None:
+        if self._stopping:
+            return
         for lane in Lane:
             heap = self._heaps[lane]
             while heap and self._free[lane] > 0:

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,11 +29,13 @@ log = structlog.get_logger(__name__)
 BUSY_FOR_S = 600
 """After traffic an account counts as busy for ten minutes (architecture.md, step 2)."""
 
+TOKEN_LIVES_S = 600.0
+"""How long the token of a callback lifts the frequency limit (wecom-api §3.6)."""
+
 RECEIVING = 1
 """Status of a servicer who receives, in the event (the list says 0; wecom-api §3.9)."""
 
-_TOKEN_LIVES_S = 600
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
 
 Wake = Callable[[str, Lane, Rank], None]
 
@@ -98,14 +101,19 @@ class Puller:
             log.warning("pull.throttled", account=self.open_kfid, wait_s=round(wait_s))
             await asyncio.sleep(wait_s)
             return 0.0
-        except ConciergeError as error:
+        except (ConciergeError, sqlite3.Error) as error:  # a full disk may have room again
             level = log.warning if isinstance(error, RetryLater) else log.error
             level("pull.failed", account=self.open_kfid, error=str(error))
-            await asyncio.sleep(self._pause_s)
-            self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
-            return 0.0
+            return self._longer_pause()
+        except Exception:  # a full disk; a puller that ended would leave its account unanswered
+            log.exception("pull.failed", account=self.open_kfid)
+            return self._longer_pause()
         self._pause_s = _FIRST_PAUSE_S
         return self._poll_after_s()
+
+    def _longer_pause(self) -> float:
+        self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
+        return self._pause_s
 
     def _poll_after_s(self) -> float:
         busy = self._clock.now() - self._traffic_at < BUSY_FOR_S
@@ -124,12 +132,12 @@ class Puller:
             account = await self._store.accounts.get(self.open_kfid)
             assert account is not None, "an account is registered before it is pulled"
             page = await self._kf.sync(self.open_kfid, account.cursor, self._fresh_token())
-            has_more = page.has_more
+            has_more = page.has_more and (bool(page.incoming) or page.next_cursor != account.cursor)
             await self._store_page(account, page, None if has_more else hinted_at)
             self._throttled_times = 0
 
     def _fresh_token(self) -> str:
-        return self._token if self._clock.now() - self._token_at < _TOKEN_LIVES_S else ""
+        return self._token if self._clock.now() - self._token_at < TOKEN_LIVES_S else ""
 
     async def _store_page(self, account: AccountRow, page: Page, hints_until: float | None) -> None:
         now = self._clock.now()
@@ -138,7 +146,8 @@ class Puller:
         history = [one for one in arrivals if _is_history(one, account)]
         fresh = [one for one in arrivals if not _is_history(one, account)]
         await self._record_history(unit, history, now)
-        fresh.sort(key=lambda one: one.lane is not Lane.URGENT)  # stable: urgent rows first
+        urgent = {one.subject for one in fresh if one.lane is Lane.URGENT}
+        fresh.sort(key=lambda one: one.subject not in urgent)  # stable: order within each stays
         await self._store.mailbox.deliver(unit, fresh, now)
         self._observe_servicers(unit, fresh)
         if page.next_cursor != account.cursor:
@@ -154,7 +163,9 @@ class Puller:
 
     def _arrival(self, incoming: Incoming) -> Arrival:
         event = incoming.event
-        urgent = isinstance(event, SessionEntered | SessionChanged)
+        urgent = (isinstance(event, SessionEntered) and event.welcome_code is not None) or (
+            isinstance(event, SessionChanged) and event.msg_code is not None
+        )
         return Arrival(
             subject=subject_of(event),
             event=event,

@@ -1,6 +1,8 @@
 """How do the loops start, know of each other, and stop without losing anything?"""
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
@@ -87,20 +89,23 @@ class Service:
         self._wanted, self._pull, self._looks = set(accounts), pull, looks
         self._pullers: dict[str, tuple[Puller, asyncio.Task[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._accounts_changed = asyncio.Event()
         self._started_at, self._listed = clock.now(), False
+        self._seen_version = store.database.data_version()
 
     async def start(self) -> None:
         """Take up where the last process ended, then listen."""
         for account in await self._store.accounts.all():
             if not self._wanted or account.open_kfid in self._wanted:
                 self._pull_account(account.open_kfid)
+        for open_kfid, token, received_at in await self._store.accounts.hints():
+            # acknowledged by a process that died since: WeCom will not tell us again
+            self.hinted(KfHint(open_kfid, token, received_at - _CALLBACK_DELAY_S))
         await self._recover()
-        self._tasks = [
-            asyncio.create_task(self._follow_accounts(), name="accounts"),
-            asyncio.create_task(self._notice_writes(), name="writes"),
-            asyncio.create_task(self._look_ahead(), name="timers"),
-        ]
-        for interval, look in self._looks:
+        await self._look_ahead()
+        self._tasks.append(asyncio.create_task(self._follow_accounts(), name="accounts"))
+        own = ((_NOTICE_WRITES_S, self._notice_writes), (LOOK_AHEAD_S / 3, self._look_ahead))
+        for interval, look in (*own, *self._looks):
             self._tasks.append(asyncio.create_task(_every(interval, look), name="look"))
 
     async def stop(self) -> None:
@@ -129,20 +134,30 @@ class Service:
         """A mailbox has something new."""
         self._drains.wake(subject, lane, rank)
 
+    def accounts_changed(self) -> None:
+        """An admin changed which accounts the app may manage (wecom-api §3.16)."""
+        self._accounts_changed.set()
+
     # ------------------------------------------------------------------ accounts
 
     async def _follow_accounts(self) -> None:
         while True:
             pause_s = _ACCOUNTS_EVERY_S
+            self._accounts_changed.clear()
             try:
                 await self.register_accounts()
-            except ConciergeError as error:
+            except (ConciergeError, sqlite3.Error) as error:
                 log.warning("accounts.not_listed", error=str(error))
                 pause_s = _ACCOUNTS_RETRY_S
-            await asyncio.sleep(pause_s)
+            except Exception:  # a full disk must not be the end of following
+                log.exception("accounts.not_followed")
+                pause_s = _ACCOUNTS_RETRY_S
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._accounts_changed.wait()
 
     async def register_accounts(self) -> None:
-        """Start pulling every account that the app may see and the configuration wants.
+        """Pull every account that the app may see and the configuration wants, and no other.
 
         Raises:
             WeComError: as the client.
@@ -157,6 +172,9 @@ class Service:
             if not account.manage_privilege:
                 log.error("account.not_managed", account=account.open_kfid)
             await self._adopt(account.open_kfid, account.name, since)
+        for open_kfid in self._pullers.keys() - {account.open_kfid for account in listed}:
+            log.warning("account.withdrawn", account=open_kfid)
+            self._pullers.pop(open_kfid)[1].cancel()
 
     async def _adopt(self, open_kfid: str, name: str, since: float, token: str = "") -> None:
         await self._store.accounts.register(open_kfid, name, since)
@@ -193,20 +211,16 @@ class Service:
 
     async def _notice_writes(self) -> None:
         """Commands write through the same units: notice what another process has committed."""
-        seen = self._store.database.data_version()
-        while True:
-            await asyncio.sleep(_NOTICE_WRITES_S)
-            version = self._store.database.data_version()
-            if version != seen:
-                seen = version
-                await self._recover()
+        version = self._store.database.data_version()
+        if version != self._seen_version:
+            await self._recover()
+            self._seen_version = version
 
     async def _look_ahead(self) -> None:
-        while True:
-            now = self._clock.now()
-            for subject, at in await self._store.mailbox.coming(now, now + LOOK_AHEAD_S):
-                self._drains.wake_at(subject, at)
-            await asyncio.sleep(LOOK_AHEAD_S / 3)
+        """Set the alarm clock for what comes due soon."""
+        now = self._clock.now()
+        for subject, at in await self._store.mailbox.coming(now, now + LOOK_AHEAD_S):
+            self._drains.wake_at(subject, at)
 
 
 async def _every(interval_s: float, look: Callable[[], Awaitable[object]]) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import structlog
+
 from bot.model import (
     Conversation,
     HandOff,
@@ -31,6 +33,8 @@ from bot.store import (
     Unit,
     conversation_queue,
 )
+
+log = structlog.get_logger(__name__)
 
 Compose = Callable[[Reply], list[dict[str, Any]]]
 """Wire payloads of a reply, each within WeCom's limits."""
@@ -77,10 +81,10 @@ class Committer:
         self._store.mailbox.finish(unit, letters, turn.now)
         drafts: list[Draft] = []
         if turn.has_conversation and before is not None:
-            self._apply_events(unit, turn, letters)
             drafts += self._code_replies(turn)
             drafts += await self._replies(unit, turn)
             self._record_messages(unit, turn, letters)
+            self._apply_events(unit, turn, letters)  # a recall forgets what was just recorded
             if turn.facts != before:
                 self._store.conversations.save(unit, before, turn.facts)
         drafts += [self._draft(turn, decided) for decided in turn.decisions.effects]
@@ -155,6 +159,8 @@ class Committer:
         room = allowance.budget(spent, self._settings.allowance)
         parts = allowance.fit(self._compose(reply), room, turn.phrases.say("engine.shortened"))
         messages = {one.message.msgid: one.message for one in said if one.message}
+        if not parts:
+            log.warning("turn.no_allowance", handled_by=said[0].handled_by)
         if facts.disclosed_at is None and parts:
             turn.facts = replace(facts, disclosed_at=turn.now)
         return [

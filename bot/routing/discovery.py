@@ -31,7 +31,12 @@ def discover(package: ModuleType) -> list[Router]:
                 f"expected {info.name!r}"
             )
         routers[router.name] = router
-    return sorted(routers.values(), key=lambda router: (router.stage, router.name))
+    return in_order(routers.values())
+
+
+def in_order(routers: Iterable[Router]) -> list[Router]:
+    """Routers in the order in which they are asked: by stage, then by name."""
+    return sorted(routers, key=lambda router: (router.stage, router.name))
 
 
 def migration_folders(package: ModuleType) -> list[tuple[str, Path]]:

@@ -135,7 +135,9 @@ class Dispatcher:
         started = time.perf_counter()
         for attempt in range(REDECIDE):
             turn, before = await self._open_turn(letters)
-            for letter in _not_recalled(letters, turn):
+            recalled, kept = _recalled(letters)
+            turn.decisions.handled |= dict.fromkeys(recalled, Handled("recalled"))
+            for letter in kept:
                 await self._apply(turn, letter)
             try:
                 committed = await self._committer.commit(turn, letters, before)
@@ -166,7 +168,7 @@ class Dispatcher:
             account=account,
             setting=self._setting,
             account_name=name,
-            texts=sum(_is_text(letter.event) for letter in letters),
+            has_question=any(self._is_question(one.event) for one in _recalled(letters)[1]),
             recent_outcomes=outcomes,
         )
         return turn, facts
@@ -250,12 +252,18 @@ class Dispatcher:
     def _rest_may_follow(self, letters: Sequence[Letter]) -> float:
         """Until when a burst of mere fragments waits; 0 when it is answered now."""
         for letter in letters:
-            message = letter.event
-            if not isinstance(message, MessageReceived) or not is_fragment(
-                message, self._setting.phrases.heard
-            ):
+            if not self._is_fragment(letter.event):
                 return 0.0
         return letters[-1].received_at + self._settings.merge_window_s
+
+    def _is_fragment(self, event: Event) -> bool:
+        return isinstance(event, MessageReceived) and is_fragment(
+            event, self._setting.phrases.heard
+        )
+
+    def _is_question(self, event: Event) -> bool:
+        is_text = isinstance(event, MessageReceived) and bool(event.text)
+        return is_text and not self._is_fragment(event)
 
     def _count(self, turn: Turn, seconds: float) -> None:
         self._metrics.count_turn(turn.subject)
@@ -273,21 +281,16 @@ def _one_conversation(letters: Sequence[Letter]) -> list[Letter]:
     return [letter for letter in letters if conversation_of(letter.event) == first]
 
 
-def _not_recalled(letters: Sequence[Letter], turn: Turn) -> list[Letter]:
-    recalled = {
-        letter.event.recall_msgid for letter in letters if isinstance(letter.event, MessageRecalled)
-    }
-    kept = []
+def _recalled(letters: Sequence[Letter]) -> tuple[list[str], list[Letter]]:
+    """Messages that were recalled before they were handled, and the letters that are left."""
+    named = {one.event.recall_msgid for one in letters if isinstance(one.event, MessageRecalled)}
+    recalled, kept = [], []
     for letter in letters:
-        if isinstance(letter.event, MessageReceived) and letter.event.msgid in recalled:
-            turn.decisions.handled[letter.event.msgid] = Handled("recalled")
+        if isinstance(letter.event, MessageReceived) and letter.event.msgid in named:
+            recalled.append(letter.event.msgid)
         else:
             kept.append(letter)
-    return kept
-
-
-def _is_text(event: Event) -> bool:
-    return isinstance(event, MessageReceived) and bool(event.text)
+    return recalled, kept
 
 
 def _weight(turn: Turn) -> int:

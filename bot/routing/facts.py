@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.model import (
+    EffectFailed,
     Event,
     MessageReceived,
     Ownership,
@@ -38,6 +39,9 @@ def after(facts: ConversationFacts, event: Event) -> ConversationFacts:
         case SessionEntered(welcome_code=str()):
             # a welcome code means: nothing written here for 48 h, so no session is open (§3.9)
             return _owned(facts, ServiceState.ENDED, None, event.sent_at)
+        case EffectFailed(effect="SendOnEvent"):
+            # the welcome that was to introduce the assistant never came
+            return replace(facts, disclosed_at=None)
         case _:
             return facts
 
@@ -54,11 +58,16 @@ def _owned(
 def _customer_wrote(facts: ConversationFacts, message: MessageReceived) -> ConversationFacts:
     ownership, disclosed_at = facts.ownership, facts.disclosed_at
     if message.sent_at - facts.customer_wrote_at > SESSION_S:
-        disclosed_at = None  # a new session: the assistant introduces itself again
+        if disclosed_at is not None and message.sent_at - disclosed_at > SESSION_S:
+            disclosed_at = None  # a new session whose welcome did not say it either
         if ownership.state is not None and message.sent_at - ownership.as_of > SESSION_S:
             ownership = Ownership(None, None, 0.0)  # the old one fell to 4 by itself, silently
-    if ownership.state is ServiceState.ENDED and message.sent_at >= ownership.as_of:
-        ownership = Ownership(ServiceState.NEW, None, message.sent_at)
+    if ownership.state is ServiceState.ENDED:
+        if message.sent_at >= ownership.as_of:
+            ownership = Ownership(ServiceState.NEW, None, message.sent_at)
+        elif message.sent_at >= ownership.as_of - SKEW_S:
+            # written in the second in which it ended: before or after, only a read can tell
+            ownership = Ownership(None, None, ownership.as_of)
     return replace(
         facts,
         ownership=ownership,

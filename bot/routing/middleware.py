@@ -74,7 +74,7 @@ def limit_floods(store: Store, messages: int, window_s: float) -> Middleware:
         if count < messages:
             await proceed()
             return
-        if count == messages:
+        if turn.outcome_before != "flood":
             turn.reply(turn.phrases.say("engine.flood"), category="service")
         turn.settle("flood")
 

@@ -5,22 +5,25 @@ A key is ``<file>.<name>``. Words match a customer's text after folding: plain o
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from bot.errors import Misconfigured
+from knowledge.fold import even_out
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _IGNORED = re.compile(r"[\W_]+")
-_POLITE_TAIL = re.compile(r"(?:吗|呢|吧|啊|呀|哦|哈|了|谢谢)+$")
+_POLITE_TAIL = re.compile(r"(?:吗|呢|吧|啊|呀|哦|哈|啦|嘛|哟|了|谢谢)+$")
 
 
 def fold(text: str) -> str:
-    """The form in which words are compared: NFKC, lower case, without punctuation and spaces."""
-    return _IGNORED.sub("", unicodedata.normalize("NFKC", text).lower())
+    """The form in which words are compared: one width, case and script, only letters."""
+    return _IGNORED.sub("", even_out(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class Phrases:
         words: dict[str, list[str]] = {}
         for path in sorted(folder.glob("*.yaml")):
             try:
-                content = yaml.safe_load(path.read_text("utf-8")) or {}
+                content = yaml.load(path.read_text("utf-8"), _Loader) or {}  # noqa: S506 — safe
                 replies |= {f"{path.stem}.{k}": str(v) for k, v in content["replies"].items()}
                 words |= {f"{path.stem}.{k}": list(v) for k, v in content.get("words", {}).items()}
             except (yaml.YAMLError, KeyError, AttributeError, TypeError) as error:

@@ -8,6 +8,7 @@ from typing import Any, get_type_hints
 
 from bot.model import Event
 from bot.routing.filters import Filter
+from bot.store import Table
 
 Handler = Callable[..., Awaitable[None]]
 
@@ -48,10 +49,12 @@ class Router:
     Args:
         name: unique; equals the file's or folder's name, and the prefix of its texts.
         stage: when it is asked for messages.
+        tables: what its migrations create.
     """
 
     name: str
     stage: Stage
+    tables: tuple[Table, ...] = ()
     messages: list[Registration] = field(default_factory=list)
     observers: list[Registration] = field(default_factory=list)
     events: list[Registration] = field(default_factory=list)

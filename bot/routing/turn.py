@@ -4,7 +4,7 @@ A turn is the next due events of one conversation and all that is decided becaus
 collect; nothing happens before the one commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
@@ -119,7 +119,7 @@ class Turn:
         recent_outcomes: of the customer's last messages, newest first.
         setting: what holds for every conversation.
         account_name: the kf account's name as WeCom tells it.
-        texts: how many texts of the customer this turn holds.
+        has_question: whether a text of this turn is more than a greeting or half a sentence.
     """
 
     def __init__(
@@ -131,12 +131,12 @@ class Turn:
         account: AccountSettings | None,
         setting: Setting,
         account_name: str = "",
-        texts: int = 0,
+        has_question: bool = False,
         recent_outcomes: Sequence[str] = (),
     ) -> None:
         self.subject, self.now = subject, now
         self.setting, self.account_name = setting, account_name or subject
-        self._texts = texts
+        self.has_question = has_question
         self._facts, self._account = facts, account
         self._recent_outcomes = list(recent_outcomes)
         self.decisions = Decisions()
@@ -198,11 +198,6 @@ class Turn:
         return datetime.fromtimestamp(moment, self.setting.zone)
 
     @property
-    def other_texts(self) -> bool:
-        """Whether the customer wrote more than this one text in this turn."""
-        return self._texts > 1
-
-    @property
     def wants_handoff(self) -> bool:
         """Whether this turn asks for a person already."""
         return any(isinstance(one.effect, HandOff) for one in self.decisions.effects)
@@ -221,14 +216,22 @@ class Turn:
     @property
     def misses_in_a_row(self) -> int:
         """How many messages before this one found no answer, without an answer between."""
-        outcomes = [handled.outcome for handled in reversed(self.decisions.handled.values())]
         count = 0
-        for outcome in (*outcomes, *self._recent_outcomes):
+        for outcome in self._outcomes_before():
             if outcome == "missed":
                 count += 1
             elif outcome in ("answered", "handed_off", "suggested"):
                 break
         return count
+
+    @property
+    def outcome_before(self) -> str:
+        """What became of the customer's message before this one."""
+        return next(self._outcomes_before(), "")
+
+    def _outcomes_before(self) -> Iterator[str]:
+        yield from (handled.outcome for handled in reversed(self.decisions.handled.values()))
+        yield from self._recent_outcomes
 
     # ------------------------------------------------------------------ what is decided
 

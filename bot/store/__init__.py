@@ -12,6 +12,7 @@ from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
 from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
+from bot.store.tables import Table
 from bot.store.transcript import Handled, Transcript
 from bot.store.vault import Vault, decode_master
 
@@ -36,6 +37,7 @@ __all__ = [
     "Store",
     "Suggestions",
     "Switches",
+    "Table",
     "Transcript",
     "Unit",
     "UnitConflict",

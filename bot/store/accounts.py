@@ -1,6 +1,5 @@
 """How far has each kf account been pulled, and which callbacks are known already?"""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.store.database import Database, Unit
@@ -78,12 +77,10 @@ class Accounts:
             *(open_kfid, token, now),
         )
 
-    async def hints(self, since: float) -> Sequence[tuple[str, str]]:
-        """Accounts and tokens of hints not older than `since`."""
-        rows = await self._db.fetch(
-            "SELECT open_kfid, token FROM hints WHERE received_at >= ?", since
-        )
-        return [(row["open_kfid"], row["token"]) for row in rows]
+    async def hints(self) -> list[tuple[str, str, float]]:
+        """Account, token and time of arrival of each hint that was not pulled yet."""
+        rows = await self._db.fetch("SELECT open_kfid, token, received_at FROM hints")
+        return [(row["open_kfid"], row["token"], row["received_at"]) for row in rows]
 
     def clear_hint(self, unit: Unit, open_kfid: str, received_until: float) -> None:
         """Add to the unit that hints up to this moment are pulled."""

@@ -102,11 +102,14 @@ class Conversations:
         )
 
     async def spent(self, conversation: Conversation, window_msgid: str) -> int:
-        """How many of the five messages of this window are sent or promised (wecom-api §3.10)."""
+        """How many of the five messages of this window are sent or promised (wecom-api §3.10).
+
+        What is held is neither: nothing sends it later.
+        """
         row = await self._db.fetch_one(
             "SELECT COUNT(*) AS n FROM outbox WHERE open_kfid = ? AND external_userid = ?"
-            " AND kind = 'SendMessage' AND (window_msgid = ? OR state IN ('pending', 'held'))"
-            " AND state IN ('pending', 'claimed', 'held', 'sent')",
+            " AND kind = 'SendMessage' AND (window_msgid = ? OR state = 'pending')"
+            " AND state IN ('pending', 'claimed', 'sent')",
             *(conversation.open_kfid, conversation.external_userid, window_msgid),
         )
         return int(row["n"]) if row else 0

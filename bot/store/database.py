@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
-from bot.errors import Conflict
+from bot.errors import Conflict, Misconfigured
 
 log = structlog.get_logger(__name__)
 
@@ -95,8 +95,9 @@ class Database:
         self._scanner = self._connect(read_only=True)
         self._scans = ThreadPoolExecutor(1, thread_name_prefix="scan")
         self._thread = threading.Thread(target=self._write_forever, name="writer", daemon=True)
-        self._thread.start()
         self._closed = False
+        self._claimed: TextIO | None = None
+        self._thread.start()
 
     def _connect(self, *, read_only: bool = False) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -120,8 +121,10 @@ class Database:
 
         Raises:
             UnitConflict: a statement affected another number of rows than expected.
-            sqlite3.Error: the database refused; nothing of the unit was kept.
+            sqlite3.Error: the database refused, or is closed; nothing of the unit was kept.
         """
+        if self._closed:
+            raise sqlite3.ProgrammingError("the database is closed")
         future: asyncio.Future[list[list[Row]]] = asyncio.get_running_loop().create_future()
         self._jobs.put(_Job(unit, future))
         return await future
@@ -149,6 +152,24 @@ class Database:
         """A number that changes when another process has committed."""
         return int(self._reader.execute("PRAGMA data_version").fetchone()[0])
 
+    def claim(self) -> None:
+        """Make this process the only one that serves the database, until it ends.
+
+        Commands may write beside it; two services would pull and drain against each other.
+
+        Raises:
+            Misconfigured: another process serves it.
+        """
+        try:
+            import fcntl  # noqa: PLC0415 (not on Windows, where nothing keeps two apart)
+        except ImportError:
+            return
+        self._claimed = self.path.with_suffix(".lock").open("w")
+        try:
+            fcntl.flock(self._claimed, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Misconfigured(f"another process serves {self.path.name} already") from error
+
     def run_script(self, script: str) -> None:
         """Run DDL at start-up, before anybody else uses the database."""
         self._writer.executescript(script)
@@ -165,6 +186,8 @@ class Database:
         self._jobs.put(None)
         self._thread.join()
         self._scans.shutdown()
+        if self._claimed is not None:
+            self._claimed.close()
         for connection in (self._writer, self._reader, self._scanner):
             connection.close()
 
@@ -205,7 +228,9 @@ class Database:
         self._writer.execute("SAVEPOINT unit")
         try:
             job.rows = [self._apply(statement) for statement in job.unit.statements]
-        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, Conflict) as error:
+        except Exception as error:
+            if not _is_the_units_own(error):
+                raise
             job.error = error
             self._writer.execute("ROLLBACK TO unit")
         else:
@@ -218,9 +243,11 @@ class Database:
         try:
             for statement in statements:
                 self._apply(statement)
-        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, Conflict) as error:
+        except Exception as error:
+            if not _is_the_units_own(error):
+                raise
             self._writer.execute("ROLLBACK TO aside")
-            log.error("store.aside_failed", error=str(error))
+            log.error("store.aside_failed", error=type(error).__name__)
         self._writer.execute("RELEASE aside")
 
     def _apply(self, statement: Statement) -> list[Row]:
@@ -239,6 +266,18 @@ class Database:
         for loop, jobs in by_loop.items():
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_set_results, jobs)
+
+
+def _is_the_units_own(error: Exception) -> bool:
+    """Whether a statement is to blame, not the database: then the other units are not hurt.
+
+    A value that SQLite cannot take (a huge integer, half an emoji) raises no `sqlite3.Error`; the
+    writer must outlive it.
+    """
+    if isinstance(error, sqlite3.OperationalError):  # bad SQL, or a full disk
+        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    own = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
+    return isinstance(error, (*own, sqlite3.DataError)) or not isinstance(error, sqlite3.Error)
 
 
 def _set_results(jobs: list[_Job]) -> None:

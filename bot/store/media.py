@@ -2,12 +2,16 @@
 
 import hashlib
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.model import Conversation
 from bot.store.database import Database, Row, Unit
 from bot.store.vault import Vault
+
+_WRITTEN_BEFORE_ITS_ROW_S = 3600.0
+"""A file younger than this may still get its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,17 @@ class MediaStore:
             *(media_id, conversation.subject, conversation.open_kfid, msgid, msgtype, path.name),
             *(download.content_type, len(download.content), now),
         )
+
+    async def forget_orphans(self) -> int:
+        """Delete files that no row names any more; returns how many."""
+        rows = await self._db.scan("SELECT path FROM media")
+        named = {row["path"] for row in rows}
+        orphans = [path for path in self._folder.glob("*.sealed") if path.name not in named]
+        old = time.time() - _WRITTEN_BEFORE_ITS_ROW_S
+        gone = [path for path in orphans if path.stat().st_mtime < old]
+        for path in gone:
+            path.unlink()
+        return len(gone)
 
     def read(self, row: Row) -> bytes:
         """The content of a kept medium; the subject's key must be ready."""

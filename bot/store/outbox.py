@@ -100,6 +100,10 @@ def conversation_queue(conversation: Conversation) -> str:
     return f"{conversation.open_kfid}/{conversation.external_userid}"
 
 
+def _new_msgid() -> str:
+    return f"cg_{secrets.token_hex(12)}"
+
+
 class Outbox:
     """The outbox of all subjects."""
 
@@ -118,7 +122,7 @@ class Outbox:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (msgid) DO NOTHING",
                 *(draft.subject, draft.queue, where.open_kfid, where.external_userid, draft.lane),
-                *(type(draft.effect).__name__, draft.msgid or f"cg_{secrets.token_hex(12)}"),
+                *(type(draft.effect).__name__, draft.msgid or _new_msgid()),
                 *(draft.tag, now, now, draft.expires_at, draft.answers, draft.asked_at),
                 draft.handled_by,
                 _encode(draft.because).decode() if draft.because else None,
@@ -231,9 +235,11 @@ class Outbox:
         unit = Unit()
         for row_id in ids:
             unit.add(
-                "UPDATE outbox SET state = 'pending', next_at = ?, ended_at = NULL WHERE id = ?"
-                " AND state = 'dead' AND expires_at > ? RETURNING id",
-                *(now, row_id, now),
+                "UPDATE outbox SET state = 'pending', next_at = ?, ended_at = NULL,"
+                # what WeCom accepted and lost needs a new id, or the repeat would be refused
+                " msgid = CASE WHEN error LIKE 'msg_send_fail%' THEN ? ELSE msgid END"
+                " WHERE id = ? AND state = 'dead' AND expires_at > ? RETURNING id",
+                *(now, _new_msgid(), row_id, now),
             )
         return sum(len(rows) for rows in await self._db.commit(unit))
 

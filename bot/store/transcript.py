@@ -66,7 +66,7 @@ class Transcript:
         """Outcomes of the customer's last messages, newest first."""
         rows = await self._db.fetch(
             "SELECT outcome FROM messages WHERE open_kfid = ? AND external_userid = ?"
-            " AND origin = 3 ORDER BY sent_at DESC LIMIT ?",
+            " AND origin = 3 ORDER BY sent_at DESC, received_at DESC LIMIT ?",
             *(conversation.open_kfid, conversation.external_userid, count),
         )
         return [row["outcome"] for row in rows]

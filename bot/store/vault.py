@@ -92,7 +92,7 @@ class Vault:
             raise Unreadable("unknown seal version")
         try:
             return self._ciphers[subject].decrypt(sealed[1:13], sealed[13:], subject.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # a nonce cut short is a ValueError
             raise Unreadable("sealed for somebody else, or altered") from error
 
     async def rotate(self) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from bot.errors import RetryLater, Throttled, WeComError
+from bot.telemetry import Metrics
 from bot.wecom.apis import Api
 from bot.wecom.errors import FREQUENCY_CODES, TOKEN_CODES, error_for
 from bot.wecom.limits import ApiLimits, RateLimit, platform_limits
@@ -32,6 +33,7 @@ class WeComClient:
         limits: how often each API may be called, by default the platform's limits.
         clock: Unix seconds.
         sleep: waits between tries.
+        metrics: counts every request and every one that was held back.
     """
 
     def __init__(
@@ -42,10 +44,12 @@ class WeComClient:
         limits: ApiLimits | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        metrics: Metrics | None = None,
     ) -> None:
         self._transport = transport
         self._tokens = tokens
         self._sleep = sleep
+        self._metrics = metrics or Metrics()
         allowed = limits or platform_limits().api
         self._traffic: dict[str, _Traffic] = defaultdict(lambda: _Traffic(allowed, clock))
 
@@ -121,8 +125,14 @@ class WeComClient:
     ) -> Answer:
         traffic = self._traffic[api.path]
         if (retry_at := traffic.closed_until()) is not None:
+            self._metrics.throttled.labels(api.path).inc()
             raise Throttled(api.path, None, "paused", retry_at=retry_at)
-        answer = await exchange(token)
+        try:
+            answer = await exchange(token)
+        except WeComError:
+            self._metrics.count_wecom_call(api.path, None)
+            raise
+        self._metrics.count_wecom_call(api.path, errcode_of(answer))
         if errcode_of(answer) not in FREQUENCY_CODES:
             traffic.answered()
         return answer

@@ -10,19 +10,24 @@ from bot.model import (
     EffectFailed,
     Emitted,
     Reply,
+    SendFailed,
     SessionChanged,
 )
 from bot.routing import Router, Says, Stage, Tapped, Turn
+from bot.store import Store
 from handlers.human import store
 
-router = Router("human", stage=Stage.HUMAN)
+router = Router("human", stage=Stage.HUMAN, tables=store.TABLES)
 
 HANDOFF = "human.handoff"
+HUMAN_OWNS = "a person owns the conversation"
 QUEUE_CODE_S = 47 * 3600
 """The queue code lives 48 h (wecom-api §3.11); a little less is safe."""
 
 _TAKEN, _ENDED = 1, 3
 _QUEUED = 2
+_BLOCKED_BY_CUSTOMER = 10
+"""fail_type of a customer who refuses this account's messages (wecom-api §3.9)."""
 
 
 @router.message(Tapped("human"))
@@ -44,7 +49,7 @@ async def escalated(turn: Turn, event: Emitted) -> None:
 
 
 @router.on(EffectDone, tag=HANDOFF)
-async def handed_off(turn: Turn, done: EffectDone) -> None:
+async def handed_off(turn: Turn, done: EffectDone, facts: Store) -> None:
     """Tell customer and staff what WeCom really did."""
     outcome = str(done.result.get("outcome"))
     reason = str(done.result.get("reason", "asked"))
@@ -54,7 +59,8 @@ async def handed_off(turn: Turn, done: EffectDone) -> None:
             _say_queued(turn, done.result.get("msg_code"))
             _tell_staff(turn, "human.staff_queued", reason)
         case "nobody":
-            _say_nobody(turn)
+            if reason != "suggest" or not await store.told_nobody_lately(facts, turn):
+                _say_nobody(turn)
             _tell_staff(turn, "human.staff_nobody", reason)
         case "refused" | "ended":
             _say(turn, "human.refused")
@@ -69,8 +75,15 @@ async def failed(turn: Turn, event: EffectFailed) -> None:
     if event.tag == HANDOFF:
         store.became(turn, "refused")
         _tell_staff(turn, "human.staff_refused", "asked")
-    elif event.effect == "SendMessage" and not event.error.startswith("held"):
+    elif event.effect == "SendMessage" and HUMAN_OWNS not in event.error:
         _tell_staff(turn, "human.staff_dead", "reply_died")
+
+
+@router.on(SendFailed)
+async def undelivered(turn: Turn, event: SendFailed) -> None:
+    """WeCom accepted a reply and could not deliver it: only people can still help."""
+    reason = "customer_blocked" if event.fail_type == _BLOCKED_BY_CUSTOMER else "undelivered"
+    _tell_staff(turn, "human.staff_dead", reason)
 
 
 @router.on(SessionChanged)

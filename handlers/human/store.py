@@ -2,6 +2,13 @@
 
 from bot.model import Conversation
 from bot.routing import Turn
+from bot.store import Store, Table
+
+TABLES = (
+    Table("handoffs", "id", person="external_userid", age="changed_at", kept="messages_days"),
+)
+
+_SAID_ONCE_S = 1800.0
 
 OPEN = "('requested', 'queued', 'taken', 'already')"
 
@@ -23,6 +30,16 @@ def became(turn: Turn, status: str, servicer: str | None = None) -> None:
         f" changed_at = ? WHERE id = ({_newest_open()})",
         *(status, servicer, turn.now, *_key(turn.conversation)),
     )
+
+
+async def told_nobody_lately(store: Store, turn: Turn) -> bool:
+    """Whether this customer was told within half an hour that nobody is there."""
+    row = await store.database.fetch_one(
+        "SELECT 1 FROM handoffs WHERE open_kfid = ? AND external_userid = ? AND status = 'nobody'"
+        " AND changed_at > ? LIMIT 1",
+        *(*_key(turn.conversation), turn.now - _SAID_ONCE_S),
+    )
+    return row is not None
 
 
 def _newest_open() -> str:

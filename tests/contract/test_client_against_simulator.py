@@ -229,7 +229,7 @@ async def test_a_picture_is_fetched(simulator: Simulator, client: WeComClient, k
 
 async def test_members_get_app_messages(simulator: Simulator, client: WeComClient) -> None:
     staff = StaffMessages(client, IDENTITY.agent_id)
-    delivered = await staff.send_text(["zhangsan", "Nobody"], "有客户在等您\n请尽快接待")
+    delivered = await staff.send_text(["zhangsan", "Nobody"], "有客户在等您\n请尽快接待", key="k1")
     assert delivered.invalid == {"nobody"}
     assert len(simulator.inbox("zhangsan")) == 1
 

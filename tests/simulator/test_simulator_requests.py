@@ -44,6 +44,19 @@ async def test_missing_and_foreign_tokens_are_told_apart(client: Client) -> None
     assert (await client.post("/kf/account/list"))["errcode"] == 40014
 
 
+async def test_a_token_is_not_used_on_after_it_was_refused(
+    client: Client, sim: Simulator, clock: Clock
+) -> None:
+    sim.fault("expire_token")
+    await client.state()
+    clock.advance(sim.world.options.token_grace_s)
+    await client.state()
+    assert kinds(sim) == []
+    clock.advance(0.1)
+    await client.state()
+    assert kinds(sim) == ["dead_token"]
+
+
 async def test_asking_for_tokens_all_the_time_is_blamed(client: Client, sim: Simulator) -> None:
     for _ in range(9):
         await client.gettoken()

@@ -30,6 +30,21 @@ async def test_messages_and_events_have_the_documented_shape(
     assert (text["open_kfid"], text["external_userid"]) == (client.kfid, client.customer)
 
 
+async def test_a_file_is_pulled_by_its_id_and_named_by_its_download(
+    client: Client, sim: Simulator
+) -> None:
+    named = {"filename": "发票.pdf"}
+    await sim.send(client.kfid, client.customer, "file", named, file=b"%PDF-1.7 ...")
+    (received,) = (await client.pulls())["msg_list"]
+    assert set(received["file"]) == {"media_id"}
+    params = {"access_token": client.token, "media_id": received["file"]["media_id"]}
+    async with client.http.get("/cgi-bin/media/get", params=params) as response:
+        disposition = response.headers["Content-Disposition"]
+    assert disposition.endswith("utf-8''%E5%8F%91%E7%A5%A8.pdf")
+    (bubble,) = sim.conversation(client.kfid, client.customer).messages
+    assert bubble.content["filename"] == "发票.pdf"  # the phone shows it
+
+
 async def test_pages_follow_the_cursor_to_the_end(client: Client, sim: Simulator) -> None:
     await sim.bulk(client.kfid, [(f"wm{n}", f"问题 {n}") for n in range(25)])
     cursor, seen, more = "", [], 1

@@ -150,6 +150,7 @@ CREATE TABLE suggestions (
     because TEXT,
     body BLOB
 );
+CREATE INDEX suggestions_by_age ON suggestions (created_at);
 CREATE INDEX suggestions_of_conversation ON suggestions (open_kfid, external_userid, id);
 
 -- Switches that silence the bot: scope all | account | customer; kind silence | block.
@@ -183,4 +184,5 @@ CREATE TABLE media (
     bytes INTEGER NOT NULL,
     kept_at REAL NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX media_by_age ON media (kept_at);
 CREATE INDEX media_of_subject ON media (subject, kept_at);

@@ -12,3 +12,4 @@ CREATE TABLE handoffs (
     changed_at REAL NOT NULL
 );
 CREATE INDEX handoffs_of_conversation ON handoffs (open_kfid, external_userid, id);
+CREATE INDEX handoffs_by_age ON handoffs (changed_at);

@@ -164,7 +164,6 @@ async def test_a_build_that_was_stopped_goes_on_where_it_was(
     async with asyncio.timeout(10):
         while len(stopping.texts) < 16:  # noqa: ASYNC110 (the fake has no event to wait for)
             await asyncio.sleep(0)
-    await asyncio.sleep(0.05)
     warming.cancel()
     with pytest.raises(asyncio.CancelledError):
         await warming

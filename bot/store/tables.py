@@ -1,0 +1,89 @@
+"""Whose data is in which table, and how long is it kept?
+
+Erasure, export and retention walk this list; a table that is not on it stops start-up.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.errors import Misconfigured
+from bot.store.database import Database
+
+FOREVER = ""
+MESSAGES, HANDLED = "messages_days", "handled_days"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What must be known of a table before it may hold anything.
+
+    Args:
+        key: columns of its primary key.
+        person: column that names the customer (external_userid or subject), empty = nobody.
+        sealed: columns that are sealed with the person's key.
+        age: column that retention goes by (Unix seconds).
+        kept: key of `retention` that says how long, `FOREVER` = until the person is erased.
+    """
+
+    name: str
+    key: str
+    person: str = ""
+    sealed: tuple[str, ...] = ()
+    age: str = ""
+    kept: str = FOREVER
+
+
+ENGINE_TABLES = (
+    Table("persons", "person_id"),
+    Table("customers", "external_userid", person="external_userid"),
+    Table("accounts", "open_kfid"),
+    Table("deliveries", "digest", age="received_at", kept=HANDLED),
+    Table("hints", "open_kfid"),
+    Table("conversations", "open_kfid, external_userid", person="external_userid"),
+    Table(
+        "messages",
+        "open_kfid, msgid",
+        person="external_userid",
+        sealed=("body",),
+        age="received_at",
+        kept=MESSAGES,
+    ),
+    Table("mailbox", "id", person="subject", sealed=("body",), age="done_at", kept=HANDLED),
+    Table("outbox", "id", person="subject", sealed=("body",), age="created_at", kept=MESSAGES),
+    Table(
+        "suggestions",
+        "id",
+        person="external_userid",
+        sealed=("body",),
+        age="created_at",
+        kept=MESSAGES,
+    ),
+    Table("switches", "kind, scope, key"),
+    Table("servicers", "open_kfid, userid"),
+    Table("media", "media_id", person="subject", age="kept_at", kept=MESSAGES),
+    Table("schema_migrations", "name"),
+)
+
+
+def check_declared(database: Database, tables: Sequence[Table]) -> None:
+    """Stop start-up when a table, or a column its declaration names, is not as declared.
+
+    Raises:
+        Misconfigured: names every such table.
+    """
+    declared = {table.name: table for table in tables}
+    rows = database.read_sync(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    )
+    problems = [
+        f"table {row['name']} declares neither person nor retention"
+        for row in rows
+        if row["name"] not in declared
+    ]
+    for table in declared.values():
+        columns = {row["name"] for row in database.read_sync(f"PRAGMA table_info({table.name})")}
+        named = {*table.key.split(", "), table.person, *table.sealed, table.age} - {""}
+        if missing := named - columns:
+            problems.append(f"table {table.name} lacks {', '.join(sorted(missing))}")
+    if problems:
+        raise Misconfigured("; ".join(problems))

@@ -1,0 +1,35 @@
+"""Is every wrong variant of the product caught, and nothing found against the right one?"""
+
+import pytest
+
+from bot.wecom import apis
+from tests.contract.wrong import acts, pulling
+from tests.contract.wrong.run import play, try_out
+from tests.contract.wrong.variants import VARIANTS
+
+UNUSED = {apis.KF_CUSTOMERS}
+"""Known to the client, asked by no behaviour yet."""
+
+
+async def test_nothing_is_found_against_the_product_and_it_uses_every_api() -> None:
+    found = await play()
+    assert found.by_kind == {}
+    known = {one for one in vars(apis).values() if isinstance(one, apis.Api)}
+    assert {one.path for one in known - UNUSED} <= set(found.calls)
+
+
+async def test_the_product_needs_no_poll_to_reach_the_last_page() -> None:
+    found = await play([acts.burst, acts.many_pages, acts.empty_page], poll_s=pulling.NEVER_S)
+    assert found.by_kind == {}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+async def test_a_wrong_variant_is_caught(name: str) -> None:
+    variant = VARIANTS[name]
+    found = await try_out(variant)
+    print(f"\n{variant.wrong}: {', '.join(sorted(found.kinds)) or 'nothing found'}")
+    assert variant.caught_by in found.kinds, found.by_kind
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(VARIANTS) >= 15

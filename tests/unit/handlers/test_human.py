@@ -1,0 +1,272 @@
+import pytest
+
+from bot.errors import NotAuthorised, ServicerUnavailable, Unreachable, WrongState
+from bot.model import ServiceState
+from tests.conftest import OpenChat
+from tests.talk import Chat
+
+QUEUED = "已为您转接人工客服，正在排队，请稍候。同事会看到我们刚才的对话，您不用重复说明。"
+NOBODY = (
+    "抱歉，现在没有同事在线，暂时转不了人工。您的需求已经记下，"
+    "同事上线后会跟进；这期间您可以继续问我。"
+)
+REFUSED = "抱歉，人工客服暂时接不进来，您的需求已经转告同事跟进。这期间您可以继续问我。"
+INTRODUCTION = "您好，我是云栖优选智能助手，由 AI 为您解答；需要人工服务请回复“人工”。"
+SHIP_TIME = "现货 48 小时内发出。"
+
+ASKS = [
+    "人工",
+    "转人工",
+    "转人工！",
+    "我要人工客服",
+    "帮我转人工谢谢",
+    "找个真人来",
+    "有没有真人客服",
+    "不要机器人",
+    "我要投诉",
+    "投诉",
+    "转接人工服务",
+    "人工服务",
+    "能转人工吗",
+    "怎么接人工",
+    "叫个活人来",
+    "我要人工",
+    "需要人工帮忙",
+    "轉人工",
+    "人 工",
+    "要人工",
+    "真人",
+]
+DOES_NOT_ASK = [
+    "多久发货",
+    "人工费多少钱",
+    "你是人工智能吗",
+    "人工降雨是什么",
+    "我不要人工",
+    "不需要人工客服",
+    "不用人工了",
+    "不转人工，谢谢",
+    "这个宝石是人工合成的吗",
+    "退款需要人工审核吗",
+    "这款适合生活人士吗",
+    "人工湖旁边那家店几点开门",
+    "客服电话是多少",
+    "真人秀同款有吗",
+    "人工草坪怎么卖",
+    "不想要人工，你来答",
+]
+
+
+async def statuses(chat: Chat) -> list[str]:
+    rows = await chat.store.database.fetch("SELECT status FROM handoffs ORDER BY id")
+    return [row["status"] for row in rows]
+
+
+@pytest.mark.parametrize("text", ASKS)
+async def test_asking_for_a_person_is_understood(chat: Chat, text: str) -> None:
+    await chat.says(text)
+    assert chat.handled_by == "human.asked"
+
+
+@pytest.mark.parametrize("text", DOES_NOT_ASK)
+async def test_what_does_not_ask_for_a_person_is_answered_by_the_bot(chat: Chat, text: str) -> None:
+    await chat.says(text)
+    assert not chat.handled_by.startswith("human.")
+
+
+async def test_the_customer_is_told_only_after_wecom_has_accepted(chat: Chat) -> None:
+    chat.wecom.receiving = ["zhangsan"]
+    await chat.says("转人工")
+    assert chat.replies == [QUEUED]
+    assert chat.wecom.state is ServiceState.QUEUED
+    assert await statuses(chat) == ["queued"]
+
+
+async def test_the_staff_of_the_configuration_are_told(chat: Chat) -> None:
+    chat.wecom.receiving = ["zhangsan"]
+    await chat.says("转人工")
+    ((members, text),) = chat.staff.sent
+    assert members == ("zhangsan", "lisi")
+    assert text.startswith("【待接入】")
+    assert "客户要求人工" in text
+
+
+async def test_without_staff_in_the_configuration_nobody_is_told(open_chat: OpenChat) -> None:
+    chat = await open_chat(staff=[])
+    await chat.says("转人工")
+    assert chat.replies == [NOBODY]
+    assert chat.staff_messages == []
+
+
+async def test_when_nobody_receives_the_bot_says_so_and_goes_on(chat: Chat) -> None:
+    await chat.says("转人工")
+    assert chat.replies == [NOBODY]
+    assert chat.staff_messages[0].startswith("【无人接待】")
+    assert chat.wecom.state is not ServiceState.QUEUED
+    assert await statuses(chat) == ["nobody"]
+    await chat.says("多久发货")
+    assert chat.replies == [SHIP_TIME]
+
+
+async def test_outside_opening_hours_the_hours_are_named(open_chat: OpenChat) -> None:
+    hours = [
+        {"days": ["mon", "tue", "wed", "thu"], "from": "09:00", "to": "18:00"},
+        {"days": ["sat", "mon"], "from": "10:00", "to": "24:00"},
+    ]
+    chat = await open_chat(accounts={"wk_shop": {"opening_hours": hours}})
+    await chat.says("转人工")
+    assert "（周一至周四 09:00–18:00；周六、周一 10:00–24:00）" in chat.replies[0]
+
+
+async def test_within_opening_hours_no_hours_are_named(open_chat: OpenChat) -> None:
+    hours = [{"days": ["fri"], "from": "09:00", "to": "18:00"}]
+    chat = await open_chat(accounts={"wk_shop": {"opening_hours": hours}})
+    await chat.says("转人工")
+    assert chat.replies == [NOBODY]
+
+
+@pytest.mark.parametrize("error", [WrongState, ServicerUnavailable])
+async def test_a_transfer_that_wecom_keeps_refusing_is_never_announced(
+    chat: Chat, error: type[WrongState]
+) -> None:
+    chat.wecom.receiving = ["zhangsan"]
+    chat.wecom.failures = [error("service_state/trans", 95016) for _ in range(3)]
+    await chat.says("转人工")
+    assert chat.replies == [REFUSED]
+    assert chat.staff_messages[0].startswith("【转人工失败】")
+    assert await statuses(chat) == ["refused"]
+
+
+async def test_a_transfer_that_is_refused_once_is_planned_anew(chat: Chat) -> None:
+    chat.wecom.receiving = ["zhangsan"]
+    chat.wecom.failures = [ServicerUnavailable("service_state/trans", 95017)]
+    await chat.says("转人工")
+    assert chat.replies == [QUEUED]
+
+
+async def test_a_transfer_that_needs_an_operator_is_said_honestly(chat: Chat) -> None:
+    chat.wecom.receiving = ["zhangsan"]
+    chat.wecom.failures = [NotAuthorised("service_state/trans", 48002)]
+    await chat.says("转人工")
+    assert chat.replies == [REFUSED]
+
+
+async def test_a_transfer_without_an_answer_is_tried_again(chat: Chat) -> None:
+    chat.wecom.receiving = ["zhangsan"]
+    chat.wecom.failures = [Unreachable("service_state/trans")]
+    await chat.says("转人工")
+    await chat.waits(seconds=5)
+    assert chat.replies == [QUEUED]
+    assert await statuses(chat) == ["queued"]
+
+
+async def test_the_bot_is_silent_while_the_customer_waits_for_a_person(chat: Chat) -> None:
+    chat.wecom.receiving = ["zhangsan"]
+    await chat.says("转人工")
+    await chat.says("多久发货")
+    assert chat.replies == []
+    assert chat.outcome == "silent"
+
+
+async def test_the_bot_is_silent_while_a_person_has_the_conversation(chat: Chat) -> None:
+    await chat.take_over()
+    await chat.says("多久发货")
+    assert chat.replies == []
+    assert chat.outcome == "silent"
+
+
+async def test_knowledge_that_has_grown_old_is_read_again_before_anything_is_said(
+    chat: Chat,
+) -> None:
+    await chat.take_over()
+    await chat.waits(minutes=30)
+    await chat.says("多久发货")
+    assert chat.replies == []
+
+
+async def test_when_the_owner_cannot_be_asked_the_bot_is_silent(chat: Chat) -> None:
+    await chat.take_over()
+    await chat.waits(minutes=30)
+    asked = 0
+
+    async def get_state(_: object) -> tuple[ServiceState, str | None]:
+        nonlocal asked
+        asked += 1
+        raise Unreachable("service_state/get")
+
+    chat.wecom.get_state = get_state  # type: ignore[method-assign,assignment]
+    await chat.says("多久发货")
+    await chat.waits(minutes=5)
+    assert asked > 1
+    assert chat.replies == []
+
+
+async def test_after_the_session_the_bot_answers_and_introduces_itself_again(chat: Chat) -> None:
+    await chat.take_over()
+    await chat.end()
+    assert chat.replies == []
+    await chat.says("多久发货")
+    assert chat.replies == [f"{INTRODUCTION}\n\n{SHIP_TIME}"]
+    assert chat.handled_by == "faq.answer"
+
+
+async def test_many_replies_held_for_a_person_leave_the_bot_its_voice(chat: Chat) -> None:
+    """A held reply is never sent, so it must not count as one of the five."""
+    await chat.take_over()
+    for _ in range(6):
+        await chat.waits(minutes=11)
+        await chat.says("多久发货")
+        assert chat.replies == []
+    await chat.end()
+    await chat.says("多久发货")
+    assert chat.replies == [f"{INTRODUCTION}\n\n{SHIP_TIME}"]
+
+
+async def test_the_request_remembers_who_took_it_and_that_it_is_closed(chat: Chat) -> None:
+    chat.wecom.receiving = ["zhangsan"]
+    await chat.says("转人工")
+    await chat.take_over("zhangsan")
+    row = await chat.store.database.fetch_one("SELECT status, servicer_userid FROM handoffs")
+    assert row is not None
+    assert tuple(row) == ("taken", "zhangsan")
+    await chat.end()
+    assert await statuses(chat) == ["closed"]
+
+
+async def test_asking_twice_in_a_burst_is_one_request(chat: Chat) -> None:
+    chat.wecom.receiving = ["zhangsan"]
+    await chat.says_at_once("转人工", "人工")
+    assert chat.replies == [QUEUED]
+    assert len(chat.staff_messages) == 1
+    assert await statuses(chat) == ["queued"]
+
+
+async def test_a_question_beside_the_request_is_answered_too(chat: Chat) -> None:
+    chat.wecom.receiving = ["zhangsan"]
+    await chat.says_at_once("多久发货", "转人工")
+    assert chat.replies == [SHIP_TIME, QUEUED]
+
+
+async def test_what_a_colleague_writes_is_recorded_and_not_answered(chat: Chat) -> None:
+    await chat.take_over()
+    await chat.colleague_writes("多久发货")
+    assert chat.replies == []
+    assert chat.outcome == "servicer"
+
+
+async def test_a_colleague_s_message_withdraws_what_the_bot_has_not_sent(chat: Chat) -> None:
+    await chat.decides_on(chat.text("多久发货"))
+    await chat.colleague_writes("您好，我来为您服务")
+    await chat.waits(minutes=1)
+    assert chat.replies == []
+    rows = await chat.store.database.fetch(
+        "SELECT state, error FROM outbox WHERE kind = 'SendMessage'"
+    )
+    assert [tuple(row) for row in rows] == [("cancelled", "a servicer wrote")]
+
+
+async def test_a_take_over_between_turn_and_send_keeps_the_bot_silent(chat: Chat) -> None:
+    await chat.decides_on(chat.text("多久发货"))
+    await chat.take_over()
+    await chat.waits(minutes=1)
+    assert chat.replies == []

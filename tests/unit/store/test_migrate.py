@@ -1,0 +1,75 @@
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.errors import Misconfigured
+from bot.store import Database
+from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, Migration, migrate, migrations_of
+
+ONE = Migration("engine/0001_one", "CREATE TABLE one (id INTEGER)")
+TWO = Migration("engine/0002_two", "CREATE TABLE two (id INTEGER);\nINSERT INTO two VALUES (7)")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = Database(tmp_path / "facts.db")
+    yield opened
+    opened.close()
+
+
+def tables(database: Database) -> set[str]:
+    return {row["name"] for row in database.read_sync("SELECT name FROM sqlite_master")}
+
+
+def test_each_file_is_applied_once_and_in_order(database: Database) -> None:
+    assert migrate(database, [ONE]) == ["engine/0001_one"]
+    assert migrate(database, [ONE, TWO]) == ["engine/0002_two"]
+    assert migrate(database, [ONE, TWO]) == []
+    assert [row["id"] for row in database.read_sync("SELECT id FROM two")] == [7]
+
+
+def test_a_file_that_was_edited_after_it_was_applied_is_refused(database: Database) -> None:
+    migrate(database, [ONE])
+    edited = Migration(ONE.name, ONE.script + " -- harmless")
+    with pytest.raises(Misconfigured, match="engine/0001_one was edited"):
+        migrate(database, [edited, TWO])
+    assert "two" not in tables(database)
+
+
+def test_a_database_that_is_newer_than_the_program_is_refused(database: Database) -> None:
+    migrate(database, [ONE, TWO])
+    with pytest.raises(Misconfigured, match="engine/0002_two, which this version lacks"):
+        migrate(database, [ONE])
+
+
+def test_a_file_that_fails_leaves_no_trace_of_itself(tmp_path: Path) -> None:
+    broken = Migration("engine/0002_two", "CREATE TABLE half (id INTEGER);\nthis is no SQL")
+    database = Database(tmp_path / "facts.db")
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(database, [ONE, broken])
+    database.close()
+    again = Database(tmp_path / "facts.db")
+    assert "half" not in tables(again)
+    assert migrate(again, [ONE, TWO]) == ["engine/0002_two"]
+    again.close()
+
+
+def test_files_are_numbered_and_found_in_order(tmp_path: Path) -> None:
+    for name in ("0010_ten.sql", "0002_two.sql", "notes.txt", "draft.sql"):
+        (tmp_path / name).write_text("SELECT 1;", "utf-8")
+    found = [migration.name for migration in migrations_of("handlers.test", tmp_path)]
+    assert found == ["handlers.test/0002_two", "handlers.test/0010_ten"]
+
+
+def test_the_shipped_migrations_apply(database: Database) -> None:
+    applied = migrate(database, migrations_of("engine", ENGINE_MIGRATIONS))
+    applied += migrate_keys(database)
+    assert "engine/0001_engine" in applied
+    assert {"mailbox", "outbox", "wrapped_keys"} <= tables(database)
+
+
+def migrate_keys(database: Database) -> list[str]:
+    known = migrations_of("engine", ENGINE_MIGRATIONS)
+    return migrate(database, [*known, *migrations_of("keys", KEYS_MIGRATIONS)])
