@@ -155,7 +155,7 @@ def _backlog_line(name: str, outcome: Outcome, allowed_s: float, aim: str) -> Fi
 
 
 async def footprint(folder: Path) -> list[Figure]:
-    """Time to ready, and memory over a long run in which one question in five is embedded."""
+    """Time to ready, and memory over a long run in which one question in ten is embedded."""
     ready = []
     for _ in range(3):
         async with staged(folder, "ready") as stage:
@@ -191,9 +191,9 @@ async def footprint(folder: Path) -> list[Figure]:
 
 
 def _mixed(count: int) -> list[texts.Question]:
-    embedded = iter(texts.paraphrased(count // 5))
+    embedded = iter(texts.paraphrased(count // 10))
     exact = iter(texts.exact(count))
-    return [next(embedded if number % 5 == 4 else exact) for number in range(count)]
+    return [next(embedded if number % 10 == 9 else exact) for number in range(count)]
 
 
 async def hanging(folder: Path) -> list[Figure]:

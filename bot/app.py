@@ -12,6 +12,7 @@ from aiohttp import web
 
 import handlers
 from bot.config import Config, Delivery
+from bot.delivery.consulting import ModelCourier
 from bot.delivery.couriers import (
     CodeCourier,
     HandOffCourier,
@@ -27,9 +28,10 @@ from bot.delivery.pull import PullSettings
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
 from bot.errors import ConciergeError, Misconfigured
-from bot.model import HandOff, KeepMedia, Lane, NotifyStaff, SendMessage, SendOnEvent
+from bot.llm.chooser import Chooser
+from bot.model import Consult, HandOff, KeepMedia, Lane, NotifyStaff, SendMessage, SendOnEvent
 from bot.model.effects import Effect
-from bot.ports import Clock, Embedder
+from bot.ports import ChatModel, Clock, Embedder
 from bot.routing.decisions import Committer, TurnSettings
 from bot.routing.discovery import check_needs, discover, in_order, migration_folders
 from bot.routing.dispatcher import Dispatcher, DispatchSettings
@@ -62,6 +64,7 @@ from knowledge import Library, Retriever, load_entries
 from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 
 PROMPTS = Path(__file__).resolve().parent.parent / "prompts" / "replies"
+MODEL_PROMPTS = PROMPTS.parent / "llm"
 
 
 @dataclass(slots=True)
@@ -76,6 +79,7 @@ class Engine:
     routers: list[Router]
     library: Library
     dispatcher: Dispatcher
+    model: ChatModel | None = None
 
     def close(self) -> None:
         """Close files and threads."""
@@ -147,11 +151,13 @@ def build_engine(
     *,
     clock: Clock,
     metrics: Metrics,
+    model: ChatModel | None = None,
     more: Sequence[Router] = (),
 ) -> Engine:
     """Discover the behaviours and put the turn together.
 
     Args:
+        model: what turns may consult, ``None`` = nothing.
         more: behaviours that do not live in `handlers/`.
 
     Raises:
@@ -177,6 +183,7 @@ def build_engine(
             TurnSettings(
                 allowance=platform_limits().kf.allowance,
                 late_after_s=config.delivery.waiting_notice_after_s,
+                consult_ttl_s=2 * config.llm.timeout_s if config.llm else 0.0,
             ),
         ),
         accounts=config.for_account,
@@ -185,6 +192,7 @@ def build_engine(
             staff=tuple(config.staff),
             company=config.company.name or "",
             zone=ZoneInfo(config.timezone),
+            has_model=model is not None,
         ),
         supplies=supplies,
         middlewares=[
@@ -201,7 +209,7 @@ def build_engine(
         clock=clock,
         metrics=metrics,
     )
-    return Engine(config, store, clock, metrics, phrases, routers, library, dispatcher)
+    return Engine(config, store, clock, metrics, phrases, routers, library, dispatcher, model)
 
 
 def declared_tables(routers: Sequence[Router]) -> list[Table]:
@@ -236,7 +244,9 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         raise
     cache = vectors or store.database.path.parent / "vectors"
     library = await asyncio.to_thread(build_library, config, cache)
-    engine = build_engine(config, store, library, clock=clock, metrics=Metrics())
+    metrics = Metrics()
+    model = Chooser.open(config.llm, MODEL_PROMPTS, metrics)
+    engine = build_engine(config, store, library, clock=clock, metrics=metrics, model=model)
     await _apply_blocklist(engine)
     session = new_session()
     transport = Transport(session, config.wecom.api_base)
@@ -245,7 +255,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     )
     client = WeComClient(transport, tokens, clock=clock.now, metrics=engine.metrics)
     concierge = _assemble(engine, client, tokens)
-    concierge.warming = asyncio.create_task(library.warm(), name="vectors")
+    concierge.warming = asyncio.create_task(_warm(library, model), name="warming")
     await concierge.service.start()
     try:
         yield concierge
@@ -254,7 +264,16 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         await asyncio.gather(concierge.warming, return_exceptions=True)
         await concierge.service.stop()
         await session.close()
+        if model is not None:
+            await model.aclose()
         engine.close()
+
+
+async def _warm(library: Library, model: Chooser | None) -> None:
+    """What answering gets better by, in the background of answering."""
+    if model is not None:
+        await model.warm()
+    await library.warm()
 
 
 def _assemble(engine: Engine, client: WeComClient, tokens: AccessTokens) -> Concierge:
@@ -317,13 +336,20 @@ def couriers(
         HandOff: HandOffCourier(store, kf, owners, clock),
         NotifyStaff: StaffCourier(store, staff, clock),
         KeepMedia: MediaCourier(store, media, clock),
+        Consult: ModelCourier(store, engine.model, clock),
     }
 
 
 def _send_slots(config: Config) -> dict[Lane, int]:
     slots = config.delivery.send_concurrency
     share = max(1, slots // 4)
-    return {Lane.URGENT: share, Lane.HANDOFF: share, Lane.REPLY: slots, Lane.BACKGROUND: 2}
+    return {
+        Lane.URGENT: share,
+        Lane.HANDOFF: share,
+        Lane.REPLY: slots,
+        Lane.MODEL: slots,
+        Lane.BACKGROUND: 2,
+    }
 
 
 def web_app(concierge: Concierge) -> web.Application:

@@ -6,6 +6,7 @@
     ├── Misconfigured            a person must change configuration, content or the console
     ├── Conflict                 a unit met other facts than it expected: decide again
     ├── Unreadable               input that cannot be verified, decrypted or parsed: refuse it
+    ├── ModelUnavailable         the chat model gave no answer: go on without it
     └── WeComError               WeCom answered with an error, or not at all
         ├── RetryLater           the same request may succeed later
         │   ├── Unreachable      no answer: the outcome of the request is unknown
@@ -37,6 +38,18 @@ class Conflict(ConciergeError):
 
 class Unreadable(ConciergeError):
     """Input that cannot be verified, decrypted or parsed"""
+
+
+class ModelUnavailable(ConciergeError):
+    """The chat model gave no answer
+
+    Args:
+        retry_after_s: when a second try may succeed, ``None`` = it will not.
+    """
+
+    def __init__(self, message: str | None = None, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class WeComError(ConciergeError):

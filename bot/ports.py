@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from bot.model import Choice
+
 if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
@@ -33,4 +35,16 @@ class Embedder(Protocol):
         self, texts: Sequence[str], *, kind: Literal["query", "passage"]
     ) -> NDArray[float32]:
         """One normalised row per text. `knowledge.EmbeddingError` = not now."""
+        ...
+
+
+class ChatModel(Protocol):
+    """Reads a question and says which of our own texts answers it; it writes nothing itself."""
+
+    async def choose(self, question: str, choices: Sequence[Choice]) -> str | None:
+        """The id of the choice that answers the question, ``None`` = none of them does.
+
+        Raises:
+            ModelUnavailable: no answer within the model's deadline.
+        """
         ...

@@ -1,40 +1,44 @@
-"""Answer questions from the knowledge base, or offer the nearest ones."""
+"""Answer questions from the knowledge base, or offer the nearest ones.
 
-from bot.model import Because, MenuItem
+Where the gate is not sure enough, a model, if there is one, may say which entry answers. It only
+chooses: what the customer reads is the entry as people wrote it.
+"""
+
+from bot.model import Because, Choice, MenuItem
 from bot.routing import IsText, Router, Stage, Tapped, Turn
-from knowledge import Audience, Decision, FaqEntry, Library, Match
+from bot.store import Store
+from knowledge import Audience, Decision, FaqEntry, Library, Match, Verdict
 
 router = Router("faq", stage=Stage.ANSWER)
+
+CONSULT_FLOOR = 0.08
+"""Of the sample shop's questions whose best match scores less, nearly none has its entry found."""
 
 
 @router.message(Tapped("faq:"))
 async def tapped(turn: Turn, library: Library) -> None:
     """Answer the question behind a tapped menu item."""
-    audience = Audience(today=turn.today, open_kfid=turn.conversation.open_kfid)
-    entry = library.of(audience.open_kfid).get((turn.message.menu_id or "").removeprefix("faq:"))
-    if entry is None or not entry.is_for(audience):
+    entry = _entry(turn, library, (turn.message.menu_id or "").removeprefix("faq:"))
+    if entry is None:
         turn.reply(turn.phrases.say("faq.gone"), because=Because(source="reply", ref="faq.gone"))
         return
     say(turn, entry, library, Because(source="faq", ref=entry.id, detail={"how": "tapped"}))
 
 
 @router.message(IsText())
-async def answer(turn: Turn, library: Library) -> None:
-    """Answer what the gate lets out; offer three where it is not sure; else decline."""
-    audience = Audience(today=turn.today, open_kfid=turn.conversation.open_kfid)
+async def answer(turn: Turn, library: Library, store: Store) -> None:
+    """Answer what the gate lets out; else ask the model, offer three, or decline."""
+    audience = _audience(turn)
     verdict = await library.of(audience.open_kfid).ask(turn.text, audience)
     if verdict.decision is Decision.ANSWER:
         best = verdict.matches[0]
         say(turn, best.entry, library, _because(best, verdict.how))
+    elif turn.can_consult and (choices := _choices(turn, verdict)):
+        turn.consult(turn.text, choices)
+    elif turn.advice and (chosen := _entry(turn, library, turn.advice.chosen)):
+        await _say_chosen(turn, chosen, library, store)
     elif verdict.decision is Decision.OFFER:
-        best = verdict.matches[0]
-        turn.reply(
-            turn.phrases.say("faq.offer"),
-            menu=[MenuItem(f"faq:{m.entry.id}", m.entry.question) for m in verdict.matches],
-            tail=turn.phrases.say("faq.offer_tail"),
-            because=_because(best, "offer"),
-            category=best.entry.category,
-        )
+        _offer(turn, verdict)
 
 
 def say(turn: Turn, entry: FaqEntry, library: Library, because: Because) -> None:
@@ -49,9 +53,53 @@ def say(turn: Turn, entry: FaqEntry, library: Library, because: Because) -> None
     )
 
 
-def _because(match: Match, how: str) -> Because:
+async def _say_chosen(turn: Turn, entry: FaqEntry, library: Library, store: Store) -> None:
+    """Say what the model chose, unless the customer got just that while it thought."""
+    because = Because(source="model", ref=entry.id)
+    reasons = [because, Because(source="faq", ref=entry.id)]
+    if await store.outbox.said_since(turn.conversation, reasons, turn.message.sent_at):
+        turn.settle("answered", because)
+    else:
+        say(turn, entry, library, because)
+
+
+def _offer(turn: Turn, verdict: Verdict) -> None:
+    best = verdict.matches[0]
+    turn.reply(
+        turn.phrases.say("faq.offer"),
+        menu=[MenuItem(f"faq:{m.entry.id}", m.entry.question) for m in verdict.matches],
+        tail=turn.phrases.say("faq.offer_tail"),
+        because=_because(best, "offer", source="offer"),
+        category=best.entry.category,
+    )
+
+
+def _choices(turn: Turn, verdict: Verdict) -> list[Choice]:
+    """What the model may choose from: nothing that the bot may not speak of."""
+    if not verdict.matches or verdict.matches[0].score < CONSULT_FLOOR:
+        return []
+    autonomy = turn.account.autonomy
+    entries = [match.entry for match in verdict.matches]
+    return [
+        Choice(entry.id, entry.question, entry.answer)
+        for entry in entries
+        if autonomy.for_category(entry.category) != "off"
+    ]
+
+
+def _entry(turn: Turn, library: Library, entry_id: str | None) -> FaqEntry | None:
+    """The entry, if there still is one that this customer may be told."""
+    entry = library.of(turn.conversation.open_kfid).get(entry_id) if entry_id else None
+    return entry if entry and entry.is_for(_audience(turn)) else None
+
+
+def _audience(turn: Turn) -> Audience:
+    return Audience(today=turn.today, open_kfid=turn.conversation.open_kfid)
+
+
+def _because(match: Match, how: str, source: str = "faq") -> Because:
     return Because(
-        source="faq",
+        source=source,
         ref=match.entry.id,
         score=round(match.score, 4),
         detail={"how": how} | dict(match.why),

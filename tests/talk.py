@@ -214,9 +214,9 @@ class Chat:
 
 def _steps(story: str) -> list[tuple[str, list[str]]]:
     steps: list[tuple[str, list[str]]] = []
-    for line in filter(None, (line.strip() for line in story.splitlines())):
+    for line in (line.strip() for line in story.strip().splitlines()):
         if (found := _LINE.match(line)) is None:
-            steps[-1][1][-1] += "\n" + line
+            steps[-1][1][-1] += "\n" + line  # what somebody says goes on
         elif steps and steps[-1][0] == found[1]:
             steps[-1][1].append(found[2].strip())
         else:

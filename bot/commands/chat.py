@@ -8,10 +8,11 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.app import build_engine, build_library, open_store
+from bot.app import MODEL_PROMPTS, build_engine, build_library, open_store
 from bot.commands.dialogue import Dialogue, shown
 from bot.config import Config, keygen
 from bot.delivery.lanes import SystemClock
+from bot.llm.chooser import Chooser
 from bot.model import Conversation
 from bot.telemetry import Metrics, configure_logging
 
@@ -34,8 +35,10 @@ async def _chat(throw_away: Config, config: Config) -> None:
     cache = path.parent / "vectors" if path else None
     clock = SystemClock()
     library = await asyncio.to_thread(build_library, throw_away, cache)
+    metrics = Metrics()
+    model = Chooser.open(config.llm, MODEL_PROMPTS, metrics)
     engine = build_engine(
-        throw_away, open_store(throw_away), library, clock=clock, metrics=Metrics()
+        throw_away, open_store(throw_away), library, clock=clock, metrics=metrics, model=model
     )
     warming = asyncio.create_task(library.warm())
 
@@ -47,6 +50,8 @@ async def _chat(throw_away: Config, config: Config) -> None:
     finally:
         warming.cancel()
         await asyncio.gather(warming, return_exceptions=True)
+        if model is not None:
+            await model.aclose()
         engine.close()
 
 

@@ -17,6 +17,7 @@ from bot.errors import (
     WeComError,
 )
 from bot.model import (
+    Consult,
     Conversation,
     EffectDone,
     EffectFailed,
@@ -40,6 +41,7 @@ OPERATOR_PAUSE_S = 60.0
 
 ROWS_AT_ONCE = 20
 
+_TOLD_WHEN_FAILED = (SendMessage, SendOnEvent, HandOff, Consult)
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
 
 
@@ -136,7 +138,7 @@ def _result(parcel: Parcel, outcome: Ended | Held, state: str) -> EffectDone | E
         return EffectDone(
             effect_id=parcel.id, effect=kind, tag=parcel.tag, result=outcome.result, **common
         )
-    if state == "cancelled" or not isinstance(parcel.effect, SendMessage | SendOnEvent | HandOff):
+    if state == "cancelled" or not isinstance(parcel.effect, _TOLD_WHEN_FAILED):
         return None
     return EffectFailed(
         effect_id=parcel.id,
@@ -144,5 +146,6 @@ def _result(parcel: Parcel, outcome: Ended | Held, state: str) -> EffectDone | E
         tag=parcel.tag,
         error=f"{state}: {outcome.error}",
         errcode=outcome.errcode,
+        data={"msgid": parcel.effect.msgid} if isinstance(parcel.effect, Consult) else {},
         **common,
     )

@@ -48,6 +48,7 @@ class Drains:
                 Lane.URGENT: share,
                 Lane.HANDOFF: share,
                 Lane.REPLY: slots,
+                Lane.MODEL: share,
                 Lane.BACKGROUND: share,
             },
             clock,
@@ -91,7 +92,7 @@ class Service:
         self._tasks: list[asyncio.Task[None]] = []
         self._accounts_changed = asyncio.Event()
         self._started_at, self._listed = clock.now(), False
-        self._seen_version = store.database.data_version()
+        self._seen_version: int | None = None
 
     async def start(self) -> None:
         """Take up where the last process ended, then listen."""
@@ -146,11 +147,8 @@ class Service:
             self._accounts_changed.clear()
             try:
                 await self.register_accounts()
-            except (ConciergeError, sqlite3.Error) as error:
+            except (ConciergeError, sqlite3.Error) as error:  # a full disk is not the end of it
                 log.warning("accounts.not_listed", error=str(error))
-                pause_s = _ACCOUNTS_RETRY_S
-            except Exception:  # a full disk must not be the end of following
-                log.exception("accounts.not_followed")
                 pause_s = _ACCOUNTS_RETRY_S
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
@@ -211,10 +209,10 @@ class Service:
 
     async def _notice_writes(self) -> None:
         """Commands write through the same units: notice what another process has committed."""
-        version = self._store.database.data_version()
-        if version != self._seen_version:
+        version = await self._store.database.foreign_version()
+        if self._seen_version not in (None, version):
             await self._recover()
-            self._seen_version = version
+        self._seen_version = version
 
     async def _look_ahead(self) -> None:
         """Set the alarm clock for what comes due soon."""

@@ -6,6 +6,8 @@ Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end i
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
     Because,
+    Choice,
+    Consult,
     Effect,
     HandOff,
     KeepMedia,
@@ -35,6 +37,8 @@ from bot.model.lanes import Lane
 __all__ = [
     "AppMessageReceived",
     "Because",
+    "Choice",
+    "Consult",
     "Conversation",
     "Effect",
     "EffectDone",

@@ -28,6 +28,14 @@ class MenuItem(msgspec.Struct, frozen=True):
     content: str  # 1–128 bytes
 
 
+class Choice(msgspec.Struct, frozen=True):
+    """One of the texts that a model may choose from."""
+
+    id: str
+    question: str
+    answer: str
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What we mean to say: text, and optionally a menu under it."""
 
@@ -87,5 +95,17 @@ class KeepMedia(Effect, frozen=True, kw_only=True):
     msgtype: str
 
 
-AnyEffect = SendMessage | SendOnEvent | HandOff | NotifyStaff | KeepMedia
+class Consult(Effect, frozen=True, kw_only=True):
+    """Ask the chat model which choice answers a message. Repeat: harmless, it only costs money.
+
+    Args:
+        msgid: the message that waits for the advice.
+    """
+
+    msgid: str
+    question: str
+    choices: tuple[Choice, ...]
+
+
+AnyEffect = SendMessage | SendOnEvent | HandOff | NotifyStaff | KeepMedia | Consult
 """Everything an outbox row can hold; msgspec decodes by `kind`."""

@@ -9,4 +9,5 @@ class Lane(StrEnum):
     URGENT = "urgent"  # welcome and end codes: they die after 20 s (wecom-api §3.11)
     HANDOFF = "handoff"
     REPLY = "reply"
+    MODEL = "model"  # of its own: a model that hangs must not hold up what others wait for
     BACKGROUND = "background"

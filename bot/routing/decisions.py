@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from bot.model import (
+    Consult,
     Conversation,
     HandOff,
     KeepMedia,
@@ -57,10 +58,12 @@ class TurnSettings:
     Args:
         allowance: messages per customer message.
         late_after_s: an answer that comes later than this apologises.
+        consult_ttl_s: a model that was not asked by then is not asked any more.
     """
 
     allowance: int = 5
     late_after_s: float = 60.0
+    consult_ttl_s: float = 40.0
 
 
 class Committer:
@@ -125,6 +128,10 @@ class Committer:
                     received_at=letter.received_at,
                     trace_id=letter.trace_id,
                 )
+        recorded = {one.event.msgid for one in letters if isinstance(one.event, MessageReceived)}
+        for msgid, handled in turn.decisions.handled.items():
+            if msgid not in recorded:  # it had waited for the model
+                self._store.transcript.settle(unit, turn.conversation, msgid, handled)
 
     # ------------------------------------------------------------------ what is said
 
@@ -224,7 +231,7 @@ class Committer:
                 handled_by=decided.handled_by,
                 tag=decided.tag,
             )
-        queue, ttl = _own_queue(decided, turn.subject)
+        queue, ttl = self._own_queue(decided, turn.subject)
         return Draft(
             subject=turn.subject,
             queue=queue,
@@ -233,8 +240,21 @@ class Committer:
             effect=decided.effect,
             expires_at=turn.now + ttl,
             tag=decided.tag,
+            answers=decided.effect.msgid if isinstance(decided.effect, Consult) else None,
             handled_by=decided.handled_by,
         )
+
+    def _own_queue(self, decided: Decided, subject: str) -> tuple[str, float]:
+        """Queue and life of what need not keep the conversation's order."""
+        match decided.effect:
+            case NotifyStaff(userids=userids):
+                return f"staff/{','.join(userids)}", STAFF_TTL_S
+            case KeepMedia(media_id=media_id):
+                return f"media/{media_id}", MEDIA_TTL_S
+            case Consult(msgid=msgid):
+                return f"model/{msgid}", self._settings.consult_ttl_s
+            case _:
+                return subject, SESSION_S
 
     def _conversation_draft(
         self, turn: Turn, effect: SendMessage | SendOnEvent | HandOff, lane: Lane, **more: Any
@@ -268,16 +288,6 @@ def _mode(turn: Turn, category: str) -> str:
     if category == SERVICE:
         return "off" if autonomy.mode == "off" else "auto"
     return autonomy.for_category(category)
-
-
-def _own_queue(decided: Decided, subject: str) -> tuple[str, float]:
-    match decided.effect:
-        case NotifyStaff(userids=userids):
-            return f"staff/{','.join(userids)}", STAFF_TTL_S
-        case KeepMedia(media_id=media_id):
-            return f"media/{media_id}", MEDIA_TTL_S
-        case _:
-            return subject, SESSION_S
 
 
 def conversation_of(event: object) -> Conversation | None:

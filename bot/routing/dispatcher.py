@@ -13,6 +13,9 @@ from structlog.contextvars import bound_contextvars
 from bot.config import AccountSettings
 from bot.errors import Conflict
 from bot.model import (
+    Consult,
+    EffectDone,
+    EffectFailed,
     Emitted,
     Event,
     Lane,
@@ -25,7 +28,7 @@ from bot.routing.decisions import Committer, Queues, conversation_of
 from bot.routing.facts import after
 from bot.routing.middleware import Middleware, is_fragment
 from bot.routing.router import Registration, Router
-from bot.routing.turn import Setting, Turn
+from bot.routing.turn import CONSULTING, Advice, Setting, Turn
 from bot.store import Arrival, ConversationFacts, Handled, Letter, Store, Unit
 from bot.telemetry import Metrics, new_trace_id
 
@@ -161,7 +164,7 @@ class Dispatcher:
             facts = await self._store.conversations.facts(conversation)
             account = self._accounts(conversation.open_kfid)
             name = await self._name_of(conversation.open_kfid)
-            if any(isinstance(letter.event, MessageReceived) for letter in letters):
+            if any(_msgid_of(letter.event) for letter in letters):
                 outcomes = await self._store.transcript.last_outcomes(conversation, 3)
         turn = Turn(
             letters[0].subject,
@@ -190,6 +193,9 @@ class Dispatcher:
         if isinstance(event, MessageReceived):
             await self._observe(turn)
             await self._route(turn)
+            return
+        if advice := _advice_in(event):
+            await self._go_on(turn, advice)
             return
         if isinstance(event, TimerDue) and _is_too_late(event, letter, turn.now):
             log.info("timer.skipped", timer=event.name, late_s=round(turn.now - letter.due_at))
@@ -223,8 +229,17 @@ class Dispatcher:
         await proceed()
         turn.decisions.handled[turn.message.msgid] = turn.settled or Handled("declined")
 
+    async def _go_on(self, turn: Turn, advice: Advice) -> None:
+        """Take a message further that has waited for the model, through the gates once more."""
+        message = await self._store.transcript.waiting(turn.conversation, advice.msgid)
+        if message is None:  # recalled meanwhile
+            return
+        turn.event, turn.advice = message, advice
+        await self._route(turn)
+        turn.advice = None
+
     async def _ask_handlers(self, turn: Turn) -> None:
-        for registration in self._messages:
+        for registration in self._those_who_follow(turn.advice):
             if not all(
                 f.accepts(turn.message, self._setting.phrases) for f in registration.filters
             ):
@@ -236,6 +251,13 @@ class Dispatcher:
                 turn.settled = Handled("answered", registration.name, because)
             if turn.settled is not None:
                 return
+
+    def _those_who_follow(self, advice: Advice | None) -> list[Registration]:
+        """Whom to ask: the handlers before the one that consulted have declined already."""
+        names = [registration.name for registration in self._messages]
+        if advice is None or advice.wanted_by not in names:
+            return self._messages
+        return self._messages[names.index(advice.wanted_by) :]
 
     async def _call(self, registration: Registration, turn: Turn) -> None:
         turn.handler = registration.name
@@ -271,6 +293,8 @@ class Dispatcher:
         self._metrics.count_turn(turn.subject)
         self._metrics.turn_seconds.observe(seconds)
         for handled in turn.decisions.handled.values():
+            if handled.outcome == CONSULTING:
+                continue  # counted when it is answered
             self._metrics.answers.labels(handled.handled_by or f"engine.{handled.outcome}").inc()
 
 
@@ -288,11 +312,32 @@ def _recalled(letters: Sequence[Letter]) -> tuple[list[str], list[Letter]]:
     named = {one.event.recall_msgid for one in letters if isinstance(one.event, MessageRecalled)}
     recalled, kept = [], []
     for letter in letters:
-        if isinstance(letter.event, MessageReceived) and letter.event.msgid in named:
-            recalled.append(letter.event.msgid)
+        msgid = _msgid_of(letter.event)
+        if msgid in named:
+            recalled.append(msgid)
         else:
             kept.append(letter)
     return recalled, kept
+
+
+def _advice_in(event: Event) -> Advice | None:
+    """What the model said, if the event is the end of a `Consult`."""
+    match event:
+        case EffectDone(effect=Consult.__name__, result=told):
+            pass
+        case EffectFailed(effect=Consult.__name__, data=told):
+            pass
+        case _:
+            return None
+    return Advice(told["msgid"], told.get("chosen"), event.tag)
+
+
+def _msgid_of(event: Event) -> str:
+    """The message that the event brings, or takes further."""
+    if isinstance(event, MessageReceived):
+        return event.msgid
+    advice = _advice_in(event)
+    return advice.msgid if advice else ""
 
 
 def _weight(turn: Turn) -> int:

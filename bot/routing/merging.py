@@ -18,7 +18,9 @@ def merge(said: Sequence[Said], preface: Sequence[str] = ()) -> Reply:
     """
     distinct = _distinct(said)
     blocks = [line for line in preface if line]
-    blocks += [_block(one, quote=len(distinct) > 1) for one in distinct if one.reply.text]
+    blocks += [
+        _block(one, quote=len(distinct) > 1 or one.quoted) for one in distinct if one.reply.text
+    ]
     return Reply(
         text="\n\n".join(blocks),
         menu=_menu(distinct),

@@ -13,6 +13,8 @@ from bot.config import AccountSettings, StaffMember
 from bot.errors import ConciergeError
 from bot.model import (
     Because,
+    Choice,
+    Consult,
     Conversation,
     Effect,
     Emitted,
@@ -32,6 +34,9 @@ from bot.store import ConversationFacts, Handled, Statement
 MAX_EMIT_DEPTH = 5
 """How many emissions may follow from one event."""
 
+CONSULTING = "consulting"
+"""Outcome of a message that waits for the model."""
+
 
 class EmittedTooDeep(ConciergeError):
     """Handlers emit events to each other without end"""
@@ -46,21 +51,43 @@ class Setting:
         staff: people named in the configuration.
         company: its name, as the bot says it.
         zone: the company's time zone.
+        has_model: whether a chat model is configured.
     """
 
     phrases: Phrases
     staff: tuple[StaffMember, ...] = ()
     company: str = ""
     zone: tzinfo = UTC
+    has_model: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A reply and the message or event that it answers."""
+    """A reply and the message or event that it answers.
+
+    Args:
+        quoted: name the message in front of the reply: others were answered since.
+    """
 
     reply: Reply
     message: MessageReceived | None
     handled_by: str
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a model said to `Turn.consult`.
+
+    Args:
+        msgid: the message that waited for it.
+        chosen: id of the choice; ``None`` when none fits, or when the model gave no answer.
+        wanted_by: the handler that asked.
+    """
+
+    msgid: str
+    chosen: str | None
+    wanted_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +168,7 @@ class Turn:
         self._recent_outcomes = list(recent_outcomes)
         self.decisions = Decisions()
         self.event: Event | None = None
+        self.advice: Advice | None = None
         self.handler = ""
         self.settled: Handled | None = None
 
@@ -196,6 +224,11 @@ class Turn:
     def local_time(self, moment: float) -> datetime:
         """A Unix time in the company's zone."""
         return datetime.fromtimestamp(moment, self.setting.zone)
+
+    @property
+    def can_consult(self) -> bool:
+        """Whether there is a model, and it has not been asked about this message yet."""
+        return self.setting.has_model and self.advice is None
 
     @property
     def wants_handoff(self) -> bool:
@@ -255,7 +288,8 @@ class Turn:
             written_by_model=written_by_model,
         )
         message = self.event if isinstance(self.event, MessageReceived) else None
-        self.decisions.said.append(Said(reply, message, self.handler))
+        quoted = self.advice is not None and self.advice.msgid != self.facts.window_msgid
+        self.decisions.said.append(Said(reply, message, self.handler, quoted))
 
     def reply_by_code(
         self,
@@ -286,6 +320,15 @@ class Turn:
         """Download a medium before WeCom forgets it (3 days)."""
         effect = KeepMedia(media_id=media_id, msgid=self.message.msgid, msgtype=msgtype)
         self._decide(effect, Lane.BACKGROUND, "")
+
+    def consult(self, question: str, choices: Sequence[Choice]) -> None:
+        """Let the model say which choice answers the message; until then the message waits.
+
+        Whatever the model does, the message then goes on from this handler, with `advice` set.
+        """
+        effect = Consult(msgid=self.message.msgid, question=question, choices=tuple(choices))
+        self._decide(effect, Lane.MODEL, self.handler)
+        self.settle(CONSULTING)
 
     def schedule(
         self,

@@ -148,9 +148,13 @@ class Database:
             self._scans, lambda: self._scanner.execute(sql, params).fetchall()
         )
 
-    def data_version(self) -> int:
-        """A number that changes when another process has committed."""
-        return int(self._reader.execute("PRAGMA data_version").fetchone()[0])
+    async def foreign_version(self) -> int:
+        """A number that changes when another process has committed, not when we have.
+
+        It belongs to a connection: only the writer's leaves our own commits out.
+        """
+        rows = await self.execute("PRAGMA data_version")
+        return int(rows[0][0])
 
     def claim(self) -> None:
         """Make this process the only one that serves the database, until it ends.

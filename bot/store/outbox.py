@@ -198,6 +198,20 @@ class Outbox:
             *(next_at, error[:500], code, parcel.id),
         )
 
+    async def said_since(
+        self, conversation: Conversation, reasons: Sequence[Because], since: float
+    ) -> bool:
+        """Whether something was said, or is on its way, for one of these reasons since then."""
+        wanted = " OR ".join("instr(because, ?) > 0" for _ in reasons)
+        row = await self._db.fetch_one(
+            "SELECT 1 FROM outbox WHERE open_kfid = ? AND external_userid = ? AND created_at >= ?"
+            " AND kind = 'SendMessage' AND state IN ('pending', 'claimed', 'sent')"
+            f" AND ({wanted}) LIMIT 1",
+            *(conversation.open_kfid, conversation.external_userid, since),
+            *(_encode({"source": one.source, "ref": one.ref}).decode()[:-1] for one in reasons),
+        )
+        return row is not None
+
     def cancel_unsent(self, unit: Unit, conversation: Conversation, now: float, why: str) -> None:
         """Withdraw the bot's unsent replies: a person has taken over."""
         unit.add(

@@ -1,6 +1,7 @@
 """What was written in a conversation, by whom, and what became of it?"""
 
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -9,6 +10,7 @@ from bot.store.database import Database, Unit
 from bot.store.vault import Vault
 
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,37 @@ class Transcript:
             *(handled.handled_by, handled.outcome),
             _encode(handled.because).decode() if handled.because else None,
             trace_id,
+        )
+
+    def settle(self, unit: Unit, conversation: Conversation, msgid: str, handled: Handled) -> None:
+        """Add to the unit what became of a message that was recorded before."""
+        unit.add(
+            "UPDATE messages SET handled_by = ?, outcome = ?, because = ?"
+            " WHERE open_kfid = ? AND msgid = ?",
+            *(handled.handled_by, handled.outcome),
+            _encode(handled.because).decode() if handled.because else None,
+            *(conversation.open_kfid, msgid),
+        )
+
+    async def waiting(self, conversation: Conversation, msgid: str) -> MessageReceived | None:
+        """The message, if it still waits for the model and was not recalled."""
+        row = await self._db.fetch_one(
+            "SELECT * FROM messages WHERE open_kfid = ? AND msgid = ? AND external_userid = ?"
+            " AND outcome = 'consulting' AND recalled_at IS NULL",
+            *(conversation.open_kfid, msgid, conversation.external_userid),
+        )
+        if row is None:
+            return None
+        await self._vault.ready([conversation.subject])
+        return MessageReceived(
+            open_kfid=conversation.open_kfid,
+            external_userid=conversation.external_userid,
+            sent_at=row["sent_at"],
+            msgid=msgid,
+            origin=row["origin"],
+            msgtype=row["msgtype"],
+            content=_decode(self._vault.open(conversation.subject, row["body"])),
+            servicer_userid=row["servicer_userid"],
         )
 
     def recall(self, unit: Unit, conversation: Conversation, msgid: str, now: float) -> None:

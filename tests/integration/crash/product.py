@@ -102,6 +102,7 @@ class Product:
     async def kill(self) -> None:
         """SIGKILL from outside; the next life has begun on return."""
         life = self.lives
+        assert self._code is None, "killed twice"
         self.kills += 1
         os.kill(self.pid, signal.SIGKILL)
         async with asyncio.timeout(START_WITHIN_S):
@@ -164,12 +165,13 @@ class Product:
     async def _begin_life(self) -> None:
         self._armed = self.lives < len(self._passes)
         bomb = (self._step, self._passes[self.lives]) if self._armed else None
-        self.lives += 1
-        self.started_at = time.monotonic()
         arguments = ("--config", str(self._folder / "config.yaml"), "serve")
         log = self._folder / "log"
         self.pid = await self._nursery.begin(arguments, self._environment, log, bomb)
-        self._code = None
+        self.started_at, self._code = time.monotonic(), None
+        self.lives += 1
+        if self._stopping:  # disposed of while it was born
+            os.kill(self.pid, signal.SIGKILL)
 
     def _raise_if_broken(self) -> None:
         if self._keeper is not None and self._keeper.done():

@@ -1,0 +1,111 @@
+import pytest
+
+import handlers
+from bot.app import declared_tables
+from bot.delivery.housekeeping import Gauges, Retention, WaitingNotices
+from bot.model import Lane
+from bot.routing.discovery import discover
+from bot.store import Arrival, Unit
+from tests.talk import Chat
+
+TABLES = declared_tables(discover(handlers))
+DAYS = {"messages_days": 180.0, "handled_days": 7.0}
+WAITING = "现在咨询的人比较多，您的消息已经收到，我会尽快按顺序回复您，请稍候。"
+
+
+async def a_message_waits(chat: Chat, text: str = "多久发货") -> None:
+    unit, now = Unit(), chat.clock.now()
+    arrival = Arrival(chat.conversation.subject, chat.text(text), Lane.REPLY, sent_at=now)
+    await chat.store.mailbox.deliver(unit, [arrival], now)
+    await chat.store.database.commit(unit)
+
+
+def notices(chat: Chat) -> WaitingNotices:
+    return WaitingNotices(
+        chat.store, chat.engine.phrases, chat.clock, 60, lambda _queue, _lane: None
+    )
+
+
+async def waiting_rows(chat: Chat) -> int:
+    rows = await chat.store.database.fetch("SELECT 1 FROM outbox WHERE handled_by='engine.waiting'")
+    return len(rows)
+
+
+async def test_who_waits_a_minute_is_told_honestly_and_once(chat: Chat) -> None:
+    await chat.says("运费多少钱")
+    await a_message_waits(chat)
+    assert await notices(chat).look() == 0
+    chat.clock.reach(chat.clock.now() + 61)
+    assert await notices(chat).look() == 1
+    await notices(chat).look()
+    assert await waiting_rows(chat) == 1
+
+
+async def test_after_the_notice_the_answer_comes(chat: Chat) -> None:
+    await chat.says("运费多少钱")
+    await a_message_waits(chat)
+    chat.clock.reach(chat.clock.now() + 61)
+    await notices(chat).look()
+    await chat.waits(seconds=1)
+    assert WAITING in chat.replies[0]
+    assert "现货 48 小时内发出。" in chat.replies[-1]
+
+
+async def test_who_waits_for_a_person_is_not_told_by_the_bot(chat: Chat) -> None:
+    await chat.take_over()
+    await a_message_waits(chat)
+    chat.clock.reach(chat.clock.now() + 61)
+    assert await notices(chat).look() == 0
+
+
+async def test_a_message_nobody_may_answer_any_more_brings_no_notice(chat: Chat) -> None:
+    await a_message_waits(chat)
+    chat.clock.reach(chat.clock.now() + 49 * 3600)
+    assert await notices(chat).look() == 0
+
+
+async def test_what_is_past_its_time_is_deleted(chat: Chat) -> None:
+    await chat.says("多久发货")
+    await chat.store.accounts.register("wk_shop", "店", 0)
+    chat.clock.reach(chat.clock.now() + 8 * 86_400)
+    await Retention(chat.store, chat.clock, TABLES, DAYS).look()
+    for table, left in (("mailbox", 0), ("messages", 1), ("outbox", 2)):
+        rows = await chat.store.database.fetch(f"SELECT COUNT(*) AS n FROM {table}")
+        assert rows[0]["n"] == left, table
+    chat.clock.reach(chat.clock.now() + 180 * 86_400)
+    await Retention(chat.store, chat.clock, TABLES, DAYS).look()
+    for table in ("messages", "outbox"):
+        rows = await chat.store.database.fetch(f"SELECT COUNT(*) AS n FROM {table}")
+        assert rows[0]["n"] == 0, table
+
+
+async def test_a_message_that_still_waits_is_never_deleted(chat: Chat) -> None:
+    await a_message_waits(chat)
+    chat.clock.reach(chat.clock.now() + 8 * 86_400)
+    await Retention(chat.store, chat.clock, TABLES, DAYS).look()
+    assert await chat.store.mailbox.depth() == 1
+
+
+async def test_the_backlog_is_measured(chat: Chat) -> None:
+    await a_message_waits(chat)
+    await chat.engine.dispatcher.drain(chat.conversation.subject)
+    await a_message_waits(chat)
+    chat.clock.reach(chat.clock.now() + 30)
+    await Gauges(chat.store, chat.engine.metrics, chat.clock).look()
+    shown = chat.engine.metrics.render().decode()
+    assert "concierge_mailbox_depth 1.0" in shown
+    assert 'concierge_outbox_depth{state="pending"} 1.0' in shown
+    assert "concierge_outbox_age_seconds 30.0" in shown
+
+
+@pytest.mark.parametrize("texts", [("人工",), ("多久发货", "运费多少钱")])
+async def test_a_notice_does_not_take_the_answer_s_place(
+    chat: Chat, texts: tuple[str, ...]
+) -> None:
+    await chat.says("积分怎么用")
+    for text in texts:
+        await a_message_waits(chat, text)
+    chat.clock.reach(chat.clock.now() + 61)
+    await notices(chat).look()
+    await chat.waits(seconds=1)
+    assert len(chat.replies) == 2
