@@ -21,9 +21,10 @@ from bot.model import (
     SendOnEvent,
 )
 from bot.policy import allowance
+from bot.routing.collected import CodeReply, Decided, Said
 from bot.routing.facts import SESSION_S
 from bot.routing.merging import merge
-from bot.routing.turn import CodeReply, Decided, Said, Turn
+from bot.routing.turn import Turn
 from bot.store import (
     Arrival,
     ConversationFacts,
