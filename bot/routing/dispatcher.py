@@ -100,13 +100,15 @@ class Dispatcher:
         while True:
             now = self._clock.now()
             letters = _one_conversation(await self._store.mailbox.due(subject, now))
-            if not letters:
-                next_at = await self._store.mailbox.next_at(subject, now)
+            if letters:
+                if (wait_until := self._rest_may_follow(letters)) > now:
+                    return Drained(wait_until, tuple(queues))
+                committed = await self._handle(letters)
+                queues |= dict.fromkeys(committed)
+            now = self._clock.now()
+            next_at = await self._store.mailbox.next_at(subject, now)
+            if next_at is None or next_at > now:
                 return Drained(next_at, tuple(queues))
-            if (wait_until := self._rest_may_follow(letters)) > now:
-                return Drained(wait_until, tuple(queues))
-            committed = await self._handle(letters)
-            queues |= dict.fromkeys(committed)
 
     # ------------------------------------------------------------------ trying, retrying, parking
 
