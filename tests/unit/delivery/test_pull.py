@@ -142,6 +142,15 @@ async def test_a_hint_is_spent_once_everything_is_pulled(
     assert await store.accounts.hints() == []
 
 
+async def test_an_empty_page_that_promises_more_is_not_the_end(
+    puller: Puller, kf: FakeKf, store: Store
+) -> None:
+    await store.database.execute("INSERT INTO hints VALUES (?, 't1', ?)", SHOP, FRIDAY_MORNING - 1)
+    kf.pages = [a_page(cursor="", has_more=True)]
+    assert not await puller.pull()
+    assert len(await store.accounts.hints()) == 1
+
+
 async def test_a_welcome_goes_ahead_of_the_page_s_other_rows(
     puller: Puller, kf: FakeKf, store: Store, woken: Woken
 ) -> None:
