@@ -27,7 +27,7 @@ from bot.wecom.kf import Kf, Page
 log = structlog.get_logger(__name__)
 
 BUSY_FOR_S = 600
-"""After traffic an account counts as busy for ten minutes (architecture.md, step 2)."""
+"""After traffic an account counts as busy for ten minutes, and is looked at more often."""
 
 TOKEN_LIVES_S = 600.0
 """How long the token of a callback lifts the frequency limit (wecom-api §3.6)."""

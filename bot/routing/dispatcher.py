@@ -63,7 +63,7 @@ class Drained:
 
 
 class Dispatcher:
-    """Runs turns. One call of `drain` per subject at a time; the runner sees to that.
+    """Runs turns. One call of `drain` per subject at a time; `bot.delivery.lanes` sees to that.
 
     Args:
         accounts: settings of a kf account by its id.

@@ -124,7 +124,7 @@ class Turn:
 
     @property
     def account(self) -> AccountSettings:
-        """The kf account's name, persona, opening hours, autonomy."""
+        """The kf account's persona, opening hours, autonomy; its name is `account_name`."""
         assert self._account is not None, f"{self.subject} is no conversation"
         return self._account
 
@@ -206,7 +206,10 @@ class Turn:
         category: str = "",
         written_by_model: bool = False,
     ) -> None:
-        """Say something to the customer; the replies of a turn are merged and metered."""
+        """Say something to the customer; the replies of a turn are merged and metered.
+
+        In a turn without a conversation there is nobody to say it to, and it is dropped.
+        """
         reply = Reply(
             text=text,
             menu=tuple(menu),
@@ -267,7 +270,10 @@ class Turn:
         data: dict[str, Any] | None = None,
         skip_after_s: float | None = None,
     ) -> None:
-        """Set a timer; one pending under the same name and key is replaced."""
+        """Set a timer; one of this subject pending under the same name and key is replaced.
+
+        The subject is the customer, at whichever account: use `key` to keep accounts apart.
+        """
         where = self.conversation if self.has_conversation else Conversation("", "")
         timer = TimerDue(
             name=name,
@@ -280,7 +286,7 @@ class Turn:
         self.decisions.scheduled.append(Scheduled(timer, self.now + after_s))
 
     def cancel(self, name: str, *, key: str = "") -> None:
-        """Withdraw a pending timer."""
+        """Withdraw a pending timer, unless this turn sets it, before or after."""
         self.decisions.cancelled.append((name, key))
 
     def emit(self, name: str, **data: Any) -> None:
