@@ -94,8 +94,10 @@ class Sender:
             return Ended("dead", error=str(error))
 
     def _pause(self, parcel: Parcel) -> float:
-        pause: float = min(_FIRST_PAUSE_S * 2 ** min(parcel.attempts, 10), _LONGEST_PAUSE_S)
-        return self.clock.now() + pause * random.uniform(0.5, 1.5)  # noqa: S311 — jitter
+        """Longer and longer: by its tries, and by its age where the try failed before a claim."""
+        now = self.clock.now()
+        grown = max(_FIRST_PAUSE_S * 2 ** min(parcel.attempts, 10), (now - parcel.created_at) / 2)
+        return now + min(grown, _LONGEST_PAUSE_S) * random.uniform(0.5, 1.5)  # noqa: S311 — jitter
 
     async def _close(self, parcel: Parcel, outcome: Ended | Held) -> None:
         now, unit = self.clock.now(), Unit()
