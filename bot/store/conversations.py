@@ -94,6 +94,13 @@ class Conversations:
     ) -> None:
         """Add to the unit what WeCom said about the owner, if nothing happened meanwhile."""
         conversation = before.conversation
+        if before.version < 0:
+            unit.add(
+                "INSERT INTO conversations (open_kfid, external_userid, service_state,"
+                " servicer_userid, state_as_of) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                *(conversation.open_kfid, conversation.external_userid, state, servicer, now),
+            )
+            return
         unit.add(
             "UPDATE conversations SET service_state = ?, servicer_userid = ?, state_as_of = ?,"
             " version = version + 1 WHERE open_kfid = ? AND external_userid = ? AND version = ?",
