@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot.config import AccountSettings
+from bot.delivery.send import WAITING_NOTICE
 from bot.errors import Conflict
 from bot.model import Lane, MessageReceived, SendMessage
 from bot.ports import Clock
@@ -72,7 +73,7 @@ class WaitingNotices:
             lane=Lane.REPLY,
             effect=SendMessage(payload={"msgtype": "text", "text": {"content": text}}),
             expires_at=now + self.after_s,
-            handled_by="engine.waiting",
+            handled_by=WAITING_NOTICE,
             trace_id=letter.trace_id,
             msgid=f"wait_{hashlib.sha256(message.msgid.encode()).hexdigest()[:24]}",
         )

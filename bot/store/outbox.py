@@ -192,6 +192,12 @@ class Outbox:
         unit.add(_CLAIM_PLAIN + gate + " RETURNING id", now, parcel.id)
         return bool((await self._db.commit(unit))[0])
 
+    async def forget_try(self, parcel: Parcel) -> None:
+        """Count a claim as no try: WeCom refused to hear it, so a repeat would be the first."""
+        await self._db.execute(
+            f"UPDATE outbox SET attempts = ? WHERE id = ? AND {_OPEN}", parcel.attempts, parcel.id
+        )
+
     def end(
         self,
         unit: Unit,
@@ -288,7 +294,8 @@ class Outbox:
 
     async def oldest_open_at(self) -> float | None:
         """When the oldest unsent row was written."""
-        rows = await self._db.scan(f"SELECT MIN(created_at) AS at FROM outbox WHERE {_OPEN}")
+        # "+" keeps SQLite from walking through all that was ever sent, in order of age
+        rows = await self._db.scan(f"SELECT MIN(+created_at) AS at FROM outbox WHERE {_OPEN}")
         oldest: float | None = rows[0]["at"]
         return oldest
 

@@ -9,7 +9,7 @@ async def test_pauses_grow_while_the_owner_cannot_be_read(chat: Chat) -> None:
     """Before: 7,000 tries in an hour, because only a claim counted as a try."""
     tries: list[float] = []
 
-    async def nobody_answers(_where: Conversation) -> tuple[ServiceState, str | None]:
+    async def nobody_answers(conversation: Conversation) -> tuple[ServiceState, str | None]:
         tries.append(chat.clock.now())
         raise Unreachable("kf/service_state/get")
 

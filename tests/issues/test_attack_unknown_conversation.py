@@ -69,3 +69,13 @@ async def test_an_account_that_is_off_tells_nobody_to_wait(open_chat: OpenChat) 
     await chat.says("运费多少钱")
     await a_message_waits(chat)
     assert await notices(chat).look() == 0
+
+
+async def test_a_notice_that_comes_too_late_alarms_nobody(chat: Chat) -> None:
+    """Before: people heard of a reply that could not be delivered."""
+    await chat.says("运费多少钱")
+    await a_message_waits(chat)
+    await notices(chat).look()
+    chat.clock.reach(chat.clock.now() + 61)
+    await chat.dialogue.catch_up()
+    assert chat.staff.sent == []

@@ -35,9 +35,7 @@ async def test_an_event_of_a_newer_version_is_parked_and_the_next_is_answered(ch
 
 async def test_a_parcel_that_does_not_open_is_dead_and_the_next_is_sent(chat: Chat) -> None:
     await chat.decides_on(chat.text("运费多少钱"))
-    await chat.store.database.execute(
-        "UPDATE outbox SET body = ? WHERE state = 'pending'", b"\1x"
-    )
+    await chat.store.database.execute("UPDATE outbox SET body = ? WHERE state = 'pending'", b"\1x")
     await chat.says("多久发货")
     assert chat.replies == [SHIP_TIME]
     assert len(await chat.store.outbox.dead()) == 1
