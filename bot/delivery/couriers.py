@@ -64,7 +64,7 @@ class Owners:
         facts = await self.store.conversations.facts(conversation)
         if facts.ownership.is_known(self.clock.now(), self.max_age_s):
             return facts
-        return await self.read(conversation)
+        return await self._read(facts)
 
     async def read(self, conversation: Conversation) -> ConversationFacts:
         """Ask WeCom, whatever we know.
@@ -72,16 +72,18 @@ class Owners:
         Raises:
             WeComError: as the client.
         """
+        return await self._read(await self.store.conversations.facts(conversation))
+
+    async def _read(self, facts: ConversationFacts) -> ConversationFacts:
         for _ in range(_STATE_TRIES):
-            before = await self.store.conversations.facts(conversation)
-            state, servicer = await self.kf.get_state(conversation)
+            state, servicer = await self.kf.get_state(facts.conversation)
             unit = Unit()
             now = self.clock.now()
-            self.store.conversations.observe_state(unit, before, state, servicer, now)
+            self.store.conversations.observe_state(unit, facts, state, servicer, now)
             await self.store.database.commit(unit)
-            after = await self.store.conversations.facts(conversation)
-            if after.ownership.state is not None:
-                return after
+            facts = await self.store.conversations.facts(facts.conversation)
+            if facts.ownership.state is not None:
+                return facts
         raise Unreachable("service_state", None, "the conversation keeps changing")
 
 
@@ -227,7 +229,7 @@ class HandOffCourier:
             except NotAuthorised as error:
                 log.error("handoff.needs_operator", error=str(error))
                 return _handed("refused", errcode=error.errcode)
-            return await self._queued(facts, code, receiving)
+            return self._queued(conversation, code, len(receiving))
         return _handed("refused")
 
     async def _receiving(self, open_kfid: str) -> list[str]:
@@ -236,15 +238,10 @@ class HandOffCourier:
         await self.store.servicers.replace(open_kfid, status, self.clock.now())
         return servicers.receiving
 
-    async def _queued(
-        self, facts: ConversationFacts, code: str | None, receiving: list[str]
-    ) -> Ended:
+    def _queued(self, conversation: Conversation, code: str | None, receiving: int) -> Ended:
         unit = Unit()
-        before = await self.store.conversations.facts(facts.conversation)
-        self.store.conversations.observe_state(
-            unit, before, ServiceState.QUEUED, None, self.clock.now()
-        )
-        ended = _handed("queued", msg_code=code, receiving=len(receiving))
+        self.store.conversations.moved(unit, conversation, ServiceState.QUEUED, self.clock.now())
+        ended = _handed("queued", msg_code=code, receiving=receiving)
         ended.statements.extend(unit.statements)
         return ended
 

@@ -42,6 +42,8 @@ WAITING_NOTICE = "engine.waiting"
 OPERATOR_PAUSE_S = 60.0
 """How long to leave a row alone that only an operator can help."""
 
+ROWS_AT_ONCE = 20
+
 _TOLD_WHEN_FAILED = (SendMessage, SendOnEvent, HandOff, Consult)
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
 
@@ -63,7 +65,8 @@ class Sender:
 
     async def send_queue(self, queue: str) -> float | None:
         """Send what the queue holds, in order; returns when to come back, or ``None``."""
-        while parcels := await self._outbox.open_of(queue):
+        while True:
+            parcels = await self._outbox.open_of(queue, ROWS_AT_ONCE)
             for parcel in parcels:
                 if parcel.next_at > self.clock.now():
                     return parcel.next_at
@@ -72,7 +75,8 @@ class Sender:
                     await self._outbox.retry_at(parcel, outcome.at, outcome.error, outcome.errcode)
                     return outcome.at
                 await self._close(parcel, outcome)
-        return None
+            if len(parcels) < ROWS_AT_ONCE:
+                return None  # whoever has added a row meanwhile wakes the queue again
 
     @property
     def _outbox(self) -> Outbox:

@@ -6,7 +6,7 @@ import msgspec
 
 
 class Because(msgspec.Struct, frozen=True, kw_only=True):
-    """Why something was said: what sidebar, console and audit show beside it.
+    """Why something was said; stored with it.
 
     Args:
         source: kind of reason, e.g. ``faq``, ``reply`` (a fixed text) or ``model``.

@@ -21,9 +21,10 @@ from bot.model import (
     SendOnEvent,
 )
 from bot.policy import allowance
+from bot.routing.collected import CodeReply, Decided, Said
 from bot.routing.facts import SESSION_S
 from bot.routing.merging import merge
-from bot.routing.turn import CodeReply, Decided, Said, Turn
+from bot.routing.turn import Turn
 from bot.store import (
     Arrival,
     ConversationFacts,
@@ -91,8 +92,10 @@ class Committer:
             if turn.facts != before:
                 self._store.conversations.save(unit, before, turn.facts)
         drafts += [self._draft(turn, decided) for decided in turn.decisions.effects]
+        trace_id = structlog.contextvars.get_contextvars().get("trace_id", "")
+        drafts = [replace(draft, trace_id=trace_id) for draft in drafts]
         await self._store.outbox.post(unit, drafts, turn.now)
-        await self._timers_and_events(unit, turn, letters)
+        await self._timers_and_events(unit, turn, trace_id)
         unit.statements += turn.decisions.records
         unit.asides += turn.decisions.asides
         await self._store.database.commit(unit)
@@ -270,13 +273,12 @@ class Committer:
             **more,
         )
 
-    async def _timers_and_events(self, unit: Unit, turn: Turn, letters: Sequence[Letter]) -> None:
+    async def _timers_and_events(self, unit: Unit, turn: Turn, trace_id: str) -> None:
         mailbox = self._store.mailbox
         for name, key in turn.decisions.cancelled:
             mailbox.cancel(unit, turn.subject, name, key, turn.now)
         for scheduled in turn.decisions.scheduled:
             await mailbox.schedule(unit, turn.subject, scheduled.timer, scheduled.due_at, turn.now)
-        trace_id = letters[0].trace_id if letters else ""
         emitted = [
             Arrival(turn.subject, event, Lane.REPLY, None, turn.now, trace_id)
             for event in turn.decisions.emitted

@@ -24,11 +24,12 @@ from bot.model import (
     TimerDue,
 )
 from bot.ports import Clock
+from bot.routing.collected import Advice
 from bot.routing.decisions import Committer, Queues, conversation_of
 from bot.routing.facts import after
 from bot.routing.middleware import Middleware, is_fragment
 from bot.routing.router import Registration, Router
-from bot.routing.turn import CONSULTING, Advice, Setting, Turn
+from bot.routing.turn import CONSULTING, Setting, Turn
 from bot.store import Arrival, ConversationFacts, Handled, Letter, Store, Unit
 from bot.telemetry import Metrics, new_trace_id
 
@@ -61,7 +62,7 @@ Filled = Callable[[str, Lane], None]
 
 
 class Dispatcher:
-    """Runs turns. One call of `drain` per subject at a time; the runner sees to that.
+    """Runs turns. One call of `drain` per subject at a time; `bot.delivery.lanes` sees to that.
 
     Args:
         accounts: settings of a kf account by its id.
@@ -105,12 +106,15 @@ class Dispatcher:
         while True:
             now = self._clock.now()
             letters = _one_conversation(await self._store.mailbox.due(subject, now))
-            if not letters:
-                return await self._store.mailbox.next_at(subject, now)
-            if (wait_until := self._rest_may_follow(letters)) > now:
-                return wait_until
-            for queue, lane in await self._handle(letters):
-                filled(queue, lane)
+            if letters:
+                if (wait_until := self._rest_may_follow(letters)) > now:
+                    return wait_until
+                for queue, lane in await self._handle(letters):
+                    filled(queue, lane)
+            now = self._clock.now()
+            next_at = await self._store.mailbox.next_at(subject, now)
+            if next_at is None or next_at > now:
+                return next_at
 
     # ------------------------------------------------------------------ trying, retrying, parking
 
@@ -246,9 +250,9 @@ class Dispatcher:
                 f.accepts(turn.message, self._setting.phrases) for f in registration.filters
             ):
                 continue
-            before = _weight(turn)
+            before = turn.decisions.weight
             await self._call(registration, turn)
-            if turn.settled is None and _weight(turn) > before:
+            if turn.settled is None and turn.decisions.weight > before:
                 because = turn.decisions.said[-1].reply.because if turn.decisions.said else None
                 turn.settled = Handled("answered", registration.name, because)
             if turn.settled is not None:
@@ -340,18 +344,6 @@ def _msgid_of(event: Event) -> str:
         return event.msgid
     advice = _advice_in(event)
     return advice.msgid if advice else ""
-
-
-def _weight(turn: Turn) -> int:
-    decisions = turn.decisions
-    return (
-        len(decisions.said)
-        + len(decisions.by_code)
-        + len(decisions.effects)
-        + len(decisions.emitted)
-        + len(decisions.records)
-        + len(decisions.scheduled)
-    )
 
 
 def _name_of(event: Event) -> str:

@@ -5,7 +5,7 @@ collect; nothing happens before the one commit.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
@@ -28,6 +28,7 @@ from bot.model import (
     Reply,
     TimerDue,
 )
+from bot.routing.collected import Advice, CodeReply, Decided, Decisions, Said, Scheduled
 from bot.routing.phrases import Phrases
 from bot.store import ConversationFacts, Handled, Statement
 
@@ -59,80 +60,6 @@ class Setting:
     company: str = ""
     zone: tzinfo = UTC
     has_model: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A reply and the message or event that it answers.
-
-    Args:
-        quoted: name the message in front of the reply: others were answered since.
-    """
-
-    reply: Reply
-    message: MessageReceived | None
-    handled_by: str
-    quoted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """What a model said to `Turn.consult`.
-
-    Args:
-        msgid: the message that waited for it.
-        chosen: id of the choice; ``None`` when none fits, or when the model gave no answer.
-        wanted_by: the handler that asked.
-    """
-
-    msgid: str
-    chosen: str | None
-    wanted_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class CodeReply:
-    """A reply that a single-use code permits (wecom-api §3.11)."""
-
-    code: str
-    reply: Reply
-    expires_at: float
-    priority: int
-    handled_by: str
-    in_state: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Any other effect."""
-
-    effect: Effect
-    lane: Lane
-    tag: str
-    handled_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Scheduled:
-    """A timer to set."""
-
-    timer: TimerDue
-    due_at: float
-
-
-@dataclass(slots=True)
-class Decisions:
-    """All that one turn has collected."""
-
-    said: list[Said] = field(default_factory=list)
-    by_code: list[CodeReply] = field(default_factory=list)
-    effects: list[Decided] = field(default_factory=list)
-    scheduled: list[Scheduled] = field(default_factory=list)
-    cancelled: list[tuple[str, str]] = field(default_factory=list)
-    emitted: list[Emitted] = field(default_factory=list)
-    records: list[Statement] = field(default_factory=list)
-    asides: list[list[Statement]] = field(default_factory=list)
-    handled: dict[str, Handled] = field(default_factory=dict)
 
 
 class Turn:
@@ -197,7 +124,7 @@ class Turn:
 
     @property
     def account(self) -> AccountSettings:
-        """The kf account's name, persona, opening hours, autonomy."""
+        """The kf account's persona, opening hours, autonomy; its name is `account_name`."""
         assert self._account is not None, f"{self.subject} is no conversation"
         return self._account
 
@@ -279,7 +206,10 @@ class Turn:
         category: str = "",
         written_by_model: bool = False,
     ) -> None:
-        """Say something to the customer; the replies of a turn are merged and metered."""
+        """Say something to the customer; the replies of a turn are merged and metered.
+
+        In a turn without a conversation there is nobody to say it to, and it is dropped.
+        """
         reply = Reply(
             text=text,
             menu=tuple(menu),
@@ -340,7 +270,10 @@ class Turn:
         data: dict[str, Any] | None = None,
         skip_after_s: float | None = None,
     ) -> None:
-        """Set a timer; one pending under the same name and key is replaced."""
+        """Set a timer; one of this subject pending under the same name and key is replaced.
+
+        The subject is the customer, at whichever account: use `key` to keep accounts apart.
+        """
         where = self.conversation if self.has_conversation else Conversation("", "")
         timer = TimerDue(
             name=name,
@@ -353,7 +286,7 @@ class Turn:
         self.decisions.scheduled.append(Scheduled(timer, self.now + after_s))
 
     def cancel(self, name: str, *, key: str = "") -> None:
-        """Withdraw a pending timer."""
+        """Withdraw a pending timer, unless this turn sets it, before or after."""
         self.decisions.cancelled.append((name, key))
 
     def emit(self, name: str, **data: Any) -> None:

@@ -116,6 +116,20 @@ class Conversations:
             *(conversation.open_kfid, conversation.external_userid, before.version),
         )
 
+    def moved(
+        self, unit: Unit, conversation: Conversation, state: ServiceState, now: float
+    ) -> None:
+        """Add to the unit that WeCom has moved the session at our wish, whatever else is new.
+
+        A turn that is being decided meanwhile meets other facts and is decided again.
+        """
+        unit.add(
+            "UPDATE conversations SET service_state = ?, servicer_userid = NULL,"
+            " state_as_of = MAX(?, state_as_of), version = version + 1"
+            " WHERE open_kfid = ? AND external_userid = ?",
+            *(state, now, conversation.open_kfid, conversation.external_userid),
+        )
+
     async def spent(self, conversation: Conversation, window_msgid: str) -> int:
         """How many of the five messages of this window are sent or promised (wecom-api §3.10).
 

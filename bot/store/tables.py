@@ -1,6 +1,7 @@
 """Whose data is in which table, and how long is it kept?
 
-Erasure, export and retention walk this list; a table that is not on it stops start-up.
+Retention walks this list, as must whatever erases or exports a person's data; a table that is not
+on it stops start-up.
 """
 
 from collections.abc import Sequence
