@@ -138,7 +138,12 @@ def _assemble(engine: Engine, client: WeComClient, tokens: AccessTokens) -> Conc
             (
                 5.0,
                 WaitingNotices(
-                    store, engine.phrases, clock, config.delivery.waiting_notice_after_s, sends.wake
+                    store,
+                    engine.phrases,
+                    clock,
+                    config.delivery.waiting_notice_after_s,
+                    sends.wake,
+                    config.for_account,
                 ).look,
             ),
             (

@@ -37,6 +37,9 @@ log = structlog.get_logger(__name__)
 Courier = Callable[[Parcel], Awaitable[Outcome]]
 """Carries one kind of effect; raises `WeComError` where nothing special applies."""
 
+WAITING_NOTICE = "engine.waiting"
+"""Who sends waiting notices; one that comes to nothing is no news."""
+
 OPERATOR_PAUSE_S = 60.0
 """How long to leave a row alone that only an operator can help."""
 
@@ -103,8 +106,12 @@ class Sender:
             return Ended("dead", error=str(error))
 
     def _pause(self, parcel: Parcel) -> float:
-        pause: float = min(_FIRST_PAUSE_S * 2 ** min(parcel.attempts, 10), _LONGEST_PAUSE_S)
-        return self.clock.now() + pause * random.uniform(0.5, 1.5)  # noqa: S311 — jitter
+        """Longer and longer: by its tries, and by its age where the try failed before a claim."""
+        now = self.clock.now()
+        grown: float = max(
+            _FIRST_PAUSE_S * 2 ** min(parcel.attempts, 10), (now - parcel.created_at) / 2
+        )
+        return now + min(grown, _LONGEST_PAUSE_S) * random.uniform(0.5, 1.5)  # noqa: S311 — jitter
 
     async def _close(self, parcel: Parcel, outcome: Ended | Held) -> None:
         now, unit = self.clock.now(), Unit()
@@ -147,7 +154,9 @@ def _result(parcel: Parcel, outcome: Ended | Held, state: str) -> EffectDone | E
         return EffectDone(
             effect_id=parcel.id, effect=kind, tag=parcel.tag, result=outcome.result, **common
         )
-    if state == "cancelled" or not isinstance(parcel.effect, _TOLD_WHEN_FAILED):
+    if state == "cancelled" or parcel.handled_by == WAITING_NOTICE:
+        return None
+    if not isinstance(parcel.effect, _TOLD_WHEN_FAILED):
         return None
     return EffectFailed(
         effect_id=parcel.id,

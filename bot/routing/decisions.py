@@ -171,6 +171,8 @@ class Committer:
         messages = {one.message.msgid: one.message for one in said if one.message}
         if not parts:
             log.warning("turn.no_allowance", handled_by=said[0].handled_by)
+            if messages:  # not for what the hand-over itself has to say: that would never end
+                turn.emit("escalate", reason="no_room")
         if facts.disclosed_at is None and parts:
             turn.facts = replace(facts, disclosed_at=turn.now)
         return [

@@ -38,6 +38,9 @@ log = structlog.get_logger(__name__)
 REDECIDE = 3
 """How often a turn is decided again when its facts have changed under it."""
 
+ESCALATE = "escalate"
+"""Name of the emission that asks for a person."""
+
 _BACKOFF_S = (1.0, 5.0, 30.0, 120.0)
 
 
@@ -54,12 +57,8 @@ class DispatchSettings:
     max_attempts: int = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Drained:
-    """What is left after draining a subject: when to come back, and which queues to send."""
-
-    next_at: float | None
-    queues: tuple[tuple[str, Lane], ...]
+Filled = Callable[[str, Lane], None]
+"""Told which queue of the outbox a commit has filled."""
 
 
 class Dispatcher:
@@ -95,21 +94,27 @@ class Dispatcher:
         self._observers = [r for router in routers for r in router.observers]
         self._events = [r for router in routers for r in router.events]
 
-    async def drain(self, subject: str) -> Drained:
-        """Handle everything that is due for a subject, turn by turn."""
-        queues: dict[tuple[str, Lane], None] = {}
+    async def drain(self, subject: str, filled: Filled) -> float | None:
+        """Handle everything that is due for a subject, turn by turn.
+
+        Args:
+            filled: told at once, for what comes after a commit may fail.
+
+        Returns:
+            When to come back, or ``None`` when nothing waits.
+        """
         while True:
             now = self._clock.now()
             letters = _one_conversation(await self._store.mailbox.due(subject, now))
             if letters:
                 if (wait_until := self._rest_may_follow(letters)) > now:
-                    return Drained(wait_until, tuple(queues))
-                committed = await self._handle(letters)
-                queues |= dict.fromkeys(committed)
+                    return wait_until
+                for queue, lane in await self._handle(letters):
+                    filled(queue, lane)
             now = self._clock.now()
             next_at = await self._store.mailbox.next_at(subject, now)
             if next_at is None or next_at > now:
-                return Drained(next_at, tuple(queues))
+                return next_at
 
     # ------------------------------------------------------------------ trying, retrying, parking
 
@@ -349,6 +354,10 @@ def _name_of(event: Event) -> str:
             return str(getattr(event, "tag", ""))
 
 
+def _is_escalation(event: Event) -> bool:
+    return isinstance(event, Emitted) and event.name == ESCALATE
+
+
 def _is_too_late(timer: TimerDue, letter: Letter, now: float) -> bool:
     return timer.skip_after_s is not None and now - letter.due_at > timer.skip_after_s
 
@@ -364,10 +373,10 @@ def _where_it_failed(error: Exception) -> str:
 
 def _escalation(letter: Letter) -> list[Arrival]:
     conversation = conversation_of(letter.event)
-    if conversation is None:
-        return []
+    if conversation is None or _is_escalation(letter.event):
+        return []  # escalating a failed escalation would go on for ever
     event = Emitted(
-        name="escalate",
+        name=ESCALATE,
         data={"reason": "event_parked", "mailbox_id": letter.id},
         open_kfid=conversation.open_kfid,
         external_userid=conversation.external_userid,

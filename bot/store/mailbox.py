@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+import structlog
 
+from bot.errors import Unreadable
 from bot.model import Event, Lane, TimerDue
 from bot.model.events import AnyEvent
 from bot.store.database import Database, Row, Unit
 from bot.store.vault import Vault
+
+log = structlog.get_logger(__name__)
 
 _decode = msgspec.json.Decoder(AnyEvent).decode
 _encode = msgspec.json.Encoder().encode
@@ -123,7 +127,21 @@ class Mailbox:
         if not rows or rows[0]["retry_at"] > now:
             return []
         await self._vault.ready([subject])
-        return [self._open(row) for row in rows]
+        letters = []
+        for row in rows:
+            try:
+                letters.append(self._open(row))
+            except (Unreadable, msgspec.DecodeError) as error:
+                await self._park_unreadable(row, error, now)
+        return letters
+
+    async def _park_unreadable(self, row: Row, error: Exception, now: float) -> None:
+        """Set aside what no try will open: altered, or of another version of this program."""
+        log.error("mailbox.unreadable", row=row["id"], kind=row["kind"])
+        await self._db.execute(
+            "UPDATE mailbox SET error = ?, parked_at = ? WHERE id = ?",
+            *(type(error).__name__, now, row["id"]),
+        )
 
     async def next_at(self, subject: str, now: float) -> float | None:
         """When the subject must be looked at again, or ``None`` when nothing waits."""
@@ -146,12 +164,12 @@ class Mailbox:
             for row in rows
         ]
 
-    async def coming(self, after: float, until: float) -> list[tuple[str, float]]:
-        """Subjects with rows that come due in this span, and when."""
+    async def coming(self, until: float) -> list[tuple[str, float]]:
+        """Subjects with rows that come due by then, and when; the overdue ones too."""
         rows = await self._db.scan(
-            f"SELECT subject, MIN(due_at) AS at FROM mailbox WHERE {_OPEN} AND due_at > ?"
-            " AND due_at <= ? GROUP BY subject",
-            *(after, until),
+            f"SELECT subject, MIN(due_at) AS at FROM mailbox WHERE {_OPEN} AND due_at <= ?"
+            " GROUP BY subject",
+            until,
         )
         return [(row["subject"], row["at"]) for row in rows]
 
