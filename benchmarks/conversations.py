@@ -100,7 +100,7 @@ def _new_customers(stage: Stage, questions: Sequence[Question]) -> dict[str, lis
 async def _until_sent(stage: Stage, messages: int) -> None:
     """Wait until the bot has tried to send so many, or for as long as there is patience."""
     deadline = time.perf_counter() + PATIENCE_S * 3
-    while stage.simulator.calls.get(_SEND, 0) < messages and time.perf_counter() < deadline:
+    while stage.simulator.calls.get(_SEND, 0) < messages and time.perf_counter() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
 
 
