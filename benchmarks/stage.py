@@ -25,6 +25,7 @@ from simulator.scenery import PRESALE, shop
 from simulator.server import Simulator, running
 
 ROOT = Path(__file__).resolve().parent.parent
+REPLIES = ROOT / "prompts" / "replies"
 START_WITHIN_S = 60.0
 _POLL_S = 0.005
 
