@@ -88,13 +88,13 @@ class Syncing:
 
     def _unseal(self, open_kfid: str, cursor: str) -> int:
         facts, _, seal = cursor.rpartition(".")
-        run_id, _, position = facts.partition(".")
+        run_id = facts.partition(".")[0]
         expected = _seal(f"cursor:{open_kfid}:{facts}")
         if not hmac.compare_digest(expected.encode(), seal.encode()):
             self._world.blame("bad_cursor", f"not a cursor of {open_kfid}: {cursor}")
             raise Refused(BAD_PARAMETER, "invalid cursor")
         # An earlier run of the simulator gave it: everything here is newer.
-        return int(position.partition("-")[0], 16) if run_id == self._world.run_id else 0
+        return position_in(cursor) if run_id == self._world.run_id else 0
 
     def _check_token(self, account: Account, token: str) -> None:
         now = self._world.now()
@@ -118,6 +118,12 @@ class Syncing:
             self._throttle.block(open_kfid, TOO_OFTEN, seconds=60)
             raise Refused(TOO_OFTEN, "sync_msg without token too often")
         times.append(now)
+
+
+def position_in(cursor: str) -> int:
+    """The position that a cursor stands for, for who wants to know how far a product is."""
+    position, _, _salt = cursor.split(".")[1].partition("-")
+    return int(position, 16)
 
 
 def _seal(facts: str) -> str:

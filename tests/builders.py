@@ -58,63 +58,65 @@ def a_config(folder: Path, **sections: Any) -> Config:
     return Config.model_validate(given | sections)
 
 
+_SHOP = [
+    FaqEntry(
+        id="ship-time",
+        question="多久发货",
+        similar=("什么时候发货", "下单了几天能发出来"),
+        answer="现货 48 小时内发出。",
+        category="物流",
+        featured=True,
+    ),
+    FaqEntry(
+        id="ship-fee",
+        question="运费多少钱",
+        similar=("包邮吗", "满多少包邮"),
+        answer="满 99 元包邮，不满 99 元运费 8 元。",
+        category="物流",
+        featured=True,
+    ),
+    FaqEntry(
+        id="return-how",
+        question="怎么退货",
+        similar=("想退货怎么操作", "退货流程是什么"),
+        answer="签收后 7 天内，在订单页点“申请退货”。",
+        category="售后",
+        menu=("return-fee",),
+        featured=True,
+    ),
+    FaqEntry(
+        id="return-fee",
+        question="退货运费谁出",
+        similar=("退回去的邮费谁付",),
+        answer="质量问题我们出，其他原因由您承担。",
+        category="售后",
+    ),
+    FaqEntry(
+        id="invoice",
+        question="可以开发票吗",
+        similar=("怎么开发票", "发票怎么开"),
+        answer="可以，在订单页点“申请发票”，一天内开好。",
+        category="发票",
+    ),
+    FaqEntry(
+        id="points",
+        question="积分怎么用",
+        similar=("积分能抵多少钱",),
+        answer="100 积分抵 1 元，下单时勾选即可。",
+        category="会员",
+    ),
+    FaqEntry(
+        id="care",
+        question="羊毛衫怎么洗",
+        similar=("羊毛衫可以机洗吗",),
+        answer="\n\n".join(
+            f"第 {step} 步：" + "用冷水轻轻按压，不要拧，平铺晾干。" * 40 for step in range(1, 8)
+        ),
+        category="商品",
+    ),
+]
+
+
 def some_knowledge() -> list[FaqEntry]:
     """A small shop that every test may quote."""
-    return [
-        FaqEntry(
-            id="ship-time",
-            question="多久发货",
-            similar=("什么时候发货", "下单了几天能发出来"),
-            answer="现货 48 小时内发出。",
-            category="物流",
-            featured=True,
-        ),
-        FaqEntry(
-            id="ship-fee",
-            question="运费多少钱",
-            similar=("包邮吗", "满多少包邮"),
-            answer="满 99 元包邮，不满 99 元运费 8 元。",
-            category="物流",
-            featured=True,
-        ),
-        FaqEntry(
-            id="return-how",
-            question="怎么退货",
-            similar=("想退货怎么操作", "退货流程是什么"),
-            answer="签收后 7 天内，在订单页点“申请退货”。",
-            category="售后",
-            menu=("return-fee",),
-            featured=True,
-        ),
-        FaqEntry(
-            id="return-fee",
-            question="退货运费谁出",
-            similar=("退回去的邮费谁付",),
-            answer="质量问题我们出，其他原因由您承担。",
-            category="售后",
-        ),
-        FaqEntry(
-            id="invoice",
-            question="可以开发票吗",
-            similar=("怎么开发票", "发票怎么开"),
-            answer="可以，在订单页点“申请发票”，一天内开好。",
-            category="发票",
-        ),
-        FaqEntry(
-            id="points",
-            question="积分怎么用",
-            similar=("积分能抵多少钱",),
-            answer="100 积分抵 1 元，下单时勾选即可。",
-            category="会员",
-        ),
-        FaqEntry(
-            id="care",
-            question="羊毛衫怎么洗",
-            similar=("羊毛衫可以机洗吗",),
-            answer="\n\n".join(
-                f"第 {step} 步：" + "用冷水轻轻按压，不要拧，平铺晾干。" * 40
-                for step in range(1, 8)
-            ),
-            category="商品",
-        ),
-    ]
+    return list(_SHOP)

@@ -97,7 +97,7 @@ class Chat:
         arrivals = [Arrival(subject_of(event), event, Lane.REPLY, sent_at=now) for event in events]
         await self.store.mailbox.deliver(unit, arrivals, now)
         await self.store.database.commit(unit)
-        await self.engine.dispatcher.drain(self.conversation.subject)
+        await self.engine.dispatcher.drain(self.conversation.subject, lambda _queue, _lane: None)
 
     def text(self, text: str) -> MessageReceived:
         """A message of this customer that has not arrived yet."""

@@ -180,12 +180,13 @@ class Dialogue:
         while self._woken:
             subject = next(iter(self._woken))
             del self._woken[subject]
-            drained = await self.engine.dispatcher.drain(subject)
-            for queue, _ in drained.queues:
+            filled: dict[str, Lane] = {}
+            next_at = await self.engine.dispatcher.drain(subject, filled.__setitem__)
+            for queue in filled:
                 await self._sender.send_queue(queue)
             merge_window_s = self.engine.config.routing.merge_window_ms / 1000
-            if drained.next_at and drained.next_at <= self.engine.clock.now() + merge_window_s:
-                await self._pass_time(drained.next_at)
+            if next_at and next_at <= self.engine.clock.now() + merge_window_s:
+                await self._pass_time(next_at)
                 self._woken[subject] = None
 
     async def catch_up(self) -> None:

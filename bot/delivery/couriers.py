@@ -13,6 +13,7 @@ from bot.errors import (
     NotAuthorised,
     Rejected,
     ServicerUnavailable,
+    Throttled,
     Unreachable,
     WindowClosed,
     WrongState,
@@ -121,6 +122,9 @@ class MessageCourier:
             await self.kf.send(parcel.conversation, parcel.msgid, parcel.effect.payload)
         except WrongState as error:
             return await self._after_wrong_state(parcel, error)
+        except Throttled:
+            await self.store.outbox.forget_try(parcel)
+            raise
         except AllowanceSpent as error:
             return Held(ALLOWANCE_SPENT, error.errcode)
         except WindowClosed as error:
@@ -146,6 +150,9 @@ class MessageCourier:
         now = self.clock.now()
         if now - facts.customer_wrote_at >= self.window_s:
             return Ended("expired", error="48 h since the customer wrote")
+        if facts.ownership.state is ServiceState.ENDED:
+            # the customer may have opened it again: clocks differ, only a read can tell
+            facts = await self.owners.read(facts.conversation)
         state = facts.ownership.state
         if state is None or not state.bot_may_send:
             return Held(HUMAN_OWNS)
@@ -173,6 +180,9 @@ class CodeCourier:
             return Ended("cancelled", error="silenced")
         try:
             await self.kf.send_on_event(parcel.effect.code, parcel.msgid, parcel.effect.payload)
+        except Throttled:
+            await self.store.outbox.forget_try(parcel)
+            raise
         except CodeSpent as error:
             if parcel.attempts:
                 return Ended("sent", error="code used by an earlier try", errcode=error.errcode)
@@ -219,7 +229,7 @@ class HandOffCourier:
             except NotAuthorised as error:
                 log.error("handoff.needs_operator", error=str(error))
                 return _handed("refused", errcode=error.errcode)
-            return await self._queued(facts, code, receiving)
+            return self._queued(conversation, code, len(receiving))
         return _handed("refused")
 
     async def _receiving(self, open_kfid: str) -> list[str]:
@@ -228,15 +238,10 @@ class HandOffCourier:
         await self.store.servicers.replace(open_kfid, status, self.clock.now())
         return servicers.receiving
 
-    async def _queued(
-        self, facts: ConversationFacts, code: str | None, receiving: list[str]
-    ) -> Ended:
+    def _queued(self, conversation: Conversation, code: str | None, receiving: int) -> Ended:
         unit = Unit()
-        before = await self.store.conversations.facts(facts.conversation)
-        self.store.conversations.observe_state(
-            unit, before, ServiceState.QUEUED, None, self.clock.now()
-        )
-        ended = _handed("queued", msg_code=code, receiving=len(receiving))
+        self.store.conversations.moved(unit, conversation, ServiceState.QUEUED, self.clock.now())
+        ended = _handed("queued", msg_code=code, receiving=receiving)
         ended.statements.extend(unit.statements)
         return ended
 

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import structlog
 
+from bot.config import AccountSettings
+from bot.delivery.send import WAITING_NOTICE
+from bot.errors import Conflict
 from bot.model import Lane, MessageReceived, SendMessage
 from bot.ports import Clock
 from bot.routing.decisions import conversation_of
-from bot.routing.facts import CUSTOMER, SESSION_S
+from bot.routing.facts import CUSTOMER, SESSION_S, after
 from bot.routing.phrases import Phrases
 from bot.store import Draft, Letter, Store, Table, Unit, conversation_queue
 from bot.telemetry import Metrics
@@ -30,6 +33,7 @@ class WaitingNotices:
     Args:
         after_s: how long they have waited by then.
         woken: told which queue of the outbox has something to send.
+        accounts: settings of a kf account by its id.
     """
 
     store: Store
@@ -37,6 +41,7 @@ class WaitingNotices:
     clock: Clock
     after_s: float
     woken: Callable[[str, Lane], None]
+    accounts: Callable[[str], AccountSettings]
 
     async def look(self) -> int:
         """Send what is due; returns how many were told."""
@@ -54,7 +59,10 @@ class WaitingNotices:
             return 0
         if message.origin != CUSTOMER or now - message.sent_at > SESSION_S:
             return 0
-        facts = await self.store.conversations.facts(conversation)
+        if self.accounts(conversation.open_kfid).autonomy.mode == "off":
+            return 0
+        before = await self.store.conversations.facts(conversation)
+        facts = after(before, message)  # the gates must know that the customer wrote
         if facts.ownership.state is not None and facts.ownership.state.human_owns:
             return 0
         text = self.phrases.say("engine.waiting")
@@ -65,13 +73,18 @@ class WaitingNotices:
             lane=Lane.REPLY,
             effect=SendMessage(payload={"msgtype": "text", "text": {"content": text}}),
             expires_at=now + self.after_s,
-            handled_by="engine.waiting",
+            handled_by=WAITING_NOTICE,
             trace_id=letter.trace_id,
             msgid=f"wait_{hashlib.sha256(message.msgid.encode()).hexdigest()[:24]}",
         )
         unit = Unit()
+        if facts != before:
+            self.store.conversations.save(unit, before, facts)
         await self.store.outbox.post(unit, [draft], now)
-        await self.store.database.commit(unit)
+        try:
+            await self.store.database.commit(unit)
+        except Conflict:  # its turn has come meanwhile
+            return 0
         self.woken(draft.queue, draft.lane)
         return 1
 
@@ -92,15 +105,13 @@ class Retention:
 
     async def look(self) -> None:
         """Delete one portion of each table, and the files that nothing names any more."""
-        unit = Unit()
         for table in self.tables:
             if table.kept:
-                unit.add(
+                await self.store.database.execute(
                     f"DELETE FROM {table.name} WHERE ({table.key}) IN (SELECT {table.key}"
                     f" FROM {table.name} WHERE {table.age} < ? LIMIT {_ROWS_AT_ONCE})",
                     self.clock.now() - self.days[table.kept] * _DAY_S,
                 )
-        await self.store.database.commit(unit)
         await self.store.media.forget_orphans()
 
 

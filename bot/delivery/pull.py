@@ -27,7 +27,7 @@ from bot.wecom.kf import Kf, Page
 log = structlog.get_logger(__name__)
 
 BUSY_FOR_S = 600
-"""After traffic an account counts as busy for ten minutes (architecture.md, step 2)."""
+"""After traffic an account counts as busy for ten minutes, and is looked at more often."""
 
 TOKEN_LIVES_S = 600.0
 """How long the token of a callback lifts the frequency limit (wecom-api §3.6)."""
@@ -71,7 +71,7 @@ class Puller:
         self._settings, self._clock = settings, clock
         self._hinted = asyncio.Event()
         self._token, self._token_at = "", 0.0
-        self._traffic_at = -math.inf
+        self._traffic_at = clock.now()  # who wrote while we were down is not to wait for long
         self._pause_s = _FIRST_PAUSE_S
         self._throttled_times = 0
 
@@ -94,7 +94,7 @@ class Puller:
     async def _pull_safely(self) -> float:
         """Pull everything there is; returns how long to wait for a hint."""
         try:
-            await self.pull()
+            complete = await self.pull()
         except Throttled as error:
             self._throttled_times += 1
             wait_s = max(error.retry_at - self._clock.now(), 1.0)
@@ -105,8 +105,10 @@ class Puller:
             level = log.warning if isinstance(error, RetryLater) else log.error
             level("pull.failed", account=self.open_kfid, error=str(error))
             return self._longer_pause()
-        except Exception:  # a full disk; a puller that ended would leave its account unanswered
+        except Exception:  # whatever it was: a puller that ended would leave its account unanswered
             log.exception("pull.failed", account=self.open_kfid)
+            return self._longer_pause()
+        if not complete:
             return self._longer_pause()
         self._pause_s = _FIRST_PAUSE_S
         return self._poll_after_s()
@@ -120,21 +122,26 @@ class Puller:
         pause = self._settings.poll_busy_s if busy else self._settings.poll_idle_s
         return float(pause * 2 ** min(self._throttled_times, 4))
 
-    async def pull(self) -> None:
+    async def pull(self) -> bool:
         """Store page after page until WeCom has no more.
+
+        Returns:
+            Whether that is all; not when WeCom says that there is more and gives nothing of it.
 
         Raises:
             WeComError: as the client.
         """
-        has_more = True
-        while has_more:
+        while True:
             hinted_at = self._clock.now()
             account = await self._store.accounts.get(self.open_kfid)
             assert account is not None, "an account is registered before it is pulled"
             page = await self._kf.sync(self.open_kfid, account.cursor, self._fresh_token())
-            has_more = page.has_more and (bool(page.incoming) or page.next_cursor != account.cursor)
-            await self._store_page(account, page, None if has_more else hinted_at)
+            await self._store_page(account, page, None if page.has_more else hinted_at)
             self._throttled_times = 0
+            if not page.has_more:
+                return True
+            if not page.incoming and page.next_cursor == account.cursor:
+                return False
 
     def _fresh_token(self) -> str:
         return self._token if self._clock.now() - self._token_at < TOKEN_LIVES_S else ""

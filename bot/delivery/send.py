@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.delivery.outcomes import Ended, Held, Later, Outcome
 from bot.errors import (
@@ -35,6 +36,9 @@ log = structlog.get_logger(__name__)
 
 Courier = Callable[[Parcel], Awaitable[Outcome]]
 """Carries one kind of effect; raises `WeComError` where nothing special applies."""
+
+WAITING_NOTICE = "engine.waiting"
+"""Who sends waiting notices; one that comes to nothing is no news."""
 
 OPERATOR_PAUSE_S = 60.0
 """How long to leave a row alone that only an operator can help."""
@@ -80,6 +84,10 @@ class Sender:
         return self.store.outbox
 
     async def _try(self, parcel: Parcel) -> Outcome:
+        with bound_contextvars(trace_id=parcel.trace_id):
+            return await self._carry(parcel)
+
+    async def _carry(self, parcel: Parcel) -> Outcome:
         if self.clock.now() >= parcel.expires_at:
             return Ended("expired", error="past its time")
         try:
@@ -98,8 +106,12 @@ class Sender:
             return Ended("dead", error=str(error))
 
     def _pause(self, parcel: Parcel) -> float:
-        pause: float = min(_FIRST_PAUSE_S * 2 ** min(parcel.attempts, 10), _LONGEST_PAUSE_S)
-        return self.clock.now() + pause * random.uniform(0.5, 1.5)  # noqa: S311 — jitter
+        """Longer and longer: by its tries, and by its age where the try failed before a claim."""
+        now = self.clock.now()
+        grown: float = max(
+            _FIRST_PAUSE_S * 2 ** min(parcel.attempts, 10), (now - parcel.created_at) / 2
+        )
+        return now + min(grown, _LONGEST_PAUSE_S) * random.uniform(0.5, 1.5)  # noqa: S311 — jitter
 
     async def _close(self, parcel: Parcel, outcome: Ended | Held) -> None:
         now, unit = self.clock.now(), Unit()
@@ -109,9 +121,7 @@ class Sender:
             unit.statements += outcome.statements
         told = _result(parcel, outcome, state)
         if told is not None:
-            await self.store.mailbox.deliver(
-                unit, [Arrival(parcel.subject, told, parcel.lane, sent_at=now)], now
-            )
+            await self.store.mailbox.deliver(unit, [_arrival(parcel, told, now)], now)
         await self.store.database.commit(unit)
         if told is not None:
             self.woken(parcel.subject, parcel.lane)
@@ -120,9 +130,15 @@ class Sender:
     def _count(self, parcel: Parcel, state: str, now: float) -> None:
         kind = type(parcel.effect).__name__
         self.metrics.send.labels(kind, state).inc()
-        log.info("outbox.ended", kind=kind, state=state, msgid=parcel.msgid, trace=parcel.trace_id)
+        log.info(
+            "outbox.ended", kind=kind, state=state, msgid=parcel.msgid, trace_id=parcel.trace_id
+        )
         if state == "sent" and parcel.asked_at is not None:
             self.metrics.reply_seconds.observe(max(0.0, now - parcel.asked_at))
+
+
+def _arrival(parcel: Parcel, told: EffectDone | EffectFailed, now: float) -> Arrival:
+    return Arrival(parcel.subject, told, parcel.lane, sent_at=now, trace_id=parcel.trace_id)
 
 
 def _result(parcel: Parcel, outcome: Ended | Held, state: str) -> EffectDone | EffectFailed | None:
@@ -138,7 +154,9 @@ def _result(parcel: Parcel, outcome: Ended | Held, state: str) -> EffectDone | E
         return EffectDone(
             effect_id=parcel.id, effect=kind, tag=parcel.tag, result=outcome.result, **common
         )
-    if state == "cancelled" or not isinstance(parcel.effect, _TOLD_WHEN_FAILED):
+    if state == "cancelled" or parcel.handled_by == WAITING_NOTICE:
+        return None
+    if not isinstance(parcel.effect, _TOLD_WHEN_FAILED):
         return None
     return EffectFailed(
         effect_id=parcel.id,

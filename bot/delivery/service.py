@@ -55,12 +55,10 @@ class Drains:
         )
 
     async def _drain(self, subject: str) -> float | None:
-        drained = await self._dispatcher.drain(subject)
-        for queue, lane in drained.queues:
-            self._sends(queue, lane)
-        if drained.next_at is None or drained.next_at > self._clock.now() + LOOK_AHEAD_S:
+        next_at = await self._dispatcher.drain(subject, self._sends)
+        if next_at is None or next_at > self._clock.now() + LOOK_AHEAD_S:
             return None
-        return drained.next_at
+        return next_at
 
 
 class Service:
@@ -92,7 +90,7 @@ class Service:
         self._tasks: list[asyncio.Task[None]] = []
         self._accounts_changed = asyncio.Event()
         self._started_at, self._listed = clock.now(), False
-        self._seen_version: int | None = None
+        self._seen_version = 0
 
     async def start(self) -> None:
         """Take up where the last process ended, then listen."""
@@ -102,6 +100,7 @@ class Service:
         for open_kfid, token, received_at in await self._store.accounts.hints():
             # acknowledged by a process that died since: WeCom will not tell us again
             self.hinted(KfHint(open_kfid, token, received_at - _CALLBACK_DELAY_S))
+        self._seen_version = await self._store.database.foreign_version()
         await self._recover()
         await self._look_ahead()
         self._tasks.append(asyncio.create_task(self._follow_accounts(), name="accounts"))
@@ -210,14 +209,13 @@ class Service:
     async def _notice_writes(self) -> None:
         """Commands write through the same units: notice what another process has committed."""
         version = await self._store.database.foreign_version()
-        if self._seen_version not in (None, version):
+        if self._seen_version != version:
             await self._recover()
         self._seen_version = version
 
     async def _look_ahead(self) -> None:
-        """Set the alarm clock for what comes due soon."""
-        now = self._clock.now()
-        for subject, at in await self._store.mailbox.coming(now, now + LOOK_AHEAD_S):
+        """Set the alarm clock for what comes due soon, or did while the clock jumped."""
+        for subject, at in await self._store.mailbox.coming(self._clock.now() + LOOK_AHEAD_S):
             self._drains.wake_at(subject, at)
 
 

@@ -41,7 +41,7 @@ class Ownership(msgspec.Struct, frozen=True):
     """Who owns a conversation, as far as we know.
 
     Args:
-        state: ``None`` when it was never read.
+        state: ``None`` when it is not known: never read, or what was told contradicts itself.
         servicer: userid of the servicer in state 3.
         as_of: Unix seconds at which WeCom or an event said so.
     """

@@ -127,7 +127,7 @@ class Emitted(Event, frozen=True, kw_only=True):
     """A handler told the others something.
 
     Args:
-        depth: how many emissions led here; bounded by the dispatcher.
+        depth: how many emissions led here; bounded by `Turn.emit`.
     """
 
     name: str

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Lane(StrEnum):
-    """Lanes in order of precedence (architecture.md, "Lanes")."""
+    """Lanes in order of precedence; who goes first within one: `bot/delivery/lanes.py`."""
 
     URGENT = "urgent"  # welcome and end codes: they die after 20 s (wecom-api §3.11)
     HANDOFF = "handoff"

@@ -21,9 +21,10 @@ from bot.model import (
     SendOnEvent,
 )
 from bot.policy import allowance
+from bot.routing.collected import CodeReply, Decided, Said
 from bot.routing.facts import SESSION_S
 from bot.routing.merging import merge
-from bot.routing.turn import CodeReply, Decided, Said, Turn
+from bot.routing.turn import Turn
 from bot.store import (
     Arrival,
     ConversationFacts,
@@ -91,8 +92,10 @@ class Committer:
             if turn.facts != before:
                 self._store.conversations.save(unit, before, turn.facts)
         drafts += [self._draft(turn, decided) for decided in turn.decisions.effects]
+        trace_id = structlog.contextvars.get_contextvars().get("trace_id", "")
+        drafts = [replace(draft, trace_id=trace_id) for draft in drafts]
         await self._store.outbox.post(unit, drafts, turn.now)
-        await self._timers_and_events(unit, turn, letters)
+        await self._timers_and_events(unit, turn, trace_id)
         unit.statements += turn.decisions.records
         unit.asides += turn.decisions.asides
         await self._store.database.commit(unit)
@@ -168,6 +171,8 @@ class Committer:
         messages = {one.message.msgid: one.message for one in said if one.message}
         if not parts:
             log.warning("turn.no_allowance", handled_by=said[0].handled_by)
+            if messages:  # not for what the hand-over itself has to say: that would never end
+                turn.emit("escalate", reason="no_room")
         if facts.disclosed_at is None and parts:
             turn.facts = replace(facts, disclosed_at=turn.now)
         return [
@@ -217,7 +222,9 @@ class Committer:
         )
         question = one.message.text if one.message else ""
         turn.handler = one.handled_by
-        turn.emit("suggested", question=question, answer=one.reply.text)
+        turn.emit(
+            "suggested", question=question, answer=one.reply.text, asked=one.message is not None
+        )
 
     # ------------------------------------------------------------------ other effects
 
@@ -268,13 +275,20 @@ class Committer:
             **more,
         )
 
-    async def _timers_and_events(self, unit: Unit, turn: Turn, letters: Sequence[Letter]) -> None:
+    async def _timers_and_events(self, unit: Unit, turn: Turn, trace_id: str) -> None:
         mailbox = self._store.mailbox
-        for name, key in turn.decisions.cancelled:
-            mailbox.cancel(unit, turn.subject, name, key, turn.now)
-        for scheduled in turn.decisions.scheduled:
-            await mailbox.schedule(unit, turn.subject, scheduled.timer, scheduled.due_at, turn.now)
-        trace_id = letters[0].trace_id if letters else ""
+        for change in turn.decisions.timers:
+            if change.due_at is None:
+                mailbox.cancel(unit, turn.subject, change.timer, turn.now)
+            else:
+                await mailbox.schedule(
+                    unit,
+                    turn.subject,
+                    change.timer,
+                    change.due_at,
+                    now=turn.now,
+                    trace_id=trace_id,
+                )
         emitted = [
             Arrival(turn.subject, event, Lane.REPLY, None, turn.now, trace_id)
             for event in turn.decisions.emitted

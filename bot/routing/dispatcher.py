@@ -11,7 +11,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot.config import AccountSettings
-from bot.errors import Conflict
+from bot.errors import Conflict, Misconfigured
 from bot.model import (
     Consult,
     EffectDone,
@@ -24,11 +24,12 @@ from bot.model import (
     TimerDue,
 )
 from bot.ports import Clock
+from bot.routing.collected import Advice
 from bot.routing.decisions import Committer, Queues, conversation_of
 from bot.routing.facts import after
 from bot.routing.middleware import Middleware, is_fragment
 from bot.routing.router import Registration, Router
-from bot.routing.turn import CONSULTING, Advice, Setting, Turn
+from bot.routing.turn import CONSULTING, Setting, Turn
 from bot.store import Arrival, ConversationFacts, Handled, Letter, Store, Unit
 from bot.telemetry import Metrics, new_trace_id
 
@@ -36,6 +37,9 @@ log = structlog.get_logger(__name__)
 
 REDECIDE = 3
 """How often a turn is decided again when its facts have changed under it."""
+
+ESCALATE = "escalate"
+"""Name of the emission that asks for a person."""
 
 _BACKOFF_S = (1.0, 5.0, 30.0, 120.0)
 
@@ -53,16 +57,12 @@ class DispatchSettings:
     max_attempts: int = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Drained:
-    """What is left after draining a subject: when to come back, and which queues to send."""
-
-    next_at: float | None
-    queues: tuple[tuple[str, Lane], ...]
+Filled = Callable[[str, Lane], None]
+"""Told which queue of the outbox a commit has filled."""
 
 
 class Dispatcher:
-    """Runs turns. One call of `drain` per subject at a time; the runner sees to that.
+    """Runs turns. One call of `drain` per subject at a time; `bot.delivery.lanes` sees to that.
 
     Args:
         accounts: settings of a kf account by its id.
@@ -94,21 +94,27 @@ class Dispatcher:
         self._observers = [r for router in routers for r in router.observers]
         self._events = [r for router in routers for r in router.events]
 
-    async def drain(self, subject: str) -> Drained:
-        """Handle everything that is due for a subject, turn by turn."""
-        queues: dict[tuple[str, Lane], None] = {}
+    async def drain(self, subject: str, filled: Filled) -> float | None:
+        """Handle everything that is due for a subject, turn by turn.
+
+        Args:
+            filled: told at once, for what comes after a commit may fail.
+
+        Returns:
+            When to come back, or ``None`` when nothing waits.
+        """
         while True:
             now = self._clock.now()
             letters = _one_conversation(await self._store.mailbox.due(subject, now))
             if letters:
                 if (wait_until := self._rest_may_follow(letters)) > now:
-                    return Drained(wait_until, tuple(queues))
-                committed = await self._handle(letters)
-                queues |= dict.fromkeys(committed)
+                    return wait_until
+                for queue, lane in await self._handle(letters):
+                    filled(queue, lane)
             now = self._clock.now()
             next_at = await self._store.mailbox.next_at(subject, now)
             if next_at is None or next_at > now:
-                return Drained(next_at, tuple(queues))
+                return next_at
 
     # ------------------------------------------------------------------ trying, retrying, parking
 
@@ -244,9 +250,9 @@ class Dispatcher:
                 f.accepts(turn.message, self._setting.phrases) for f in registration.filters
             ):
                 continue
-            before = _weight(turn)
+            before = turn.decisions.weight
             await self._call(registration, turn)
-            if turn.settled is None and _weight(turn) > before:
+            if turn.settled is None and turn.decisions.weight > before:
                 because = turn.decisions.said[-1].reply.because if turn.decisions.said else None
                 turn.settled = Handled("answered", registration.name, because)
             if turn.settled is not None:
@@ -340,18 +346,6 @@ def _msgid_of(event: Event) -> str:
     return advice.msgid if advice else ""
 
 
-def _weight(turn: Turn) -> int:
-    decisions = turn.decisions
-    return (
-        len(decisions.said)
-        + len(decisions.by_code)
-        + len(decisions.effects)
-        + len(decisions.emitted)
-        + len(decisions.records)
-        + len(decisions.scheduled)
-    )
-
-
 def _name_of(event: Event) -> str:
     match event:
         case TimerDue(name=name) | Emitted(name=name):
@@ -360,12 +354,18 @@ def _name_of(event: Event) -> str:
             return str(getattr(event, "tag", ""))
 
 
+def _is_escalation(event: Event) -> bool:
+    return isinstance(event, Emitted) and event.name == ESCALATE
+
+
 def _is_too_late(timer: TimerDue, letter: Letter, now: float) -> bool:
     return timer.skip_after_s is not None and now - letter.due_at > timer.skip_after_s
 
 
 def _where_it_failed(error: Exception) -> str:
-    """Type and place only: a message may quote what the customer wrote."""
+    """Type and place only: a message may quote what the customer wrote, but for our own."""
+    if isinstance(error, Misconfigured):
+        return str(error)
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
     return f"{type(error).__name__} at {place}"
@@ -373,10 +373,10 @@ def _where_it_failed(error: Exception) -> str:
 
 def _escalation(letter: Letter) -> list[Arrival]:
     conversation = conversation_of(letter.event)
-    if conversation is None:
-        return []
+    if conversation is None or _is_escalation(letter.event):
+        return []  # escalating a failed escalation would go on for ever
     event = Emitted(
-        name="escalate",
+        name=ESCALATE,
         data={"reason": "event_parked", "mailbox_id": letter.id},
         open_kfid=conversation.open_kfid,
         external_userid=conversation.external_userid,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.model import Because, MenuItem, Reply
-from bot.routing.turn import Said
+from bot.routing.collected import Said
 
 _EXCERPT = 24
 _MENU_ITEMS = 10

@@ -1,6 +1,7 @@
 """What must hold before a customer's message may be answered?
 
-Each middleware is one concern; `bot/app.py` writes them in the order in which they run. One that
+Each middleware is one concern; `bot/app/engine.py` writes them in the order in which they run. One
+that
 settles the message without calling `proceed` ends its way.
 """
 

@@ -62,8 +62,9 @@ class Router:
     def message(self, *filters: Filter) -> Callable[[Handler], Handler]:
         """Answer a customer's message that every filter accepts.
 
-        A handler that neither collects an effect nor calls `turn.settle` has declined, and the
-        next one is asked.
+        A handler that decides nothing and does not call `turn.settle` has declined, and the next
+        one is asked. Whatever it decides owns the message, a timer or a record too; `cancel`
+        alone does not.
         """
 
         def register(handler: Handler) -> Handler:
@@ -82,7 +83,7 @@ class Router:
         return register
 
     def on(self, event: type[Event], tag: str | None = None) -> Callable[[Handler], Handler]:
-        """Act on anything else that happens; all such handlers run, in stage order."""
+        """Act on anything but a message; all of them run, in stage order, without middleware."""
 
         def register(handler: Handler) -> Handler:
             self.events.append(self._registration(handler, event=event, tag=tag))

@@ -5,7 +5,7 @@ collect; nothing happens before the one commit.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
@@ -28,6 +28,7 @@ from bot.model import (
     Reply,
     TimerDue,
 )
+from bot.routing.collected import Advice, CodeReply, Decided, Decisions, Said, TimerChange
 from bot.routing.phrases import Phrases
 from bot.store import ConversationFacts, Handled, Statement
 
@@ -61,80 +62,6 @@ class Setting:
     has_model: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A reply and the message or event that it answers.
-
-    Args:
-        quoted: name the message in front of the reply: others were answered since.
-    """
-
-    reply: Reply
-    message: MessageReceived | None
-    handled_by: str
-    quoted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """What a model said to `Turn.consult`.
-
-    Args:
-        msgid: the message that waited for it.
-        chosen: id of the choice; ``None`` when none fits, or when the model gave no answer.
-        wanted_by: the handler that asked.
-    """
-
-    msgid: str
-    chosen: str | None
-    wanted_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class CodeReply:
-    """A reply that a single-use code permits (wecom-api §3.11)."""
-
-    code: str
-    reply: Reply
-    expires_at: float
-    priority: int
-    handled_by: str
-    in_state: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Any other effect."""
-
-    effect: Effect
-    lane: Lane
-    tag: str
-    handled_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Scheduled:
-    """A timer to set."""
-
-    timer: TimerDue
-    due_at: float
-
-
-@dataclass(slots=True)
-class Decisions:
-    """All that one turn has collected."""
-
-    said: list[Said] = field(default_factory=list)
-    by_code: list[CodeReply] = field(default_factory=list)
-    effects: list[Decided] = field(default_factory=list)
-    scheduled: list[Scheduled] = field(default_factory=list)
-    cancelled: list[tuple[str, str]] = field(default_factory=list)
-    emitted: list[Emitted] = field(default_factory=list)
-    records: list[Statement] = field(default_factory=list)
-    asides: list[list[Statement]] = field(default_factory=list)
-    handled: dict[str, Handled] = field(default_factory=dict)
-
-
 class Turn:
     """One conversation's turn (or, without a conversation, that of another subject).
 
@@ -162,7 +89,8 @@ class Turn:
         recent_outcomes: Sequence[str] = (),
     ) -> None:
         self.subject, self.now = subject, now
-        self.setting, self.account_name = setting, account_name or subject
+        where = facts.conversation.open_kfid if facts is not None else subject
+        self.setting, self.account_name = setting, account_name or where
         self.has_question = has_question
         self._facts, self._account = facts, account
         self._recent_outcomes = list(recent_outcomes)
@@ -196,7 +124,7 @@ class Turn:
 
     @property
     def account(self) -> AccountSettings:
-        """The kf account's name, persona, opening hours, autonomy."""
+        """The kf account's persona, opening hours, autonomy; its name is `account_name`."""
         assert self._account is not None, f"{self.subject} is no conversation"
         return self._account
 
@@ -278,7 +206,10 @@ class Turn:
         category: str = "",
         written_by_model: bool = False,
     ) -> None:
-        """Say something to the customer; the replies of a turn are merged and metered."""
+        """Say something to the customer; the replies of a turn are merged and metered.
+
+        In a turn without a conversation there is nobody to say it to, and it is dropped.
+        """
         reply = Reply(
             text=text,
             menu=tuple(menu),
@@ -339,21 +270,26 @@ class Turn:
         data: dict[str, Any] | None = None,
         skip_after_s: float | None = None,
     ) -> None:
-        """Set a timer; one pending under the same name and key is replaced."""
-        where = self.conversation if self.has_conversation else Conversation("", "")
-        timer = TimerDue(
-            name=name,
-            key=key,
-            data=data or {},
-            skip_after_s=skip_after_s,
-            open_kfid=where.open_kfid,
-            external_userid=where.external_userid,
-        )
-        self.decisions.scheduled.append(Scheduled(timer, self.now + after_s))
+        """Set a timer of this conversation; one pending under the same name and key is replaced.
+
+        The last word counts: `schedule` and `cancel` of one turn happen in the order of the calls.
+        """
+        timer = self._timer(name, key, data=data or {}, skip_after_s=skip_after_s)
+        self.decisions.timers.append(TimerChange(timer, self.now + after_s))
 
     def cancel(self, name: str, *, key: str = "") -> None:
-        """Withdraw a pending timer."""
-        self.decisions.cancelled.append((name, key))
+        """Withdraw a pending timer of this conversation."""
+        self.decisions.timers.append(TimerChange(self._timer(name, key), None))
+
+    def _timer(self, name: str, key: str, **more: Any) -> TimerDue:
+        where = self.conversation if self.has_conversation else Conversation("", "")
+        return TimerDue(
+            name=name,
+            key=key,
+            open_kfid=where.open_kfid,
+            external_userid=where.external_userid,
+            **more,
+        )
 
     def emit(self, name: str, **data: Any) -> None:
         """Tell the other behaviours something, in a turn of its own.

@@ -71,16 +71,16 @@ class Accounts:
     def hint(self, unit: Unit, open_kfid: str, token: str, now: float) -> None:
         """Add to the unit that this account has something to pull."""
         unit.add(
-            "INSERT INTO hints (open_kfid, token, received_at) VALUES (?, ?, ?)"
-            " ON CONFLICT (open_kfid) DO UPDATE SET token = excluded.token,"
+            "INSERT INTO hints (open_kfid, token, first_received_at, received_at)"
+            " VALUES (?, ?, ?, ?) ON CONFLICT (open_kfid) DO UPDATE SET token = excluded.token,"
             " received_at = excluded.received_at",
-            *(open_kfid, token, now),
+            *(open_kfid, token, now, now),
         )
 
     async def hints(self) -> list[tuple[str, str, float]]:
-        """Account, token and time of arrival of each hint that was not pulled yet."""
-        rows = await self._db.fetch("SELECT open_kfid, token, received_at FROM hints")
-        return [(row["open_kfid"], row["token"], row["received_at"]) for row in rows]
+        """Account, newest token and first arrival of the hints that were not pulled yet."""
+        rows = await self._db.fetch("SELECT open_kfid, token, first_received_at FROM hints")
+        return [tuple(row) for row in rows]
 
     def clear_hint(self, unit: Unit, open_kfid: str, received_until: float) -> None:
         """Add to the unit that hints up to this moment are pulled."""

@@ -4,11 +4,19 @@ from dataclasses import dataclass
 
 from bot.model import Conversation, Ownership, ServiceState
 from bot.store.database import Database, Unit
+from bot.store.outbox import conversation_queue
 
 _WITH_PEOPLE = """
 SELECT COALESCE(a.name, c.open_kfid) AS name, c.state_as_of AS since
 FROM conversations c LEFT JOIN accounts a ON a.open_kfid = c.open_kfid
 WHERE c.service_state IN (2, 3)
+"""
+
+_SPENT = """
+SELECT (SELECT COUNT(*) FROM outbox WHERE open_kfid = ? AND external_userid = ?
+          AND window_msgid = ? AND kind = 'SendMessage' AND state IN ('claimed', 'sent'))
+     + (SELECT COUNT(*) FROM outbox WHERE queue = ? AND kind = 'SendMessage'
+          AND state IN ('pending', 'claimed') AND state = 'pending') AS n
 """
 
 
@@ -94,11 +102,32 @@ class Conversations:
     ) -> None:
         """Add to the unit what WeCom said about the owner, if nothing happened meanwhile."""
         conversation = before.conversation
+        if before.version < 0:
+            unit.add(
+                "INSERT INTO conversations (open_kfid, external_userid, service_state,"
+                " servicer_userid, state_as_of) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                *(conversation.open_kfid, conversation.external_userid, state, servicer, now),
+            )
+            return
         unit.add(
             "UPDATE conversations SET service_state = ?, servicer_userid = ?, state_as_of = ?,"
             " version = version + 1 WHERE open_kfid = ? AND external_userid = ? AND version = ?",
             *(state, servicer, max(now, before.ownership.as_of)),
             *(conversation.open_kfid, conversation.external_userid, before.version),
+        )
+
+    def moved(
+        self, unit: Unit, conversation: Conversation, state: ServiceState, now: float
+    ) -> None:
+        """Add to the unit that WeCom has moved the session at our wish, whatever else is new.
+
+        A turn that is being decided meanwhile meets other facts and is decided again.
+        """
+        unit.add(
+            "UPDATE conversations SET service_state = ?, servicer_userid = NULL,"
+            " state_as_of = MAX(?, state_as_of), version = version + 1"
+            " WHERE open_kfid = ? AND external_userid = ?",
+            *(state, now, conversation.open_kfid, conversation.external_userid),
         )
 
     async def spent(self, conversation: Conversation, window_msgid: str) -> int:
@@ -107,10 +136,9 @@ class Conversations:
         What is held is neither: nothing sends it later.
         """
         row = await self._db.fetch_one(
-            "SELECT COUNT(*) AS n FROM outbox WHERE open_kfid = ? AND external_userid = ?"
-            " AND kind = 'SendMessage' AND (window_msgid = ? OR state = 'pending')"
-            " AND state IN ('pending', 'claimed', 'sent')",
+            _SPENT,
             *(conversation.open_kfid, conversation.external_userid, window_msgid),
+            conversation_queue(conversation),
         )
         return int(row["n"]) if row else 0
 

@@ -9,6 +9,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -23,6 +24,10 @@ log = structlog.get_logger(__name__)
 
 GROUP_LIMIT = 256
 """Most units in one commit; bounds how long a reader of results waits."""
+
+_ASK_AGAIN_MS = 1_000
+_LOCKED_S = 10.0
+"""How long a commit waits for another process that writes."""
 
 Row = sqlite3.Row
 
@@ -104,7 +109,7 @@ class Database:
             self.path, isolation_level=None, check_same_thread=False, cached_statements=512
         )
         connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA busy_timeout = 10000")
+        connection.execute(f"PRAGMA busy_timeout = {_ASK_AGAIN_MS}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
@@ -218,7 +223,7 @@ class Database:
 
     def _commit_batch(self, batch: list[_Job]) -> None:
         try:
-            self._writer.execute("BEGIN IMMEDIATE")
+            self._begin()
             for job in batch:
                 self._run(job)
             self._writer.execute("COMMIT")
@@ -227,6 +232,19 @@ class Database:
                 self._writer.execute("ROLLBACK")
             for job in batch:
                 job.error = error
+
+    def _begin(self) -> None:
+        """Wait while another process writes, but not when we are to end."""
+        give_up_at = time.monotonic() + _LOCKED_S
+        while True:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                locked = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+                if not locked or self._closed or time.monotonic() > give_up_at:
+                    raise
+            else:
+                return
 
     def _run(self, job: _Job) -> None:
         self._writer.execute("SAVEPOINT unit")

@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+import structlog
 
+from bot.errors import Unreadable
 from bot.model import Event, Lane, TimerDue
 from bot.model.events import AnyEvent
 from bot.store.database import Database, Row, Unit
 from bot.store.vault import Vault
+
+log = structlog.get_logger(__name__)
 
 _decode = msgspec.json.Decoder(AnyEvent).decode
 _encode = msgspec.json.Encoder().encode
@@ -87,23 +91,30 @@ class Mailbox:
             )
 
     async def schedule(
-        self, unit: Unit, subject: str, timer: TimerDue, due_at: float, now: float
+        self,
+        unit: Unit,
+        subject: str,
+        timer: TimerDue,
+        due_at: float,
+        *,
+        now: float,
+        trace_id: str = "",
     ) -> None:
-        """Add a timer; one that is pending under the same name and key is replaced."""
+        """Add a timer; one pending under the same account, name and key is replaced."""
         await self._vault.ready([subject])
-        self.cancel(unit, subject, timer.name, timer.key, now)
+        self.cancel(unit, subject, timer, now)
         unit.add(
             _INSERT,
-            *(subject, Lane.BACKGROUND, TimerDue.__name__, None, timer.name, timer.key),
-            *(due_at, due_at, now, self._vault.seal(subject, _encode(timer)), ""),
+            *(subject, Lane.BACKGROUND, TimerDue.__name__, None, timer.name, _slot(timer)),
+            *(due_at, due_at, now, self._vault.seal(subject, _encode(timer)), trace_id),
         )
 
-    def cancel(self, unit: Unit, subject: str, name: str, key: str, now: float) -> None:
+    def cancel(self, unit: Unit, subject: str, timer: TimerDue, now: float) -> None:
         """Withdraw a pending timer, if there is one."""
         unit.add(
             "UPDATE mailbox SET done_at = ?, body = NULL WHERE subject = ? AND timer_name = ?"
             " AND timer_key = ? AND done_at IS NULL",
-            *(now, subject, name, key),
+            *(now, subject, timer.name, _slot(timer)),
         )
 
     async def due(self, subject: str, now: float, limit: int = 100) -> list[Letter]:
@@ -116,7 +127,21 @@ class Mailbox:
         if not rows or rows[0]["retry_at"] > now:
             return []
         await self._vault.ready([subject])
-        return [self._open(row) for row in rows]
+        letters = []
+        for row in rows:
+            try:
+                letters.append(self._open(row))
+            except (Unreadable, msgspec.DecodeError) as error:
+                await self._park_unreadable(row, error, now)
+        return letters
+
+    async def _park_unreadable(self, row: Row, error: Exception, now: float) -> None:
+        """Set aside what no try will open: altered, or of another version of this program."""
+        log.error("mailbox.unreadable", row=row["id"], kind=row["kind"])
+        await self._db.execute(
+            "UPDATE mailbox SET error = ?, parked_at = ? WHERE id = ?",
+            *(type(error).__name__, now, row["id"]),
+        )
 
     async def next_at(self, subject: str, now: float) -> float | None:
         """When the subject must be looked at again, or ``None`` when nothing waits."""
@@ -139,12 +164,12 @@ class Mailbox:
             for row in rows
         ]
 
-    async def coming(self, after: float, until: float) -> list[tuple[str, float]]:
-        """Subjects with rows that come due in this span, and when."""
+    async def coming(self, until: float) -> list[tuple[str, float]]:
+        """Subjects with rows that come due by then, and when; the overdue ones too."""
         rows = await self._db.scan(
-            f"SELECT subject, MIN(due_at) AS at FROM mailbox WHERE {_OPEN} AND due_at > ?"
-            " AND due_at <= ? GROUP BY subject",
-            *(after, until),
+            f"SELECT subject, MIN(due_at) AS at FROM mailbox WHERE {_OPEN} AND due_at <= ?"
+            " GROUP BY subject",
+            until,
         )
         return [(row["subject"], row["at"]) for row in rows]
 
@@ -219,6 +244,11 @@ class Mailbox:
             trace_id=row["trace_id"],
             sealed=row["body"],
         )
+
+
+def _slot(timer: TimerDue) -> str:
+    """A customer's timers at different accounts are different timers."""
+    return f"{timer.open_kfid}/{timer.key}"
 
 
 def _most_urgent(lanes: str) -> Lane:

@@ -1,5 +1,6 @@
 """Where is a customer's picture, voice or file kept once WeCom has forgotten it?"""
 
+import asyncio
 import hashlib
 import os
 import time
@@ -69,7 +70,9 @@ class MediaStore:
     async def forget_orphans(self) -> int:
         """Delete files that no row names any more; returns how many."""
         rows = await self._db.scan("SELECT path FROM media")
-        named = {row["path"] for row in rows}
+        return await asyncio.to_thread(self._forget, {row["path"] for row in rows})
+
+    def _forget(self, named: set[str]) -> int:
         orphans = [path for path in self._folder.glob("*.sealed") if path.name not in named]
         old = time.time() - _WRITTEN_BEFORE_ITS_ROW_S
         gone = [path for path in orphans if path.stat().st_mtime < old]

@@ -5,6 +5,7 @@ those of handlers in the order of their folders' names.
 """
 
 import hashlib
+import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,14 +61,20 @@ def migrate(database: Database, migrations: Sequence[Migration]) -> list[str]:
     known = {migration.name: migration for migration in migrations}
     for name, sha256 in applied:
         if name not in known:
-            raise Misconfigured(f"the database has migration {name}, which this version lacks")
+            raise Misconfigured(
+                f"the database has migration {name}, which this version lacks: "
+                "start the newer version, or put the behaviour back"
+            )
         if known[name].sha256 != sha256:
             raise Misconfigured(f"migration {name} was edited after it was applied")
     done = {name for name, _ in applied}
     fresh = [migration for migration in migrations if migration.name not in done]
     for migration in fresh:
-        database.run_script(
-            f"BEGIN IMMEDIATE;\n{migration.script};\nINSERT INTO schema_migrations VALUES"
-            f" ('{migration.name}', '{migration.sha256}', {time.time()});\nCOMMIT;"
-        )
+        try:
+            database.run_script(
+                f"BEGIN IMMEDIATE;\n{migration.script};\nINSERT INTO schema_migrations VALUES"
+                f" ('{migration.name}', '{migration.sha256}', {time.time()});\nCOMMIT;"
+            )
+        except sqlite3.Error as error:
+            raise Misconfigured(f"migration {migration.name} failed: {error}") from error
     return [migration.name for migration in fresh]

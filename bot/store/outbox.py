@@ -7,15 +7,20 @@ allowance between the turn and the send still holds.
 """
 
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
+import structlog
 
+from bot.errors import Unreadable
 from bot.model import Because, Conversation, Effect, Lane
 from bot.model.effects import AnyEffect
 from bot.store.database import Database, Row, Unit
 from bot.store.vault import Vault
+
+log = structlog.get_logger(__name__)
 
 _decode = msgspec.json.Decoder(AnyEffect).decode
 _encode = msgspec.json.Encoder().encode
@@ -88,6 +93,7 @@ class Parcel:
     tag: str
     state: str
     attempts: int
+    created_at: float
     next_at: float
     expires_at: float
     asked_at: float | None
@@ -136,7 +142,21 @@ class Outbox:
             f"SELECT * FROM outbox WHERE queue = ? AND {_OPEN} ORDER BY id LIMIT ?", queue, limit
         )
         await self._vault.ready(row["subject"] for row in rows)
-        return [self._open(row) for row in rows]
+        parcels = []
+        for row in rows:
+            try:
+                parcels.append(self._open(row))
+            except (Unreadable, msgspec.DecodeError) as error:
+                await self._give_up_unreadable(row, error)
+        return parcels if parcels or not rows else await self.open_of(queue, limit)
+
+    async def _give_up_unreadable(self, row: Row, error: Exception) -> None:
+        """End what no try will open: altered, or of another version of this program."""
+        log.error("outbox.unreadable", row=row["id"], kind=row["kind"])
+        await self._db.execute(
+            f"UPDATE outbox SET state = 'dead', ended_at = ?, error = ? WHERE id = ? AND {_OPEN}",
+            *(time.time(), type(error).__name__, row["id"]),
+        )
 
     async def open_queues(self) -> list[tuple[str, Lane]]:
         """Every queue with unsent rows (start-up, and after another process has written)."""
@@ -171,6 +191,12 @@ class Outbox:
         unit = Unit()
         unit.add(_CLAIM_PLAIN + gate + " RETURNING id", now, parcel.id)
         return bool((await self._db.commit(unit))[0])
+
+    async def forget_try(self, parcel: Parcel) -> None:
+        """Count a claim as no try: WeCom refused to hear it, so a repeat would be the first."""
+        await self._db.execute(
+            f"UPDATE outbox SET attempts = ? WHERE id = ? AND {_OPEN}", parcel.attempts, parcel.id
+        )
 
     def end(
         self,
@@ -268,7 +294,8 @@ class Outbox:
 
     async def oldest_open_at(self) -> float | None:
         """When the oldest unsent row was written."""
-        rows = await self._db.scan(f"SELECT MIN(created_at) AS at FROM outbox WHERE {_OPEN}")
+        # "+" keeps SQLite from walking through all that was ever sent, in order of age
+        rows = await self._db.scan(f"SELECT MIN(+created_at) AS at FROM outbox WHERE {_OPEN}")
         oldest: float | None = rows[0]["at"]
         return oldest
 
@@ -287,6 +314,7 @@ class Outbox:
             tag=row["tag"],
             state=row["state"],
             attempts=row["attempts"],
+            created_at=row["created_at"],
             next_at=row["next_at"],
             expires_at=row["expires_at"],
             asked_at=row["asked_at"],

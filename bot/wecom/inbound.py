@@ -211,6 +211,6 @@ def _whole(fields: Raw, name: str) -> int:
 def _seconds(value: Any) -> float:
     try:
         seconds = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0
     return seconds if 0 <= seconds < 1e12 else 0.0

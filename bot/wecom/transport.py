@@ -5,6 +5,7 @@ their texts hold the address, and the address holds the access token.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -147,12 +148,20 @@ def read_json(content: bytes) -> Answer | None:
 def _read_leniently(content: bytes) -> Any:
     try:
         loose = json.loads(
-            content.decode("utf-8-sig", "replace"), strict=False, parse_constant=lambda _: None
+            content.decode("utf-8-sig", "replace"),
+            strict=False,
+            parse_constant=lambda _: None,
+            parse_float=_finite,
         )
         # Lone surrogates survive json.loads and would fail wherever the text is stored.
         return msgspec.json.decode(json.dumps(loose, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError):
         return None
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def errcode_of(answer: Answer) -> int:

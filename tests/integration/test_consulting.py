@@ -238,10 +238,11 @@ async def test_a_model_nobody_got_to_ask_in_time_is_gone_without(shop: Shop) -> 
     arrival = Arrival(message.conversation.subject, message, Lane.REPLY, sent_at=now)
     await shop.engine.store.mailbox.deliver(unit, [arrival], now)
     await shop.engine.store.database.commit(unit)
-    drained = await shop.engine.dispatcher.drain(arrival.subject)
+    queues: dict[str, Lane] = {}
+    await shop.engine.dispatcher.drain(arrival.subject, queues.__setitem__)
     shop.clock.reach(now + 3600)
     shop.dialogue.kf.sent.clear()
-    for queue, _ in drained.queues:
+    for queue in queues:
         await a_sender(shop).send_queue(queue)
     await shop.dialogue.settle([arrival.subject])
     assert shop.model.asked == []

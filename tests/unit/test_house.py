@@ -24,7 +24,7 @@ REGISTRIES = (
 # Whole sentences only: single words may be matched by code, what customers read may not live there.
 CHINESE_SENTENCE = re.compile(r"[\u4e00-\u9fff，。！？：；、]{8,}")
 # What operators read on a terminal is not customer text.
-OPERATOR_TEXT = ("bot/config/", "bot/commands/", "bot/cli.py", "bot/app.py")
+OPERATOR_TEXT = ("bot/config/", "bot/commands/", "bot/cli.py", "bot/app/")
 
 _TEXT = {".py", ".md", ".yaml", ".yml", ".toml", ".sql", ".html", ".js", ".css", ".txt", ".lock"}
 

@@ -31,6 +31,8 @@ CREATE INDEX deliveries_by_age ON deliveries (received_at);
 CREATE TABLE hints (
     open_kfid TEXT PRIMARY KEY,
     token TEXT NOT NULL,
+    -- an account that is not registered yet: what came after this moment is no history
+    first_received_at REAL NOT NULL,
     received_at REAL NOT NULL
 ) WITHOUT ROWID;
 

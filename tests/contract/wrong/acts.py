@@ -131,7 +131,7 @@ async def expired_token(stage: Stage) -> None:
 
 async def slow_pull(stage: Stage) -> None:
     """WeCom takes its time to answer a pull."""
-    stage.sim.fault("delay", path=SYNC, seconds=0.6)
+    stage.sim.fault("delay", path=SYNC, seconds=1.2)
     await stage.asks(PRESALE, await stage.customer(), STORE)
 
 

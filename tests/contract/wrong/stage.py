@@ -9,14 +9,16 @@ from pathlib import Path
 from bot.app import Concierge, running
 from bot.commands.serve import listen
 from bot.config import Config
+from bot.store import Store
 from bot.web.callback import PATH
 from simulator import server
 from simulator.records import BOT, NEVER, NEW, Conversation, Message, Options
 from simulator.scenery import shop
 from simulator.server import Simulator
+from simulator.syncing import position_in
 from tests.contract.wrong.company import configuration
 
-OPTIONS = Options(max_page=3, callback_pause_s=0.05, slow_ack_s=0.5, token_grace_s=0.1)
+OPTIONS = Options(max_page=3, callback_pause_s=0.05, slow_ack_s=1.0, token_grace_s=0.1)
 """Small pages, so that a script of some dozen messages has many of them."""
 
 _LOOK_S = 0.005
@@ -136,16 +138,21 @@ class Stage:
     async def _is_busy(self) -> bool:
         if self.product is None:
             return False
-        if self.sim.pending_callbacks or not self._is_pulled():
-            return True
         engine = self.product.engine
+        if self.sim.pending_callbacks or not await self._is_pulled(engine.store):
+            return True
         if await engine.store.mailbox.waiting(engine.clock.now()):
             return True
         return bool(await engine.store.outbox.open_queues())
 
-    def _is_pulled(self) -> bool:
-        journals = [account.journal for account in self.sim.world.accounts.values()]
-        return all(one.end == 0 or one.shown_at(one.end - 1) is not None for one in journals)
+    async def _is_pulled(self, store: Store) -> bool:
+        """Whether everything there is has been stored, as far as the product knows."""
+        for open_kfid, account in self.sim.world.accounts.items():
+            row = await store.accounts.get(open_kfid)
+            known = position_in(row.cursor) if row and row.cursor else 0
+            if known < account.journal.end:
+                return False
+        return True
 
     def _heard(self) -> tuple[int, ...]:
         world = self.sim.world

@@ -107,7 +107,7 @@ def answers_backwards(patch: pytest.MonkeyPatch, _world: World) -> None:
 
 
 def answers_what_was_recalled(patch: pytest.MonkeyPatch, _world: World) -> None:
-    patch.setattr(dispatcher, "_not_recalled", lambda letters, _turn: list(letters))
+    patch.setattr(dispatcher, "_recalled", lambda letters: ([], list(letters)))
 
 
 def promises_before_it_is_true(patch: pytest.MonkeyPatch, _world: World) -> None:

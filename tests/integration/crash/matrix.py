@@ -8,7 +8,7 @@ FIRST_CALLBACK = "callback answered, account unknown"
 
 SEND = "/cgi-bin/kf/send_msg"
 
-_EARLY, _SOON, _LATE = (1, 2, 3), (2, 4, 7), (2, 9, 17)
+_AT_ONCE, _SOON, _LATE = (1, 1, 1), (2, 4, 7), (2, 9, 17)
 _SELDOM_PASSED = ("person", "key", "welcome", "transfer")
 
 CONDITIONS: dict[str, tuple[Fault, ...]] = {
@@ -44,7 +44,7 @@ CHAOS: tuple[Fault, ...] = (
 def step_plan(step: str, *, messages: int = 200, lives: int = 3) -> Plan:
     """Three lives, or fewer, end at this step."""
     if any(word in step for word in _SELDOM_PASSED):
-        passes = _EARLY
+        passes = _AT_ONCE
     else:
         passes = _SOON if "page" in step else _LATE
     handoffs = 8 if "transfer" in step else 0

@@ -22,7 +22,12 @@ async def a_message_waits(chat: Chat, text: str = "多久发货") -> None:
 
 def notices(chat: Chat) -> WaitingNotices:
     return WaitingNotices(
-        chat.store, chat.engine.phrases, chat.clock, 60, lambda _queue, _lane: None
+        chat.store,
+        chat.engine.phrases,
+        chat.clock,
+        60,
+        lambda _queue, _lane: None,
+        chat.engine.config.for_account,
     )
 
 
@@ -88,7 +93,7 @@ async def test_a_message_that_still_waits_is_never_deleted(chat: Chat) -> None:
 
 async def test_the_backlog_is_measured(chat: Chat) -> None:
     await a_message_waits(chat)
-    await chat.engine.dispatcher.drain(chat.conversation.subject)
+    await chat.engine.dispatcher.drain(chat.conversation.subject, lambda _queue, _lane: None)
     await a_message_waits(chat)
     chat.clock.reach(chat.clock.now() + 30)
     await Gauges(chat.store, chat.engine.metrics, chat.clock).look()

@@ -52,6 +52,15 @@ async def test_a_hint_is_durable_before_anybody_is_told(store: Store) -> None:
     assert told.hints == ["t1"]
 
 
+async def test_the_first_of_several_hints_fixes_where_history_ends(store: Store) -> None:
+    intake = Told().intake(store)
+    for second, token in ((1000.0, "t1"), (1090.0, "t2")):
+        await intake.accept(
+            Delivery(digest=None, received_at=second, hint=KfHint("wk_shop", token, second))
+        )
+    assert await store.accounts.hints() == [("wk_shop", "t2", 1000.0)]
+
+
 async def test_a_delivery_seen_before_changes_nothing(store: Store) -> None:
     told = Told()
     intake = told.intake(store)

@@ -16,6 +16,8 @@ from tests.talk import PlayedClock
 SHOP = "wk_shop"
 LAN = a_customer().subject
 
+HINT = "INSERT INTO hints VALUES (?, 't1', 0, ?)"
+
 
 class FakeKf(Kf):
     """Plays `sync_msg`. Drive it with `pages`; read `asked` (cursor and token of each call)."""
@@ -136,10 +138,19 @@ async def test_a_token_that_has_grown_old_is_not_used(
 async def test_a_hint_is_spent_once_everything_is_pulled(
     puller: Puller, kf: FakeKf, store: Store
 ) -> None:
-    await store.database.execute("INSERT INTO hints VALUES (?, 't1', ?)", SHOP, FRIDAY_MORNING - 1)
+    await store.database.execute(HINT, SHOP, FRIDAY_MORNING - 1)
     kf.pages = [a_page(cursor="c1", has_more=True), a_page(cursor="c2")]
     await puller.pull()
     assert await store.accounts.hints() == []
+
+
+async def test_an_empty_page_that_promises_more_is_not_the_end(
+    puller: Puller, kf: FakeKf, store: Store
+) -> None:
+    await store.database.execute(HINT, SHOP, FRIDAY_MORNING - 1)
+    kf.pages = [a_page(cursor="", has_more=True)]
+    assert not await puller.pull()
+    assert len(await store.accounts.hints()) == 1
 
 
 async def test_a_welcome_goes_ahead_of_the_page_s_other_rows(

@@ -87,10 +87,24 @@ async def test_a_repeat_that_is_refused_as_known_was_sent(chat: Chat) -> None:
     assert chat.staff_messages == []
 
 
+async def test_what_wecom_never_heard_cannot_have_been_accepted(chat: Chat) -> None:
+    """Before: refused for its content after a frequency block, it counted as sent."""
+    at = chat.clock.now() + 30
+    chat.wecom.failures = [
+        Throttled("kf/send_msg", 45009, retry_at=at),
+        Rejected("kf/send_msg", 40058),
+    ]
+    await chat.says("多久发货")
+    await chat.waits(seconds=31)
+    assert await state_of_reply(chat) == "dead"
+    assert any("【消息未送达】" in text for text in chat.staff_messages)
+
+
 @pytest.mark.parametrize(
     ("failures", "state"),
     [
         ([CodeSpent("kf/send_msg_on_event", 41000)], "dead"),
+        ([Throttled("x", 45009, retry_at=0), CodeSpent("kf/send_msg_on_event", 41000)], "dead"),
         ([Unreachable("x"), CodeSpent("kf/send_msg_on_event", 41000)], "sent"),
     ],
 )

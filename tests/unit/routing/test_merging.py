@@ -1,6 +1,6 @@
 from bot.model import Because, MenuItem, Reply
+from bot.routing.collected import Said
 from bot.routing.merging import merge
-from bot.routing.turn import Said
 from tests.builders import a_message
 
 

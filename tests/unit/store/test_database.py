@@ -1,5 +1,6 @@
 import asyncio
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -192,3 +193,29 @@ def test_a_file_survives_a_power_cut_and_forgets_what_is_deleted(database: Datab
     assert pragma("synchronous") == 2
     assert pragma("secure_delete") == 1
     assert pragma("foreign_keys") == 1
+
+
+async def test_closing_does_not_wait_for_another_process_that_writes(
+    database: Database, tmp_path: Path
+) -> None:
+    """Before: 20 s, ten for each group of units that was queued."""
+    other = sqlite3.connect(tmp_path / "facts.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.gather(database.commit(a_unit("a")), return_exceptions=True)
+    await asyncio.sleep(0)
+    started = time.perf_counter()
+    await asyncio.to_thread(database.close)
+    assert time.perf_counter() - started < 5
+    assert isinstance((await waiting)[0], sqlite3.OperationalError)
+    other.close()
+
+
+async def test_a_unit_waits_for_another_process_that_writes(
+    database: Database, tmp_path: Path
+) -> None:
+    other = sqlite3.connect(tmp_path / "facts.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    asyncio.get_running_loop().call_later(1.5, other.execute, "ROLLBACK")
+    await database.commit(a_unit("a"))
+    assert await names(database) == ["a"]
+    other.close()

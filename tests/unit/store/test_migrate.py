@@ -1,4 +1,3 @@
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,7 +46,7 @@ def test_a_database_that_is_newer_than_the_program_is_refused(database: Database
 def test_a_file_that_fails_leaves_no_trace_of_itself(tmp_path: Path) -> None:
     broken = Migration("engine/0002_two", "CREATE TABLE half (id INTEGER);\nthis is no SQL")
     database = Database(tmp_path / "facts.db")
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(Misconfigured, match="engine/0002_two"):
         migrate(database, [ONE, broken])
     database.close()
     again = Database(tmp_path / "facts.db")

@@ -159,3 +159,7 @@ def test_whatever_an_item_holds_it_becomes_an_event_that_can_be_stored(item: Any
     read = read_item(item, "wk")
     stored = msgspec.json.encode(read.event)
     assert msgspec.json.decode(stored, type=AnyEvent) == read.event
+
+
+def test_a_time_beyond_all_numbers_is_no_time() -> None:
+    assert read_item(message(send_time=10**400)).sent_at == 0.0

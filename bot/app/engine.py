@@ -1,0 +1,189 @@
+"""What do turns need, with or without WeCom? `serve`, `chat` and tests share this part."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import handlers
+from bot.config import Config, Delivery
+from bot.errors import Misconfigured
+from bot.ports import ChatModel, Clock, Embedder
+from bot.routing.decisions import Committer, TurnSettings
+from bot.routing.discovery import check_needs, discover, in_order, migration_folders
+from bot.routing.dispatcher import Dispatcher, DispatchSettings
+from bot.routing.middleware import (
+    leave_people_alone,
+    limit_floods,
+    not_too_late,
+    only_customers,
+    respect_switches,
+)
+from bot.routing.phrases import Phrases
+from bot.routing.router import Router
+from bot.routing.turn import Setting, Turn
+from bot.store import Database, Store, Table, Vault, decode_master
+from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
+from bot.store.tables import ENGINE_TABLES, check_declared
+from bot.telemetry import Metrics
+from bot.wecom.limits import platform_limits
+from bot.wecom.wire import plan
+from knowledge import Library, Retriever, load_entries
+from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
+
+PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
+SUPPLIED = (Turn, Library, Store, Config, Delivery)
+"""Types that a handler may ask for."""
+
+MODEL_PROMPTS = PROMPTS.parent / "llm"
+
+
+@dataclass(slots=True)
+class Engine:
+    """What turns need, with or without WeCom: `serve`, `chat` and tests share it."""
+
+    config: Config
+    store: Store
+    clock: Clock
+    metrics: Metrics
+    phrases: Phrases
+    routers: list[Router]
+    library: Library
+    dispatcher: Dispatcher
+    model: ChatModel | None = None
+
+    def close(self) -> None:
+        """Close files and threads."""
+        self.library.close()
+        self.store.close()
+
+
+def open_store(config: Config) -> Store:
+    """Open and migrate the database and its key file.
+
+    Raises:
+        Misconfigured: no such database, or keys that cannot open what is stored.
+    """
+    path = config.storage.sqlite_path
+    if path is None:
+        raise Misconfigured("storage.url: this version serves sqlite:/// only")
+    try:
+        database, keys = Database(path), Database(path.with_suffix(".keys.db"))
+    except (OSError, sqlite3.Error) as error:
+        raise Misconfigured(f"storage.url: {path} cannot be opened: {error}") from error
+    owners = [("engine", ENGINE_MIGRATIONS), *migration_folders(handlers)]
+    migrate(database, [m for owner, folder in owners for m in migrations_of(owner, folder)])
+    migrate(keys, migrations_of("keys", KEYS_MIGRATIONS))
+    master = decode_master(config.security.encryption_key.get_secret_value())
+    previous = [
+        decode_master(key.get_secret_value()) for key in config.security.previous_encryption_keys
+    ]
+    vault = Vault(database, keys, master, previous)
+    vault.check_master()
+    return Store.build(database, keys, vault, path.parent / "media")
+
+
+def build_library(config: Config, cache: Path | None) -> Library:
+    """Read the knowledge of every account; content with mistakes is left out (see `check`)."""
+    embedder = build_embedder(config)
+
+    def base(sources: tuple[Path, ...]) -> Retriever:
+        entries, _ = load_entries(sources)
+        return Retriever(entries, embedder=embedder, cache_dir=cache)
+
+    own = {
+        open_kfid: base(config.for_account(open_kfid).sources)
+        for open_kfid, account in config.accounts.items()
+        if account.knowledge is not None
+    }
+    return Library(base(config.knowledge.sources), own)
+
+
+def build_embedder(config: Config) -> Embedder | None:
+    """The configured encoder, or ``None`` where there is none: then characters alone decide."""
+    embeddings = config.embeddings
+    match embeddings.provider:
+        case "none":
+            return None
+        case "offline":
+            return OfflineEmbedder.open()
+        case "openai":
+            return EndpointEmbedder(
+                base_url=embeddings.base_url or "",
+                model=embeddings.model or "",
+                api_key=embeddings.api_key.get_secret_value(),
+            )
+
+
+def build_engine(
+    config: Config,
+    store: Store,
+    library: Library,
+    *,
+    clock: Clock,
+    metrics: Metrics,
+    model: ChatModel | None = None,
+    more: Sequence[Router] = (),
+) -> Engine:
+    """Discover the behaviours and put the turn together.
+
+    Args:
+        model: what turns may consult, ``None`` = nothing.
+        more: behaviours that do not live in `handlers/`.
+
+    Raises:
+        Misconfigured: a behaviour is not as it must be; start-up stops.
+    """
+    phrases = Phrases.load(PROMPTS)
+    routers = in_order([*discover(handlers), *more])
+    check_declared(store.database, declared_tables(routers))
+    supplies: Mapping[type, object] = {
+        Library: library,
+        Store: store,
+        Config: config,
+        Delivery: config.delivery,
+    }
+    check_needs(routers, SUPPLIED, phrases)
+    routing = config.routing
+    dispatcher = Dispatcher(
+        store,
+        routers,
+        Committer(
+            store,
+            plan,
+            TurnSettings(
+                allowance=platform_limits().kf.allowance,
+                late_after_s=config.delivery.waiting_notice_after_s,
+                consult_ttl_s=2 * config.llm.timeout_s if config.llm else 0.0,
+            ),
+        ),
+        accounts=config.for_account,
+        setting=Setting(
+            phrases=phrases,
+            staff=tuple(config.staff),
+            company=config.company.name or "",
+            zone=ZoneInfo(config.timezone),
+            has_model=model is not None,
+        ),
+        supplies=supplies,
+        middlewares=[
+            only_customers,
+            respect_switches(store),
+            leave_people_alone(routing.ownership_max_age_s),
+            not_too_late,
+            limit_floods(store, routing.flood_messages, routing.flood_window_s),
+        ],
+        settings=DispatchSettings(
+            merge_window_s=routing.merge_window_ms / 1000,
+            max_attempts=config.delivery.max_attempts,
+        ),
+        clock=clock,
+        metrics=metrics,
+    )
+    return Engine(config, store, clock, metrics, phrases, routers, library, dispatcher, model)
+
+
+def declared_tables(routers: Sequence[Router]) -> list[Table]:
+    """The engine's tables and those of every behaviour."""
+    return [*ENGINE_TABLES, *(table for router in routers for table in router.tables)]

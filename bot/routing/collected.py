@@ -1,0 +1,85 @@
+"""What has a turn collected so far? Plain data that the commit turns into statements."""
+
+from dataclasses import dataclass, field
+
+from bot.model import Effect, Emitted, Lane, MessageReceived, Reply, TimerDue
+from bot.store import Handled, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A reply and the message or event that it answers.
+
+    Args:
+        quoted: name the message in front of the reply: others were answered since.
+    """
+
+    reply: Reply
+    message: MessageReceived | None
+    handled_by: str
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a model said to `Turn.consult`.
+
+    Args:
+        msgid: the message that waited for it.
+        chosen: id of the choice; ``None`` when none fits, or when the model gave no answer.
+        wanted_by: the handler that asked.
+    """
+
+    msgid: str
+    chosen: str | None
+    wanted_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeReply:
+    """A reply that a single-use code permits (wecom-api §3.11)."""
+
+    code: str
+    reply: Reply
+    expires_at: float
+    priority: int
+    handled_by: str
+    in_state: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Any other effect."""
+
+    effect: Effect
+    lane: Lane
+    tag: str
+    handled_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimerChange:
+    """A timer to set, or to withdraw when `due_at` is ``None``."""
+
+    timer: TimerDue
+    due_at: float | None
+
+
+@dataclass(slots=True)
+class Decisions:
+    """All that one turn has collected."""
+
+    said: list[Said] = field(default_factory=list)
+    by_code: list[CodeReply] = field(default_factory=list)
+    effects: list[Decided] = field(default_factory=list)
+    timers: list[TimerChange] = field(default_factory=list)
+    emitted: list[Emitted] = field(default_factory=list)
+    records: list[Statement] = field(default_factory=list)
+    asides: list[list[Statement]] = field(default_factory=list)
+    handled: dict[str, Handled] = field(default_factory=dict)
+
+    @property
+    def weight(self) -> int:
+        """Grows with everything a handler collects: one that adds nothing has declined."""
+        parts = (self.said, self.by_code, self.effects, self.emitted, self.records, self.timers)
+        return sum(len(part) for part in parts)

@@ -1,0 +1,1 @@
+"""What went wrong once, each with the figures from before its fix."""
