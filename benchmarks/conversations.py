@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
-from benchmarks.stage import ACCOUNT, Stage
+from benchmarks.stage import ACCOUNT, REPLIES, Stage
 from benchmarks.texts import Question
-from simulator.judge import judge
+from bot.routing import Phrases
+from simulator.judge import Transcript, Verdict, judge
 
 IN_FLIGHT = 50
 PATIENCE_S = 60.0
@@ -70,10 +71,11 @@ async def ask_all(
 async def drain_backlog(stage: Stage, questions: Sequence[Question]) -> Outcome:
     """One new customer a question, all of them behind one callback."""
     asked, cpu_s = _new_customers(stage, questions), stage.cpu_s()
-    sent = stage.simulator.calls.get(_SEND, 0)
     lines = [(external_userid, question.text) for external_userid, (question,) in asked.items()]
     await stage.simulator.bulk(ACCOUNT, lines)
-    await _until_sent(stage, sent + len(lines))
+    deadline = time.perf_counter() + PATIENCE_S * 3
+    while _judged(stage, asked).lost and time.perf_counter() < deadline:
+        await asyncio.sleep(1)
     return _outcome(stage, asked, stage.cpu_s() - cpu_s)
 
 
@@ -100,23 +102,19 @@ def _new_customers(stage: Stage, questions: Sequence[Question]) -> dict[str, lis
 async def _until_sent(stage: Stage, messages: int) -> None:
     """Wait until the bot has tried to send so many, or for as long as there is patience."""
     deadline = time.perf_counter() + PATIENCE_S * 3
-    while stage.simulator.calls.get(_SEND, 0) < messages and time.perf_counter() < deadline:
+    while stage.simulator.calls.get(_SEND, 0) < messages and time.perf_counter() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
 
 
 def _outcome(stage: Stage, asked: Asked, cpu_s: float) -> Outcome:
-    transcript = {
-        key: messages for key, messages in stage.simulator.transcript().items() if key[1] in asked
-    }
-    expected = {question.text: question.answer for some in asked.values() for question in some}
-    verdict = judge(transcript, expected)
+    verdict = _judged(stage, asked)
     said_at, latencies, ends = [], [], []
-    for messages in transcript.values():
-        at = {message["from"]: message["at"] for message in reversed(messages)}
-        said_at.append(at["customer"])
-        if "bot" in at:
-            latencies.append(at["bot"] - at["customer"])
-            ends.append(at["bot"])
+    for messages in _transcript(stage, asked).values():
+        last_at = {message["from"]: message["at"] for message in messages}
+        said_at.append(last_at["customer"])
+        if "bot" in last_at:
+            latencies.append(last_at["bot"] - last_at["customer"])
+            ends.append(last_at["bot"])
     return Outcome(
         verdict.answered,
         len(verdict.lost),
@@ -126,6 +124,18 @@ def _outcome(stage: Stage, asked: Asked, cpu_s: float) -> Outcome:
         latencies,
         cpu_s,
     )
+
+
+def _judged(stage: Stage, asked: Asked) -> Verdict:
+    """Whoever waits for a minute is told so, once: that is no answer and no fault."""
+    expected = {question.text: question.answer for some in asked.values() for question in some}
+    notice = Phrases.load(REPLIES).say("engine.waiting")
+    return judge(_transcript(stage, asked), expected, also_allowed=[notice])
+
+
+def _transcript(stage: Stage, asked: Asked) -> Transcript:
+    everything = stage.simulator.transcript().items()
+    return {key: messages for key, messages in everything if key[1] in asked}
 
 
 class _Replies:

@@ -23,6 +23,7 @@ class HangingModel:
             "CONCIERGE_LLM__BASE_URL": f"{self.url}/v1",
             "CONCIERGE_LLM__MODEL": "hangs",
             "CONCIERGE_LLM__API_KEY": "none",
+            "CONCIERGE_LLM__TIMEOUT_S": str(HANGS_S),
         }
 
     async def answer(self, _request: web.Request) -> web.Response:

@@ -223,23 +223,19 @@ async def hanging(folder: Path) -> list[Figure]:
 
 
 async def _beside_a_model(folder: Path, environ: dict[str, str]) -> tuple[Acks, Outcome]:
-    """Questions that knowledge cannot answer keep the model busy meanwhile."""
+    """Questions that knowledge cannot decide keep the model busy meanwhile."""
     async with staged(folder, "model", environ) as stage:
-        await _ask_the_unanswerable(stage)
+        await _keep_the_model_busy(stage)
         requests = callbacks.hints(stage.simulator.world, stage.callback_url, CALLBACKS // 4)
         quick = await burst(stage, requests)
         outcomes = [await ask_all(stage, texts.exact(CUSTOMERS)) for _ in range(3)]
     return quick, sorted(outcomes, key=lambda outcome: outcome.per_second)[1]
 
 
-async def _ask_the_unanswerable(stage: Stage) -> None:
-    poems = ("静夜思", "春晓", "登鹳雀楼", "相思", "悯农", "山行", "江雪", "寻隐者不遇")
-    lines = [
-        (await stage.simulator.customer(), f"第 {number} 遍问：{poem}是谁写的")
-        for number in range(8)
-        for poem in poems
-    ]
+async def _keep_the_model_busy(stage: Stage) -> None:
+    lines = [(await stage.simulator.customer(), text) for text in texts.vague()]
     await stage.simulator.bulk(ACCOUNT, lines)
+    await stage.calm()
 
 
 async def encoder_bound(asked: Sequence[texts.Question]) -> float:

@@ -25,6 +25,7 @@ from simulator.scenery import PRESALE, shop
 from simulator.server import Simulator, running
 
 ROOT = Path(__file__).resolve().parent.parent
+REPLIES = ROOT / "prompts" / "replies"
 START_WITHIN_S = 60.0
 _POLL_S = 0.005
 
@@ -56,6 +57,14 @@ class Stage(NamedTuple):
         """Processor time the product has used, all its threads."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    async def calm(self) -> None:
+        """Wait until the product has nothing to do but wait: under 5 % of a core for a second."""
+        async with asyncio.timeout(START_WITHIN_S):
+            used = -1.0
+            while self.cpu_s() - used > 0.05:
+                used = self.cpu_s()
+                await asyncio.sleep(1)
 
 
 @asynccontextmanager
@@ -134,7 +143,7 @@ async def _ready(url: str, process: Process, log: Path) -> None:
 
 async def _logged(log: Path, event: bytes) -> None:
     async with asyncio.timeout(START_WITHIN_S):
-        while event not in log.read_bytes():
+        while event not in log.read_bytes():  # noqa: ASYNC110 (another process writes it)
             await asyncio.sleep(_POLL_S)
 
 

@@ -90,3 +90,10 @@ def _rephrased() -> Iterator[Question]:
             if (key := exact_key(fold(text))) not in seen:
                 seen.add(key)
                 yield Question(text, entry.answer)
+
+
+def vague() -> list[str]:
+    """Texts that several entries fit about as well: what a model is asked to decide."""
+    return [
+        f"{product}{tail}" for tail in ("怎么样", "好不好", "有什么特点") for product in PRODUCTS
+    ]

@@ -18,7 +18,6 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 __all__ = [
     "CONTENT_TYPE_LATEST",
     "Metrics",
-    "bind_trace",
     "configure_logging",
     "mask_fields",
     "new_trace_id",
@@ -49,13 +48,6 @@ _SUBJECT_KINDS = frozenset({"customer", "group", "member", "campaign", "corp"})
 def new_trace_id() -> str:
     """Sixteen hexadecimal digits that name one turn, request or pull."""
     return secrets.token_hex(8)
-
-
-def bind_trace(trace_id: str | None = None) -> str:
-    """Give every log line of this task a trace id, and return it."""
-    trace_id = trace_id or new_trace_id()
-    structlog.contextvars.bind_contextvars(trace_id=trace_id)
-    return trace_id
 
 
 def mask_fields(

@@ -18,4 +18,5 @@ async def propose(turn: Turn, event: Emitted) -> None:
             answer=event.data.get("answer", ""),
         ),
     )
-    turn.emit("escalate", reason="suggest")
+    if event.data.get("asked"):  # nobody waits for what a timer wanted to say
+        turn.emit("escalate", reason="suggest")

@@ -3,6 +3,7 @@
 from bot.app.engine import (
     MODEL_PROMPTS,
     PROMPTS,
+    SUPPLIED,
     Engine,
     build_engine,
     build_library,
@@ -14,6 +15,7 @@ from bot.app.service import Concierge, couriers, running, web_app
 __all__ = [
     "MODEL_PROMPTS",
     "PROMPTS",
+    "SUPPLIED",
     "Concierge",
     "Engine",
     "build_engine",

@@ -33,6 +33,9 @@ from knowledge import Library, Retriever, load_entries
 from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
+SUPPLIED = (Turn, Library, Store, Config, Delivery)
+"""Types that a handler may ask for."""
+
 MODEL_PROMPTS = PROMPTS.parent / "llm"
 
 
@@ -141,7 +144,7 @@ def build_engine(
         Config: config,
         Delivery: config.delivery,
     }
-    check_needs(routers, (*supplies, Turn), phrases)
+    check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
     dispatcher = Dispatcher(
         store,

@@ -8,19 +8,24 @@ from typing import TextIO
 from zoneinfo import ZoneInfo
 
 import handlers
-from bot.app import PROMPTS, open_store
+from bot.app import PROMPTS, SUPPLIED, open_store
 from bot.config import Config
 from bot.errors import Misconfigured
-from bot.routing.discovery import discover
+from bot.routing.discovery import check_needs, discover
 from bot.routing.filters import Filter, Says, Tapped
 from bot.routing.phrases import Phrases
 from bot.store import Store
 
 
 def routes(out: TextIO) -> int:
-    """Print every behaviour in the order in which it is asked."""
-    Phrases.load(PROMPTS)
-    for router in discover(handlers):
+    """Print every behaviour in the order in which it is asked.
+
+    Raises:
+        Misconfigured: a behaviour is not as it must be.
+    """
+    routers = discover(handlers)
+    check_needs(routers, SUPPLIED, Phrases.load(PROMPTS))
+    for router in routers:
         print(f"{router.stage.name:<9} {router.name}", file=out)
         for one in router.messages:
             filters = "、".join(_filter(part) for part in one.filters) or "任何消息"

@@ -105,15 +105,13 @@ class Retention:
 
     async def look(self) -> None:
         """Delete one portion of each table, and the files that nothing names any more."""
-        unit = Unit()
         for table in self.tables:
             if table.kept:
-                unit.add(
+                await self.store.database.execute(
                     f"DELETE FROM {table.name} WHERE ({table.key}) IN (SELECT {table.key}"
                     f" FROM {table.name} WHERE {table.age} < ? LIMIT {_ROWS_AT_ONCE})",
                     self.clock.now() - self.days[table.kept] * _DAY_S,
                 )
-        await self.store.database.commit(unit)
         await self.store.media.forget_orphans()
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.delivery.outcomes import Ended, Held, Later, Outcome
 from bot.errors import (
@@ -83,6 +84,10 @@ class Sender:
         return self.store.outbox
 
     async def _try(self, parcel: Parcel) -> Outcome:
+        with bound_contextvars(trace_id=parcel.trace_id):
+            return await self._carry(parcel)
+
+    async def _carry(self, parcel: Parcel) -> Outcome:
         if self.clock.now() >= parcel.expires_at:
             return Ended("expired", error="past its time")
         try:
@@ -116,9 +121,7 @@ class Sender:
             unit.statements += outcome.statements
         told = _result(parcel, outcome, state)
         if told is not None:
-            await self.store.mailbox.deliver(
-                unit, [Arrival(parcel.subject, told, parcel.lane, sent_at=now)], now
-            )
+            await self.store.mailbox.deliver(unit, [_arrival(parcel, told, now)], now)
         await self.store.database.commit(unit)
         if told is not None:
             self.woken(parcel.subject, parcel.lane)
@@ -127,9 +130,15 @@ class Sender:
     def _count(self, parcel: Parcel, state: str, now: float) -> None:
         kind = type(parcel.effect).__name__
         self.metrics.send.labels(kind, state).inc()
-        log.info("outbox.ended", kind=kind, state=state, msgid=parcel.msgid, trace=parcel.trace_id)
+        log.info(
+            "outbox.ended", kind=kind, state=state, msgid=parcel.msgid, trace_id=parcel.trace_id
+        )
         if state == "sent" and parcel.asked_at is not None:
             self.metrics.reply_seconds.observe(max(0.0, now - parcel.asked_at))
+
+
+def _arrival(parcel: Parcel, told: EffectDone | EffectFailed, now: float) -> Arrival:
+    return Arrival(parcel.subject, told, parcel.lane, sent_at=now, trace_id=parcel.trace_id)
 
 
 def _result(parcel: Parcel, outcome: Ended | Held, state: str) -> EffectDone | EffectFailed | None:

@@ -4,6 +4,9 @@ from typing import Any
 
 import msgspec
 
+HUMAN_OWNS = "a person owns the conversation"
+"""Why a row is held: what was prepared is withheld while people have the conversation."""
+
 
 class Because(msgspec.Struct, frozen=True, kw_only=True):
     """Why something was said; stored with it.

@@ -58,11 +58,11 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
-class Scheduled:
-    """A timer to set."""
+class TimerChange:
+    """A timer to set, or to withdraw when `due_at` is ``None``."""
 
     timer: TimerDue
-    due_at: float
+    due_at: float | None
 
 
 @dataclass(slots=True)
@@ -72,8 +72,7 @@ class Decisions:
     said: list[Said] = field(default_factory=list)
     by_code: list[CodeReply] = field(default_factory=list)
     effects: list[Decided] = field(default_factory=list)
-    scheduled: list[Scheduled] = field(default_factory=list)
-    cancelled: list[tuple[str, str]] = field(default_factory=list)
+    timers: list[TimerChange] = field(default_factory=list)
     emitted: list[Emitted] = field(default_factory=list)
     records: list[Statement] = field(default_factory=list)
     asides: list[list[Statement]] = field(default_factory=list)
@@ -82,5 +81,5 @@ class Decisions:
     @property
     def weight(self) -> int:
         """Grows with everything a handler collects: one that adds nothing has declined."""
-        parts = (self.said, self.by_code, self.effects, self.emitted, self.records, self.scheduled)
+        parts = (self.said, self.by_code, self.effects, self.emitted, self.records, self.timers)
         return sum(len(part) for part in parts)

@@ -222,7 +222,9 @@ class Committer:
         )
         question = one.message.text if one.message else ""
         turn.handler = one.handled_by
-        turn.emit("suggested", question=question, answer=one.reply.text)
+        turn.emit(
+            "suggested", question=question, answer=one.reply.text, asked=one.message is not None
+        )
 
     # ------------------------------------------------------------------ other effects
 
@@ -275,10 +277,18 @@ class Committer:
 
     async def _timers_and_events(self, unit: Unit, turn: Turn, trace_id: str) -> None:
         mailbox = self._store.mailbox
-        for name, key in turn.decisions.cancelled:
-            mailbox.cancel(unit, turn.subject, name, key, turn.now)
-        for scheduled in turn.decisions.scheduled:
-            await mailbox.schedule(unit, turn.subject, scheduled.timer, scheduled.due_at, turn.now)
+        for change in turn.decisions.timers:
+            if change.due_at is None:
+                mailbox.cancel(unit, turn.subject, change.timer, turn.now)
+            else:
+                await mailbox.schedule(
+                    unit,
+                    turn.subject,
+                    change.timer,
+                    change.due_at,
+                    now=turn.now,
+                    trace_id=trace_id,
+                )
         emitted = [
             Arrival(turn.subject, event, Lane.REPLY, None, turn.now, trace_id)
             for event in turn.decisions.emitted

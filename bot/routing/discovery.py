@@ -1,16 +1,18 @@
 """Which behaviours are there? Every module or folder of `handlers/` that holds a `router`."""
 
 import importlib
+import inspect
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 from bot.errors import Misconfigured
-from bot.model import Event
+from bot.model import MessageReceived
 from bot.routing.filters import Says
 from bot.routing.phrases import Phrases
 from bot.routing.router import Registration, Router
+from bot.routing.texts import unwritten
 
 
 def discover(package: ModuleType) -> list[Router]:
@@ -50,32 +52,37 @@ def migration_folders(package: ModuleType) -> list[tuple[str, Path]]:
 
 
 def check_needs(routers: Iterable[Router], supplied: Iterable[type], phrases: Phrases) -> None:
-    """Stop start-up when a handler wants something that nobody supplies.
+    """Stop start-up when a behaviour could only fail in front of a customer.
 
     Raises:
-        Misconfigured: names every such parameter and every key without words.
+        Misconfigured: names every parameter that nobody supplies, every handler that could never
+            run, and every text and trigger word that nobody wrote.
     """
     known = set(supplied)
     problems = []
     for router in routers:
         for registration in (*router.messages, *router.observers, *router.events):
             problems += [
-                f"{registration.name}: nobody supplies parameter {name!r} of type {kind!r}"
-                for name, kind in registration.needs.items()
-                if kind not in known and not _is_event(kind)
+                f"{registration.name}: {problem}"
+                for problem in _problems(registration, known, phrases)
             ]
-            problems += [
-                f"{registration.name}: no trigger words {missing!r} in prompts/replies"
-                for missing in _missing_words(registration, phrases)
-            ]
+        problems += [
+            f"{router.name}: nobody wrote {key!r} in prompts/replies"
+            for key in unwritten(router, phrases)
+        ]
     if problems:
         raise Misconfigured("; ".join(problems))
 
 
-def _is_event(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Event)
-
-
-def _missing_words(registration: Registration, phrases: Phrases) -> list[str]:
-    said = [part.key for part in registration.filters if isinstance(part, Says)]
-    return [key for key in said if not phrases.has_words(key)]
+def _problems(registration: Registration, known: set[type], phrases: Phrases) -> Iterator[str]:
+    if not inspect.iscoroutinefunction(registration.handler):
+        yield "is no `async def`"
+    for part in registration.filters:
+        if isinstance(part, Says) and not phrases.has_words(part.key):
+            yield f"nobody wrote trigger words {part.key!r} in prompts/replies"
+    if registration.event is MessageReceived:
+        yield "messages are routed by `@router.message`, not by `on`"
+    given = registration.event or MessageReceived
+    for name, kind in registration.needs.items():
+        if kind not in known and kind is not given:
+            yield f"nobody supplies parameter {name!r} of type {getattr(kind, '__name__', kind)}"

@@ -11,7 +11,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot.config import AccountSettings
-from bot.errors import Conflict
+from bot.errors import Conflict, Misconfigured
 from bot.model import (
     Consult,
     EffectDone,
@@ -363,7 +363,9 @@ def _is_too_late(timer: TimerDue, letter: Letter, now: float) -> bool:
 
 
 def _where_it_failed(error: Exception) -> str:
-    """Type and place only: a message may quote what the customer wrote."""
+    """Type and place only: a message may quote what the customer wrote, but for our own."""
+    if isinstance(error, Misconfigured):
+        return str(error)
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
     return f"{type(error).__name__} at {place}"

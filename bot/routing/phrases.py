@@ -105,6 +105,11 @@ class Phrases:
             raise Misconfigured(f"prompts: no words for {key}")
         return self._words[key].match(text)
 
+    @property
+    def files(self) -> set[str]:
+        """Names of the files that texts were read from."""
+        return {key.partition(".")[0] for key in (*self._replies, *self._words)}
+
     def has_words(self, key: str) -> bool:
         """Whether somebody wrote trigger words under this key."""
         return key in self._words

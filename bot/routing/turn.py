@@ -28,7 +28,7 @@ from bot.model import (
     Reply,
     TimerDue,
 )
-from bot.routing.collected import Advice, CodeReply, Decided, Decisions, Said, Scheduled
+from bot.routing.collected import Advice, CodeReply, Decided, Decisions, Said, TimerChange
 from bot.routing.phrases import Phrases
 from bot.store import ConversationFacts, Handled, Statement
 
@@ -270,24 +270,26 @@ class Turn:
         data: dict[str, Any] | None = None,
         skip_after_s: float | None = None,
     ) -> None:
-        """Set a timer; one of this subject pending under the same name and key is replaced.
+        """Set a timer of this conversation; one pending under the same name and key is replaced.
 
-        The subject is the customer, at whichever account: use `key` to keep accounts apart.
+        The last word counts: `schedule` and `cancel` of one turn happen in the order of the calls.
         """
-        where = self.conversation if self.has_conversation else Conversation("", "")
-        timer = TimerDue(
-            name=name,
-            key=key,
-            data=data or {},
-            skip_after_s=skip_after_s,
-            open_kfid=where.open_kfid,
-            external_userid=where.external_userid,
-        )
-        self.decisions.scheduled.append(Scheduled(timer, self.now + after_s))
+        timer = self._timer(name, key, data=data or {}, skip_after_s=skip_after_s)
+        self.decisions.timers.append(TimerChange(timer, self.now + after_s))
 
     def cancel(self, name: str, *, key: str = "") -> None:
-        """Withdraw a pending timer, unless this turn sets it, before or after."""
-        self.decisions.cancelled.append((name, key))
+        """Withdraw a pending timer of this conversation."""
+        self.decisions.timers.append(TimerChange(self._timer(name, key), None))
+
+    def _timer(self, name: str, key: str, **more: Any) -> TimerDue:
+        where = self.conversation if self.has_conversation else Conversation("", "")
+        return TimerDue(
+            name=name,
+            key=key,
+            open_kfid=where.open_kfid,
+            external_userid=where.external_userid,
+            **more,
+        )
 
     def emit(self, name: str, **data: Any) -> None:
         """Tell the other behaviours something, in a turn of its own.

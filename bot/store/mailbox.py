@@ -91,23 +91,30 @@ class Mailbox:
             )
 
     async def schedule(
-        self, unit: Unit, subject: str, timer: TimerDue, due_at: float, now: float
+        self,
+        unit: Unit,
+        subject: str,
+        timer: TimerDue,
+        due_at: float,
+        *,
+        now: float,
+        trace_id: str = "",
     ) -> None:
-        """Add a timer; one that is pending under the same name and key is replaced."""
+        """Add a timer; one pending under the same account, name and key is replaced."""
         await self._vault.ready([subject])
-        self.cancel(unit, subject, timer.name, timer.key, now)
+        self.cancel(unit, subject, timer, now)
         unit.add(
             _INSERT,
-            *(subject, Lane.BACKGROUND, TimerDue.__name__, None, timer.name, timer.key),
-            *(due_at, due_at, now, self._vault.seal(subject, _encode(timer)), ""),
+            *(subject, Lane.BACKGROUND, TimerDue.__name__, None, timer.name, _slot(timer)),
+            *(due_at, due_at, now, self._vault.seal(subject, _encode(timer)), trace_id),
         )
 
-    def cancel(self, unit: Unit, subject: str, name: str, key: str, now: float) -> None:
+    def cancel(self, unit: Unit, subject: str, timer: TimerDue, now: float) -> None:
         """Withdraw a pending timer, if there is one."""
         unit.add(
             "UPDATE mailbox SET done_at = ?, body = NULL WHERE subject = ? AND timer_name = ?"
             " AND timer_key = ? AND done_at IS NULL",
-            *(now, subject, name, key),
+            *(now, subject, timer.name, _slot(timer)),
         )
 
     async def due(self, subject: str, now: float, limit: int = 100) -> list[Letter]:
@@ -237,6 +244,11 @@ class Mailbox:
             trace_id=row["trace_id"],
             sealed=row["body"],
         )
+
+
+def _slot(timer: TimerDue) -> str:
+    """A customer's timers at different accounts are different timers."""
+    return f"{timer.open_kfid}/{timer.key}"
 
 
 def _most_urgent(lanes: str) -> Lane:

@@ -61,7 +61,10 @@ def migrate(database: Database, migrations: Sequence[Migration]) -> list[str]:
     known = {migration.name: migration for migration in migrations}
     for name, sha256 in applied:
         if name not in known:
-            raise Misconfigured(f"the database has migration {name}, which this version lacks")
+            raise Misconfigured(
+                f"the database has migration {name}, which this version lacks: "
+                "start the newer version, or put the behaviour back"
+            )
         if known[name].sha256 != sha256:
             raise Misconfigured(f"migration {name} was edited after it was applied")
     done = {name for name, _ in applied}

@@ -77,7 +77,7 @@ def check_declared(database: Database, tables: Sequence[Table]) -> None:
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     )
     problems = [
-        f"table {row['name']} declares neither person nor retention"
+        f"table {row['name']} is not declared: add a Table(…) for it to its router's `tables`"
         for row in rows
         if row["name"] not in declared
     ]
@@ -86,5 +86,9 @@ def check_declared(database: Database, tables: Sequence[Table]) -> None:
         named = {*table.key.split(", "), table.person, *table.sealed, table.age} - {""}
         if missing := named - columns:
             problems.append(f"table {table.name} lacks {', '.join(sorted(missing))}")
+        if bool(table.age) != bool(table.kept) or table.kept not in (FOREVER, MESSAGES, HANDLED):
+            problems.append(
+                f"table {table.name}: age and kept go together, kept is {MESSAGES} or {HANDLED}"
+            )
     if problems:
         raise Misconfigured("; ".join(problems))

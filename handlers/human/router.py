@@ -13,6 +13,7 @@ from bot.model import (
     SendFailed,
     SessionChanged,
 )
+from bot.model.effects import HUMAN_OWNS
 from bot.routing import Router, Says, Stage, Tapped, Turn
 from bot.routing.facts import SESSION_S
 from bot.store import Store
@@ -21,11 +22,10 @@ from handlers.human import store
 router = Router("human", stage=Stage.HUMAN, tables=store.TABLES)
 
 HANDOFF = "human.handoff"
-HUMAN_OWNS = "a person owns the conversation"
 QUEUE_CODE_S = 47 * 3600
 """The queue code lives 48 h (wecom-api §3.11); a little less is safe."""
 
-_TAKEN, _ENDED = 1, 3
+_ENDED = 3
 _QUEUED = 2
 _BLOCKED_BY_CUSTOMER = 10
 """fail_type of a customer who refuses this account's messages (wecom-api §3.9)."""

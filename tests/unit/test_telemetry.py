@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import structlog
+from structlog.contextvars import bound_contextvars
 
-from bot.telemetry import Metrics, bind_trace, configure_logging, new_trace_id
+from bot.telemetry import Metrics, configure_logging, new_trace_id
 
 
 class FakeTerminal(io.StringIO):
@@ -101,9 +102,10 @@ def test_ids_and_codes_of_wecom_stay_readable(log: io.StringIO) -> None:
 
 
 def test_the_trace_id_is_on_every_line_of_a_turn(log: io.StringIO) -> None:
-    trace_id = bind_trace()
-    structlog.get_logger().info("one")
-    logging.getLogger("library").warning("two %s", "words")
+    trace_id = new_trace_id()
+    with bound_contextvars(trace_id=trace_id):
+        structlog.get_logger().info("one")
+        logging.getLogger("library").warning("two %s", "words")
 
     assert [line["trace_id"] for line in _lines(log)] == [trace_id, trace_id]
     assert _lines(log)[1]["event"] == "two words"

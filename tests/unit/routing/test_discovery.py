@@ -10,6 +10,7 @@ import pytest
 import handlers
 from bot.app import PROMPTS
 from bot.errors import Misconfigured
+from bot.model import MessageReceived, SessionChanged, TimerDue
 from bot.routing import Phrases, Router, Says, Stage, Turn
 from bot.routing.discovery import check_needs, discover, migration_folders
 
@@ -75,7 +76,7 @@ def test_a_router_of_another_name_stops_the_start_with_the_file_s_name(package: 
 
 
 def a_router_that_needs(kind: object) -> Router:
-    router = Router("test", stage=Stage.ANSWER)
+    router = Router("needy", stage=Stage.ANSWER)
 
     async def handle(turn: Turn, thing: object) -> None: ...
 
@@ -85,7 +86,7 @@ def a_router_that_needs(kind: object) -> Router:
 
 
 def test_a_parameter_that_nobody_supplies_stops_the_start_with_the_handler_s_name() -> None:
-    with pytest.raises(Misconfigured, match=r"test\.handle: nobody supplies parameter 'thing'"):
+    with pytest.raises(Misconfigured, match=r"needy\.handle: nobody supplies parameter 'thing'"):
         check_needs([a_router_that_needs(Path)], (Turn,), Phrases({}, {}))
 
 
@@ -106,8 +107,42 @@ def test_words_that_nobody_wrote_stop_the_start() -> None:
     @router.message(Says("test.words"))
     async def handle(turn: Turn) -> None: ...
 
-    with pytest.raises(Misconfigured, match=r"test\.handle: no trigger words 'test\.words'"):
+    with pytest.raises(
+        Misconfigured, match=r"test\.handle: nobody wrote trigger words 'test\.words'"
+    ):
         check_needs([router], (Turn,), Phrases({}, {}))
+
+
+def test_a_text_that_nobody_wrote_stops_the_start(package: Package) -> None:
+    source = ROUTER.format(name="wish", stage="ANSWER") + (
+        "from bot.routing import Turn\n"
+        "@router.message()\n"
+        "async def handle(turn: Turn) -> None:\n"
+        "    turn.reply(turn.phrases.say('wish.written') + turn.phrases.say('wish.forgotten'))\n"
+    )
+    routers = discover(package(wish=source))
+    with pytest.raises(Misconfigured, match=r"wish: nobody wrote 'wish\.forgotten'") as caught:
+        check_needs(routers, (Turn,), Phrases({"wish.written": "好"}, {}))
+    assert "wish.written" not in str(caught.value)
+
+
+def test_a_handler_that_could_never_run_stops_the_start() -> None:
+    router = Router("idle", stage=Stage.ANSWER)
+
+    @router.on(MessageReceived)
+    async def deaf(turn: Turn) -> None: ...
+
+    @router.on(SessionChanged)
+    async def confused(turn: Turn, timer: TimerDue) -> None: ...
+
+    @router.message()  # type: ignore[arg-type]
+    def hasty(turn: Turn) -> None: ...
+
+    with pytest.raises(Misconfigured) as caught:
+        check_needs([router], (Turn,), Phrases({}, {}))
+    assert "idle.deaf: messages are routed by" in str(caught.value)
+    assert "idle.confused: nobody supplies parameter 'timer' of type TimerDue" in str(caught.value)
+    assert "idle.hasty: is no `async def`" in str(caught.value)
 
 
 def test_every_problem_is_named_at_once() -> None:

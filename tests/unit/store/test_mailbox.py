@@ -23,7 +23,7 @@ async def deliver(
 
 async def schedule(store: Store, name: str, due_at: float, key: str = "") -> None:
     unit = Unit()
-    await store.mailbox.schedule(unit, LAN, TimerDue(name=name, key=key), due_at, NOW)
+    await store.mailbox.schedule(unit, LAN, TimerDue(name=name, key=key), due_at, now=NOW)
     await store.database.commit(unit)
 
 
@@ -100,7 +100,7 @@ async def test_a_timer_of_the_same_name_and_key_replaces_the_pending_one(store: 
 async def test_a_cancelled_timer_is_gone_and_another_can_be_set(store: Store) -> None:
     await schedule(store, "alarm", NOW + 60)
     unit = Unit()
-    store.mailbox.cancel(unit, LAN, "alarm", "", NOW)
+    store.mailbox.cancel(unit, LAN, TimerDue(name="alarm"), NOW)
     await store.database.commit(unit)
     assert await store.mailbox.due(LAN, NOW + 600) == []
     await schedule(store, "alarm", NOW + 90)
