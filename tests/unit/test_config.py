@@ -323,4 +323,4 @@ def test_the_manual_is_yaml_for_others_too() -> None:
 def test_what_guards_against_repeats_is_kept_long_enough(folder: Path, line: str) -> None:
     """Before: a page told again on the second day was answered again."""
     problem = the_problem(folder, f"retention:\n  {line}\n")
-    assert problem.path == f"retention.{line.split(':')[0]}"
+    assert problem.path == f"retention.{line.split(':', maxsplit=1)[0]}"
