@@ -7,7 +7,7 @@ because `chat` and `demo` need no WeCom account.
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -222,8 +222,10 @@ class Company(Section):
 class Retention(Section):
     """How long rows are kept."""
 
-    messages_days: Days = 180
-    handled_days: Days = 7
+    # The allowance is counted in rows of the last 48 h (wecom-api §3.10).
+    messages_days: Annotated[Days, Field(ge=3)] = 180
+    # WeCom may tell the last three days once more (§3.7): what was answered must still be known.
+    handled_days: Annotated[Days, Field(ge=4)] = 7
 
 
 class Logging(Section):

@@ -275,7 +275,8 @@ class Outbox:
         unit = Unit()
         for row_id in ids:
             unit.add(
-                "UPDATE outbox SET state = 'pending', next_at = ?, ended_at = NULL,"
+                # no try counts any more: a refusal would be taken for "accepted before"
+                "UPDATE outbox SET state = 'pending', next_at = ?, ended_at = NULL, attempts = 0,"
                 # what WeCom accepted and lost needs a new id, or the repeat would be refused
                 " msgid = CASE WHEN error LIKE 'msg_send_fail%' THEN ? ELSE msgid END"
                 " WHERE id = ? AND state = 'dead' AND expires_at > ? RETURNING id",

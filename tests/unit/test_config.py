@@ -317,3 +317,10 @@ def test_the_configuration_cannot_be_changed(folder: Path) -> None:
 
 def test_the_manual_is_yaml_for_others_too() -> None:
     assert isinstance(yaml.safe_load(MANUAL.read_text("utf-8")), dict)
+
+
+@pytest.mark.parametrize("line", ["handled_days: 3", "messages_days: 2"])
+def test_what_guards_against_repeats_is_kept_long_enough(folder: Path, line: str) -> None:
+    """Before: a page told again on the second day was answered again."""
+    problem = the_problem(folder, f"retention:\n  {line}\n")
+    assert problem.path == f"retention.{line.split(':', maxsplit=1)[0]}"

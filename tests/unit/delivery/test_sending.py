@@ -141,3 +141,13 @@ async def test_what_wecom_could_not_deliver_after_all_is_dead(chat: Chat) -> Non
         )
     )
     assert await state_of_reply(chat) == "dead"
+
+
+async def test_a_dead_reply_that_is_refused_again_is_dead_again(chat: Chat) -> None:
+    """Before: the operator's retry counted as sent, for a repeat that is refused may be one."""
+    chat.wecom.failures = [Rejected("kf/send_msg", 40058), Rejected("kf/send_msg", 40058)]
+    await chat.says("多久发货")
+    (dead,) = await chat.store.outbox.dead()
+    await chat.store.outbox.revive([dead["id"]], chat.clock.now())
+    await chat.waits(seconds=1)
+    assert await state_of_reply(chat) == "dead"
