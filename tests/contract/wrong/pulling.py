@@ -1,6 +1,7 @@
 """Which mistakes can a product make on the way in: callbacks, pages, cursors, mailboxes?"""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from bot.routing.turn import Turn
 from bot.store import Unit
 from bot.store.accounts import Accounts
 from bot.web.callback import CallbackEndpoint
+from bot.wecom.callback import Delivery
 from bot.wecom.kf import Kf, Page
 from simulator.world import World
 from tests.contract.wrong import acts
@@ -158,20 +160,23 @@ def never_polls(patch: pytest.MonkeyPatch, _world: World) -> None:
 
 def acknowledges_after_work(patch: pytest.MonkeyPatch, _world: World) -> None:
     """The answer waits until what the callback tells of is pulled."""
-    idle, pull_safely, accept = asyncio.Event(), Puller._pull_safely, DurableIntake.accept
+    pull_safely, accept = Puller._pull_safely, DurableIntake.accept
+    pulled, ended = Counter[str](), asyncio.Condition()
 
     async def watched(puller: Puller) -> float:
-        idle.clear()
-        try:
-            return await pull_safely(puller)
-        finally:
-            idle.set()
+        pause_s = await pull_safely(puller)
+        async with ended:
+            pulled[puller.open_kfid] += 1
+            ended.notify_all()
+        return pause_s
 
-    async def slowly(intake: DurableIntake, delivery: Any) -> None:
+    async def slowly(intake: DurableIntake, delivery: Delivery) -> None:
         await accept(intake, delivery)
-        for _ in range(2):  # the pull that runs already may be nearly done: wait for a whole one
-            idle.clear()
-            await idle.wait()
+        assert delivery.hint is not None
+        account = delivery.hint.open_kfid
+        enough = pulled[account] + 2  # one may be nearly done: wait for a whole one
+        async with ended:
+            await ended.wait_for(lambda: pulled[account] >= enough)
 
     patch.setattr(Puller, "_pull_safely", watched)
     patch.setattr(DurableIntake, "accept", slowly)
