@@ -74,7 +74,7 @@ async def drain_backlog(stage: Stage, questions: Sequence[Question]) -> Outcome:
     lines = [(external_userid, question.text) for external_userid, (question,) in asked.items()]
     await stage.simulator.bulk(ACCOUNT, lines)
     deadline = time.perf_counter() + PATIENCE_S * 3
-    while _judged(stage, asked).lost and time.perf_counter() < deadline:
+    while _judged(stage, asked).lost and time.perf_counter() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(1)
     return _outcome(stage, asked, stage.cpu_s() - cpu_s)
 

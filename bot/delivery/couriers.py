@@ -203,7 +203,8 @@ class HandOffCourier:
         """Bring the conversation to people, and say what came of it."""
         assert parcel.conversation is not None
         assert isinstance(parcel.effect, HandOff)
-        await self.store.outbox.claim(parcel, self.clock.now())
+        if not await self.store.outbox.claim(parcel, self.clock.now(), unless_silenced=True):
+            return Ended("cancelled", error="silenced")
         ended = await self._hand_over(parcel.conversation, again=parcel.attempts > 0)
         ended.result["reason"] = parcel.effect.reason
         return ended

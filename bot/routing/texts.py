@@ -15,17 +15,17 @@ _KEY = re.compile(r"[a-z_]+\.[a-z_]*[a-z]")
 def unwritten(router: Router, phrases: Phrases) -> list[str]:
     """Keys that a behaviour names and nobody wrote.
 
-    A text is a literal ``<prompts file>.<name>`` in its source; names of timers, tags and emitted
-    events look alike and are told by their registration.
+    A text is a literal ``<prompts file>.<name>`` in its source; names of handlers, timers
+    and emitted events look alike and are told by their registration.
     """
     registrations = (*router.messages, *router.observers, *router.events)
-    tags = {one.tag for one in registrations}
+    registered = {name for one in registrations for name in (one.name, one.tag)}
     files = phrases.files | {router.name}
     return sorted(
         key
         for key in _literals(registrations)
         if key.partition(".")[0] in files
-        and key not in tags
+        and key not in registered
         and not phrases.has_reply(key)
         and not phrases.has_words(key)
     )

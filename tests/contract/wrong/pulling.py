@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from bot import app
+from bot.app import engine as app
 from bot.delivery import pull as pulling
 from bot.delivery.intake import CannotStore, DurableIntake
 from bot.delivery.pull import Puller
@@ -169,8 +169,9 @@ def acknowledges_after_work(patch: pytest.MonkeyPatch, _world: World) -> None:
 
     async def slowly(intake: DurableIntake, delivery: Any) -> None:
         await accept(intake, delivery)
-        idle.clear()
-        await idle.wait()
+        for _ in range(2):  # the pull that runs already may be nearly done: wait for a whole one
+            idle.clear()
+            await idle.wait()
 
     patch.setattr(Puller, "_pull_safely", watched)
     patch.setattr(DurableIntake, "accept", slowly)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import handlers.human.router as human
-from bot import app
+from bot.app import engine as app
 from bot.delivery.couriers import Owners
 from bot.errors import CodeSpent
 from bot.model import Conversation
