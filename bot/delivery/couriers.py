@@ -55,36 +55,35 @@ class Owners:
     clock: Clock
     max_age_s: float
 
-    async def current(self, conversation: Conversation) -> ConversationFacts:
-        """The facts with an owner that is known now; fails when WeCom cannot be asked.
+    async def refresh(self, facts: ConversationFacts, unit: Unit) -> None:
+        """Ask WeCom if what we know is old, and add the answer to the unit.
 
         Raises:
             WeComError: as the client; without an answer nothing may be sent (R-11.3).
         """
-        facts = await self.store.conversations.facts(conversation)
-        if facts.ownership.is_known(self.clock.now(), self.max_age_s):
-            return facts
-        return await self._read(facts)
+        if not facts.ownership.is_known(self.clock.now(), self.max_age_s):
+            await self._ask(facts, unit)
 
     async def read(self, conversation: Conversation) -> ConversationFacts:
-        """Ask WeCom, whatever we know.
+        """Ask WeCom, whatever we know, and remember the answer.
 
         Raises:
             WeComError: as the client.
         """
-        return await self._read(await self.store.conversations.facts(conversation))
-
-    async def _read(self, facts: ConversationFacts) -> ConversationFacts:
+        facts = await self.store.conversations.facts(conversation)
         for _ in range(_STATE_TRIES):
-            state, servicer = await self.kf.get_state(facts.conversation)
             unit = Unit()
-            now = self.clock.now()
-            self.store.conversations.observe_state(unit, facts, state, servicer, now)
+            await self._ask(facts, unit)
             await self.store.database.commit(unit)
-            facts = await self.store.conversations.facts(facts.conversation)
+            facts = await self.store.conversations.facts(conversation)
             if facts.ownership.state is not None:
                 return facts
         raise Unreachable("service_state", None, "the conversation keeps changing")
+
+    async def _ask(self, facts: ConversationFacts, unit: Unit) -> None:
+        state, servicer = await self.kf.get_state(facts.conversation)
+        now = self.clock.now()
+        self.store.conversations.observe_state(unit, facts, state, servicer, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +106,12 @@ class MessageCourier:
         """Send one message."""
         assert parcel.conversation is not None
         assert isinstance(parcel.effect, SendMessage)
-        facts = await self.owners.current(parcel.conversation)
+        unit = Unit()
+        facts = await self.store.conversations.facts(parcel.conversation)
+        await self.owners.refresh(facts, unit)
         now = self.clock.now()
         claimed = await self.store.outbox.claim_send(
+            unit,
             parcel,
             now,
             state_since=now - self.owners.max_age_s,
@@ -117,7 +119,7 @@ class MessageCourier:
             allowance=self.allowance,
         )
         if not claimed:
-            return await self._why_not(parcel, facts)
+            return await self._why_not(parcel)
         try:
             await self.kf.send(parcel.conversation, parcel.msgid, parcel.effect.payload)
         except WrongState as error:
@@ -146,12 +148,13 @@ class MessageCourier:
             return Later(self.clock.now() + 0.2, str(error), error.errcode)
         return Held(HUMAN_OWNS, error.errcode)
 
-    async def _why_not(self, parcel: Parcel, facts: ConversationFacts) -> Outcome:
-        now = self.clock.now()
+    async def _why_not(self, parcel: Parcel) -> Outcome:
+        assert parcel.conversation is not None
+        facts, now = await self.store.conversations.facts(parcel.conversation), self.clock.now()
         if now - facts.customer_wrote_at >= self.window_s:
             return Ended("expired", error="48 h since the customer wrote")
-        if facts.ownership.state is ServiceState.ENDED:
-            # the customer may have opened it again: clocks differ, only a read can tell
+        if facts.ownership.state in (None, ServiceState.ENDED):
+            # the customer wrote while we asked, or has opened it again by a clock that differs
             facts = await self.owners.read(facts.conversation)
         state = facts.ownership.state
         if state is None or not state.bot_may_send:

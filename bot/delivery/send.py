@@ -130,9 +130,8 @@ class Sender:
     def _count(self, parcel: Parcel, state: str, now: float) -> None:
         kind = type(parcel.effect).__name__
         self.metrics.send.labels(kind, state).inc()
-        log.info(
-            "outbox.ended", kind=kind, state=state, msgid=parcel.msgid, trace_id=parcel.trace_id
-        )
+        note = log.debug if state == "sent" else log.info  # the row itself tells of each success
+        note("outbox.ended", kind=kind, state=state, msgid=parcel.msgid, trace_id=parcel.trace_id)
         if state == "sent" and parcel.asked_at is not None:
             self.metrics.reply_seconds.observe(max(0.0, now - parcel.asked_at))
 

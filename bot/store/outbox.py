@@ -166,11 +166,19 @@ class Outbox:
         return [(row["queue"], Lane(row["lane"])) for row in rows]
 
     async def claim_send(
-        self, parcel: Parcel, now: float, *, state_since: float, wrote_after: float, allowance: int
+        self,
+        unit: Unit,
+        parcel: Parcel,
+        now: float,
+        *,
+        state_since: float,
+        wrote_after: float,
+        allowance: int,
     ) -> bool:
-        """Claim a `SendMessage` through the gates.
+        """Commit the unit, and in it claim a `SendMessage` through the gates.
 
         Args:
+            unit: facts that were learnt just now; they are kept in any case.
             state_since: the owner must be known since this moment.
             wrote_after: the customer must have written after this moment (48 h).
             allowance: messages that one customer message permits.
@@ -178,12 +186,11 @@ class Outbox:
         Returns:
             Whether it may be sent now.
         """
-        unit = Unit()
         unit.add(
             _CLAIM_SEND + " RETURNING id",
             *(now, parcel.id, state_since, wrote_after, allowance),
         )
-        return bool((await self._db.commit(unit))[0])
+        return bool((await self._db.commit(unit))[-1])
 
     async def claim(self, parcel: Parcel, now: float, *, unless_silenced: bool = False) -> bool:
         """Claim any other row."""

@@ -29,14 +29,14 @@ async def _proceeds(_turn: Turn, proceed: Any) -> None:
 def _without_gates(patch: pytest.MonkeyPatch) -> None:
     """Nothing is asked before a message is sent: neither owner nor window nor allowance."""
 
-    async def unchecked(outbox: Outbox, parcel: Any, now: float, **_more: Any) -> bool:
+    async def unchecked(outbox: Outbox, _unit: Any, parcel: Any, now: float, **_more: Any) -> bool:
         return await outbox.claim(parcel, now)
 
-    async def whoever(owners: Owners, conversation: Conversation) -> Any:
-        return await owners.store.conversations.facts(conversation)
+    async def whoever(_owners: Owners, _facts: Any, _unit: Any) -> None:
+        return None
 
     patch.setattr(Outbox, "claim_send", unchecked)
-    patch.setattr(Owners, "current", whoever)
+    patch.setattr(Owners, "refresh", whoever)
 
 
 def talks_over_people(patch: pytest.MonkeyPatch, _world: World) -> None:

@@ -44,7 +44,12 @@ async def post(store: Store, text: str = "好", *, answers: str | None = None) -
 
 async def claim(store: Store, parcel: Parcel, allowance: int = 5) -> bool:
     return await store.outbox.claim_send(
-        parcel, NOW, state_since=NOW - 600, wrote_after=NOW - 48 * 3600, allowance=allowance
+        Unit(),
+        parcel,
+        NOW,
+        state_since=NOW - 600,
+        wrote_after=NOW - 48 * 3600,
+        allowance=allowance,
     )
 
 
