@@ -165,7 +165,9 @@ class Committer:
             return []
         reply = merge(said, self._preface(turn, said))
         facts = turn.facts
-        spent = await self._store.conversations.spent(turn.conversation, facts.window_msgid)
+        spent = 0
+        if facts.version >= 0:
+            spent = await self._store.conversations.spent(turn.conversation, facts.window_msgid)
         room = allowance.budget(spent, self._settings.allowance)
         parts = allowance.fit(self._compose(reply), room, turn.phrases.say("engine.shortened"))
         messages = {one.message.msgid: one.message for one in said if one.message}

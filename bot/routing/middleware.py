@@ -71,10 +71,11 @@ def limit_floods(store: Store, messages: int, window_s: float) -> Middleware:
         if turn.advice is not None:
             await proceed()  # it was counted when it came
             return
-        before = await store.transcript.messages_since(
-            turn.conversation, turn.message.sent_at - window_s
-        )
-        count = before + len(turn.decisions.handled)
+        count = len(turn.decisions.handled)
+        if not turn.is_first:
+            count += await store.transcript.messages_since(
+                turn.conversation, turn.message.sent_at - window_s
+            )
         if count < messages:
             await proceed()
             return

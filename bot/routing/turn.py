@@ -186,6 +186,11 @@ class Turn:
         return count
 
     @property
+    def is_first(self) -> bool:
+        """Whether the customer wrote nothing in this conversation before this turn."""
+        return not self._recent_outcomes
+
+    @property
     def outcome_before(self) -> str:
         """What became of the customer's message before this one."""
         return next(self._outcomes_before(), "")
