@@ -80,7 +80,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     metrics = Metrics()
     model = Chooser.open(config.llm, MODEL_PROMPTS, metrics)
     engine = build_engine(config, store, library, clock=clock, metrics=metrics, model=model)
-    await _apply_blocklist(engine)
+    await store.switches.block_only(config.routing.blocklist, by="config", now=clock.now())
     session = new_session()
     transport = Transport(session, config.wecom.api_base)
     tokens = AccessTokens(
@@ -216,16 +216,3 @@ def web_app(concierge: Concierge) -> web.Application:
     health = HealthEndpoints(engine.metrics, {"database": database, "index": index, "token": token})
     app.add_routes([*callback.routes(), *health.routes()])
     return app
-
-
-async def _apply_blocklist(engine: Engine) -> None:
-    """Make the switches of `routing.blocklist` those of the configuration."""
-    switches, now = engine.store.switches, engine.clock.now()
-    wanted = set(engine.config.routing.blocklist)
-    for row in await switches.all():
-        if row["set_by"] == "config" and row["key"] not in wanted:
-            await switches.turn_off(row["kind"], row["scope"], row["key"])
-    for external_userid in wanted:
-        await switches.turn_on(
-            "block", "customer", external_userid, by="config", reason="routing.blocklist", now=now
-        )

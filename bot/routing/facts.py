@@ -19,8 +19,8 @@ SESSION_S = 48 * 3600
 SKEW_S = 5
 """How far WeCom's whole-second clock and ours may differ before order is in doubt."""
 
-CUSTOMER, SERVICER = 3, 5
-"""Origins of a message (wecom-api §3.7)."""
+CUSTOMER = 3
+"""Origin of a message that the customer wrote; 5 = a servicer did (wecom-api §3.7)."""
 
 
 def after(facts: ConversationFacts, event: Event) -> ConversationFacts:

@@ -6,6 +6,7 @@ meets other facts than it expected is rolled back alone.
 """
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -227,8 +228,8 @@ class Database:
             for job in batch:
                 self._run(job)
             self._writer.execute("COMMIT")
-        except sqlite3.Error as error:  # disk full, locked: nothing of this batch was kept
-            if self._writer.in_transaction:
+        except Exception as error:  # disk full, locked …: nothing was kept, and the thread goes on
+            with contextlib.suppress(sqlite3.Error):
                 self._writer.execute("ROLLBACK")
             for job in batch:
                 job.error = error

@@ -1,13 +1,10 @@
 """Where has somebody silenced the bot, or blocked a customer?"""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot.model import Conversation
-from bot.store.database import Database, Row
-
-SILENCE = "silence"
-BLOCK = "block"
-SCOPES = ("all", "account", "customer")
+from bot.store.database import Database, Row, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +41,20 @@ class Switches:
             " set_at = excluded.set_at, set_by = excluded.set_by, reason = excluded.reason",
             *(kind, scope, key, now, by, reason),
         )
+
+    async def block_only(self, external_userids: Collection[str], *, by: str, now: float) -> None:
+        """Make these the customers whom `by` blocks: add the new, release the others."""
+        unit = Unit()
+        for row in await self.all():
+            if row["set_by"] == by and row["key"] not in external_userids:
+                unit.add("DELETE FROM switches WHERE kind = 'block' AND key = ?", row["key"])
+        for external_userid in external_userids:
+            unit.add(
+                "INSERT INTO switches VALUES ('block', 'customer', ?, ?, ?, '')"
+                " ON CONFLICT DO NOTHING",
+                *(external_userid, now, by),
+            )
+        await self._db.commit(unit)
 
     async def turn_off(self, kind: str, scope: str, key: str) -> bool:
         """Let the bot speak again; says whether the switch was on."""

@@ -71,3 +71,18 @@ async def test_what_a_silenced_customer_wrote_is_kept(chat: Chat) -> None:
     row = await chat.store.database.fetch_one("SELECT body FROM messages")
     assert row is not None
     assert row["body"] is not None
+
+
+async def test_the_configured_blocklist_replaces_itself_and_nobody_else_s(chat: Chat) -> None:
+    switches, now = chat.store.switches, chat.clock.now()
+    await switches.turn_on("block", "customer", "wm_operator", by="operator", reason="", now=now)
+    await switches.block_only({"wm_lan", "wm_old"}, by="config", now=now)
+    await switches.block_only({"wm_lan", "wm_operator"}, by="config", now=now)
+    assert [(row["key"], row["set_by"]) for row in await switches.all()] == [
+        ("wm_lan", "config"),
+        ("wm_operator", "operator"),
+    ]
+    await switches.block_only((), by="config", now=now)
+    assert [row["key"] for row in await switches.all()] == ["wm_operator"]
+    await chat.says("多久发货")
+    assert chat.replies == [SHIP_TIME]
