@@ -68,12 +68,13 @@ class MediaStore:
         )
 
     async def forget_orphans(self) -> int:
-        """Delete files that no row names any more; returns how many."""
+        """Delete files that no row names, half-written ones too; returns how many."""
         rows = await self._db.scan("SELECT path FROM media")
         return await asyncio.to_thread(self._forget, {row["path"] for row in rows})
 
     def _forget(self, named: set[str]) -> int:
-        orphans = [path for path in self._folder.glob("*.sealed") if path.name not in named]
+        files = (path for path in self._folder.glob("*") if path.suffix in (".sealed", ".part"))
+        orphans = [path for path in files if path.name not in named]
         old = time.time() - _WRITTEN_BEFORE_ITS_ROW_S
         gone = [path for path in orphans if path.stat().st_mtime < old]
         for path in gone:

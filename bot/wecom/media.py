@@ -11,7 +11,9 @@ from bot.wecom.client import WeComClient
 from bot.wecom.limits import platform_limits
 from bot.wecom.transport import Fetched
 
-MAX_MEDIA_BYTES = 200 * 1024 * 1024
+MAX_MEDIA_BYTES = 32 * 1024 * 1024
+"""Customers cannot send more than 20 MB (wecom-api §3.7); it is held in memory to be sealed."""
+
 _TOTAL = re.compile(r"bytes \d+-\d+/(\d+)")
 _EXTENDED_NAME = re.compile(r"filename\*\s*=\s*(?:utf-8|UTF-8)''([^;]+)")
 _PLAIN_NAME = re.compile(r'filename\s*=\s*(?:"([^"]*)"|([^;]+))')
