@@ -161,7 +161,7 @@ class Metrics:
     def _measure_backlog(self) -> None:
         self.outbox_age_seconds = self._gauge("outbox_age_seconds", "Age of the oldest unsent row.")
         self.outbox_depth = self._gauge("outbox_depth", "Outbox rows, by state.", "state")
-        self.mailbox_depth = self._gauge("mailbox_depth", "Mailbox rows that are due.")
+        self.mailbox_depth = self._gauge("mailbox_depth", "Mailbox rows that are due or will be.")
         self.dead_letters = self._gauge("dead_letters", "Rows that were given up and wait.")
 
     def count_turn(self, subject: str) -> None:

@@ -27,6 +27,7 @@ from bot.model import (
     SendOnEvent,
     ServiceState,
 )
+from bot.model.effects import HUMAN_OWNS
 from bot.ports import Clock
 from bot.store import ConversationFacts, Download, Parcel, Store, Unit
 from bot.wecom.errors import means_already_accepted
@@ -37,7 +38,6 @@ from bot.wecom.staff import StaffMessages
 log = structlog.get_logger(__name__)
 
 ALLOWANCE_SPENT = "allowance spent"
-HUMAN_OWNS = "a person owns the conversation"
 
 _STATE_TRIES = 3
 
@@ -176,8 +176,12 @@ class CodeCourier:
     clock: Clock
 
     async def __call__(self, parcel: Parcel) -> Outcome:
-        """Send the one message that the code permits."""
+        """Send the one message that the code permits, in the state in which it was given."""
+        assert parcel.conversation is not None
         assert isinstance(parcel.effect, SendOnEvent)
+        facts = await self.store.conversations.facts(parcel.conversation)
+        if parcel.effect.in_state not in (None, facts.ownership.state):
+            return Ended("cancelled", error="the session has moved on")
         now = self.clock.now()
         if not await self.store.outbox.claim(parcel, now, unless_silenced=True):
             return Ended("cancelled", error="silenced")

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.errors import (
+    AllowanceSpent,
     CodeSpent,
     Rejected,
     Throttled,
@@ -11,7 +12,8 @@ from bot.errors import (
     WindowClosed,
     WrongState,
 )
-from bot.model import SendFailed, ServiceState
+from bot.model import Lane, SendFailed, SendOnEvent, ServiceState
+from bot.store import Draft, Unit, conversation_queue
 from tests.conftest import OpenChat
 from tests.talk import Chat
 
@@ -43,8 +45,41 @@ async def test_a_wrong_state_is_read_again_and_holds_when_a_person_has_it(chat: 
     await chat.waits(minutes=5)
     assert chat.replies == []
     assert await state_of_reply(chat) == "held"
+    assert chat.staff_messages == [], "the person who took over needs no alarm"
     facts = await chat.store.conversations.facts(chat.conversation)
     assert facts.ownership.servicer == "zhangsan"
+
+
+async def test_a_reply_that_wecom_counts_as_the_sixth_is_held_and_people_are_told(
+    chat: Chat,
+) -> None:
+    chat.wecom.failures = [AllowanceSpent("kf/send_msg", 95001)]
+    await chat.says("多久发货")
+    assert await state_of_reply(chat) == "held"
+    assert len(chat.staff_messages) == 1
+
+
+async def test_a_queue_notice_is_withheld_once_somebody_has_taken_the_session(chat: Chat) -> None:
+    """Its code is good for state 2 only; in state 3 the bot is silent (wecom-api §3.11)."""
+    chat.wecom.receiving = ["zhangsan"]
+    notice = SendOnEvent(
+        code="queue", payload={"msgtype": "text", "text": {"content": "排队中"}}, in_state=2
+    )
+    draft = Draft(
+        subject=chat.conversation.subject,
+        queue=conversation_queue(chat.conversation),
+        conversation=chat.conversation,
+        lane=Lane.HANDOFF,
+        effect=notice,
+        expires_at=chat.clock.now() + 3600,
+    )
+    await chat.take_over("zhangsan")
+    unit = Unit()
+    await chat.store.outbox.post(unit, [draft], chat.clock.now())
+    await chat.store.database.commit(unit)
+    await chat.waits(minutes=1)
+    assert chat.replies == []
+    assert await last(chat) == ("cancelled", "the session has moved on")
 
 
 async def test_a_wrong_state_that_is_already_over_is_tried_again(chat: Chat) -> None:

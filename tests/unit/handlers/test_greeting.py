@@ -53,4 +53,4 @@ async def test_thanks_are_answered(chat: Chat, text: str) -> None:
 @pytest.mark.parametrize("text", ["再见", "拜拜", "没事了", "好的", "知道了"])
 async def test_a_goodbye_is_answered(chat: Chat, text: str) -> None:
     await chat.says(text)
-    assert chat.replies == ["好的，祝您生活愉快，再见。"]
+    assert chat.replies == ["好的，有问题随时找我，祝您生活愉快。"]
