@@ -33,7 +33,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pagepath: str = ""
 
 
-class FaqEntry(msgspec.Struct, frozen=True, kw_only=True):
+class FaqEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A piece of knowledge: one answer and the questions it answers, or a passage of a document.
 
     Args:
@@ -145,6 +145,23 @@ class Verdict(msgspec.Struct, frozen=True):
     decision: Decision
     matches: tuple[Match, ...]
     how: How
+
+
+def body_of(entry: FaqEntry) -> str:
+    """The entry as JSON, for a row of content."""
+    return msgspec.json.encode(entry).decode()
+
+
+def entry_of(body: str) -> FaqEntry:
+    """The entry that `body_of` has written; keys of a newer version are ignored.
+
+    Raises:
+        msgspec.ValidationError: this is no entry.
+    """
+    return _decode(body)
+
+
+_decode = msgspec.json.Decoder(FaqEntry).decode
 
 
 def version_of(entries: Iterable[FaqEntry]) -> str:
