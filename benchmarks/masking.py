@@ -1,6 +1,6 @@
 """How much personal data is found before a text leaves, and how much is masked that is none?
 
-    python -m benchmarks.masking            the samples of tests/unit/llm/masking-samples.jsonl
+    python -m benchmarks.masking            the samples of tests/unit/llm/masking-*.jsonl
     python -m benchmarks.masking FILE …     others of the same form
     python -m benchmarks.masking --misses   also what went wrong, sample by sample
 
@@ -15,16 +15,23 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-SAMPLES = Path(__file__).parents[1] / "tests" / "unit" / "llm" / "masking-samples.jsonl"
+from bot.llm.masking import Masker
+from bot.llm.personal import find
+
+_FOLDER = Path(__file__).parents[1] / "tests" / "unit" / "llm"
+SAMPLES = _FOLDER / "masking-samples.jsonl"
+"""Written before the rules."""
+FRESH = _FOLDER / "masking-fresh.jsonl"
+"""Written after them. At first sight: structured recall 78 of 80, 1 of 140 masked wrongly."""
 STRUCTURED = ("phone", "landline", "id_card", "bank_card", "email", "order")
 
 _TEXTBOOK = (
-    ("email", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
-    ("id_card", re.compile(r"\d{17}[\dXx]")),
-    ("bank_card", re.compile(r"\d{16,19}")),
-    ("phone", re.compile(r"1\d{10}")),
-    ("landline", re.compile(r"0\d{2,3}-?\d{7,8}")),
-    ("order", re.compile(r"[A-Z]{0,4}\d{10,}")),
+    ("email", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)),
+    ("id_card", re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")),
+    ("bank_card", re.compile(r"(?<!\d)\d{16,19}(?!\d)")),
+    ("phone", re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")),
+    ("landline", re.compile(r"(?<!\d)0\d{2,3}-?\d{7,8}(?!\d)")),
+    ("order", re.compile(r"[A-Za-z]{0,4}\d{10,}")),
 )
 
 
@@ -134,11 +141,22 @@ def textbook(sample: Sample) -> list[Span]:
     return found
 
 
-FINDERS: dict[str, Finder] = {"textbook patterns": textbook}
+def ours(sample: Sample) -> list[Span]:
+    """What the product masks; a typed placeholder is no personal data, it only keeps ours apart."""
+    found = find(sample.text, sample.names)
+    return [Span(*one) for one in found if one.kind != "typed"]
+
+
+def exact_round_trips(samples: Sequence[Sample]) -> int:
+    masked = [(sample, Masker(sample.names).mask(sample.text)) for sample in samples]
+    return sum(one.restore(one.text) == sample.text for sample, one in masked)
+
+
+FINDERS: dict[str, Finder] = {"textbook patterns": textbook, "ours": ours}
 
 
 def main(files: Sequence[Path], *, misses: bool) -> None:
-    for file in files or [SAMPLES]:
+    for file in files or [SAMPLES, FRESH]:
         samples = read_samples(file)
         print(f"\n## {file.stem}: {len(samples)} samples")
         for name, finder in FINDERS.items():
@@ -146,6 +164,7 @@ def main(files: Sequence[Path], *, misses: bool) -> None:
             print(f"{name}\n" + "\n".join(tally.lines()))
             if misses:
                 print("\n".join(tally.misses))
+        print(f"  round trip exact: {exact_round_trips(samples)}/{len(samples)}")
 
 
 if __name__ == "__main__":
