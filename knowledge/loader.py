@@ -51,7 +51,7 @@ def load_entries(sources: Sequence[Path]) -> tuple[list[FaqEntry], list[EntryPro
     problems: list[EntryProblem] = []
     entries: dict[str, FaqEntry] = {}
     places: dict[str, _Raw] = {}
-    for file in _files(sources, problems):
+    for file in files_of(sources, problems):
         for raw in _read(file, problems):
             entry = _entry(raw, problems)
             if entry is None:
@@ -74,7 +74,8 @@ def _problem(raw: _Raw, found: str, expected: str) -> EntryProblem:
     return EntryProblem(raw.file, raw.place, found, expected)
 
 
-def _files(sources: Sequence[Path], problems: list[EntryProblem]) -> Iterator[Path]:
+def files_of(sources: Sequence[Path], problems: list[EntryProblem]) -> Iterator[Path]:
+    """The files that these sources hold, in the order in which they are read."""
     for source in sources:
         if source.is_dir():
             inside = [p for p in sorted(source.rglob("*")) if p.suffix in SUFFIXES and p.is_file()]
@@ -130,7 +131,7 @@ def _yaml_entries(file: str, text: str, problems: list[EntryProblem]) -> Iterato
         problems.append(EntryProblem(file, "", "没有内容", "条目的列表"))
         return
     if not isinstance(root, yaml.SequenceNode):
-        problems.append(EntryProblem(file, "第 1 行", shape(root), "条目的列表"))
+        problems.append(EntryProblem(file, "", shape(root), "条目的列表"))
         return
     for node in root.value:
         line = node.start_mark.line + 1
