@@ -5,7 +5,7 @@ out and reported; unknown keys and unknown follow-ups are reported and ignored.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,14 @@ class _Raw(msgspec.Struct):
         return f"第 {self.line} 行" + (f"，id {name}" if isinstance(name, str) and name else "")
 
 
-def load_entries(sources: Sequence[Path]) -> tuple[list[FaqEntry], list[EntryProblem]]:
-    """Read YAML and JSONL, files and folders. Content never raises: it becomes a problem."""
+def load_entries(
+    sources: Sequence[Path], *, known: Collection[str] = ()
+) -> tuple[list[FaqEntry], list[EntryProblem]]:
+    """Read YAML and JSONL, files and folders. Content never raises: it becomes a problem.
+
+    Args:
+        known: ids of entries that are not in these files but may be follow-ups.
+    """
     problems: list[EntryProblem] = []
     entries: dict[str, FaqEntry] = {}
     places: dict[str, _Raw] = {}
@@ -62,11 +68,11 @@ def load_entries(sources: Sequence[Path]) -> tuple[list[FaqEntry], list[EntryPro
                 continue
             entries[entry.id], places[entry.id] = entry, raw
     for entry in list(entries.values()):
-        if unknown := [name for name in entry.menu if name not in entries]:
+        if unknown := [name for name in entry.menu if name not in entries and name not in known]:
             names = "、".join(unknown)
             problems.append(_problem(places[entry.id], f"menu：没有 id {names}", "已有条目的 id"))
-            known = tuple(name for name in entry.menu if name in entries)
-            entries[entry.id] = msgspec.structs.replace(entry, menu=known)
+            menu = tuple(name for name in entry.menu if name not in unknown)
+            entries[entry.id] = msgspec.structs.replace(entry, menu=menu)
     return list(entries.values()), problems
 
 

@@ -73,9 +73,6 @@ async def take_files(config: Config, contents: Contents, *, now: float) -> Taken
         plan = _Plan(base, contents, rows, {p.file for p in problems if not p.place}, now, taken)
         statements = [*plan.statements(entries), *plan.sources(digests, known)]
         await contents.commit(statements)
-    if taken.changed or taken.removed or taken.kept_out:
-        counts = {"changed": taken.changed, "removed": taken.removed, "kept_out": taken.kept_out}
-        log.info("content.files_taken", **counts, problems=len(taken.problems))
     return taken
 
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from aiohttp import web
 
 from bot.app.content import Follower, build_library, take_files
@@ -49,6 +50,8 @@ from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
 from knowledge import Library
 
+log = structlog.get_logger(__name__)
+
 
 @dataclass(slots=True)
 class Concierge:
@@ -76,7 +79,14 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         store.close()
         raise
     cache = vectors or store.database.path.parent / "vectors"
-    await take_files(config, store.contents, now=clock.now())
+    taken = await take_files(config, store.contents, now=clock.now())
+    log.info(
+        "content.files_read",
+        changed=taken.changed,
+        removed=taken.removed,
+        kept_out=taken.kept_out,
+        problems=len(taken.problems),
+    )
     version = await store.contents.version()
     library = await build_library(config, store.contents, cache)
     follower = Follower(store.contents, library, version)

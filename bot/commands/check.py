@@ -1,8 +1,6 @@
 """Is everything an operator wrote right? Configuration, knowledge and prompts, all at once."""
 
-import contextlib
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -74,7 +72,7 @@ async def check(
     report.add(f"{_CONFIG} {config_path.name}", inspection.problems)
     report.add(_MISSING, inspection.missing)
     entries = _check_knowledge(inspection.sources, report)
-    report.add("知识 数据库", _conflicts(inspection))
+    report.add("知识 数据库", await _conflicts(inspection))
     for file, problem in prompt_problems(prompts):
         report.add_in("话术", str(file), problem)
     report.print(out)
@@ -98,26 +96,21 @@ def _check_knowledge(sets: Sequence[tuple[Path, ...]], report: _Report) -> int:
     return count
 
 
-def _conflicts(inspection: Inspection) -> Iterator[str]:
+async def _conflicts(inspection: Inspection) -> list[str]:
     """Entries that a person edited and whose file has changed since."""
+    from bot.app import preview
+
     path = inspection.config.storage.sqlite_path if inspection.config else None
-    if path is None or not path.is_file():
-        return
-    with contextlib.closing(sqlite3.connect(path)) as database:
-        try:
-            rows = database.execute(
-                "SELECT base, id, origin, offered = '' FROM entries WHERE offered IS NOT NULL"
-                " ORDER BY base, id"
-            ).fetchall()
-        except sqlite3.Error:  # a database from before there was content, or none at all
-            return
-    for base, entry_id, origin, gone in rows:
-        where = f"（账号 {base}）" if base else ""
-        became = "文件里已经没有它" if gone else "文件里也改了"
-        yield (
-            f"条目 {entry_id}{where}：有人改过，{became}（{origin.removeprefix('file:')}）；"
-            f"concierge faq show {entry_id} 看两者，faq take 采用文件的，faq set 或 put 定下现在的"
-        )
+    if inspection.config is None or path is None or not path.is_file():
+        return []
+    async with preview(inspection.config) as contents:
+        return [
+            f"条目 {row.id}{f'（账号 {row.base}）' if row.base else ''}：有人改过，"
+            f"文件里{'已经没有它' if row.offered == '' else '也改了'}"
+            f"（{row.origin.removeprefix('file:')}）；用 concierge faq show {row.id} 看两者，"
+            "faq take 采用文件里的，faq set 或 put 定下现在的"
+            for row in await contents.conflicts()
+        ]
 
 
 async def _check_online(inspection: Inspection, out: TextIO) -> int:

@@ -256,6 +256,14 @@ class Contents:
         ]
         return [_BUMP, *changed, _remember(why)] if changed else []
 
+    def settle(self, row: ContentRow, *, by: str, why: str, now: float) -> list[Statement]:
+        """Decide a conflict for the origin: the row is as it is there, and no edit any more."""
+        if row.offered:
+            taken = Incoming(row.id, row.offered)
+            return self.take(row.base, row.origin, [taken], by=by, why=why, now=now)
+        gone = self.remove(row.base, row.id, by=by, why=why, now=now, expected_version=row.version)
+        return [*gone[:-1], _edited(row.base, row.id, False), gone[-1]]
+
     def offer(self, base: str, entry_id: str, body: str) -> Statement:
         """Note what the origin gives now for an entry that a person edited, '' = nothing."""
         return Statement(
