@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from bot.commands import faq, faq_edit
+from bot.commands import faq, faq_edit, faq_lint
 from bot.config import Config
 from bot.errors import Misconfigured
 
@@ -30,6 +30,11 @@ def add(actions: Actions) -> None:
     one.add_argument("--dry-run", action="store_true", help="只看会改什么，不写入")
     one.add_argument("--keep-missing", action="store_true", help="文件里没有了的也留着")
     one.add_argument("--all", action="store_true", help="列出每一行，不省略")
+    one = _action(
+        actions, "lint", _lint, "检查全部条目：矛盾、重复、抢问法、过长、坏链接、要当心的词"
+    )
+    one.add_argument("--online", action="store_true", help="真的去访问每个网址")
+    one.add_argument("--json", action="store_true", help="输出 JSON")
     one = _action(actions, "list", _list, "列出条目")
     one.add_argument("text", nargs="?", default="", help="编号、类别或问法里有这几个字的")
     one = _action(actions, "show", _show, "看一条，连同来源与冲突")
@@ -84,6 +89,12 @@ async def _import(config: Config, given: argparse.Namespace) -> int:
         everything=given.all,
     )
     return await faq_import.import_files(config, given.account, given.paths, options, sys.stdout)
+
+
+async def _lint(config: Config, given: argparse.Namespace) -> int:
+    return await faq_lint.lint_entries(
+        config, given.account, sys.stdout, online=given.online, as_json=given.json
+    )
 
 
 async def _list(config: Config, given: argparse.Namespace) -> int:
