@@ -7,13 +7,23 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from knowledge.embeddings import EmbeddingError, EndpointEmbedder, OfflineEmbedder
-from knowledge.entries import Audience, Decision, FaqEntry, Match, Verdict
+from knowledge.entries import (
+    Attachment,
+    Audience,
+    Decision,
+    FaqEntry,
+    Match,
+    Verdict,
+    body_of,
+    entry_of,
+)
 from knowledge.gate import Thresholds
 from knowledge.library import Library
 from knowledge.loader import EntryProblem, load_entries
 from knowledge.retriever import Retriever
 
 __all__ = [
+    "Attachment",
     "Audience",
     "Decision",
     "EmbeddingError",
@@ -26,5 +36,7 @@ __all__ = [
     "Retriever",
     "Thresholds",
     "Verdict",
+    "body_of",
+    "entry_of",
     "load_entries",
 ]

@@ -9,8 +9,32 @@ from typing import Literal
 import msgspec
 
 
-class FaqEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of knowledge: one answer and the questions it answers.
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What goes with an answer beside its text; fields as in a kf message (wecom-api §3.10).
+
+    Args:
+        kind: an image needs `media`; a link `title` and `url`; a miniprogram `appid` and
+            `pagepath`.
+        title: at most 128 bytes for a link, 64 for a miniprogram.
+        desc: of a link, at most 512 bytes.
+        url: of a link, http(s), at most 2048 bytes.
+        media: the picture: a file beside the entry's file, or its http(s) address. WeCom forgets a
+            media_id after three days, so it is uploaded when it is needed.
+        appid: of a miniprogram that the company has linked, at most 32 bytes.
+        pagepath: of a miniprogram, at most 1024 bytes.
+    """
+
+    kind: Literal["image", "link", "miniprogram"]
+    title: str = ""
+    desc: str = ""
+    url: str = ""
+    media: str = ""
+    appid: str = ""
+    pagepath: str = ""
+
+
+class FaqEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A piece of knowledge: one answer and the questions it answers, or a passage of a document.
 
     Args:
         similar: further phrasings of the same question; the best one counts.
@@ -20,6 +44,16 @@ class FaqEntry(msgspec.Struct, frozen=True, kw_only=True):
         audience: kf accounts (`open_kfid`) it is limited to, empty = all.
         featured: shown in the welcome menu.
         source: file it was read from.
+        kind: a ``passage`` is a part of a document: `question` is its title and heading, `answer`
+            its text.
+        heading: path of headings above a passage, `` › `` between them.
+        page: of the document, from 1, where it has pages.
+        variants: other wordings of the same answer.
+        channels: channel codes by which a customer must have come, empty = all.
+        for_tags: tags of which a customer must have at least one, empty = everyone.
+        written_by: who wrote the text; what a ``model`` wrote is said only after a person's
+            approval (D44).
+        approved: ``False`` = never said.
     """
 
     id: str
@@ -34,6 +68,15 @@ class FaqEntry(msgspec.Struct, frozen=True, kw_only=True):
     audience: tuple[str, ...] = ()
     featured: bool = False
     source: str = ""
+    kind: Literal["faq", "passage"] = "faq"
+    heading: str = ""
+    page: int | None = None
+    variants: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    channels: tuple[str, ...] = ()
+    for_tags: tuple[str, ...] = ()
+    written_by: Literal["people", "model"] = "people"
+    approved: bool = True
 
     @property
     def questions(self) -> tuple[str, ...]:
@@ -43,22 +86,33 @@ class FaqEntry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_for_everyone(self) -> bool:
         """Whether no audience ever has to be checked."""
-        return not self.audience and self.valid_from is None and self.valid_until is None
+        limits = (self.audience, self.channels, self.for_tags, self.valid_from, self.valid_until)
+        return self.approved and not any(limits)
 
     def is_for(self, audience: "Audience") -> bool:
         """Whether this audience may be told."""
         return (
-            (not self.audience or audience.open_kfid in self.audience)
+            self.approved
+            and (not self.audience or audience.open_kfid in self.audience)
+            and (not self.channels or audience.channel in self.channels)
+            and (not self.for_tags or not audience.tags.isdisjoint(self.for_tags))
             and (self.valid_from is None or self.valid_from <= audience.today)
             and (self.valid_until is None or audience.today <= self.valid_until)
         )
 
 
 class Audience(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks, as far as it decides what may be said."""
+    """Who asks, as far as it decides what may be said.
+
+    Args:
+        channel: code of the channel by which the customer came, empty = unknown.
+        tags: what the customer is tagged with.
+    """
 
     today: date
     open_kfid: str = ""
+    channel: str = ""
+    tags: frozenset[str] = frozenset()
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -91,6 +145,23 @@ class Verdict(msgspec.Struct, frozen=True):
     decision: Decision
     matches: tuple[Match, ...]
     how: How
+
+
+def body_of(entry: FaqEntry) -> str:
+    """The entry as JSON, for a row of content."""
+    return msgspec.json.encode(entry).decode()
+
+
+def entry_of(body: str) -> FaqEntry:
+    """The entry that `body_of` has written; keys of a newer version are ignored.
+
+    Raises:
+        msgspec.ValidationError: this is no entry.
+    """
+    return _decode(body)
+
+
+_decode = msgspec.json.Decoder(FaqEntry).decode
 
 
 def version_of(entries: Iterable[FaqEntry]) -> str:

@@ -5,8 +5,7 @@ out and reported; unknown keys and unknown follow-ups are reported and ignored.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,8 @@ import msgspec
 import yaml
 
 from knowledge.entries import FaqEntry
+from knowledge.fields import READERS, FaultError, dates_crossed, plain, shape
 
-MAX_ANSWER_BYTES = 2048  # one WeCom text message (wecom-api §3.10)
-MAX_ID_BYTES = 48  # an id travels in a menu item's id, of at most 64 bytes (wecom-api §3.10)
 SUFFIXES = (".yaml", ".yml", ".jsonl")
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -31,16 +29,8 @@ class EntryProblem(msgspec.Struct, frozen=True):
     expected: str
 
     def __str__(self) -> str:
-        where = f"{self.file}: {self.place}" if self.place else self.file
-        return f"{where}: found {self.found}, expected {self.expected}"
-
-
-class _FaultError(Exception):
-    """One fault inside one entry."""
-
-    def __init__(self, found: str, expected: str) -> None:
-        super().__init__(found, expected)
-        self.found, self.expected = found, expected
+        place = f"{self.place}：" if self.place else ""
+        return f"{self.file}: {place}{self.found}；应为：{self.expected}"
 
 
 class _Raw(msgspec.Struct):
@@ -53,7 +43,7 @@ class _Raw(msgspec.Struct):
     @property
     def place(self) -> str:
         name = self.values.get("id")
-        return f"line {self.line}" + (f", id {name}" if isinstance(name, str) and name else "")
+        return f"第 {self.line} 行" + (f"，id {name}" if isinstance(name, str) and name else "")
 
 
 def load_entries(sources: Sequence[Path]) -> tuple[list[FaqEntry], list[EntryProblem]]:
@@ -67,16 +57,14 @@ def load_entries(sources: Sequence[Path]) -> tuple[list[FaqEntry], list[EntryPro
             if entry is None:
                 continue
             if first := places.get(entry.id):
-                expected = f"an id of its own (first used in {first.file}, line {first.line})"
-                problems.append(_problem(raw, f"duplicate id {entry.id}", expected))
+                expected = f"各不相同的 id（先用它的是 {first.file} 第 {first.line} 行）"
+                problems.append(_problem(raw, f"id {entry.id} 重复", expected))
                 continue
             entries[entry.id], places[entry.id] = entry, raw
     for entry in list(entries.values()):
         if unknown := [name for name in entry.menu if name not in entries]:
-            names = ", ".join(unknown)
-            problems.append(
-                _problem(places[entry.id], f"menu: unknown id {names}", "ids of entries")
-            )
+            names = "、".join(unknown)
+            problems.append(_problem(places[entry.id], f"menu：没有 id {names}", "已有条目的 id"))
             known = tuple(name for name in entry.menu if name in entries)
             entries[entry.id] = msgspec.structs.replace(entry, menu=known)
     return list(entries.values()), problems
@@ -91,13 +79,15 @@ def _files(sources: Sequence[Path], problems: list[EntryProblem]) -> Iterator[Pa
         if source.is_dir():
             inside = [p for p in sorted(source.rglob("*")) if p.suffix in SUFFIXES and p.is_file()]
             if not inside:
-                problems.append(EntryProblem(str(source), "", "no file", " or ".join(SUFFIXES)))
+                problems.append(
+                    EntryProblem(str(source), "", "没有知识文件", " 或 ".join(SUFFIXES))
+                )
             yield from inside
         elif not source.is_file():
-            problems.append(EntryProblem(str(source), "", "nothing", "a file or a folder"))
+            problems.append(EntryProblem(str(source), "", "不存在", "文件或文件夹"))
         elif source.suffix not in SUFFIXES:
             problems.append(
-                EntryProblem(str(source), "", f"suffix {source.suffix!r}", " or ".join(SUFFIXES))
+                EntryProblem(str(source), "", f"后缀 {source.suffix}", " 或 ".join(SUFFIXES))
             )
         else:
             yield source
@@ -107,7 +97,7 @@ def _read(file: Path, problems: list[EntryProblem]) -> Iterator[_Raw]:
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        problems.append(EntryProblem(str(file), "", str(error), "a readable file in UTF-8"))
+        problems.append(EntryProblem(str(file), "", str(error), "读得出的 UTF-8 文件"))
         return
     reader = _json_lines if file.suffix == ".jsonl" else _yaml_entries
     yield from reader(str(file), text, problems)
@@ -120,13 +110,13 @@ def _json_lines(file: str, text: str, problems: list[EntryProblem]) -> Iterator[
         try:
             values = json.loads(line)
         except (ValueError, RecursionError) as error:
-            problems.append(EntryProblem(file, f"line {number}", str(error), "one JSON object"))
+            problems.append(EntryProblem(file, f"第 {number} 行", str(error), "一个 JSON 对象"))
             continue
         if isinstance(values, dict):
             yield _Raw(file, number, values)
         else:
             found = type(values).__name__
-            problems.append(EntryProblem(file, f"line {number}", found, "one JSON object"))
+            problems.append(EntryProblem(file, f"第 {number} 行", found, "一个 JSON 对象"))
 
 
 def _yaml_entries(file: str, text: str, problems: list[EntryProblem]) -> Iterator[_Raw]:
@@ -137,38 +127,23 @@ def _yaml_entries(file: str, text: str, problems: list[EntryProblem]) -> Iterato
         problems.append(EntryProblem(file, "", " ".join(str(error).split()), "YAML"))
         return
     if root is None:
-        problems.append(EntryProblem(file, "", "nothing", "a list of entries"))
+        problems.append(EntryProblem(file, "", "没有内容", "条目的列表"))
         return
     if not isinstance(root, yaml.SequenceNode):
-        problems.append(EntryProblem(file, "line 1", _shape(root), "a list of entries"))
+        problems.append(EntryProblem(file, "第 1 行", shape(root), "条目的列表"))
         return
     for node in root.value:
         line = node.start_mark.line + 1
         if not isinstance(node, yaml.MappingNode):
-            problems.append(EntryProblem(file, f"line {line}", _shape(node), "keys and values"))
+            problems.append(EntryProblem(file, f"第 {line} 行", shape(node), "一组键值"))
             continue
         raw = _Raw(file, line, {})
         for key_node, value_node in node.value:
             key = str(key_node.value)
             if key in raw.values:
-                problems.append(_problem(raw, f"{key} twice", "each key once"))
-            raw.values[key] = _plain(value_node)
+                problems.append(_problem(raw, f"{key} 写了两次", "每个键一次"))
+            raw.values[key] = plain(value_node)
         yield raw
-
-
-def _shape(node: yaml.Node) -> str:
-    if isinstance(node, yaml.ScalarNode):
-        return "text"
-    return "a list" if isinstance(node, yaml.SequenceNode) else "keys and values"
-
-
-def _plain(node: yaml.Node) -> Any:
-    """A scalar as text, a list of scalars as list of text, anything else as its node."""
-    if isinstance(node, yaml.ScalarNode):
-        return None if node.tag.endswith(":null") else str(node.value)
-    if isinstance(node, yaml.SequenceNode):
-        return [str(n.value) if isinstance(n, yaml.ScalarNode) else n for n in node.value]
-    return node
 
 
 def _entry(raw: _Raw, problems: list[EntryProblem]) -> FaqEntry | None:
@@ -176,101 +151,21 @@ def _entry(raw: _Raw, problems: list[EntryProblem]) -> FaqEntry | None:
     values: dict[str, Any] = {"source": raw.file}
     usable = True
     for key, value in raw.values.items():
-        if key not in _READERS:
-            problems.append(_problem(raw, f"unknown key {key}", f"one of {', '.join(_READERS)}"))
+        if key not in READERS:
+            problems.append(_problem(raw, f"没有 {key} 这个键", "、".join(READERS)))
             continue
         try:
-            values[key] = _READERS[key](value)
-        except _FaultError as fault:
-            problems.append(_problem(raw, f"{key}: {fault.found}", fault.expected))
+            values[key] = READERS[key](value)
+        except FaultError as fault:
+            problems.append(_problem(raw, f"{key}：{fault.found}", fault.expected))
             usable = False
     for key in ("id", "question", "answer"):
         if key not in raw.values:
-            problems.append(_problem(raw, f"no {key}", f"{key}: text"))
+            problems.append(_problem(raw, f"没有 {key}", "文字"))
             usable = False
-    if usable and (crossed := _dates_crossed(values)):
+    if usable and (crossed := dates_crossed(values)):
         problems.append(_problem(raw, crossed.found, crossed.expected))
         usable = False
+    if values.get("written_by") == "model":  # D44: said only after a person has looked at it
+        values.setdefault("approved", False)
     return FaqEntry(**values) if usable else None
-
-
-def _dates_crossed(values: dict[str, Any]) -> _FaultError | None:
-    first, last = values.get("valid_from"), values.get("valid_until")
-    if first and last and first > last:
-        return _FaultError(f"valid_from {first} after valid_until {last}", "from before until")
-    return None
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _FaultError(_kind(value), "text")
-    if not value.strip():
-        raise _FaultError("nothing", "text")
-    if any("\ud800" <= c <= "\udfff" for c in value):
-        raise _FaultError(ascii(value), "text that UTF-8 can hold")
-    return value.strip()
-
-
-def _optional_text(value: Any) -> str:
-    return "" if value is None or value == "" else _text(value)
-
-
-def _id(value: Any) -> str:
-    text = _text(value)
-    if len(text.encode()) > MAX_ID_BYTES or any(c.isspace() for c in text):
-        raise _FaultError(repr(text), f"at most {MAX_ID_BYTES} bytes without spaces")
-    return text
-
-
-def _answer(value: Any) -> str:
-    text = _text(value)
-    if (size := len(text.encode())) > MAX_ANSWER_BYTES:
-        raise _FaultError(f"{size} bytes", f"at most {MAX_ANSWER_BYTES} bytes of UTF-8")
-    return text
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if value is None or value == "":
-        return ()
-    if not isinstance(value, list):
-        raise _FaultError(_kind(value), "a list of texts")
-    return tuple(_text(item) for item in value)
-
-
-def _day(value: Any) -> date | None:
-    if value is None or value == "":
-        return None
-    try:
-        return date.fromisoformat(_text(value))
-    except ValueError:
-        raise _FaultError(repr(value), "a day like 2026-12-31") from None
-
-
-def _flag(value: Any) -> bool:
-    if value in (True, False):
-        return bool(value)
-    if isinstance(value, str) and value.lower() in ("true", "false"):
-        return value.lower() == "true"
-    raise _FaultError(repr(value), "true or false")
-
-
-def _kind(value: Any) -> str:
-    names = {type(None): "nothing", str: "text", list: "a list", dict: "keys and values"}
-    if isinstance(value, yaml.Node):
-        return _shape(value)
-    return names.get(type(value), repr(value))
-
-
-_READERS: dict[str, Callable[[Any], Any]] = {
-    "id": _id,
-    "question": _text,
-    "similar": _texts,
-    "answer": _answer,
-    "category": _optional_text,
-    "tags": _texts,
-    "valid_from": _day,
-    "valid_until": _day,
-    "menu": _texts,
-    "audience": _texts,
-    "featured": _flag,
-}

@@ -11,7 +11,7 @@ import msgspec
 from bot.config import Llm
 from bot.llm.breaker import CircuitBreaker
 from bot.llm.caller import MAX_QUESTION, Caller, Said
-from bot.llm.masking import mask
+from bot.llm.masking import Masker
 from bot.llm.prompts import Prompt
 from bot.model import AnswerRequest, Choice, Written
 from bot.telemetry import Metrics
@@ -42,7 +42,8 @@ class Chooser(Caller):
         Raises:
             ModelUnavailable: no answer within `llm.timeout_s`, or lately none at all.
         """
-        asked = {"question": mask(request.question)[:MAX_QUESTION], "choices": request.passages}
+        question = Masker().mask(request.question).text[:MAX_QUESTION]
+        asked = {"question": question, "choices": request.passages}
         said = await self.ask(self._prompt.text, msgspec.json.encode(asked).decode())
         return Written(
             chosen=self._checked(said, request.passages),

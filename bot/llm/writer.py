@@ -14,7 +14,7 @@ from bot.config import Llm
 from bot.llm.breaker import CircuitBreaker
 from bot.llm.caller import MAX_QUESTION, Caller, Said
 from bot.llm.grounding import Grounding
-from bot.llm.masking import mask
+from bot.llm.masking import Masked, Masker
 from bot.llm.plain import plain
 from bot.llm.prompts import DEFAULT_TONE, Prompt
 from bot.model import AnswerRequest, Choice, Written
@@ -58,8 +58,11 @@ class Writer(Caller):
             ModelUnavailable: no answer within `llm.timeout_s`, or lately none at all.
         """
         prompt = self._prompts.get(request.tone) or self._prompts[DEFAULT_TONE]
-        said = await self.ask(prompt.text, _encoded(request))
-        written = self._judged(request, said, prompt)
+        masker = Masker()
+        question = masker.mask(request.question)
+        recent = [masker.mask(text) for text in request.recent]
+        said = await self.ask(prompt.text, _encoded(request, question, recent))
+        written = self._judged(request, said, question, prompt)
         if written.refused:
             self.count("refused")
             self._refusals.labels(written.refused).inc()
@@ -67,7 +70,9 @@ class Writer(Caller):
             self.count("written" if written.answer else "none")
         return msgspec.structs.replace(written, prompt=prompt.version, tokens=said.tokens)
 
-    def _judged(self, request: AnswerRequest, said: Said, prompt: Prompt) -> Written:
+    def _judged(
+        self, request: AnswerRequest, said: Said, masked: Masked, prompt: Prompt
+    ) -> Written:
         draft = _draft_in(said.text) if said.whole else None
         if draft is None:
             return Written(refused="form")
@@ -76,11 +81,14 @@ class Writer(Caller):
         passages = {passage.id: passage for passage in request.passages}
         if not all(used in passages for used in draft.used_ids):
             return Written(refused="ids")
-        answer = plain(draft.answer)
         used = list(dict.fromkeys(draft.used_ids))
-        refused = self._grounding.refuses(
-            request.question, answer, _answers(passages, used), prompt.text
-        )
+        answer = plain(masked.restore(draft.answer))
+        if masked.unknown_placeholders(draft.answer):
+            refused = "placeholder"
+        else:
+            refused = self._grounding.refuses(
+                request.question, answer, _answers(passages, used), prompt.text
+            )
         return Written(
             chosen=used[0],
             used_ids=tuple(used),
@@ -93,12 +101,12 @@ def _answers(passages: Mapping[str, Choice], used: Sequence[str]) -> list[str]:
     return [passages[one].answer for one in used]
 
 
-def _encoded(request: AnswerRequest) -> str:
+def _encoded(request: AnswerRequest, question: Masked, recent: Sequence[Masked]) -> str:
     """The request as JSON: whatever a customer or an entry says stays a value in it."""
     asked = {
         "you_are": request.who,
-        "recent": [mask(text)[:MAX_QUESTION] for text in request.recent],
-        "question": mask(request.question)[:MAX_QUESTION],
+        "recent": [text.text[:MAX_QUESTION] for text in recent],
+        "question": question.text[:MAX_QUESTION],
         "passages": request.passages,
     }
     return msgspec.json.encode(asked).decode()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.store.accounts import AccountRow, Accounts
+from bot.store.content import Change, ContentRow, Contents, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
 from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
@@ -21,12 +22,16 @@ __all__ = [
     "AccountRow",
     "Accounts",
     "Arrival",
+    "Change",
+    "ContentRow",
+    "Contents",
     "ConversationFacts",
     "Conversations",
     "Database",
     "Download",
     "Draft",
     "Handled",
+    "Incoming",
     "Letter",
     "Mailbox",
     "MediaStore",
@@ -47,6 +52,7 @@ __all__ = [
     "Waiting",
     "conversation_queue",
     "decode_master",
+    "digest_of",
 ]
 
 
@@ -58,6 +64,7 @@ class Store:
     keys: Database
     vault: Vault
     accounts: Accounts
+    contents: Contents
     conversations: Conversations
     mailbox: Mailbox
     media: MediaStore
@@ -76,6 +83,7 @@ class Store:
             keys=keys,
             vault=vault,
             accounts=Accounts(database),
+            contents=Contents(database),
             conversations=Conversations(database),
             mailbox=Mailbox(database, vault),
             media=MediaStore(database, vault, media),

@@ -69,6 +69,10 @@ ENGINE_TABLES = (
         age="day_at",
         kept=HANDLED,
     ),
+    Table("content_version", "one"),
+    Table("entries", "base, id"),
+    Table("entry_history", "base, id, version"),
+    Table("content_sources", "base, origin"),
     Table("schema_migrations", "name"),
 )
 
