@@ -70,7 +70,7 @@ class Caller:
     """
 
     def __init__(self, llm: Llm, metrics: Metrics, breaker: CircuitBreaker | None = None) -> None:
-        self._llm, self._metrics = llm, metrics
+        self._llm, self.metrics = llm, metrics
         self._breaker = breaker or CircuitBreaker()
         self._opening: asyncio.Task[Endpoint] | None = None
         forbid_tracing(os.environ)
@@ -112,7 +112,7 @@ class Caller:
 
     def count(self, result: str) -> None:
         """Count how a call ended."""
-        self._metrics.model_calls.labels(result).inc()
+        self.metrics.model_calls.labels(result).inc()
 
     async def _ask(
         self, endpoint: "Endpoint", instructions: str, request: str, deadline: asyncio.Timeout

@@ -49,7 +49,7 @@ class Writer(Caller):
         breaker: CircuitBreaker | None = None,
     ) -> None:
         super().__init__(llm, metrics, breaker)
-        self._prompts, self._grounding, self._refusals = prompts, grounding, metrics.model_refusals
+        self._prompts, self._grounding = prompts, grounding
 
     async def answer(self, request: AnswerRequest) -> Written:
         """What may be said to the question.
@@ -57,7 +57,7 @@ class Writer(Caller):
         Raises:
             ModelUnavailable: no answer within `llm.timeout_s`, or lately none at all.
         """
-        prompt = self._prompts.get(request.tone) or self._prompts[DEFAULT_TONE]
+        prompt = self.prompt_of(request.tone)
         masker = Masker()
         question = masker.mask(request.question)
         recent = [masker.mask(text) for text in request.recent]
@@ -65,10 +65,14 @@ class Writer(Caller):
         written = self._judged(request, said, question, prompt)
         if written.refused:
             self.count("refused")
-            self._refusals.labels(written.refused).inc()
+            self.metrics.model_refusals.labels(written.refused).inc()
         else:
             self.count("written" if written.answer else "none")
         return msgspec.structs.replace(written, prompt=prompt.version, tokens=said.tokens)
+
+    def prompt_of(self, tone: str) -> Prompt:
+        """What the model is told where it speaks in this tone."""
+        return self._prompts.get(tone) or self._prompts[DEFAULT_TONE]
 
     def _judged(
         self, request: AnswerRequest, said: Said, masked: Masked, prompt: Prompt
