@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.commands import admin, chat, demo, faq
+from bot.commands import admin, chat, demo, faq, prompts
 from bot.commands import serve as serving
 from bot.commands.check import check
 from bot.commands.evaluate import evaluate
@@ -84,6 +84,11 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     one.add_argument("--json", action="store_true", help="以 JSON 打印")
     one.add_argument("--predictions", type=Path, metavar="FILE", help="把每一问的结果写成 JSONL")
     one.set_defaults(run=_faq_eval)
+
+    actions = command("prompts", _prompts, "给大模型的提示").add_subparsers(
+        metavar="动作", required=True
+    )
+    actions.add_parser("test", help="用 prompts/llm/examples 里的例子问一遍配置的大模型")
 
     actions = command("dead", _dead, "没能处理或送达的消息").add_subparsers(
         dest="action", metavar="动作", required=True
@@ -174,6 +179,10 @@ def _faq_eval(arguments: argparse.Namespace) -> int:
             predictions=arguments.predictions,
         )
     )
+
+
+def _prompts(arguments: argparse.Namespace) -> int:
+    return asyncio.run(prompts.test(_load(arguments), sys.stdout))
 
 
 def _dead(arguments: argparse.Namespace) -> int:

@@ -91,7 +91,10 @@ _IDIOM = (
     rf"千万(?!{_UNIT})|万一|十分(?!钟)|万分|一一(?!{_UNIT})|一(?=部分|分钱)|一(?:点(?!钟)|时|刻)"
 )
 _OFF = rf"(?P<off>{_NUMBER}|半)\s*折|半价"
-_SHARE = rf"百分之(?P<share>{_NUMBER}|百)|百分百|(?P<tenths>{_SMALL})成(?!功|为|员|交|就|绩|立|熟)|一半|半数"
+_SHARE = (
+    rf"百分之(?P<share>{_NUMBER}|百)|百分百|一半|半数"
+    rf"|(?P<tenths>{_SMALL})成(?!功|为|员|交|就|绩|立|熟)"
+)
 _HALF = rf"半\s*(?P<half_of>个?(?:{_HAN_UNIT}))|(?P<more>{_NUMBER})\s*个半(?P<more_of>{_HAN_UNIT})"
 _MONEY = rf"[¥$]\s*(?P<sum>{ARABIC})(?:{_TO}[¥$]?\s*(?P<sum_to>{ARABIC}))?"
 _QUANTITY = (
