@@ -18,6 +18,7 @@ from bot.model.effects import (
     SendMessage,
     SendOnEvent,
     Written,
+    basis_of,
 )
 from bot.model.events import (
     AppMessageReceived,
@@ -67,4 +68,5 @@ __all__ = [
     "TimerDue",
     "UnknownHappened",
     "Written",
+    "basis_of",
 ]

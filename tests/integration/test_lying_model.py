@@ -7,8 +7,11 @@ then reads is compared with what there is without a model and with the entries w
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
+from aiohttp import web
 
 from bot.app import MODEL_PROMPTS, Engine, build_engine, open_store
 from bot.commands.dialogue import Dialogue, shown
@@ -58,6 +61,7 @@ class Stage:
     def __init__(self, engine: Engine, played: FakeModelServer, clock: PlayedClock) -> None:
         self.engine, self.played, self.clock = engine, played, clock
         self.dialogues: dict[str, Dialogue] = {}
+        self.edited: dict[str, str] = {}
 
     async def hears(self, case: Case, customer: str = "") -> str:
         """All that a customer, by default a new one, reads after the question."""
@@ -67,6 +71,17 @@ class Stage:
         ]
         self.engine.library.everything = Unsure(entries)
         self.played.answers = [TROUBLES.get(case.trouble) or writes(case.raw, case.finish)]
+        if self.edited:
+            changed = [
+                msgspec.structs.replace(one, answer=self.edited.get(one.id, one.answer))
+                for one in entries
+            ]
+
+            async def edited_first(request: dict[str, Any]) -> web.StreamResponse:
+                self.engine.library.everything = Unsure(changed)
+                return await writes(case.raw)(request)
+
+            self.played.answers = [edited_first]
         dialogue = await self.dialogue(customer or f"{len(self.dialogues)}")
         dialogue.kf.sent.clear()
         await dialogue.say(case.question)
@@ -169,6 +184,12 @@ async def test_a_refusal_is_counted_and_kept_as_a_reason(stage: Stage) -> None:
     assert 'concierge_model_refusals_total{reason="number"} 1.0' in rendered
     rows = await stage.engine.store.database.fetch("SELECT error FROM outbox WHERE kind='Consult'")
     assert [row["error"] for row in rows] == ["refused: number"]
+
+
+async def test_an_entry_that_was_edited_meanwhile_is_said_as_it_is_now(stage: Stage) -> None:
+    case = HONEST[0]
+    stage.edited = {next(iter(case.passages)): "全国包邮。"}
+    assert await stage.hears(case) == "全国包邮。"
 
 
 async def test_the_version_of_the_prompt_is_kept(stage: Stage, model: Writer) -> None:
