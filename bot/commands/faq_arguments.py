@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from bot.commands import faq, faq_edit, faq_lint
+from bot.commands.evaluate import evaluate
 from bot.config import Config
 from bot.errors import Misconfigured
 
@@ -35,6 +36,11 @@ def add(actions: Actions) -> None:
     )
     one.add_argument("--online", action="store_true", help="真的去访问每个网址")
     one.add_argument("--json", action="store_true", help="输出 JSON")
+    one = _action(actions, "eval", _eval, "用标好答案的问题检验：找得准不准、该不该答")
+    one.add_argument("--queries", type=Path, required=True, help="标好答案的问题，JSONL")
+    one.add_argument("--faq", type=Path, help="另一份知识（文件或文件夹）；默认这里的知识")
+    one.add_argument("--json", action="store_true", help="以 JSON 打印")
+    one.add_argument("--predictions", type=Path, metavar="FILE", help="把每一问的结果写成 JSONL")
     one = _action(actions, "list", _list, "列出条目")
     one.add_argument("text", nargs="?", default="", help="编号、类别或问法里有这几个字的")
     one = _action(actions, "show", _show, "看一条，连同来源与冲突")
@@ -94,6 +100,18 @@ async def _import(config: Config, given: argparse.Namespace) -> int:
 async def _lint(config: Config, given: argparse.Namespace) -> int:
     return await faq_lint.lint_entries(
         config, given.account, sys.stdout, online=given.online, as_json=given.json
+    )
+
+
+async def _eval(config: Config, given: argparse.Namespace) -> int:
+    return await evaluate(
+        config,
+        given.queries,
+        sys.stdout,
+        faq=given.faq,
+        open_kfid=given.account,
+        as_json=given.json,
+        predictions=given.predictions,
     )
 
 
