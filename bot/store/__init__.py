@@ -10,6 +10,7 @@ from bot.store.conversations import ConversationFacts, Conversations
 from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.media import Download, MediaStore
+from bot.store.model_usage import ModelUsage
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
 from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
@@ -35,6 +36,7 @@ __all__ = [
     "Letter",
     "Mailbox",
     "MediaStore",
+    "ModelUsage",
     "Outbox",
     "Parcel",
     "Servicers",
@@ -67,6 +69,7 @@ class Store:
     conversations: Conversations
     mailbox: Mailbox
     media: MediaStore
+    model_usage: ModelUsage
     outbox: Outbox
     servicers: Servicers
     suggestions: Suggestions
@@ -85,6 +88,7 @@ class Store:
             conversations=Conversations(database),
             mailbox=Mailbox(database, vault),
             media=MediaStore(database, vault, media),
+            model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
             servicers=Servicers(database),
             suggestions=Suggestions(database, vault),
