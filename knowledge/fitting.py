@@ -175,6 +175,12 @@ def _wrong_way(names: Sequence[str], weights: Iterable[float]) -> Collection[str
     }
 
 
+def gate_judged(case: Case, gate: Gate) -> Judged:
+    """What a gate says to a question."""
+    model = gate.models[case.variant]
+    return _judge(case, (model.bias, model.weights))
+
+
 def _judge(case: Case, model: tuple[float, dict[str, float]]) -> Judged:
     bias, weights = model
     vector = np.array([weights.get(name, 0.0) for name in FEATURES])

@@ -6,7 +6,7 @@ than guesses: a wrong answer costs more than a hand-over. `concierge gate train`
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -80,9 +80,22 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @cache
-def load_gate(path: Path = SHIPPED) -> Gate:
-    """Read a fitted gate."""
-    return msgspec.json.decode(path.read_bytes(), type=Gate)
+def load_gate() -> Gate:
+    """The gate that is shipped."""
+    return read_gate(SHIPPED)
+
+
+def read_gate(file: Path) -> Gate:
+    """A fitted gate. Raises `OSError`, and `ValueError` for what this version cannot use."""
+    gate = msgspec.json.decode(file.read_bytes(), type=Gate)
+    for model in gate.models.values():
+        if unknown := set(model.weights) - set(FEATURES):
+            raise ValueError(f"unknown evidence: {', '.join(sorted(unknown))}")
+        if not model.answer_at:
+            raise ValueError("no thresholds")
+    if missing := {"full", "questions", "lexical"} - set(gate.models):
+        raise ValueError(f"no model for {', '.join(sorted(missing))}")
+    return gate
 
 
 def decide(scores: Sequence[float], thresholds: Thresholds) -> Decision:
@@ -99,7 +112,3 @@ def variant_of(*, has_vectors: bool, has_answer: bool) -> Variant:
         return "lexical"
     return "full" if has_answer else "questions"
 
-
-def known_features(weights: Mapping[str, float]) -> bool:
-    """Whether all names are evidence of this version."""
-    return set(weights) <= set(FEATURES)

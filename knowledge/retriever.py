@@ -85,6 +85,11 @@ class Retriever:
         return self._version
 
     @property
+    def gate(self) -> Gate:
+        """What judges the evidence."""
+        return self._gate
+
+    @property
     def ready(self) -> bool:
         """Whether questions can be answered."""
         return True

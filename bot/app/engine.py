@@ -31,6 +31,7 @@ from bot.wecom.limits import platform_limits
 from bot.wecom.wire import plan
 from knowledge import Library
 from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
+from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
 SUPPLIED = (Turn, Library, Store, Config, Delivery)
@@ -99,6 +100,33 @@ def open_store(config: Config) -> Store:
     return Store.build(database, keys, vault, path.parent / "media")
 
 
+def vectors_folder(config: Config) -> Path | None:
+    """Where vectors, and what they are made with, are kept; losing it costs time."""
+    path = config.storage.sqlite_path
+    return path.parent / "vectors" if path else None
+
+
+def gate_file(config: Config) -> Path | None:
+    """Where the gate of this deployment is, once `concierge gate train` has fitted one."""
+    path = config.storage.sqlite_path
+    return path.parent / "gate.json" if path else None
+
+
+def build_gate(config: Config) -> Gate:
+    """The gate of this deployment, or the one that is shipped.
+
+    Raises:
+        Misconfigured: there is one, and it cannot be read.
+    """
+    file = gate_file(config)
+    if file is None or not file.is_file():
+        return load_gate()
+    try:
+        return read_gate(file)
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"{file} cannot be read: {error}; delete it to go without") from error
+
+
 def build_embedder(config: Config) -> Embedder | None:
     """The configured encoder, or ``None`` where there is none: then characters alone decide."""
     embeddings = config.embeddings
@@ -106,7 +134,7 @@ def build_embedder(config: Config) -> Embedder | None:
         case "none":
             return None
         case "offline":
-            return OfflineEmbedder.open()
+            return OfflineEmbedder.open(folder=vectors_folder(config))
         case "openai":
             return EndpointEmbedder(
                 base_url=embeddings.base_url or "",

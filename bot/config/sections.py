@@ -124,6 +124,7 @@ class Knowledge(Section):
     """What the bot knows."""
 
     sources: Many[Source] = Field(default=(), validate_default=True)
+    target_error: float = Field(default=0.05, ge=0.01, le=0.2)
 
 
 class StaffMember(Section):
