@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.commands import admin, chat, demo, faq
+from bot.commands import admin, chat, demo, faq, orders
 from bot.commands import serve as serving
 from bot.commands.check import check
 from bot.config import Config, ConfigErrors, keygen, load_config
@@ -75,6 +75,10 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     one.add_argument("text", help="客户的问题")
     one.add_argument("--account", default="", help="按哪个客服账号（open_kfid）来答")
     one.add_argument("--lexical", action="store_true", help="只按字词检索，不用向量")
+
+    actions = command("orders", _orders, "客户的订单").add_subparsers(metavar="动作", required=True)
+    one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
+    one.add_argument("file", type=Path, help="第一行是表头，至少有“订单号”和“客户”两列")
 
     actions = command("dead", _dead, "没能处理或送达的消息").add_subparsers(
         dest="action", metavar="动作", required=True
@@ -151,6 +155,10 @@ def _faq(arguments: argparse.Namespace) -> int:
     return asyncio.run(
         faq.search(config, arguments.text, arguments.account, sys.stdout, lexical=arguments.lexical)
     )
+
+
+def _orders(arguments: argparse.Namespace) -> int:
+    return asyncio.run(orders.import_orders(_load(arguments), arguments.file, sys.stdout))
 
 
 def _dead(arguments: argparse.Namespace) -> int:

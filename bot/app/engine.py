@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ from bot.store import Database, Store, Table, Vault, decode_master
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
 from bot.store.tables import ENGINE_TABLES, check_declared
 from bot.telemetry import Metrics
+from bot.tools import HttpTools
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import plan
 from knowledge import Library, Retriever, load_entries
@@ -52,6 +53,12 @@ class Engine:
     library: Library
     dispatcher: Dispatcher
     model: ChatModel | None = None
+    tools: HttpTools = field(default_factory=lambda: HttpTools({}))
+
+    async def aclose(self) -> None:
+        """Close connections, files and threads."""
+        await self.tools.aclose()
+        self.close()
 
     def close(self) -> None:
         """Close files and threads."""
@@ -159,13 +166,7 @@ def build_engine(
             ),
         ),
         accounts=config.for_account,
-        setting=Setting(
-            phrases=phrases,
-            staff=tuple(config.staff),
-            company=config.company.name or "",
-            zone=ZoneInfo(config.timezone),
-            has_model=model is not None,
-        ),
+        setting=_setting(config, phrases, model),
         supplies=supplies,
         middlewares=[
             only_customers,
@@ -181,7 +182,21 @@ def build_engine(
         clock=clock,
         metrics=metrics,
     )
-    return Engine(config, store, clock, metrics, phrases, routers, library, dispatcher, model)
+    return Engine(
+        *(config, store, clock, metrics, phrases, routers, library, dispatcher, model),
+        HttpTools(config.tools),
+    )
+
+
+def _setting(config: Config, phrases: Phrases, model: ChatModel | None) -> Setting:
+    return Setting(
+        phrases=phrases,
+        staff=tuple(config.staff),
+        company=config.company.name or "",
+        zone=ZoneInfo(config.timezone),
+        has_model=model is not None,
+        has_order_system=any(tool.orders for tool in config.tools.values()),
+    )
 
 
 def declared_tables(routers: Sequence[Router]) -> list[Table]:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -29,12 +30,22 @@ from bot.delivery.couriers import (
 from bot.delivery.housekeeping import Gauges, Retention, WaitingNotices
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
+from bot.delivery.looking_up import LookUpCourier, ToolBox
 from bot.delivery.pull import PullSettings
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
 from bot.errors import ConciergeError, Misconfigured
 from bot.llm.chooser import Chooser
-from bot.model import Consult, HandOff, KeepMedia, Lane, NotifyStaff, SendMessage, SendOnEvent
+from bot.model import (
+    Consult,
+    HandOff,
+    KeepMedia,
+    Lane,
+    LookUp,
+    NotifyStaff,
+    SendMessage,
+    SendOnEvent,
+)
 from bot.model.effects import Effect
 from bot.telemetry import Metrics
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
@@ -99,7 +110,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         await session.close()
         if model is not None:
             await model.aclose()
-        engine.close()
+        await engine.aclose()
 
 
 async def _warm(library: Library, model: Chooser | None) -> None:
@@ -175,7 +186,17 @@ def couriers(
         NotifyStaff: StaffCourier(store, staff, clock),
         KeepMedia: MediaCourier(store, media, clock),
         Consult: ModelCourier(store, engine.model, clock),
+        LookUp: LookUpCourier(store, tool_box(engine, kf), clock),
     }
+
+
+def tool_box(engine: Engine, kf: Kf) -> ToolBox:
+    """What asks the company's systems."""
+    config = engine.config
+    return ToolBox(
+        *(engine.store, engine.tools, config.tools, kf, engine.clock, engine.metrics),
+        ZoneInfo(config.timezone),
+    )
 
 
 def _send_slots(config: Config) -> dict[Lane, int]:

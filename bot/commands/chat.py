@@ -52,7 +52,7 @@ async def _chat(throw_away: Config, config: Config) -> None:
         await asyncio.gather(warming, return_exceptions=True)
         if model is not None:
             await model.aclose()
-        engine.close()
+        await engine.aclose()
 
 
 async def _talk(dialogue: Dialogue) -> None:

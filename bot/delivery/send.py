@@ -24,6 +24,7 @@ from bot.model import (
     EffectFailed,
     HandOff,
     Lane,
+    LookUp,
     SendMessage,
     SendOnEvent,
 )
@@ -45,7 +46,7 @@ OPERATOR_PAUSE_S = 60.0
 
 ROWS_AT_ONCE = 20
 
-_TOLD_WHEN_FAILED = (SendMessage, SendOnEvent, HandOff, Consult)
+_TOLD_WHEN_FAILED = (SendMessage, SendOnEvent, HandOff, Consult, LookUp)
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
 
 
@@ -163,6 +164,6 @@ def _result(parcel: Parcel, outcome: Ended | Held, state: str) -> EffectDone | E
         tag=parcel.tag,
         error=f"{state}: {outcome.error}",
         errcode=outcome.errcode,
-        data={"msgid": parcel.effect.msgid} if isinstance(parcel.effect, Consult) else {},
+        data={"msgid": parcel.effect.msgid} if isinstance(parcel.effect, Consult | LookUp) else {},
         **common,
     )

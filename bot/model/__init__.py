@@ -11,6 +11,7 @@ from bot.model.effects import (
     Effect,
     HandOff,
     KeepMedia,
+    LookUp,
     MenuItem,
     NotifyStaff,
     Reply,
@@ -33,8 +34,10 @@ from bot.model.events import (
     UnknownHappened,
 )
 from bot.model.lanes import Lane
+from bot.model.orders import ORDERS, Order, Shipment
 
 __all__ = [
+    "ORDERS",
     "AppMessageReceived",
     "Because",
     "Choice",
@@ -48,10 +51,12 @@ __all__ = [
     "HandOff",
     "KeepMedia",
     "Lane",
+    "LookUp",
     "MenuItem",
     "MessageRecalled",
     "MessageReceived",
     "NotifyStaff",
+    "Order",
     "Ownership",
     "Reply",
     "SendFailed",
@@ -61,6 +66,7 @@ __all__ = [
     "ServicerStatusChanged",
     "SessionChanged",
     "SessionEntered",
+    "Shipment",
     "TimerDue",
     "UnknownHappened",
 ]

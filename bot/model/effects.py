@@ -110,5 +110,17 @@ class Consult(Effect, frozen=True, kw_only=True):
     choices: tuple[Choice, ...]
 
 
-AnyEffect = SendMessage | SendOnEvent | HandOff | NotifyStaff | KeepMedia | Consult
+class LookUp(Effect, frozen=True, kw_only=True):
+    """Ask one of the company's systems about this customer. Repeat: harmless, it only reads.
+
+    Args:
+        msgid: the message that waits for what is found.
+        name: which look-up.
+    """
+
+    msgid: str
+    name: str
+
+
+AnyEffect = SendMessage | SendOnEvent | HandOff | NotifyStaff | KeepMedia | Consult | LookUp
 """Everything an outbox row can hold; msgspec decodes by `kind`."""

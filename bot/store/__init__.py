@@ -9,11 +9,13 @@ from bot.store.conversations import ConversationFacts, Conversations
 from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.media import Download, MediaStore
+from bot.store.orders import OrdersTable, Written
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
 from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
+from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Transcript
 from bot.store.vault import Vault, decode_master
 
@@ -34,6 +36,7 @@ __all__ = [
     "Letter",
     "Mailbox",
     "MediaStore",
+    "OrdersTable",
     "Outbox",
     "Parcel",
     "Servicers",
@@ -43,11 +46,13 @@ __all__ = [
     "Suggestions",
     "Switches",
     "Table",
+    "ToolCalls",
     "Transcript",
     "Unit",
     "UnitConflict",
     "Vault",
     "Waiting",
+    "Written",
     "conversation_queue",
     "decode_master",
     "digest_of",
@@ -66,10 +71,12 @@ class Store:
     conversations: Conversations
     mailbox: Mailbox
     media: MediaStore
+    orders: OrdersTable
     outbox: Outbox
     servicers: Servicers
     suggestions: Suggestions
     switches: Switches
+    tool_calls: ToolCalls
     transcript: Transcript
 
     @classmethod
@@ -84,10 +91,12 @@ class Store:
             conversations=Conversations(database),
             mailbox=Mailbox(database, vault),
             media=MediaStore(database, vault, media),
+            orders=OrdersTable(database, vault),
             outbox=Outbox(database, vault),
             servicers=Servicers(database),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
+            tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
         )
 
