@@ -18,7 +18,7 @@ from bot.app.engine import (
     open_store,
 )
 from bot.config import Config
-from bot.delivery.consulting import ModelCourier
+from bot.delivery.consulting import ModelCourier, TokenBudget
 from bot.delivery.couriers import (
     CodeCourier,
     HandOffCourier,
@@ -36,6 +36,8 @@ from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
 from bot.errors import ConciergeError, Misconfigured
 from bot.llm.chooser import Chooser
+from bot.llm.opening import open_model
+from bot.llm.writer import Writer
 from bot.model import (
     Consult,
     HandOff,
@@ -59,6 +61,7 @@ from bot.wecom.staff import StaffMessages
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
 from knowledge import Library
+from knowledge.fold import even_out
 
 
 @dataclass(slots=True)
@@ -89,7 +92,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     cache = vectors or store.database.path.parent / "vectors"
     library = await asyncio.to_thread(build_library, config, cache)
     metrics = Metrics()
-    model = Chooser.open(config.llm, MODEL_PROMPTS, metrics)
+    model = open_model(config, MODEL_PROMPTS, metrics, even_out)
     engine = build_engine(config, store, library, clock=clock, metrics=metrics, model=model)
     await store.switches.block_only(config.routing.blocklist, by="config", now=clock.now())
     session = new_session()
@@ -113,7 +116,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         await engine.aclose()
 
 
-async def _warm(library: Library, model: Chooser | None) -> None:
+async def _warm(library: Library, model: Chooser | Writer | None) -> None:
     """What answering gets better by, in the background of answering."""
     if model is not None:
         await model.warm()
@@ -185,7 +188,7 @@ def couriers(
         HandOff: HandOffCourier(store, kf, owners, clock),
         NotifyStaff: StaffCourier(store, staff, clock),
         KeepMedia: MediaCourier(store, media, clock),
-        Consult: ModelCourier(store, engine.model, clock),
+        Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
         LookUp: LookUpCourier(store, tool_box(engine, kf), clock),
     }
 
@@ -197,6 +200,12 @@ def tool_box(engine: Engine, kf: Kf) -> ToolBox:
         *(engine.store, engine.tools, config.tools, kf, engine.clock, engine.metrics),
         ZoneInfo(config.timezone),
     )
+
+
+def _token_budget(engine: Engine) -> TokenBudget | None:
+    llm = engine.config.llm
+    zone = ZoneInfo(engine.config.timezone)
+    return TokenBudget(engine.store, llm, zone, engine.metrics) if llm else None
 
 
 def _send_slots(config: Config) -> dict[Lane, int]:

@@ -5,6 +5,7 @@ Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end i
 
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
+    AnswerRequest,
     Because,
     Choice,
     Consult,
@@ -17,6 +18,7 @@ from bot.model.effects import (
     Reply,
     SendMessage,
     SendOnEvent,
+    Written,
 )
 from bot.model.events import (
     AppMessageReceived,
@@ -38,6 +40,7 @@ from bot.model.orders import ORDERS, Order, Shipment
 
 __all__ = [
     "ORDERS",
+    "AnswerRequest",
     "AppMessageReceived",
     "Because",
     "Choice",
@@ -69,4 +72,5 @@ __all__ = [
     "Shipment",
     "TimerDue",
     "UnknownHappened",
+    "Written",
 ]

@@ -9,6 +9,7 @@ from bot.store.conversations import ConversationFacts, Conversations
 from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.media import Download, MediaStore
+from bot.store.model_usage import ModelUsage
 from bot.store.orders import OrdersTable, Written
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
 from bot.store.servicers import Servicers
@@ -36,6 +37,7 @@ __all__ = [
     "Letter",
     "Mailbox",
     "MediaStore",
+    "ModelUsage",
     "OrdersTable",
     "Outbox",
     "Parcel",
@@ -72,6 +74,7 @@ class Store:
     mailbox: Mailbox
     media: MediaStore
     orders: OrdersTable
+    model_usage: ModelUsage
     outbox: Outbox
     servicers: Servicers
     suggestions: Suggestions
@@ -92,6 +95,7 @@ class Store:
             mailbox=Mailbox(database, vault),
             media=MediaStore(database, vault, media),
             orders=OrdersTable(database, vault),
+            model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
             servicers=Servicers(database),
             suggestions=Suggestions(database, vault),

@@ -64,6 +64,13 @@ ENGINE_TABLES = (
     Table("media", "media_id", person="subject", age="kept_at", kept=MESSAGES),
     Table("orders", "number", person="external_userid", sealed=("body",)),
     Table("tool_calls", "id", age="at", kept=MESSAGES),
+    Table(
+        "model_usage",
+        "external_userid, day_at",
+        person="external_userid",
+        age="day_at",
+        kept=HANDLED,
+    ),
     Table("content_version", "one"),
     Table("entries", "base, id"),
     Table("entry_history", "base, id, version"),
