@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.commands import admin, chat, demo, faq, orders
+from bot.commands import admin, chat, demo, faq, orders, prompts
 from bot.commands import serve as serving
 from bot.commands.check import check
 from bot.commands.evaluate import evaluate
@@ -88,6 +88,11 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     actions = command("orders", _orders, "客户的订单").add_subparsers(metavar="动作", required=True)
     one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
     one.add_argument("file", type=Path, help="第一行是表头，至少有“订单号”和“客户”两列")
+
+    actions = command("prompts", _prompts, "给大模型的提示").add_subparsers(
+        metavar="动作", required=True
+    )
+    actions.add_parser("test", help="用 prompts/llm/examples 里的例子问一遍配置的大模型")
 
     actions = command("dead", _dead, "没能处理或送达的消息").add_subparsers(
         dest="action", metavar="动作", required=True
@@ -182,6 +187,10 @@ def _faq_eval(arguments: argparse.Namespace) -> int:
             predictions=arguments.predictions,
         )
     )
+
+
+def _prompts(arguments: argparse.Namespace) -> int:
+    return asyncio.run(prompts.test(_load(arguments), sys.stdout))
 
 
 def _dead(arguments: argparse.Namespace) -> int:

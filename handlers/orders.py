@@ -11,14 +11,12 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from bot.model import ORDERS, Because, MenuItem, Order, Shipment
+from bot.model import ORDERS, Because, MenuItem, Order
 from bot.routing import IsText, Router, Says, Stage, Tapped, Turn
+from bot.routing.wording import ORDERS_CATEGORY, order_lines
 from bot.store import Store
 
 router = Router("orders", stage=Stage.CAMPAIGN)
-
-CATEGORY = "订单"
-"""What `autonomy.categories` calls these answers."""
 
 SHOWN = 5
 
@@ -75,7 +73,7 @@ async def mine(turn: Turn, store: Store) -> None:
 
 async def _orders(turn: Turn, store: Store) -> list[Order] | None:
     """The customer's orders; ``None`` = the handler has nothing to say, or not yet."""
-    if turn.finding is None:
+    if turn.finding is None or not turn.finding.wanted_by.startswith(f"{router.name}."):
         if await _may_look_up(turn, store):
             turn.look_up(ORDERS)
         return None
@@ -89,7 +87,7 @@ async def _orders(turn: Turn, store: Store) -> list[Order] | None:
 
 async def _may_look_up(turn: Turn, store: Store) -> bool:
     """Whether there is where to look; otherwise the knowledge base says how to find orders."""
-    if turn.account.autonomy.for_category(CATEGORY) == "off":
+    if turn.account.autonomy.for_category(ORDERS_CATEGORY) == "off":
         return False
     return turn.setting.has_order_system or await store.orders.has_rows()
 
@@ -119,7 +117,8 @@ async def _say_list(turn: Turn, store: Store, orders: Sequence[Order]) -> None:
 
 async def _say_found(turn: Turn, store: Store, found: Sequence[Order]) -> None:
     if found:
-        await _say(turn, store, "\n".join(_story(turn, found[0])), _key(found[0]))
+        text = "\n".join(order_lines(turn.phrases, found[0], turn.local_time))
+        await _say(turn, store, text, _key(found[0]))
     else:
         _say_nothing_found(turn, "orders.not_found")
 
@@ -138,7 +137,7 @@ async def _say(
     if await store.outbox.said_since(turn.conversation, [because], turn.message.sent_at):
         turn.settle("answered", because)
     else:
-        turn.reply(text, menu=menu, tail=tail, because=because, category=CATEGORY)
+        turn.reply(text, menu=menu, tail=tail, because=because, category=ORDERS_CATEGORY)
 
 
 def _say_nothing_found(turn: Turn, key: str) -> None:
@@ -147,7 +146,7 @@ def _say_nothing_found(turn: Turn, key: str) -> None:
         turn.phrases.say(key),
         menu=[MenuItem("human", turn.phrases.say("human.menu_item"))],
         because=Because(source="reply", ref=key),
-        category=CATEGORY,
+        category=ORDERS_CATEGORY,
     )
 
 
@@ -158,31 +157,6 @@ def _line(turn: Turn, order: Order) -> str:
         "orders.item", tail=order.number[-_TAIL:], title=title, status=order.status[:_TITLE]
     )
     return " ".join(line.split())
-
-
-def _story(turn: Turn, order: Order) -> Iterator[str]:
-    """How an order stands, line by line; what is not known has no line."""
-    say = turn.phrases.say
-    status = order.status or say("orders.no_status")
-    yield say("orders.order", number=order.number, status=status)
-    if order.title:
-        yield say("orders.title", title=order.title)
-    if order.amount is not None:
-        yield say("orders.amount", amount=f"{order.amount / 100:.2f}".removesuffix(".00"))
-    if order.paid_at is not None:
-        paid_at = turn.local_time(order.paid_at).strftime("%Y-%m-%d %H:%M")
-        yield say("orders.paid_at", paid_at=paid_at)
-    for shipment in order.shipments:
-        yield from _shipment(turn, shipment)
-
-
-def _shipment(turn: Turn, shipment: Shipment) -> Iterator[str]:
-    say = turn.phrases.say
-    named = (shipment.carrier, shipment.number, shipment.status)
-    if any(named):
-        yield say("orders.shipment", shipment=" ".join(part for part in named if part))
-    if shipment.last_event:
-        yield say("orders.last_event", event=shipment.last_event)
 
 
 def _numbers_of(order: Order) -> Iterator[str]:

@@ -131,7 +131,7 @@ class Caller:
 
     async def _endpoint(self) -> "Endpoint":
         if self._opening is None:
-            self._opening = asyncio.create_task(asyncio.to_thread(_open, self._llm))
+            self._opening = asyncio.create_task(asyncio.to_thread(self._open, self._llm))
         try:
             # Shielded: one that is cancelled must not end what all wait for.
             return await asyncio.shield(self._opening)

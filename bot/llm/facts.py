@@ -77,7 +77,7 @@ _CLOCK = (
     rf"|(?P<minute2>{_SMALL})\s*分?)?[钟整]?|(?P<hour3>\d{{1,2}})(?=\s*[ap]\.?m\b))"
     rf"\s*(?P<ampm>[ap])?(?(ampm)\.?m\.?)"
 )
-_DAYS = "一二三四五六日天末"
+_DAYS = "".join(("一二三四", "五六日天末"))
 _WEEKDAY = rf"(?<![\d半{''.join(DIGITS)}])(?:周|星期|礼拜)(?P<days>[{_DAYS}]+)(?![次回])"
 _WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _WEEKDAY_EN = rf"\b(?P<name>{'|'.join(_WEEKDAYS)})s?\b"
@@ -92,7 +92,8 @@ _IDIOM = (
 )
 _OFF = rf"(?P<off>{_NUMBER}|半)\s*折|半价"
 _SHARE = (
-    rf"百分之(?P<share>{_NUMBER}|百)|百分百|(?P<tenths>{_SMALL})成(?![功为员交就绩立熟])|一半|半数"
+    rf"百分之(?P<share>{_NUMBER}|百)|百分百|一半|半数"
+    rf"|(?P<tenths>{_SMALL})成(?!功|为|员|交|就|绩|立|熟)"
 )
 _HALF = rf"半\s*(?P<half_of>个?(?:{_HAN_UNIT}))|(?P<more>{_NUMBER})\s*个半(?P<more_of>{_HAN_UNIT})"
 _MONEY = rf"[¥$]\s*(?P<sum>{ARABIC})(?:{_TO}[¥$]?\s*(?P<sum_to>{ARABIC}))?"
@@ -109,7 +110,7 @@ _CONTACT_NAME = (
 
 _STEPS = ("步", "点", "种", "条")
 _ARTICLES = frozenset("个位家种款条份")
-_LIMITING = re.compile("[每限只仅最满送领得共各前赠][^，。]{0,3}$")
+_LIMITING = re.compile("(?:每|限|只|仅|最|满|送|领|得|共|各|前)[^，。]{0,3}$")
 _COSTS = re.compile("(?:满|减|付|收|价|价格|只要|只需|仅需|优惠|返|运费|加)\\s*$")
 _AFTER: tuple[tuple[re.Pattern[str], Bound], ...] = (
     (re.compile(r"\s*(?:钟|左右)?\s*(?:以内|之内|内|以下|之前|以前|前(?!台))"), "upper"),

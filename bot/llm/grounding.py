@@ -6,7 +6,7 @@ would become an answer.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 import yaml
 
 from bot.errors import Misconfigured
-from bot.llm.facts import Fact, contact_names, facts_in
+from bot.llm.clauses import Clause, Passage, Promise, clauses_of
+from bot.llm.facts import Fact, contact_names
 
 MAX_ANSWER = 600
 """Characters: with label and introduction one WeCom message of 2048 bytes."""
@@ -22,8 +23,6 @@ MAX_ANSWER = 600
 _LEAKED = 12
 """Characters in a row that an answer may share with the instructions."""
 
-_CLAUSE = re.compile(r"[。！？；;!?\n，]|,(?!\d)|\.(?=\s|$)")
-_SENTENCE = re.compile(r"[。！？!?\n]|\.(?=\s|$)")
 _STEP = re.compile(r"(?m)^\s*\(?(\d{1,2})[.、)]\s*(?!\d)")
 _NOT_A_WORD = re.compile(r"[\W_]+")
 _LEFT_OPEN = re.compile(
@@ -34,14 +33,6 @@ _CODED = re.compile(r"[!-~]*[\d./:@_\-][!-~]*")
 """Links, accounts, codes: of no language."""
 
 _NEGATION = re.compile(r"(?:不|没|未|无法|不能|并非|没有|\bnot|\bno|n't)\s*$")
-_ADVERB = r"(?:随时|直接|自己|再|都|也|先|就)*"
-_DENIED = re.compile(
-    rf"(?:不能|不可以?|不支持|无法|不会|不给|不予|没法){_ADVERB}([一-鿿]{{2}})|不([退换补改送寄开修])"
-)
-_GRANTED = re.compile(
-    rf"(?<![不没未无])(?:可以|能够|能|支持|会){_ADVERB}(?!不)([一-鿿]{{2}}|[退换补改送寄开修])"
-)
-
 Evened = Callable[[str], str]
 """Puts a text in one width, case and script."""
 
@@ -120,40 +111,39 @@ class Grounding:
     # ------------------------------------------------------------------ facts and promises
 
     def _unsupported(self, said: str, told: Sequence[str]) -> str:
-        passages = [_Passage.read(text, self._promised) for text in told]
+        passages = [Passage.read(text, self._promised) for text in told]
         foreign = _is_foreign(said)
-        for clause in _CLAUSE.split(said):
-            facts = [fact for fact in facts_in(clause) if self._matters(fact, clause, foreign)]
+        for clause in clauses_of(said, self._promised):
+            facts = [fact for fact in clause.facts if self._matters(fact, said, foreign)]
             if not any(passage.states(facts, clause) for passage in passages):
                 return "contact" if _names_a_contact(facts) else "number"
-        promised = self._promised(said)
-        known = frozenset[tuple[int, bool]]().union(*(p.promised for p in passages))
-        for group, denied in promised:
-            if (group, denied) not in known and (not denied or (group, False) in known):
+            if not all(self._is_kept(promise, clause, passages) for promise in clause.promised):
                 return "promise"
-        if not all(self._tied(clause, passages) for clause in _CLAUSE.split(said)):
-            return "promise"
-        return "" if _agrees(said, "\n".join(told)) else "polarity"
+            if not all(passage.agrees(clause) for passage in passages):
+                return "polarity"
+        return ""
 
-    def _matters(self, fact: Fact, clause: str, foreign: bool) -> bool:
+    def _is_kept(self, promise: Promise, said: Clause, passages: Sequence[Passage]) -> bool:
+        """Whether a passage promises it, too, and under the limits that the clause names."""
+        group, denied = promise
+        if any(passage.promises(promise, said) for passage in passages):
+            limits = [fact for fact in said.facts if fact.bound and not denied]
+            return all(any(group in one.earned_by(limit) for one in passages) for limit in limits)
+        # to deny what nobody has promised is harmless
+        return denied and not any(
+            (group, False) in clause.promised for one in passages for clause in one.clauses
+        )
+
+    def _matters(self, fact: Fact, said: str, foreign: bool) -> bool:
         """Words of a foreign language say nothing hard, unless they name an account."""
         if fact.kind != "code":
             return True
         if fact.value in self._words.harmless or not fact.value:
             return False
-        return not foreign or not fact.value.isalpha() or fact.value in contact_names(clause)
+        is_word = fact.value.replace("-", "").isalpha()
+        return not (foreign and is_word) or fact.value in contact_names(said)
 
-    def _tied(self, clause: str, passages: Sequence["_Passage"]) -> bool:
-        """Whether "above 99" and what it earns stand together in a passage, too."""
-        earned = {group for group, denied in self._promised(clause) if not denied}
-        limits = [fact for fact in facts_in(clause) if fact.bound]
-        return all(
-            any(group in passage.earned_by(limit) for passage in passages)
-            for group in earned
-            for limit in limits
-        )
-
-    def _promised(self, text: str) -> frozenset[tuple[int, bool]]:
+    def _promised(self, text: str) -> frozenset[Promise]:
         """Groups of promise words in a text, and whether they are denied there."""
         return frozenset(
             (index, bool(_NEGATION.search(text[: found.start()])))
@@ -187,118 +177,8 @@ class Grounding:
         return any(piece in secret and piece not in known for piece in pieces)
 
 
-@dataclass(frozen=True, slots=True)
-class _Clause:
-    """What one clause says.
-
-    Args:
-        words: pairs of characters, by which one sees what it speaks of.
-    """
-
-    facts: tuple[Fact, ...]
-    promised: frozenset[int]
-    words: frozenset[str]
-
-    def states(self, fact: Fact) -> bool:
-        return any(_supports(own, fact) for own in self.facts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Passage:
-    """What a passage says, clause by clause."""
-
-    promised: frozenset[tuple[int, bool]]
-    sentences: tuple[tuple[_Clause, ...], ...]
-
-    @classmethod
-    def read(cls, text: str, promised: Callable[[str], frozenset[tuple[int, bool]]]) -> "_Passage":
-        def clause(part: str) -> _Clause:
-            groups = frozenset(group for group, denied in promised(part) if not denied)
-            return _Clause(tuple(facts_in(part)), groups, _pairs(part))
-
-        return cls(
-            promised(text),
-            tuple(tuple(map(clause, _CLAUSE.split(one))) for one in _SENTENCE.split(text)),
-        )
-
-    def states(self, facts: Sequence[Fact], clause: str) -> bool:
-        """Whether all facts of an answer's clause stand here, and of what the clause speaks of."""
-        clauses = [one for sentence in self.sentences for one in sentence]
-        words = _pairs(clause)
-        for fact in facts:
-            stating = [one.words for one in clauses if one.states(fact)]
-            if not stating:
-                return False
-            rivals = [
-                one.words
-                for one in clauses
-                if not one.states(fact) and any(own.kind == fact.kind for own in one.facts)
-            ]
-            near = max(len(words & own) for own in stating)
-            if any(len(words & own) > near + 1 for own in rivals):
-                return False  # "elsewhere 3 days", where "elsewhere" stands beside other days
-        return True
-
-    def earned_by(self, limit: Fact) -> Iterator[int]:
-        """Promises made where this limit stands, and behind it until another one is named."""
-        for sentence in self.sentences:
-            holds = False
-            for clause in sentence:
-                if clause.states(limit):
-                    holds = True
-                elif any(own.kind == limit.kind for own in clause.facts):
-                    holds = False
-                if holds:
-                    yield from clause.promised
-
-
-def _pairs(text: str) -> frozenset[str]:
-    """Pairs of Chinese characters that stand side by side."""
-    return frozenset(
-        text[at : at + 2]
-        for at in range(len(text) - 1)
-        if "一" <= text[at] <= "鿿" and "一" <= text[at + 1] <= "鿿"
-    )
-
-
-def _supports(own: Fact, said: Fact) -> bool:
-    """Whether a passage's fact is what the answer says."""
-    if said.kind == "link":
-        return said.value.rstrip("/") in _forms(own) if own.kind == "link" else False
-    if said.kind != own.kind and not _is_bare_sum(own, said):
-        return False
-    if said.top or not own.top:
-        same = (said.value, said.top) == (own.value, own.top)
-    else:
-        same = said.value == own.top  # of "3 to 5 days" only 5 may be promised
-    if not same:
-        return False
-    return said.bound in ("", own.bound) or (said.bound == "upper" and own.bound == "")
-
-
-def _forms(link: Fact) -> set[str]:
-    whole = link.value.rstrip("/")
-    return {whole, re.sub(r"^[a-z][a-z0-9+.\-]*://", "", whole)}
-
-
-def _is_bare_sum(own: Fact, said: Fact) -> bool:
-    """A number without a unit is no other than the same number without one, or of money."""
-    return {own.kind, said.kind} == {"bare", "money"} and said.kind == "bare"
-
-
 def _names_a_contact(facts: Iterable[Fact]) -> bool:
     return any(fact.kind in ("mail", "link", "digits", "code") for fact in facts)
-
-
-def _agrees(said: str, told: str) -> bool:
-    """Whether nothing is granted that is only denied, or denied that is only granted."""
-    granted, denied = _predicates(_GRANTED, said), _predicates(_DENIED, said)
-    may, may_not = _predicates(_GRANTED, told), _predicates(_DENIED, told)
-    return not (granted & (may_not - may)) and not (denied & (may - may_not))
-
-
-def _predicates(pattern: re.Pattern[str], text: str) -> set[str]:
-    return {next(filter(None, found.groups())) for found in pattern.finditer(text)}
 
 
 def _without_steps(text: str) -> str:

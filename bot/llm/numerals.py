@@ -9,13 +9,16 @@ _DIGITS = dict(zip("零一二三四", range(5), strict=True)) | dict(
 DIGITS = {**_DIGITS, "\u3007": 0, "两": 2, "幺": 1}
 _POWERS = {"十": 10, "百": 100, "千": 1000}
 _MYRIADS = {"万": 10_000, "亿": 100_000_000}
+_MULTIPLES = _POWERS | _MYRIADS
 
 HAN = f"[{''.join(DIGITS)}{''.join(_POWERS)}{''.join(_MYRIADS)}]"
 """A character of a numeral."""
 
 ARABIC = r"\d+(?:,\d{3})*(?:\.\d+)?"
 
-_FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰仟零", "一二三四五六七八九十百千零")
+_FORMAL = str.maketrans("壹贰叁肆伍", "一二三四五") | str.maketrans(
+    "陆柒捌玖拾佰仟", "六七八九十百千"
+)
 
 _TO_TWENTY = """two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
 sixteen seventeen eighteen nineteen twenty"""
@@ -41,10 +44,12 @@ def value_of(numeral: str) -> Fraction:
         ValueError: it is none.
     """
     head, power = numeral.strip().replace(",", ""), 1
-    while head[:1].isdigit() and head.isascii() is False and head[-1] in (*_POWERS, *_MYRIADS):
-        power *= (_POWERS | _MYRIADS)[head[-1]]
+    if not head[0].isdigit():
+        return Fraction(_han(head))
+    while head[-1] in _MULTIPLES:
+        power *= _MULTIPLES[head[-1]]
         head = head[:-1].rstrip()
-    return Fraction(head) * power if head.isascii() else Fraction(_han(head))
+    return Fraction(head) * power
 
 
 def _han(numeral: str) -> int:

@@ -13,16 +13,19 @@ import msgspec
 from bot.config import Llm
 from bot.llm.breaker import CircuitBreaker
 from bot.llm.caller import MAX_QUESTION, Caller, Said
-from bot.llm.grounding import Grounding
+from bot.llm.grounding import MAX_ANSWER, Grounding
 from bot.llm.masking import Masked, Masker
 from bot.llm.plain import plain
 from bot.llm.prompts import DEFAULT_TONE, Prompt
-from bot.model import AnswerRequest, Choice, Written
+from bot.model import AnswerRequest, Written
 from bot.telemetry import Metrics
 
 _THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
 _MOST_WRITTEN = 20_000
 """Characters that are searched for an answer; one of the permitted length is far shorter."""
+
+_MOST_MARKDOWN = 3
+"""Times the length of an answer; a longer draft is not worth reading."""
 
 _TRIES = 20
 
@@ -86,23 +89,31 @@ class Writer(Caller):
         if not all(used in passages for used in draft.used_ids):
             return Written(refused="ids")
         used = list(dict.fromkeys(draft.used_ids))
-        answer = plain(masked.restore(draft.answer))
-        if masked.unknown_placeholders(draft.answer):
-            refused = "placeholder"
-        else:
-            refused = self._grounding.refuses(
-                request.question, answer, _answers(passages, used), prompt.text
-            )
+        sources = [passages[one].answer for one in used]
+        answer, refused = self._sayable(request, draft.answer, masked, sources, prompt)
         return Written(
             chosen=used[0],
             used_ids=tuple(used),
-            answer="" if refused else answer,
+            answer=answer,
             refused=refused,
         )
 
-
-def _answers(passages: Mapping[str, Choice], used: Sequence[str]) -> list[str]:
-    return [passages[one].answer for one in used]
+    def _sayable(
+        self,
+        request: AnswerRequest,
+        draft: str,
+        masked: Masked,
+        sources: Sequence[str],
+        prompt: Prompt,
+    ) -> tuple[str, str]:
+        """What may be said of a draft, or nothing and why not."""
+        if len(draft) > _MOST_MARKDOWN * MAX_ANSWER:
+            return "", "length"
+        if masked.unknown_placeholders(draft):
+            return "", "placeholder"
+        answer = plain(masked.restore(draft))
+        refused = self._grounding.refuses(request.question, answer, sources, prompt.text)
+        return ("", refused) if refused else (answer, "")
 
 
 def _encoded(request: AnswerRequest, question: Masked, recent: Sequence[Masked]) -> str:

@@ -174,5 +174,23 @@ class LookUp(Effect, frozen=True, kw_only=True):
     name: str
 
 
-AnyEffect = SendMessage | SendOnEvent | HandOff | NotifyStaff | KeepMedia | Consult | LookUp
+class Delegate(Effect, frozen=True, kw_only=True):
+    """Let the model find out by itself what a message asks. Repeat: harmless, it only reads.
+
+    Args:
+        msgid: the message that waits for it.
+        recent: what the customer wrote shortly before, oldest first.
+        who: what the bot calls itself here.
+    """
+
+    msgid: str
+    question: str
+    recent: tuple[str, ...] = ()
+    who: str = ""
+
+
+Awaited = Consult | LookUp | Delegate
+"""What a message waits for; each names it as `msgid`."""
+
+AnyEffect = SendMessage | SendOnEvent | HandOff | NotifyStaff | KeepMedia | Awaited
 """Everything an outbox row can hold; msgspec decodes by `kind`."""

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from bot.model import Consult, EffectDone, EffectFailed, Event, LookUp, Written
+from bot.model import Consult, Delegate, EffectDone, EffectFailed, Event, LookUp, Written
 from bot.routing.collected import Advice, Finding
 
 
@@ -13,9 +13,9 @@ def awaited_in(event: Event) -> Advice | Finding | None:
             pass
         case EffectFailed(effect=Consult.__name__, data=told):
             pass
-        case EffectDone(effect=LookUp.__name__, result=told):
+        case EffectDone(effect=LookUp.__name__ | Delegate.__name__, result=told):
             return Finding(told["msgid"], told.get("found"), told.get("why_not", ""), event.tag)
-        case EffectFailed(effect=LookUp.__name__, data=told):
+        case EffectFailed(effect=LookUp.__name__ | Delegate.__name__, data=told):
             return Finding(told["msgid"], None, "failed", event.tag)
         case _:
             return None

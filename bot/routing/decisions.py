@@ -7,8 +7,10 @@ from typing import Any
 import structlog
 
 from bot.model import (
+    Awaited,
     Consult,
     Conversation,
+    Delegate,
     HandOff,
     KeepMedia,
     Lane,
@@ -252,7 +254,7 @@ class Committer:
             effect=decided.effect,
             expires_at=turn.now + ttl,
             tag=decided.tag,
-            answers=decided.effect.msgid if isinstance(decided.effect, Consult | LookUp) else None,
+            answers=decided.effect.msgid if isinstance(decided.effect, Awaited) else None,
             handled_by=decided.handled_by,
         )
 
@@ -263,7 +265,7 @@ class Committer:
                 return f"staff/{','.join(userids)}", STAFF_TTL_S
             case KeepMedia(media_id=media_id):
                 return f"media/{media_id}", MEDIA_TTL_S
-            case Consult(msgid=msgid):
+            case Consult(msgid=msgid) | Delegate(msgid=msgid):
                 return f"model/{msgid}", self._settings.consult_ttl_s
             case LookUp(msgid=msgid):
                 return f"lookup/{msgid}", LOOK_UP_TTL_S

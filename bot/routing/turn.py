@@ -16,6 +16,7 @@ from bot.model import (
     Choice,
     Consult,
     Conversation,
+    Delegate,
     Effect,
     Emitted,
     Event,
@@ -63,6 +64,7 @@ class Setting:
         zone: the company's time zone.
         has_model: whether a chat model is configured.
         has_order_system: whether a tool is configured that serves orders.
+        has_agent: whether the model may find out by itself, with the company's tools.
     """
 
     phrases: Phrases
@@ -71,6 +73,7 @@ class Setting:
     zone: tzinfo = UTC
     has_model: bool = False
     has_order_system: bool = False
+    has_agent: bool = False
 
 
 class Turn:
@@ -302,6 +305,17 @@ class Turn:
         Whatever comes of it, the message then goes on from this handler, with `finding` set.
         """
         self._decide(LookUp(msgid=self.message.msgid, name=name), Lane.MODEL, self.handler)
+        self.settle(CONSULTING)
+
+    def delegate(self, question: str, *, recent: Sequence[str] = ()) -> None:
+        """Let the model find out with the company's tools; until then the message waits.
+
+        Whatever comes of it, the message then goes on from this handler, with `finding` set.
+        """
+        effect = Delegate(
+            msgid=self.message.msgid, question=question, recent=tuple(recent), who=self.who
+        )
+        self._decide(effect, Lane.MODEL, self.handler)
         self.settle(CONSULTING)
 
     def schedule(
