@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import handlers
 from bot.config import Config, Delivery
 from bot.errors import Misconfigured
+from bot.llm.agent import Agent
+from bot.llm.caller import Caller
 from bot.ports import ChatModel, Clock, Embedder
 from bot.routing.decisions import Committer, TurnSettings
 from bot.routing.discovery import check_needs, discover, in_order, migration_folders
@@ -53,11 +55,15 @@ class Engine:
     library: Library
     dispatcher: Dispatcher
     model: ChatModel | None = None
+    agent: Agent | None = None
     tools: HttpTools = field(default_factory=lambda: HttpTools({}))
 
     async def aclose(self) -> None:
         """Close connections, files and threads."""
         await self.tools.aclose()
+        for model in (self.model, self.agent):
+            if isinstance(model, Caller):
+                await model.aclose()
         self.close()
 
     def close(self) -> None:
@@ -131,12 +137,14 @@ def build_engine(
     clock: Clock,
     metrics: Metrics,
     model: ChatModel | None = None,
+    agent: Agent | None = None,
     more: Sequence[Router] = (),
 ) -> Engine:
     """Discover the behaviours and put the turn together.
 
     Args:
         model: what turns may consult, ``None`` = nothing.
+        agent: to whom turns may delegate, ``None`` = nobody.
         more: behaviours that do not live in `handlers/`.
 
     Raises:
@@ -166,7 +174,7 @@ def build_engine(
             ),
         ),
         accounts=config.for_account,
-        setting=_setting(config, phrases, model),
+        setting=_setting(config, phrases, model, agent),
         supplies=supplies,
         middlewares=[
             only_customers,
@@ -183,18 +191,21 @@ def build_engine(
         metrics=metrics,
     )
     return Engine(
-        *(config, store, clock, metrics, phrases, routers, library, dispatcher, model),
+        *(config, store, clock, metrics, phrases, routers, library, dispatcher, model, agent),
         HttpTools(config.tools),
     )
 
 
-def _setting(config: Config, phrases: Phrases, model: ChatModel | None) -> Setting:
+def _setting(
+    config: Config, phrases: Phrases, model: ChatModel | None, agent: Agent | None
+) -> Setting:
     return Setting(
         phrases=phrases,
         staff=tuple(config.staff),
         company=config.company.name or "",
         zone=ZoneInfo(config.timezone),
         has_model=model is not None,
+        has_agent=agent is not None,
         has_order_system=any(tool.orders for tool in config.tools.values()),
     )
 

@@ -102,6 +102,7 @@ class Llm(Section):
     api_key: Secret = UNSET
     timeout_s: Seconds = 20
     mode: Literal["write", "choose"] = "write"
+    agent: bool = False
     response_format: Literal["text", "json_object"] = "text"
     customer_tokens_per_day: Tokens = 50_000
     tokens_per_day: Tokens = 5_000_000

@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
+OWN = (ORDERS, "search_knowledge", "business_hours", "hand_over")
+"""What may be asked beside the configured tools."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToolBox:
@@ -53,7 +56,7 @@ class ToolBox:
             found = self.store.orders.of(customer.external_userid)
         else:
             found = self._orders_at(name, customer)
-        return await self._audited(found, name or ORDERS, {}, customer, wanted_by)
+        return await self.audited(found, name or ORDERS, {}, customer, wanted_by)
 
     async def ask(
         self, name: str, arguments: Mapping[str, Any], customer: Conversation, wanted_by: str
@@ -64,7 +67,7 @@ class ToolBox:
             ToolFailed: no such tool, arguments that do not fit, or no readable answer in time.
         """
         asked = self._ask(name, arguments, customer)
-        return await self._audited(asked, name, arguments, customer, wanted_by)
+        return await self.audited(asked, name, arguments, customer, wanted_by)
 
     async def _ask(self, name: str, arguments: Mapping[str, Any], customer: Conversation) -> Any:
         if name not in self.tools:
@@ -93,7 +96,7 @@ class ToolBox:
         mine = [one for one in profiles if one.external_userid == customer.external_userid]
         return mine[0].unionid if mine else None
 
-    async def _audited(
+    async def audited(
         self,
         work: Awaitable[T],
         tool: str,
@@ -101,6 +104,7 @@ class ToolBox:
         customer: Conversation,
         wanted_by: str,
     ) -> T:
+        """Await a call, and write down that it was made and how it ended."""
         started, outcome = time.perf_counter(), "cancelled"
         try:
             found = await work
@@ -112,7 +116,8 @@ class ToolBox:
             raise
         finally:
             ms = round((time.perf_counter() - started) * 1000)
-            self.metrics.tool_calls.labels(tool if tool in self.tools else ORDERS, outcome).inc()
+            known = tool in self.tools or tool in OWN
+            self.metrics.tool_calls.labels(tool if known else "unknown", outcome).inc()
             self.metrics.tool_seconds.observe(ms / 1000)
             await self.store.tool_calls.record(
                 customer.external_userid,
