@@ -1,4 +1,4 @@
-"""A model finds out with tools; it may not ask about others, do anything, or say what it made up."""
+"""A model finds out with tools; it asks about nobody else, does nothing, makes nothing up."""
 
 import json
 import re
