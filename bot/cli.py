@@ -8,10 +8,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.commands import admin, chat, demo, faq, orders, prompts
+from bot.commands import admin, chat, demo, faq_arguments, orders, prompts
 from bot.commands import serve as serving
 from bot.commands.check import check
-from bot.commands.evaluate import evaluate
 from bot.config import Config, ConfigErrors, keygen, load_config
 from bot.errors import ConciergeError
 from bot.telemetry import configure_logging
@@ -71,19 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
-    actions = command("faq", _faq_search, "知识库").add_subparsers(metavar="动作", required=True)
-    one = actions.add_parser("search", help="看一句话会命中哪些条目、为什么")
-    one.add_argument("text", help="客户的问题")
-    one.add_argument("--account", default="", help="按哪个客服账号（open_kfid）来答")
-    one.add_argument("--lexical", action="store_true", help="只按字词检索，不用向量")
-    one.set_defaults(run=_faq_search)
-    one = actions.add_parser("eval", help="用标好答案的问题检验：找得准不准、该不该答")
-    one.add_argument("--queries", type=Path, required=True, help="标好答案的问题，JSONL")
-    one.add_argument("--faq", type=Path, help="知识（文件或文件夹）；不写就用配置里的知识")
-    one.add_argument("--account", default="", help="按哪个客服账号（open_kfid）来答")
-    one.add_argument("--json", action="store_true", help="以 JSON 打印")
-    one.add_argument("--predictions", type=Path, metavar="FILE", help="把每一问的结果写成 JSONL")
-    one.set_defaults(run=_faq_eval)
+    faq_arguments.add(command("faq", _faq, "知识库").add_subparsers(metavar="动作", required=True))
 
     actions = command("orders", _orders, "客户的订单").add_subparsers(metavar="动作", required=True)
     one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
@@ -164,29 +151,13 @@ def _migrate(arguments: argparse.Namespace) -> int:
     return admin.migrate_now(_load(arguments), sys.stdout)
 
 
-def _faq_search(arguments: argparse.Namespace) -> int:
-    config = _load(arguments)
-    return asyncio.run(
-        faq.search(config, arguments.text, arguments.account, sys.stdout, lexical=arguments.lexical)
-    )
-
-
 def _orders(arguments: argparse.Namespace) -> int:
     return asyncio.run(orders.import_orders(_load(arguments), arguments.file, sys.stdout))
 
 
-def _faq_eval(arguments: argparse.Namespace) -> int:
-    return asyncio.run(
-        evaluate(
-            _load(arguments),
-            arguments.queries,
-            sys.stdout,
-            faq=arguments.faq,
-            open_kfid=arguments.account,
-            as_json=arguments.json,
-            predictions=arguments.predictions,
-        )
-    )
+def _faq(arguments: argparse.Namespace) -> int:
+    work: Callable[[Config, argparse.Namespace], Coroutine[Any, Any, int]] = arguments.work
+    return asyncio.run(work(_load(arguments), arguments))
 
 
 def _prompts(arguments: argparse.Namespace) -> int:

@@ -28,7 +28,7 @@ class BadSetError(ConciergeError):
     def __init__(self, problems: Sequence[EntryProblem]) -> None:
         more = len(problems) - _SHOWN
         lines = [str(problem) for problem in problems[:_SHOWN]]
-        super().__init__("\n".join([*lines, *([f"… {more} more"] if more > 0 else [])]))
+        super().__init__("\n".join([*lines, *([f"……还有 {more} 处"] if more > 0 else [])]))
         self.problems = problems
 
 
@@ -68,10 +68,10 @@ def read_entries(file: Path) -> list[FaqEntry]:
             try:
                 entries.append(msgspec.json.decode(line, type=FaqEntry))
             except msgspec.MsgspecError as error:
-                problems.append(EntryProblem(str(file), f"line {number}", str(error), "an entry"))
+                problems.append(EntryProblem(str(file), f"第 {number} 行", str(error), "一条知识"))
         problems += _repeated(file, [entry.id for entry in entries])
     if problems or not entries:
-        raise BadSetError(problems or [EntryProblem(str(file), "", "nothing", "entries")])
+        raise BadSetError(problems or [EntryProblem(str(file), "", "是空的", "知识")])
     return entries
 
 
@@ -85,26 +85,29 @@ def read_queries(file: Path, known: Collection[str]) -> list[Labelled]:
     labels: list[Labelled] = []
     problems: list[EntryProblem] = []
     for number, line in _lines(file):
-        place = f"line {number}"
+        place = f"第 {number} 行"
         try:
             label = msgspec.json.decode(line, type=Labelled)
         except msgspec.MsgspecError as error:
-            problems.append(EntryProblem(str(file), place, str(error), "a labelled question"))
+            problems.append(EntryProblem(str(file), place, str(error), "一个标好答案的问题"))
             continue
         if label.faq_id is not None and label.faq_id not in known:
             problems.append(
-                EntryProblem(str(file), place, f"faq_id {label.faq_id}", "the id of an entry")
+                EntryProblem(str(file), place, f"没有 id {label.faq_id}", "已有条目的 id，或 null")
             )
         if (label.faq_id is None) == (label.kind == "in"):
             problems.append(
                 EntryProblem(
-                    str(file), place, f"type {label.kind} with faq_id {label.faq_id}", "one of both"
+                    str(file),
+                    place,
+                    f"type {label.kind} 与 faq_id {label.faq_id} 矛盾",
+                    "in 有 id，其他为 null",
                 )
             )
         labels.append(msgspec.structs.replace(label, qid=label.qid or str(number)))
     problems += _repeated(file, [label.qid for label in labels])
     if problems or not labels:
-        raise BadSetError(problems or [EntryProblem(str(file), "", "nothing", "questions")])
+        raise BadSetError(problems or [EntryProblem(str(file), "", "是空的", "标好答案的问题")])
     return labels
 
 
@@ -139,10 +142,10 @@ def _lines(file: Path) -> list[tuple[int, str]]:
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadSetError([EntryProblem(str(file), "", str(error), "a file in UTF-8")]) from error
+        raise BadSetError([EntryProblem(str(file), "", str(error), "能读的 UTF-8 文件")]) from error
     return [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
 def _repeated(file: Path, names: Iterable[str]) -> list[EntryProblem]:
     twice = [name for name, times in Counter(names).items() if times > 1]
-    return [EntryProblem(str(file), "", f"{name} twice", "each id once") for name in twice]
+    return [EntryProblem(str(file), "", f"{name} 重复", "各不相同") for name in twice]

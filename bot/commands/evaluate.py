@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bot.app import build_embedder, build_library
+from bot.app import build_embedder, build_library, preview
 from bot.config import Config
 from knowledge import Audience, Retriever
 from knowledge.evaluate import Confusion, Group, Report, Share, judge
@@ -43,7 +43,7 @@ async def evaluate(
     Raises:
         BadSetError: one of the files cannot be judged by.
     """
-    base = _base(config, faq, open_kfid)
+    base = await _base(config, faq, open_kfid)
     try:
         labels = read_queries(queries, {entry.id for entry in base.entries})
         print(f"正在准备 {len(base.entries)} 条知识的向量……", file=sys.stderr)
@@ -65,10 +65,11 @@ async def evaluate(
     return 0
 
 
-def _base(config: Config, faq: Path | None, open_kfid: str) -> Retriever:
+async def _base(config: Config, faq: Path | None, open_kfid: str) -> Retriever:
     cache = config.storage.sqlite_path.parent / "vectors" if config.storage.sqlite_path else None
     if faq is None:
-        return build_library(config, cache).of(open_kfid)
+        async with preview(config) as contents:
+            return (await build_library(config, contents, cache)).of(open_kfid)
     return Retriever(read_entries(faq), embedder=build_embedder(config), cache_dir=cache)
 
 

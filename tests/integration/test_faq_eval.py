@@ -73,5 +73,5 @@ def test_a_set_with_faults_is_refused_with_their_places(
     arguments = ["--queries", queries, "--predictions", str(out)]
     assert main(["-c", config, "faq", "eval", *arguments]) == 1
     told = capsys.readouterr().err
-    assert "queries.jsonl: line 1: found faq_id gone, expected the id of an entry" in told
+    assert "queries.jsonl: 第 1 行：没有 id gone；应为：已有条目的 id" in told
     assert not out.exists()

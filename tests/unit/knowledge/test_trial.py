@@ -80,13 +80,13 @@ def test_faults_are_told_all_at_once_with_their_lines(tmp_path: Path) -> None:
         {"query": "好", "faq_id": "fee", "qid": "same"},
     )
     found = problems_of(file)
-    assert [one.split(":")[0] for one in found] == ["line 1", "line 2", "line 3", "line 4", ""]
-    assert "same twice" in found[-1]
+    assert [one.split(":")[0] for one in found] == [*(f"第 {n} 行" for n in (1, 2, 3, 4)), ""]
+    assert "same 重复" in found[-1]
 
 
 def test_files_that_hold_nothing_are_refused(tmp_path: Path) -> None:
     empty = written(tmp_path, "empty.jsonl")
-    assert problems_of(empty) == [": nothing"]
+    assert problems_of(empty) == [": 是空的"]
     for file in (empty, tmp_path / "missing.jsonl", tmp_path / "missing"):
         with pytest.raises(BadSetError):
             read_entries(file)
@@ -94,5 +94,5 @@ def test_files_that_hold_nothing_are_refused(tmp_path: Path) -> None:
 
 def test_an_id_stands_for_one_entry(tmp_path: Path) -> None:
     row = {"id": "a", "question": "问", "answer": "答"}
-    with pytest.raises(BadSetError, match="a twice"):
+    with pytest.raises(BadSetError, match="a 重复"):
         read_entries(written(tmp_path, "faq.jsonl", row, row))
