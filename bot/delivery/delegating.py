@@ -182,9 +182,8 @@ class Case:
     ) -> AgentTool:
         async def call(arguments: Mapping[str, Any]) -> str:
             self.used[name] = None
-            if unknown := set(arguments) - set(parameters):
-                refused = _refuse(f"no such argument: {min(unknown)}")
-                asked = self._audited(refused, name, arguments)
+            if set(arguments) - set(parameters):
+                asked = self._audited(_refuse("one is not known"), name, arguments)
             elif name == "my_orders":
                 asked = work(arguments)  # the tool box writes it down
             else:

@@ -43,8 +43,13 @@ class ToolCalls:
 
 def masked(arguments: Mapping[str, Any]) -> str:
     """Arguments as JSON: of a long value the last four signs, of a short one its length."""
-    shown = {name[:40]: _masked(str(value)) for name, value in arguments.items()}
+    shown = {_name(name): _masked(str(value)) for name, value in arguments.items()}
     return msgspec.json.encode(shown).decode()
+
+
+def _name(name: str) -> str:
+    """The name of an argument; what a model made up may quote the customer."""
+    return name if name.isascii() and name.isidentifier() and len(name) <= 40 else "?"
 
 
 def _masked(text: str) -> str:

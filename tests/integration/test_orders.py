@@ -1,12 +1,14 @@
 """Customers ask where their orders are; whatever the shop's system does, they hear the truth."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from bot.model import Order, Shipment
+from bot.model import MessageRecalled, Order, Shipment
+from bot.store.tool_calls import masked
 from tests import order_server
 from tests.conftest import OpenChat
 from tests.order_server import FakeOrderServer, an_order, running_orders
@@ -303,6 +305,31 @@ class TestTrouble:
         await shop.says("我的订单")
         assert shop.replies == []
 
+    async def test_a_system_nobody_got_to_ask_in_time_is_told_of_honestly(
+        self, server: FakeOrderServer, shop: Chat
+    ) -> None:
+        await shop.decides_on(shop.text("我的订单"))
+        shop.clock.reach(shop.clock.now() + 60)
+        await shop.waits(seconds=1)
+        assert server.asked == []
+        assert shop.replies == [FAILED]
+
+    async def test_a_message_that_was_recalled_meanwhile_is_not_answered(
+        self, server: FakeOrderServer, shop: Chat
+    ) -> None:
+        message = shop.text("我的订单")
+
+        async def meanwhile(request: web.Request) -> web.Response:
+            recalled = MessageRecalled(
+                open_kfid="wk_shop", external_userid="wm_lan", recall_msgid=message.msgid
+            )
+            await shop.dialogue.happen(recalled)
+            return await server.serves(request)
+
+        server.behaviour = meanwhile
+        await shop.receives(message)
+        assert shop.replies == []
+
 
 class TestTable:
     async def test_without_tool_and_rows_the_knowledge_answers(self, chat: Chat) -> None:
@@ -332,6 +359,11 @@ class TestTable:
         [row] = await chat.store.database.fetch("SELECT body FROM orders")
         assert "羊毛围巾".encode() not in row["body"]
         assert b"ZT1" not in row["body"]
+
+
+def test_the_audit_quotes_nothing() -> None:
+    made_up = masked({"我叫王小明": "x", "sku": "A1", "number": "2026112000015"})
+    assert json.loads(made_up) == {"?": "(1)", "sku": "(2)", "number": "…0015"}
 
 
 async def test_the_audit_names_nobody(shop: Chat) -> None:
