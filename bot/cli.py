@@ -161,7 +161,7 @@ def _faq(arguments: argparse.Namespace) -> int:
 
 
 def _prompts(arguments: argparse.Namespace) -> int:
-    return asyncio.run(prompts.test(_load(arguments), sys.stdout))
+    return asyncio.run(prompts.replay(_load(arguments), sys.stdout))
 
 
 def _dead(arguments: argparse.Namespace) -> int:

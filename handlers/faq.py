@@ -6,7 +6,7 @@ it writes was checked against them (`bot.llm`); failing that the entry is said a
 
 from collections.abc import Sequence
 
-from bot.model import Because, Choice, MenuItem, Written
+from bot.model import Because, Choice, MenuItem, Written, basis_of
 from bot.routing import IsText, Router, Stage, Tapped, Turn
 from bot.store import Store
 from knowledge import Audience, Decision, FaqEntry, Library, Match, Verdict
@@ -15,7 +15,6 @@ router = Router("faq", stage=Stage.ANSWER)
 
 CONSULT_FLOOR = 0.08
 """Of the sample shop's questions whose best match scores less, nearly none has its entry found."""
-
 
 RECENT_MESSAGES, RECENT_S = 3, 600.0
 """What the model is told of what the customer wrote before: so many, and so long ago at most."""
@@ -63,8 +62,10 @@ async def _say_advised(
     turn: Turn, entry: FaqEntry, written: Written, library: Library, store: Store
 ) -> None:
     """Say what the model wrote or chose, unless the customer got just that while it thought."""
-    used = [_entry(turn, library, entry_id) for entry_id in written.used_ids]
-    in_own_words = bool(written.answer) and all(used)
+    found = [_entry(turn, library, entry_id) for entry_id in written.used_ids]
+    used = [one for one in found if one]
+    unchanged = basis_of(one.answer for one in used) == written.basis
+    in_own_words = bool(written.answer) and len(used) == len(found) and unchanged
     because = Because(source="model", ref=entry.id, detail=_evidence(written, in_own_words))
     reasons = [because, Because(source="faq", ref=entry.id)]
     if await store.outbox.said_since(turn.conversation, reasons, turn.message.sent_at):
@@ -73,7 +74,7 @@ async def _say_advised(
         turn.reply(
             written.answer,
             because=because,
-            category=_strictest(turn, [one.category for one in used if one]),
+            category=_strictest(turn, [one.category for one in used]),
             written_by_model=True,
         )
     else:

@@ -16,7 +16,7 @@ from knowledge.fold import even_out
 EXAMPLES = MODEL_PROMPTS / "examples"
 
 
-async def test(config: Config, out: TextIO, *, folder: Path = EXAMPLES) -> int:
+async def replay(config: Config, out: TextIO, *, folder: Path = EXAMPLES) -> int:
     """Replay every example and print how it went; 0 when all went well.
 
     Raises:

@@ -77,7 +77,7 @@ _CLOCK = (
     rf"|(?P<minute2>{_SMALL})\s*分?)?[钟整]?|(?P<hour3>\d{{1,2}})(?=\s*[ap]\.?m\b))"
     rf"\s*(?P<ampm>[ap])?(?(ampm)\.?m\.?)"
 )
-_DAYS = "".join(("一二三四", "五六日天末"))
+_DAYS = "一二三四" + "五六日天末"
 _WEEKDAY = rf"(?<![\d半{''.join(DIGITS)}])(?:周|星期|礼拜)(?P<days>[{_DAYS}]+)(?![次回])"
 _WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _WEEKDAY_EN = rf"\b(?P<name>{'|'.join(_WEEKDAYS)})s?\b"

@@ -17,7 +17,7 @@ from bot.llm.grounding import MAX_ANSWER, Grounding
 from bot.llm.masking import Masked, Masker
 from bot.llm.plain import plain
 from bot.llm.prompts import DEFAULT_TONE, Prompt
-from bot.model import AnswerRequest, Written
+from bot.model import AnswerRequest, Written, basis_of
 from bot.telemetry import Metrics
 
 _THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
@@ -94,6 +94,7 @@ class Writer(Caller):
         return Written(
             chosen=used[0],
             used_ids=tuple(used),
+            basis=basis_of(sources),
             answer=answer,
             refused=refused,
         )

@@ -21,6 +21,7 @@ from bot.model.effects import (
     SendMessage,
     SendOnEvent,
     Written,
+    basis_of,
 )
 from bot.model.events import (
     AppMessageReceived,
@@ -77,4 +78,5 @@ __all__ = [
     "TimerDue",
     "UnknownHappened",
     "Written",
+    "basis_of",
 ]

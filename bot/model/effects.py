@@ -1,5 +1,7 @@
 """What can a turn decide to do? Every row of the outbox holds one of these."""
 
+import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -62,6 +64,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         chosen: the passage that answers, ``None`` = none does.
         used_ids: all passages that the answer rests on.
+        basis: of the answers it was checked against (`basis_of`): they may be edited meanwhile.
         answer: what a customer may read instead of the passage, empty = the passage as it is.
         refused: why the model's own words may not be said, empty = they may, or it wrote none.
         prompt: version of its instructions.
@@ -70,10 +73,16 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
     chosen: str | None = None
     used_ids: tuple[str, ...] = ()
+    basis: str = ""
     answer: str = ""
     refused: str = ""
     prompt: str = ""
     tokens: int = 0
+
+
+def basis_of(answers: Iterable[str]) -> str:
+    """A digest of the texts that an answer rests on."""
+    return hashlib.sha256(msgspec.json.encode(list(answers))).hexdigest()[:16]
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,8 +7,11 @@ then reads is compared with what there is without a model and with the entries w
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
+from aiohttp import web
 
 from bot.app import MODEL_PROMPTS, Engine, build_engine, open_store
 from bot.commands.dialogue import Dialogue, shown
@@ -58,6 +61,8 @@ class Stage:
     def __init__(self, engine: Engine, played: FakeModelServer, clock: PlayedClock) -> None:
         self.engine, self.played, self.clock = engine, played, clock
         self.dialogues: dict[str, Dialogue] = {}
+        self.edited: dict[str, str] = {}
+        self.costs = 0
 
     async def hears(self, case: Case, customer: str = "") -> str:
         """All that a customer, by default a new one, reads after the question."""
@@ -66,7 +71,20 @@ class Stage:
             for entry_id, (question, answer) in case.passages.items()
         ]
         self.engine.library.everything = Unsure(entries)
-        self.played.answers = [TROUBLES.get(case.trouble) or writes(case.raw, case.finish)]
+        self.played.answers = [
+            TROUBLES.get(case.trouble) or writes(case.raw, case.finish, self.costs)
+        ]
+        if self.edited:
+            changed = [
+                msgspec.structs.replace(one, answer=self.edited.get(one.id, one.answer))
+                for one in entries
+            ]
+
+            async def edited_first(request: dict[str, Any]) -> web.StreamResponse:
+                self.engine.library.everything = Unsure(changed)
+                return await writes(case.raw)(request)
+
+            self.played.answers = [edited_first]
         dialogue = await self.dialogue(customer or f"{len(self.dialogues)}")
         dialogue.kf.sent.clear()
         await dialogue.say(case.question)
@@ -171,6 +189,12 @@ async def test_a_refusal_is_counted_and_kept_as_a_reason(stage: Stage) -> None:
     assert [row["error"] for row in rows] == ["refused: number"]
 
 
+async def test_an_entry_that_was_edited_meanwhile_is_said_as_it_is_now(stage: Stage) -> None:
+    case = HONEST[0]
+    stage.edited = {next(iter(case.passages)): "全国包邮。"}
+    assert await stage.hears(case) == "全国包邮。"
+
+
 async def test_the_version_of_the_prompt_is_kept(stage: Stage, model: Writer) -> None:
     await stage.hears(HONEST[0])
     because = await stage.because()
@@ -232,6 +256,21 @@ async def test_another_day_is_another_budget(
     await stage.hears(HONEST[0])
     assert len(played.requests) == 2
     engine.close()
+
+
+async def test_the_cost_that_the_server_tells_counts(stage: Stage) -> None:
+    stage.costs = 777
+    await stage.hears(HONEST[0], "lan")
+    rows = await stage.engine.store.database.fetch(
+        "SELECT external_userid, tokens FROM model_usage"
+    )
+    assert {row["external_userid"]: row["tokens"] for row in rows} == {"": 777, "wm_lan": 777}
+
+
+async def test_a_call_that_failed_costs_nothing(stage: Stage) -> None:
+    await stage.hears(plainly(HONEST[0]), "lan")
+    rows = await stage.engine.store.database.fetch("SELECT tokens FROM model_usage")
+    assert [row["tokens"] for row in rows] == [0, 0]
 
 
 async def test_many_customers_at_once_do_not_overdraw(stage: Stage) -> None:

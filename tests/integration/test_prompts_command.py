@@ -39,21 +39,21 @@ async def test_an_example_is_replayed(
     async with running_model() as model:
         model.answers = [writes(f'{{"answer":"{answer}","used_ids":["fee"],"enough":true}}')]
         config = a_config(tmp_path, llm={"base_url": model.url, "model": "m"})
-        code = await prompts.test(config, out, folder=an_example(tmp_path, **wants))
+        code = await prompts.replay(config, out, folder=an_example(tmp_path, **wants))
     assert code == bool(complaint)
     assert complaint in out.getvalue()
 
 
 async def test_without_a_model_there_is_nothing_to_test(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="llm"):
-        await prompts.test(a_config(tmp_path), io.StringIO())
+        await prompts.replay(a_config(tmp_path), io.StringIO())
 
 
 async def test_what_is_no_example_is_named(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text("- question: 没有资料\n", "utf-8")
     config = a_config(tmp_path, llm={"base_url": "http://127.0.0.1:9/v1", "model": "m"})
     with pytest.raises(Misconfigured, match=r"b\.yaml"):
-        await prompts.test(config, io.StringIO(), folder=tmp_path)
+        await prompts.replay(config, io.StringIO(), folder=tmp_path)
 
 
 def test_the_shipped_examples_can_be_read() -> None:
