@@ -59,8 +59,8 @@ class AgentCourier:
         result: dict[str, Any] = {"msgid": effect.msgid}
         if self.agent is None:
             return Ended("sent", result=result | {"why_not": "no agent"})
-        case = Case(self.desk, customer, self.clock.now())
         now = self.clock.now()
+        case = Case(self.desk, customer, now)
         if self.budget and not await self.budget.admits(customer.external_userid, _TOKENS, now):
             return Ended("sent", error="over budget", result=result | {"why_not": "budget"})
         tokens = 0
@@ -71,7 +71,8 @@ class AgentCourier:
             tokens = found.tokens or _TOKENS
         except ModelUnavailable as unavailable:
             log.warning("model.unavailable", error=str(unavailable), trace=parcel.trace_id)
-            tokens = _TOKENS if case.used else 0  # what it cost so far nobody tells
+            timed_out = isinstance(unavailable.__cause__, TimeoutError)
+            tokens = _TOKENS if case.used or timed_out else 0  # what it cost so far nobody tells
             found = FoundOut(refused="unavailable")
         if self.budget:
             await self.budget.correct(customer.external_userid, tokens - _TOKENS, now)
