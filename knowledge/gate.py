@@ -111,4 +111,3 @@ def variant_of(*, has_vectors: bool, has_answer: bool) -> Variant:
     if not has_vectors:
         return "lexical"
     return "full" if has_answer else "questions"
-

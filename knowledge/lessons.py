@@ -155,7 +155,7 @@ async def replay(
 def _verdict(
     old: str | None, new: str | None, right: str | None
 ) -> Literal["better", "worse", "unknown"]:
-    if right is None or (old != right and new != right and None not in (old, new)):
+    if right is None or (right not in (old, new) and None not in (old, new)):
         return "unknown"
     return "better" if new == right or (new is None and old != right) else "worse"
 

@@ -43,8 +43,7 @@ def judge(
             has_vectors=candidate.dense is not None, has_answer=bool(candidate.entry.answer)
         )
         why: dict[str, float | str] = {
-            name: round(float(value), 4)
-            for name, value in msgspec.structs.asdict(evidence).items()
+            name: round(float(value), 4) for name, value in msgspec.structs.asdict(evidence).items()
         }
         matches.append(
             Match(candidate.entry, gate.probability(evidence, variant), why | {"gate": variant})

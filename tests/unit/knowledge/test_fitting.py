@@ -39,7 +39,6 @@ def many(n: int, groups: int = 1) -> list[Case]:
     return [a_case(i, inside=i % 3 > 0, group=f"g{i % groups}") for i in range(n)]
 
 
-
 def test_it_learns_what_speaks_for_and_against() -> None:
     gate = fit(many(300))
     strong = gate.probability(Evidence(dense=0.95), "full")
