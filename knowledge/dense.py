@@ -65,6 +65,8 @@ class DenseIndex:
         self._rows_of: list[list[int]] = [[] for _ in entries]
         for row, owner in enumerate(self._owner):
             self._rows_of[owner].append(row)
+        self._question_floor: float
+        self._answer_floor: float
         if reference is not None:
             self._question_floor = reference._question_floor
             self._answer_floor = reference._answer_floor

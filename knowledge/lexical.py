@@ -92,11 +92,11 @@ class LexicalIndex:
         self, entries: Sequence[FaqEntry], reference: "LexicalIndex | None" = None
     ) -> None:
         self._starts = first_rows(entries)
-        self._questions = NgramIndex(
+        self._questions: NgramIndex = NgramIndex(
             [lexical_key(fold(text)) for entry in entries for text in entry.questions],
             reference._questions if reference else None,
         )
-        self._answers = NgramIndex(
+        self._answers: NgramIndex = NgramIndex(
             [lexical_key(fold(entry.answer)) for entry in entries],
             reference._answers if reference else None,
         )

@@ -14,7 +14,7 @@ import numpy as np
 from knowledge.entries import FaqEntry
 from knowledge.fields import MAX_ANSWER_BYTES
 from knowledge.fold import even_out, exact_key, fold, lexical_key, numbers_in
-from knowledge.gate import contrasts_in
+from knowledge.evidence import contrasts_in
 from knowledge.lexical import NgramIndex, first_rows
 
 Level = Literal["error", "warning", "hint"]

@@ -228,10 +228,12 @@ class Retriever:
         if self._embedder is None or not text:
             return None
         try:
-            return (await self._embedder.embed([text], kind="query"))[0]
+            rows = await self._embedder.embed([text], kind="query")
         except EmbeddingError as error:
             log.warning("knowledge.embedding_failed", error=str(error))
             return None
+        vector: Vectors = rows[0]
+        return vector
 
     def _exactly(self, key: str, audience: Audience) -> Verdict | None:
         """The answer when exactly one entry asks just this."""
