@@ -2,7 +2,7 @@
 
 from bot.model import Because, MenuItem
 from bot.routing import Router, Says, Stage, Turn
-from knowledge import Audience, Library
+from knowledge import Library
 
 router = Router("greeting", stage=Stage.SESSION)
 
@@ -15,7 +15,7 @@ async def hello(turn: Turn, library: Library) -> None:
     if turn.has_question:
         turn.settle("greeted")
         return
-    audience = Audience(today=turn.today, open_kfid=turn.conversation.open_kfid)
+    audience = turn.audience
     featured = library.of(audience.open_kfid).featured(audience, MENU_QUESTIONS)
     menu = [MenuItem(f"faq:{entry.id}", entry.question) for entry in featured]
     say(turn, "greeting.hello", menu)

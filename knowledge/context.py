@@ -1,6 +1,6 @@
 """What does a message that was cut short mean after the entry that was said before it?
 
-"那多少钱", "退呢" and "那新疆呢" lack what was just spoken of. Pure: texts in, texts out. A question
+"那多少钱" and "那新疆呢" lack what was just spoken of. Pure: texts in, texts out. A question
 that names what it is about is complete: it keeps a word when all words that ask are struck out.
 """
 

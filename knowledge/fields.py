@@ -10,14 +10,18 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from knowledge.entries import Attachment
+from bot.model import Attachment
 
 MAX_ANSWER_BYTES = 2048  # one WeCom text message (wecom-api §3.10)
 MAX_ID_BYTES = 48  # an id travels in a menu item's id, of at most 64 bytes (wecom-api §3.10)
 MAX_ATTACHMENTS = 4  # with the text they are the five messages of one window (wecom-api §3.10)
 
 _LIMITS = {"title": 128, "desc": 512, "url": 2048, "appid": 32, "pagepath": 1024, "media": 2048}
-_NEEDED = {"image": ("media",), "link": ("title", "url"), "miniprogram": ("appid", "pagepath")}
+_NEEDED = {
+    "image": ("media",),
+    "link": ("title", "url"),
+    "miniprogram": ("appid", "pagepath", "media"),
+}
 
 
 class FaultError(Exception):

@@ -12,8 +12,10 @@ from typing import Any
 import msgspec
 import yaml
 
+from bot.model import Attachment
 from knowledge.entries import FaqEntry
 from knowledge.fields import READERS, FaultError, dates_crossed, plain, shape
+from knowledge.wording import VARIABLES, picture_of, unknown_in
 
 SUFFIXES = (".yaml", ".yml", ".jsonl")
 
@@ -68,6 +70,19 @@ def load_entries(sources: Sequence[Path]) -> tuple[list[FaqEntry], list[EntryPro
             known = tuple(name for name in entry.menu if name in entries)
             entries[entry.id] = msgspec.structs.replace(entry, menu=known)
     return list(entries.values()), problems
+
+
+def _with_pictures(
+    raw: _Raw, attachments: Sequence[Attachment], problems: list[EntryProblem]
+) -> Iterator[Attachment]:
+    """Those whose picture is there; the others are reported and left out."""
+    for one in attachments:
+        place = picture_of(raw.file, one.media)
+        if one.media and (place is None or not (place == one.media or Path(place).is_file())):
+            expected = "同一文件夹（或其下）的图片文件，或图片的网址"
+            problems.append(_problem(raw, f"attachments：找不到 {one.media}", expected))
+        else:
+            yield one
 
 
 def _problem(raw: _Raw, found: str, expected: str) -> EntryProblem:
@@ -166,6 +181,15 @@ def _entry(raw: _Raw, problems: list[EntryProblem]) -> FaqEntry | None:
     if usable and (crossed := dates_crossed(values)):
         problems.append(_problem(raw, crossed.found, crossed.expected))
         usable = False
+    if usable and values.get("kind") != "passage":
+        texts = [values["answer"], *values.get("variants", ())]
+        if unknown := unknown_in(texts):
+            names = "、".join(f"{{{name}}}" for name in unknown)
+            known = "、".join(f"{{{name}}}（{means}）" for name, means in VARIABLES.items())
+            problems.append(_problem(raw, f"answer：没有 {names} 这个变量", known))
+            usable = False
+    if usable and "attachments" in values:
+        values["attachments"] = tuple(_with_pictures(raw, values["attachments"], problems))
     if values.get("written_by") == "model":  # D44: said only after a person has looked at it
         values.setdefault("approved", False)
     return FaqEntry(**values) if usable else None

@@ -29,6 +29,7 @@ from bot.delivery.couriers import (
 from bot.delivery.housekeeping import Gauges, Retention, WaitingNotices
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
+from bot.delivery.pictures import Fetch, Pictures
 from bot.delivery.pull import PullSettings
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
@@ -115,7 +116,7 @@ def _assemble(engine: Engine, client: WeComClient, tokens: AccessTokens) -> Conc
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(
         store=store,
-        couriers=couriers(engine, kf, staff, TemporaryMedia(client)),
+        couriers=couriers(engine, kf, staff, TemporaryMedia(client), client.fetch_elsewhere),
         woken=lambda subject, lane: drains.lanes.wake(subject, lane),  # noqa: PLW0108 — made below
         clock=clock,
         metrics=engine.metrics,
@@ -160,7 +161,11 @@ def _assemble(engine: Engine, client: WeComClient, tokens: AccessTokens) -> Conc
 
 
 def couriers(
-    engine: Engine, kf: Kf, staff: StaffMessages, media: TemporaryMedia
+    engine: Engine,
+    kf: Kf,
+    staff: StaffMessages,
+    media: TemporaryMedia,
+    fetch: Fetch | None = None,
 ) -> dict[type[Effect], Courier]:
     """Who carries which effect."""
     config, store, clock = engine.config, engine.store, engine.clock
@@ -168,7 +173,13 @@ def couriers(
     owners = Owners(store, kf, clock, config.routing.ownership_max_age_s)
     return {
         SendMessage: MessageCourier(
-            store, kf, owners, clock, limits.allowance, float(limits.window_s)
+            store,
+            kf,
+            owners,
+            Pictures(store, media, clock, fetch),
+            clock,
+            limits.allowance,
+            float(limits.window_s),
         ),
         SendOnEvent: CodeCourier(store, kf, clock),
         HandOff: HandOffCourier(store, kf, owners, clock),

@@ -120,6 +120,12 @@ class Knowledge(Section):
     sources: Many[Source] = Field(default=(), validate_default=True)
 
 
+class Answers(Section):
+    """How answers are said."""
+
+    feedback: bool = True
+
+
 class StaffMember(Section):
     """A member who is told when a customer needs a person."""
 
@@ -248,6 +254,7 @@ class Config(Section):
     llm: Llm | None = None
     embeddings: Embeddings = Embeddings()
     knowledge: Knowledge = Knowledge()
+    answers: Answers = Answers()
     staff: Many[StaffMember] = ()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()

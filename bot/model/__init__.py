@@ -5,6 +5,7 @@ Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end i
 
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
+    Attachment,
     Because,
     Choice,
     Consult,
@@ -36,6 +37,7 @@ from bot.model.lanes import Lane
 
 __all__ = [
     "AppMessageReceived",
+    "Attachment",
     "Because",
     "Choice",
     "Consult",

@@ -14,7 +14,8 @@ from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
-from bot.store.transcript import Handled, Transcript
+from bot.store.transcript import Handled, Past, Transcript
+from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "MediaStore",
     "Outbox",
     "Parcel",
+    "Past",
     "Servicers",
     "Silence",
     "Statement",
@@ -46,6 +48,7 @@ __all__ = [
     "Transcript",
     "Unit",
     "UnitConflict",
+    "Uploads",
     "Vault",
     "Waiting",
     "conversation_queue",
@@ -71,6 +74,7 @@ class Store:
     suggestions: Suggestions
     switches: Switches
     transcript: Transcript
+    uploads: Uploads
 
     @classmethod
     def build(cls, database: Database, keys: Database, vault: Vault, media: Path) -> "Store":
@@ -89,6 +93,7 @@ class Store:
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
             transcript=Transcript(database, vault),
+            uploads=Uploads(database),
         )
 
     def close(self) -> None:
