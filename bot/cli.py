@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.commands import admin, chat, demo, faq
+from bot.commands import admin, chat, demo, faq_arguments
 from bot.commands import serve as serving
 from bot.commands.check import check
 from bot.config import Config, ConfigErrors, keygen, load_config
@@ -70,11 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
-    actions = command("faq", _faq, "知识库").add_subparsers(metavar="动作", required=True)
-    one = actions.add_parser("search", help="看一句话会命中哪些条目、为什么")
-    one.add_argument("text", help="客户的问题")
-    one.add_argument("--account", default="", help="按哪个客服账号（open_kfid）来答")
-    one.add_argument("--lexical", action="store_true", help="只按字词检索，不用向量")
+    faq_arguments.add(command("faq", _faq, "知识库").add_subparsers(metavar="动作", required=True))
 
     actions = command("dead", _dead, "没能处理或送达的消息").add_subparsers(
         dest="action", metavar="动作", required=True
@@ -147,10 +143,8 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 
 def _faq(arguments: argparse.Namespace) -> int:
-    config = _load(arguments)
-    return asyncio.run(
-        faq.search(config, arguments.text, arguments.account, sys.stdout, lexical=arguments.lexical)
-    )
+    work: Callable[[Config, argparse.Namespace], Coroutine[Any, Any, int]] = arguments.work
+    return asyncio.run(work(_load(arguments), arguments))
 
 
 def _dead(arguments: argparse.Namespace) -> int:

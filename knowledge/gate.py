@@ -1,9 +1,9 @@
 """May this entry be said in answer to this question?
 
 A small logistic model over the evidence, with three bands: answer, offer, decline. It declines
-rather than guesses: a wrong answer costs more than a hand-over. `python -m benchmarks.retrieval`
-prints how the coefficients do on the sample shop, `python -m benchmarks.retrieval FOLDER` how
-they do on sets of one's own. Thresholds do not carry over from base to base: this is a cautious
+rather than guesses: a wrong answer costs more than a hand-over. `concierge faq eval` prints how it
+does on labelled questions, `python -m benchmarks.baselines` how the usual methods do on the same.
+Thresholds do not carry over from base to base: this is a cautious
 start until a deployment has labels of its own.
 """
 

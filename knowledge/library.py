@@ -21,6 +21,10 @@ class Library:
         """The base of an account."""
         return self._own.get(open_kfid, self.everything)
 
+    def base(self, name: str) -> Retriever | None:
+        """The base of this name: '' = the shared one, else an account's own, if it has one."""
+        return self._own.get(name) if name else self.everything
+
     def all(self) -> Iterable[Retriever]:
         """Every base once."""
         return (self.everything, *self._own.values())

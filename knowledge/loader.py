@@ -5,7 +5,7 @@ out and reported; unknown keys and unknown follow-ups are reported and ignored.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +48,18 @@ class _Raw(msgspec.Struct):
         return f"第 {self.line} 行" + (f"，id {name}" if isinstance(name, str) and name else "")
 
 
-def load_entries(sources: Sequence[Path]) -> tuple[list[FaqEntry], list[EntryProblem]]:
-    """Read YAML and JSONL, files and folders. Content never raises: it becomes a problem."""
+def load_entries(
+    sources: Sequence[Path], *, known: Collection[str] = ()
+) -> tuple[list[FaqEntry], list[EntryProblem]]:
+    """Read YAML and JSONL, files and folders. Content never raises: it becomes a problem.
+
+    Args:
+        known: ids of entries that are not in these files but may be follow-ups.
+    """
     problems: list[EntryProblem] = []
     entries: dict[str, FaqEntry] = {}
     places: dict[str, _Raw] = {}
-    for file in _files(sources, problems):
+    for file in files_of(sources, problems):
         for raw in _read(file, problems):
             entry = _entry(raw, problems)
             if entry is None:
@@ -64,11 +70,11 @@ def load_entries(sources: Sequence[Path]) -> tuple[list[FaqEntry], list[EntryPro
                 continue
             entries[entry.id], places[entry.id] = entry, raw
     for entry in list(entries.values()):
-        if unknown := [name for name in entry.menu if name not in entries]:
+        if unknown := [name for name in entry.menu if name not in entries and name not in known]:
             names = "、".join(unknown)
             problems.append(_problem(places[entry.id], f"menu：没有 id {names}", "已有条目的 id"))
-            known = tuple(name for name in entry.menu if name in entries)
-            entries[entry.id] = msgspec.structs.replace(entry, menu=known)
+            menu = tuple(name for name in entry.menu if name not in unknown)
+            entries[entry.id] = msgspec.structs.replace(entry, menu=menu)
     return list(entries.values()), problems
 
 
@@ -89,7 +95,8 @@ def _problem(raw: _Raw, found: str, expected: str) -> EntryProblem:
     return EntryProblem(raw.file, raw.place, found, expected)
 
 
-def _files(sources: Sequence[Path], problems: list[EntryProblem]) -> Iterator[Path]:
+def files_of(sources: Sequence[Path], problems: list[EntryProblem]) -> Iterator[Path]:
+    """The files that these sources hold, in the order in which they are read."""
     for source in sources:
         if source.is_dir():
             inside = [p for p in sorted(source.rglob("*")) if p.suffix in SUFFIXES and p.is_file()]
@@ -145,7 +152,7 @@ def _yaml_entries(file: str, text: str, problems: list[EntryProblem]) -> Iterato
         problems.append(EntryProblem(file, "", "没有内容", "条目的列表"))
         return
     if not isinstance(root, yaml.SequenceNode):
-        problems.append(EntryProblem(file, "第 1 行", shape(root), "条目的列表"))
+        problems.append(EntryProblem(file, "", shape(root), "条目的列表"))
         return
     for node in root.value:
         line = node.start_mark.line + 1

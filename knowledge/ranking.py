@@ -18,7 +18,7 @@ from knowledge.fold import fold, lexical_key, numbers_in, tidy
 from knowledge.gate import Evidence, contrasts_in, probability
 from knowledge.lexical import LexicalIndex, LexicalScores
 
-# Weights of the sum, chosen on the sample shop's questions (`python -m benchmarks.retrieval`).
+# Weights of the sum, chosen on the sample shop's questions (`python -m benchmarks.baselines`).
 DENSE, LEXICAL = 0.6, 0.4
 DENSE_ANSWER, LEXICAL_ANSWER = 0.8, 0.4
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -77,6 +77,11 @@ class Retriever:
     def version(self) -> str:
         """A hash of all entries."""
         return self._version
+
+    @property
+    def entries(self) -> Sequence[FaqEntry]:
+        """All entries, in the order of the files."""
+        return self._entries
 
     @property
     def ready(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pytest
 from hypothesis import HealthCheck, settings
 
-from bot.app import Engine, build_engine, build_library, open_store
+from bot.app import Engine, build_engine, build_library, open_store, take_files
 from bot.config import Config
 from bot.ports import ValueSource
 from bot.routing.router import Router
@@ -88,17 +88,14 @@ async def open_chat(home: Path, clock: PlayedClock) -> AsyncIterator[OpenChat]:
         **sections: Any,
     ) -> Chat:
         config = a_config(home, **sections)
-        library = (
-            build_library(config, None) if entries is None else Library(Retriever(list(entries)))
-        )
+        store = _open(config)
+        if entries is None:
+            await take_files(config, store.contents, now=clock.now())
+            library = await build_library(config, store.contents, None)
+        else:
+            library = Library(Retriever(list(entries)))
         engine = build_engine(
-            config,
-            _open(config),
-            library,
-            clock=clock,
-            metrics=Metrics(),
-            more=more,
-            values=values,
+            config, store, library, clock=clock, metrics=Metrics(), more=more, values=values
         )
         engines.append(engine)
         chat = Chat(engine, a_customer(), clock)

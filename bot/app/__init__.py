@@ -1,28 +1,48 @@
 """Which parts is the service made of? The composition root: the one place that knows every part."""
 
+from bot.app.content import (
+    FILE,
+    Follower,
+    Taken,
+    bases_of,
+    build_library,
+    entries_of,
+    opened_contents,
+    preview,
+    take_files,
+)
 from bot.app.engine import (
     MODEL_PROMPTS,
     PROMPTS,
     SUPPLIED,
     Engine,
+    build_embedder,
     build_engine,
-    build_library,
     declared_tables,
     open_store,
 )
 from bot.app.service import Concierge, couriers, running, web_app
 
 __all__ = [
+    "FILE",
     "MODEL_PROMPTS",
     "PROMPTS",
     "SUPPLIED",
     "Concierge",
     "Engine",
+    "Follower",
+    "Taken",
+    "bases_of",
+    "build_embedder",
     "build_engine",
     "build_library",
     "couriers",
     "declared_tables",
+    "entries_of",
     "open_store",
+    "opened_contents",
+    "preview",
     "running",
+    "take_files",
     "web_app",
 ]

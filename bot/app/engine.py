@@ -30,7 +30,7 @@ from bot.store.tables import ENGINE_TABLES, check_declared
 from bot.telemetry import Metrics
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
-from knowledge import Library, Retriever, load_entries
+from knowledge import Library
 from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
@@ -60,21 +60,36 @@ class Engine:
         self.store.close()
 
 
+def open_database(config: Config) -> Database:
+    """Open and migrate the database alone, for what needs no keys.
+
+    Raises:
+        Misconfigured: no such database.
+    """
+    path = config.storage.sqlite_path
+    if path is None:
+        raise Misconfigured("storage.url: this version serves sqlite:/// only")
+    try:
+        database = Database(path)
+    except (OSError, sqlite3.Error) as error:
+        raise Misconfigured(f"storage.url: {path} cannot be opened: {error}") from error
+    owners = [("engine", ENGINE_MIGRATIONS), *migration_folders(handlers)]
+    migrate(database, [m for owner, folder in owners for m in migrations_of(owner, folder)])
+    return database
+
+
 def open_store(config: Config) -> Store:
     """Open and migrate the database and its key file.
 
     Raises:
         Misconfigured: no such database, or keys that cannot open what is stored.
     """
-    path = config.storage.sqlite_path
-    if path is None:
-        raise Misconfigured("storage.url: this version serves sqlite:/// only")
+    database = open_database(config)
+    path = database.path
     try:
-        database, keys = Database(path), Database(path.with_suffix(".keys.db"))
+        keys = Database(path.with_suffix(".keys.db"))
     except (OSError, sqlite3.Error) as error:
         raise Misconfigured(f"storage.url: {path} cannot be opened: {error}") from error
-    owners = [("engine", ENGINE_MIGRATIONS), *migration_folders(handlers)]
-    migrate(database, [m for owner, folder in owners for m in migrations_of(owner, folder)])
     migrate(keys, migrations_of("keys", KEYS_MIGRATIONS))
     master = decode_master(config.security.encryption_key.get_secret_value())
     previous = [
@@ -83,22 +98,6 @@ def open_store(config: Config) -> Store:
     vault = Vault(database, keys, master, previous)
     vault.check_master()
     return Store.build(database, keys, vault, path.parent / "media")
-
-
-def build_library(config: Config, cache: Path | None) -> Library:
-    """Read the knowledge of every account; content with mistakes is left out (see `check`)."""
-    embedder = build_embedder(config)
-
-    def base(sources: tuple[Path, ...]) -> Retriever:
-        entries, _ = load_entries(sources)
-        return Retriever(entries, embedder=embedder, cache_dir=cache)
-
-    own = {
-        open_kfid: base(config.for_account(open_kfid).sources)
-        for open_kfid, account in config.accounts.items()
-        if account.knowledge is not None
-    }
-    return Library(base(config.knowledge.sources), own)
 
 
 def build_embedder(config: Config) -> Embedder | None:

@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from aiohttp import web
 
+from bot.app.content import Follower, build_library, take_files
 from bot.app.engine import (
     MODEL_PROMPTS,
     Engine,
     build_engine,
-    build_library,
     declared_tables,
     open_store,
 )
@@ -50,6 +51,8 @@ from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
 from knowledge import Library
 
+log = structlog.get_logger(__name__)
+
 
 @dataclass(slots=True)
 class Concierge:
@@ -77,7 +80,17 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         store.close()
         raise
     cache = vectors or store.database.path.parent / "vectors"
-    library = await asyncio.to_thread(build_library, config, cache)
+    taken = await take_files(config, store.contents, now=clock.now())
+    log.info(
+        "content.files_read",
+        changed=taken.changed,
+        removed=taken.removed,
+        kept_out=taken.kept_out,
+        problems=len(taken.problems),
+    )
+    version = await store.contents.version()
+    library = await build_library(config, store.contents, cache)
+    follower = Follower(store.contents, library, version)
     metrics = Metrics()
     model = Chooser.open(config.llm, MODEL_PROMPTS, metrics)
     engine = build_engine(config, store, library, clock=clock, metrics=metrics, model=model)
@@ -88,7 +101,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         transport, config.wecom.corp_id, config.wecom.secret.get_secret_value(), clock=clock.now
     )
     client = WeComClient(transport, tokens, clock=clock.now, metrics=engine.metrics)
-    concierge = _assemble(engine, client, tokens)
+    concierge = _assemble(engine, client, tokens, follower)
     concierge.warming = asyncio.create_task(_warm(library, model), name="warming")
     await concierge.service.start()
     try:
@@ -110,7 +123,9 @@ async def _warm(library: Library, model: Chooser | None) -> None:
     await library.warm()
 
 
-def _assemble(engine: Engine, client: WeComClient, tokens: AccessTokens) -> Concierge:
+def _assemble(
+    engine: Engine, client: WeComClient, tokens: AccessTokens, follower: Follower
+) -> Concierge:
     config, store, clock = engine.config, engine.store, engine.clock
     kf = Kf(client)
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
@@ -135,6 +150,7 @@ def _assemble(engine: Engine, client: WeComClient, tokens: AccessTokens) -> Conc
             fresh_first_s=config.delivery.fresh_first_s,
         ),
         looks=[
+            (0.5, follower.look),
             (5.0, Gauges(store, engine.metrics, clock).look),
             (
                 5.0,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.app import MODEL_PROMPTS, build_engine, build_library, open_store
+from bot.app import MODEL_PROMPTS, build_engine, build_library, open_store, preview
 from bot.commands.dialogue import Dialogue, shown
 from bot.config import Config, keygen
 from bot.delivery.lanes import SystemClock
@@ -34,7 +34,8 @@ async def _chat(throw_away: Config, config: Config) -> None:
     path = config.storage.sqlite_path
     cache = path.parent / "vectors" if path else None
     clock = SystemClock()
-    library = await asyncio.to_thread(build_library, throw_away, cache)
+    async with preview(config) as contents:
+        library = await build_library(config, contents, cache)
     metrics = Metrics()
     model = Chooser.open(config.llm, MODEL_PROMPTS, metrics)
     engine = build_engine(

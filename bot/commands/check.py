@@ -72,6 +72,7 @@ async def check(
     report.add(f"{_CONFIG} {config_path.name}", inspection.problems)
     report.add(_MISSING, inspection.missing)
     entries = _check_knowledge(inspection.sources, report)
+    report.add("知识 数据库", await _conflicts(inspection))
     for file, problem in prompt_problems(prompts):
         report.add_in("话术", str(file), problem)
     report.print(out)
@@ -93,6 +94,23 @@ def _check_knowledge(sets: Sequence[tuple[Path, ...]], report: _Report) -> int:
         for problem in problems:
             report.add_in("知识", problem.file, problem)
     return count
+
+
+async def _conflicts(inspection: Inspection) -> list[str]:
+    """Entries that a person edited and whose file has changed since."""
+    from bot.app import preview
+
+    path = inspection.config.storage.sqlite_path if inspection.config else None
+    if inspection.config is None or path is None or not path.is_file():
+        return []
+    async with preview(inspection.config) as contents:
+        return [
+            f"条目 {row.id}{f'（账号 {row.base}）' if row.base else ''}：有人改过，"
+            f"文件里{'已经没有它' if row.offered == '' else '也改了'}"
+            f"（{row.origin.removeprefix('file:')}）；用 concierge faq show {row.id} 看两者，"
+            "faq take 采用文件里的，faq set 或 put 定下现在的"
+            for row in await contents.conflicts()
+        ]
 
 
 async def _check_online(inspection: Inspection, out: TextIO) -> int:

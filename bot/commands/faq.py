@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
-from bot.app import build_library
+from bot.app import build_library, preview
 from bot.config import Config
 from knowledge import Audience, Decision
 
@@ -19,9 +19,10 @@ _SAID = {
 async def search(
     config: Config, text: str, open_kfid: str, out: TextIO, *, lexical: bool = False
 ) -> int:
-    """Print the hits of a question with scores and evidence."""
+    """Print the hits of a question with scores and evidence, as after the next start."""
     cache = config.storage.sqlite_path.parent / "vectors" if config.storage.sqlite_path else None
-    library = build_library(config, cache)
+    async with preview(config) as contents:
+        library = await build_library(config, contents, cache)
     try:
         base = library.of(open_kfid)
         if not lexical:

@@ -4,76 +4,16 @@ Content is versioned rows: files are read into them at start, commands and pages
 an edit by a person outlives a changed file. The rows hold JSON that this module does not read.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from bot.store.database import Database, Row, Statement
+from bot.store.content_rows import Change, ContentRow, Incoming, change_of, digest_of, row_of
+from bot.store.database import Database, Row, Statement, Unit
 
 _COLUMNS = "base, id, body, origin, origin_hash, offered, edited, removed, version, updated_at"
 
 _BUMP = Statement("UPDATE content_version SET version = version + 1", (), 1)
 _NOW_AT = "(SELECT version FROM content_version)"
 _LAST = "(SELECT COALESCE(MAX(position), 0) + 1 FROM entries WHERE base = ?)"
-
-
-@dataclass(frozen=True, slots=True)
-class ContentRow:
-    """An entry as it is stored.
-
-    Args:
-        base: '' = shared by all accounts, otherwise an open_kfid.
-        body: JSON.
-        origin: the file or import it came from, '' = none.
-        edited: a person changed or removed it since it came from there.
-        version: the content version that made it so; `put` and `remove` can insist on it.
-        updated_at: Unix seconds.
-        origin_hash: `digest_of` what the origin gave last, taken or not.
-        offered: what the origin gives now and an edit keeps out, '' = nothing any more.
-    """
-
-    base: str
-    id: str
-    body: str
-    origin: str
-    edited: bool
-    version: int
-    updated_at: float
-    by: str
-    removed: bool = False
-    origin_hash: str = ""
-    offered: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A state that an entry had; `version` names it."""
-
-    base: str
-    id: str
-    version: int
-    body: str
-    origin: str
-    edited: bool
-    removed: bool
-    at: float
-    by: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """An entry as its origin gives it. `position` orders the entries of a base, ``None`` = last."""
-
-    id: str
-    body: str
-    position: int | None = None
-
-
-def digest_of(body: str | bytes) -> str:
-    """A short digest by which a changed text is recognised."""
-    data = body.encode() if isinstance(body, str) else body
-    return hashlib.sha256(data).hexdigest()[:32]
 
 
 class Contents:
@@ -124,7 +64,7 @@ class Contents:
             "SELECT * FROM entry_history WHERE base = ? AND id = ? ORDER BY version DESC",
             *(base, entry_id),
         )
-        return [_change(row) for row in rows]
+        return [change_of(row) for row in rows]
 
     async def latest(self, limit: int = 50) -> list[Row]:
         """The latest changes: version, changed_at, changed_by, why, base, how many entries."""
@@ -141,6 +81,15 @@ class Contents:
         return {row["origin"]: row["digest"] for row in rows}
 
     # ------------------------------------------------------------------ changing
+
+    async def commit(self, statements: Sequence[Statement]) -> None:
+        """Make these changes, all at once or none.
+
+        Raises:
+            UnitConflict: an entry is not as `expected_version` said.
+        """
+        if statements:
+            await self._db.commit(Unit(list(statements)))
 
     def put(
         self,
@@ -257,7 +206,7 @@ class Contents:
         statements: list[Statement] = []
         undone: list[Change] = []
         kept: list[Change] = []
-        for change in map(_change, rows):
+        for change in map(change_of, rows):
             one = await self.undo(change.base, change.id, by=by, now=now, version=version)
             (undone if one else kept).append(change)
             statements += one
@@ -268,7 +217,6 @@ class Contents:
     def take(
         self,
         base: str,
-        origin: str,
         entries: Iterable[Incoming],
         *,
         gone: Iterable[str] = (),
@@ -276,7 +224,7 @@ class Contents:
         why: str,
         now: float,
     ) -> list[Statement]:
-        """Write what an origin gives now, and remove what it does not give any more.
+        """Write what origins give now, and remove what they do not give any more: one version.
 
         The caller has left out what people edited (`offer` that instead).
         """
@@ -289,7 +237,7 @@ class Contents:
                 f" edited = 0, removed = 0, offered = NULL, version = excluded.version,"
                 f" updated_at = excluded.updated_at, updated_by = excluded.updated_by",
                 (
-                    *(base, one.id, one.body, origin, digest_of(one.body), one.position, base),
+                    *(base, one.id, one.body, one.origin, digest_of(one.body), one.position, base),
                     *(now, by, one.position),
                 ),
                 expect=1,
@@ -306,6 +254,14 @@ class Contents:
             for entry_id in gone
         ]
         return [_BUMP, *changed, _remember(why)] if changed else []
+
+    def settle(self, row: ContentRow, *, by: str, why: str, now: float) -> list[Statement]:
+        """Decide a conflict for the origin: the row is as it is there, and no edit any more."""
+        if row.offered:
+            taken = Incoming(row.id, row.offered, row.origin)
+            return self.take(row.base, [taken], by=by, why=why, now=now)
+        gone = self.remove(row.base, row.id, by=by, why=why, now=now, expected_version=row.version)
+        return [*gone[:-1], _edited(row.base, row.id, False), gone[-1]]
 
     def offer(self, base: str, entry_id: str, body: str) -> Statement:
         """Note what the origin gives now for an entry that a person edited, '' = nothing."""
@@ -331,24 +287,15 @@ class Contents:
             (base, origin, digest, now),
         )
 
+    def forget(self, base: str, origin: str) -> Statement:
+        """Note that an origin is no more."""
+        return Statement(
+            "DELETE FROM content_sources WHERE base = ? AND origin = ?", (base, origin)
+        )
+
     async def _rows(self, where: str, *values: object) -> list[ContentRow]:
         rows = await self._db.scan(f"SELECT {_COLUMNS}, updated_by FROM entries {where}", *values)
-        return [
-            ContentRow(
-                base=row["base"],
-                id=row["id"],
-                body=row["body"],
-                origin=row["origin"],
-                edited=bool(row["edited"]),
-                version=row["version"],
-                updated_at=row["updated_at"],
-                by=row["updated_by"],
-                removed=bool(row["removed"]),
-                origin_hash=row["origin_hash"],
-                offered=row["offered"],
-            )
-            for row in rows
-        ]
+        return [row_of(row) for row in rows]
 
 
 def _remember(why: str) -> Statement:
@@ -374,18 +321,3 @@ def _insist(base: str, entry_id: str, version: int | None) -> tuple[str, tuple[o
     if version == 0:
         return f"NOT {found} removed = 0)", (base, entry_id)
     return f"{found} version = ?)", (base, entry_id, version)
-
-
-def _change(row: Row) -> Change:
-    return Change(
-        base=row["base"],
-        id=row["id"],
-        version=row["version"],
-        body=row["body"],
-        origin=row["origin"],
-        edited=bool(row["edited"]),
-        removed=bool(row["removed"]),
-        at=row["changed_at"],
-        by=row["changed_by"],
-        why=row["why"],
-    )

@@ -10,6 +10,7 @@ from bot.commands.check import check
 from bot.commands.check_online import explain
 from bot.commands.check_prompts import prompt_problems
 from bot.errors import Misconfigured, NotAuthorised, Unreachable
+from bot.store import Store
 
 MANUAL = Path(__file__).parents[2] / "config.yaml"
 GIVEN = {
@@ -144,6 +145,22 @@ async def test_a_file_that_two_accounts_share_is_reported_once(
     )
     _, report = await run(tmp_path, prompts, text, GIVEN)
     assert "知识 faq.yaml：2 个问题" in report  # no question, no answer
+
+
+async def test_an_edit_that_a_changed_file_contradicts_is_listed(
+    store: Store, prompts: Path, tmp_path: Path
+) -> None:
+    contents = store.contents
+    await contents.commit(
+        [
+            *contents.put("", "a", "{}", by="b", why="", now=1.0, origin="file:faq.yaml"),
+            contents.offer("", "a", '{"id": "a"}'),
+        ]
+    )
+    text = f"storage: {{url: 'sqlite:///{store.database.path}'}}\n"
+    code, report = await run(tmp_path, prompts, text, GIVEN)
+    assert code == 1
+    assert "条目 a：有人改过，文件里也改了（faq.yaml）" in report
 
 
 async def test_a_file_that_is_no_yaml_does_not_hide_the_prompts(

@@ -1,0 +1,125 @@
+"""Which actions does `concierge faq` have, and what may be said to each?"""
+
+import argparse
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from bot.commands import faq, faq_edit
+from bot.commands.evaluate import evaluate
+from bot.config import Config
+from bot.errors import Misconfigured
+
+Work = Callable[[Config, argparse.Namespace], Coroutine[Any, Any, int]]
+Actions: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+_FIELDS = ("question", "answer", "category", "valid_from", "valid_until", "approved", "similar")
+
+
+def add(actions: Actions) -> None:
+    """Add every action; each sets `work` to what it runs."""
+    one = _action(actions, "search", _search, "看一句话会命中哪些条目、为什么")
+    one.add_argument("text", help="客户的问题")
+    one.add_argument("--lexical", action="store_true", help="只按字词检索，不用向量")
+    one = _action(actions, "eval", _eval, "用标好答案的问题检验：找得准不准、该不该答")
+    one.add_argument("--queries", type=Path, required=True, help="标好答案的问题，JSONL")
+    one.add_argument("--faq", type=Path, help="另一份知识（文件或文件夹）；默认这里的知识")
+    one.add_argument("--json", action="store_true", help="以 JSON 打印")
+    one.add_argument("--predictions", type=Path, metavar="FILE", help="把每一问的结果写成 JSONL")
+    one = _action(actions, "list", _list, "列出条目")
+    one.add_argument("text", nargs="?", default="", help="编号、类别或问法里有这几个字的")
+    one = _action(actions, "show", _show, "看一条，连同来源与冲突")
+    one.add_argument("id", help="条目的编号")
+    one = _action(actions, "put", _put, "写入一个文件里的条目（新增或覆盖），马上生效")
+    one.add_argument("file", type=Path, help=".yaml 或 .jsonl 文件")
+    one = _action(actions, "set", _set, "改一条里的几项，马上生效")
+    one.add_argument("id", help="条目的编号")
+    one.add_argument("--question", help="标准问法")
+    one.add_argument("--answer", help="回答")
+    one.add_argument("--similar", action="append", help="再加一个问法，可写多次")
+    one.add_argument("--category", help="类别")
+    one.add_argument("--valid-from", help="头一天，如 2026-01-01")
+    one.add_argument("--valid-until", help="最后一天，如 2026-12-31")
+    one.add_argument("--approved", choices=("true", "false"), help="是否批准说出去")
+    one = _action(actions, "remove", _remove, "移除条目，马上生效")
+    one.add_argument("ids", nargs="+", help="条目的编号")
+    one = _action(actions, "take", _take, "与文件冲突的条目，改用文件里的")
+    one.add_argument("ids", nargs="+", help="条目的编号")
+    one = _action(actions, "undo", _undo, "撤销条目的最后一次修改，或整次导入")
+    one.add_argument("ids", nargs="*", help="条目的编号")
+    one.add_argument(
+        "--import", dest="version", type=int, help="撤销整次修改：history 里的次数，如一次导入"
+    )
+    one = _action(actions, "history", _history, "列出最近的修改，或一条的全部修改")
+    one.add_argument("id", nargs="?", default="", help="条目的编号")
+    _action(actions, "export", _export, "把全部条目写成 YAML")
+
+
+def _action(actions: Actions, name: str, work: Work, text: str) -> argparse.ArgumentParser:
+    one: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
+    one.add_argument(
+        "--account", default="", metavar="KF", help="有自己知识的客服账号（open_kfid）；默认共用的"
+    )
+    one.add_argument("--config", "-c", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    one.set_defaults(work=work)
+    return one
+
+
+async def _search(config: Config, given: argparse.Namespace) -> int:
+    return await faq.search(config, given.text, given.account, sys.stdout, lexical=given.lexical)
+
+
+async def _eval(config: Config, given: argparse.Namespace) -> int:
+    return await evaluate(
+        config,
+        given.queries,
+        sys.stdout,
+        faq=given.faq,
+        open_kfid=given.account,
+        as_json=given.json,
+        predictions=given.predictions,
+    )
+
+
+async def _list(config: Config, given: argparse.Namespace) -> int:
+    return await faq_edit.list_entries(config, given.account, given.text, sys.stdout)
+
+
+async def _show(config: Config, given: argparse.Namespace) -> int:
+    return await faq_edit.show(config, given.account, given.id, sys.stdout)
+
+
+async def _put(config: Config, given: argparse.Namespace) -> int:
+    return await faq_edit.put(config, given.account, given.file, sys.stdout)
+
+
+async def _set(config: Config, given: argparse.Namespace) -> int:
+    values = {key: value for key in _FIELDS if (value := getattr(given, key)) is not None}
+    if not values:
+        raise Misconfigured("没有写要改什么，如 --answer 新的回答")
+    return await faq_edit.change(config, given.account, given.id, values, sys.stdout)
+
+
+async def _remove(config: Config, given: argparse.Namespace) -> int:
+    return await faq_edit.remove(config, given.account, given.ids, sys.stdout)
+
+
+async def _take(config: Config, given: argparse.Namespace) -> int:
+    return await faq_edit.take(config, given.account, given.ids, sys.stdout)
+
+
+async def _undo(config: Config, given: argparse.Namespace) -> int:
+    if bool(given.ids) == (given.version is not None):
+        raise Misconfigured("写条目的编号，或者 --import 次数，二者之一")
+    if given.version is not None:
+        return await faq_edit.undo_change(config, given.version, sys.stdout)
+    return await faq_edit.undo(config, given.account, given.ids, sys.stdout)
+
+
+async def _history(config: Config, given: argparse.Namespace) -> int:
+    return await faq_edit.history(config, given.account, given.id, sys.stdout)
+
+
+async def _export(config: Config, given: argparse.Namespace) -> int:
+    return await faq_edit.export(config, given.account, sys.stdout)

@@ -1,0 +1,165 @@
+"""What may be learned from a gap, into which entry, and what would change by it?
+
+A confirmation may be wrong (one in twenty is, among people in a hurry): a phrasing near the entry
+needs one, a phrasing that the knowledge would have put elsewhere needs two that agree.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from knowledge.entries import Audience, Decision, FaqEntry
+from knowledge.fold import exact_key, fold
+from knowledge.gaps import Gap
+from knowledge.retriever import Retriever
+
+NEAR = 3  # places: an entry that a menu would have shown is near
+DEPTH = 10
+PHRASINGS = 5  # learned from one gap at once
+
+
+class Refusal(StrEnum):
+    """Why a phrasing is not learned."""
+
+    KNOWN = "known"  # the entry has it already
+    TAKEN = "taken"  # it is another entry's phrasing
+    ANSWERED = "answered"  # another entry is said to it already
+    ALONE = "alone"  # far from the entry, and only one says so
+    DISPUTED = "disputed"  # others say that another entry is right
+    UNHEARD = "unheard"  # nobody says so
+
+
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether one phrasing may be learned.
+
+    Args:
+        refusal: ``None`` = it may.
+        rival: the other entry that a refusal is about.
+        place: where the entry stands for this phrasing now, from 1; ``None`` = beyond ten.
+    """
+
+    text: str
+    refusal: Refusal | None = None
+    rival: str = ""
+    place: int | None = None
+
+
+class Nearest(msgspec.Struct, frozen=True):
+    """An entry near a gap: the mean probability over its examples."""
+
+    id: str
+    p: float
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored question whose answer would be another one.
+
+    Args:
+        before: the entry that is said now, ``None`` = none.
+        verdict: by what is known of the right answer.
+    """
+
+    text: str
+    before: str | None
+    after: str | None
+    verdict: Literal["better", "worse", "unknown"]
+
+
+async def nearest(gap: Gap, base: Retriever, audience: Audience) -> list[Nearest]:
+    """The entries nearest to the examples of a gap, at most three."""
+    sums: Counter[str] = Counter()
+    for text in gap.examples:
+        for match in await base.search(text, audience, DEPTH):
+            sums[match.entry.id] += match.score / len(gap.examples)
+    return [Nearest(entry, round(p, 4)) for entry, p in sums.most_common(NEAR)]
+
+
+async def verify(
+    text: str, entry_id: str, votes: Counter[str], base: Retriever, audience: Audience
+) -> Verified:
+    """Whether a phrasing may be added to an entry.
+
+    Args:
+        votes: how many people hold which entry to be the answer to this.
+    """
+    verdict = await base.ask(text, audience)
+    said = verdict.matches[0].entry.id if verdict.matches else ""
+    if verdict.how == "exact":
+        refusal = Refusal.KNOWN if said == entry_id else Refusal.TAKEN
+        return Verified(text=text, refusal=refusal, rival="" if said == entry_id else said)
+    if verdict.decision is Decision.ANSWER and said != entry_id:
+        return Verified(text=text, refusal=Refusal.ANSWERED, rival=said)
+    order = [match.entry.id for match in await base.search(text, audience, DEPTH)]
+    place = order.index(entry_id) + 1 if entry_id in order else None
+    weighed, rival = _weighed(entry_id, votes, place is not None and place <= NEAR)
+    return Verified(text=text, refusal=weighed, rival=rival, place=place)
+
+
+async def lesson(
+    gap: Gap, entry_id: str, votes: Counter[str], base: Retriever, audience: Audience
+) -> list[Verified]:
+    """What of a gap may become phrasings of an entry, the most typical questions first.
+
+    Questions that turned out to be another entry's are left out.
+    """
+    others = {one.text for one in gap.asked if one.entry not in (None, entry_id)}
+    texts = dict.fromkeys((*gap.examples, *(one.text for one in gap.asked)))
+    distinct = {exact_key(fold(text)): text for text in reversed(texts) if text not in others}
+    wanted = list(reversed(distinct.values()))[:PHRASINGS]
+    return [await verify(text, entry_id, votes, base, audience) for text in wanted]
+
+
+def _weighed(entry_id: str, votes: Counter[str], is_near: bool) -> tuple[Refusal | None, str]:
+    support = votes[entry_id]
+    rival, against = next((one for one in votes.most_common() if one[0] != entry_id), ("", 0))
+    if not support:
+        return Refusal.UNHEARD, ""
+    if 2 * against >= support:
+        return Refusal.DISPUTED, rival
+    return (None, "") if is_near or support > 1 else (Refusal.ALONE, "")
+
+
+def taught(entry: FaqEntry, phrasings: Iterable[str]) -> FaqEntry:
+    """The entry with further phrasings."""
+    similar = dict.fromkeys((*entry.similar, *phrasings))
+    return msgspec.structs.replace(entry, similar=tuple(similar))
+
+
+async def replay(
+    before: Retriever,
+    after: Retriever,
+    questions: Sequence[tuple[str, str | None]],
+    audience: Audience,
+) -> list[Changed]:
+    """Which stored questions would be answered otherwise.
+
+    Args:
+        questions: texts, each with the entry known to be right, ``None`` = nobody knows.
+    """
+    known: dict[str, str | None] = {}
+    for text, right in questions:
+        known[text] = right or known.get(text)
+    changes: list[Changed] = []
+    for text, right in known.items():
+        old, new = await _said(before, text, audience), await _said(after, text, audience)
+        if old != new:
+            verdict = _verdict(old, new, right)
+            changes.append(Changed(text=text, before=old, after=new, verdict=verdict))
+    order = ("worse", "better", "unknown")
+    return sorted(changes, key=lambda change: order.index(change.verdict))
+
+
+def _verdict(
+    old: str | None, new: str | None, right: str | None
+) -> Literal["better", "worse", "unknown"]:
+    if right is None or (old != right and new != right and None not in (old, new)):
+        return "unknown"
+    return "better" if new == right or (new is None and old != right) else "worse"
+
+
+async def _said(base: Retriever, text: str, audience: Audience) -> str | None:
+    verdict = await base.ask(text, audience)
+    return verdict.matches[0].entry.id if verdict.decision is Decision.ANSWER else None
