@@ -62,12 +62,12 @@ async def running_model() -> AsyncIterator[FakeModelServer]:
         await runner.cleanup()
 
 
-def writes(content: object) -> Answer:
+def writes(content: object, finish_reason: str = "stop") -> Answer:
     """The model writes this."""
 
     async def answer(_: dict[str, Any]) -> web.Response:
         message = {"role": "assistant", "content": content}
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        choice = {"index": 0, "message": message, "finish_reason": finish_reason}
         frame = {"id": "c1", "object": "chat.completion", "created": 1, "model": "played"}
         return web.json_response(frame | {"choices": [choice]})
 

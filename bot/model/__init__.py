@@ -5,6 +5,7 @@ Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end i
 
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
+    AnswerRequest,
     Attachment,
     Because,
     Choice,
@@ -17,6 +18,8 @@ from bot.model.effects import (
     Reply,
     SendMessage,
     SendOnEvent,
+    Written,
+    basis_of,
 )
 from bot.model.events import (
     AppMessageReceived,
@@ -36,6 +39,7 @@ from bot.model.events import (
 from bot.model.lanes import Lane
 
 __all__ = [
+    "AnswerRequest",
     "AppMessageReceived",
     "Attachment",
     "Because",
@@ -65,4 +69,6 @@ __all__ = [
     "SessionEntered",
     "TimerDue",
     "UnknownHappened",
+    "Written",
+    "basis_of",
 ]

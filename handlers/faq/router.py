@@ -1,22 +1,18 @@
 """Answer questions from the knowledge base, or offer the nearest ones.
 
-Where the gate is not sure enough, a model, if there is one, may say which entry answers. It only
-chooses: what the customer reads is the entry as people wrote it.
+Where the gate is not sure enough, a model, if there is one, says whether the entries answer.
 """
 
 from bot.config import Config
-from bot.model import Because, Choice
+from bot.model import Because
 from bot.routing import IsText, Router, Says, Stage, Tapped, Turn
 from bot.routing.values import Values
 from bot.store import Store
-from handlers.faq import asking, feedback
+from handlers.faq import advising, asking, feedback
 from handlers.faq.voice import Voice, because_of, item_of
-from knowledge import Decision, FaqEntry, Library, Verdict
+from knowledge import Decision, Library, Verdict
 
 router = Router("faq", stage=Stage.ANSWER)
-
-CONSULT_FLOOR = 0.08
-"""Of the sample shop's questions whose best match scores less, nearly none has its entry found."""
 
 
 @router.message(Tapped("faq:"))
@@ -70,22 +66,12 @@ async def answer(
         best = verdict.matches[0]
         asks = verdict.how != "exact"
         await voice.say(best.entry, because_of(best, verdict.how), asks=asks)
-    elif turn.can_consult and (choices := _choices(turn, verdict)):
-        turn.consult(turn.text, choices)
-    elif turn.advice and (chosen := voice.entry(turn.advice.chosen)):
-        await _say_chosen(voice, chosen)
+    elif turn.can_consult and (choices := advising.choices_of(turn, verdict)):
+        turn.consult(turn.text, choices, recent=await advising.recent(turn, store))
+    elif turn.advice and (entry := voice.entry(turn.advice.written.chosen)):
+        await advising.say_advised(voice, entry, turn.advice.written)
     elif verdict.decision is not Decision.DECLINE:
         _offer(turn, verdict)
-
-
-async def _say_chosen(voice: Voice, entry: FaqEntry) -> None:
-    """Say what the model chose, unless the customer got just that while it thought."""
-    turn, because = voice.turn, Because(source="model", ref=entry.id)
-    reasons = [because, Because(source="faq", ref=entry.id)]
-    if await voice.store.outbox.said_since(turn.conversation, reasons, turn.message.sent_at):
-        turn.settle("answered", because)
-    else:
-        await voice.say(entry, because, asks=True)
 
 
 def _offer(turn: Turn, verdict: Verdict) -> None:
@@ -94,19 +80,6 @@ def _offer(turn: Turn, verdict: Verdict) -> None:
         turn.phrases.say("faq.offer"),
         menu=[item_of(match.entry) for match in verdict.matches],
         tail=turn.phrases.say("faq.offer_tail"),
-        because=because_of(best, "offer", source="offer"),
+        because=because_of(best, "offer", source="offer", **advising.refused_in(turn)),
         category=best.entry.category,
     )
-
-
-def _choices(turn: Turn, verdict: Verdict) -> list[Choice]:
-    """What the model may choose from: nothing that the bot may not speak of."""
-    if not verdict.matches or verdict.matches[0].score < CONSULT_FLOOR:
-        return []
-    autonomy = turn.account.autonomy
-    entries = [match.entry for match in verdict.matches]
-    return [
-        Choice(entry.id, entry.question, entry.answer)
-        for entry in entries
-        if autonomy.for_category(entry.category) != "off"
-    ]

@@ -137,11 +137,11 @@ def item_of(entry: FaqEntry) -> MenuItem:
     return MenuItem(f"faq:{entry.id}", entry.question)
 
 
-def because_of(match: Match, how: str, source: str = "faq") -> Because:
+def because_of(match: Match, how: str, source: str = "faq", **more: object) -> Because:
     """Why an entry is said, or offered."""
     return Because(
         source=source,
         ref=match.entry.id,
         score=round(match.score, 4),
-        detail={"how": how} | dict(match.why),
+        detail={"how": how} | dict(match.why) | more,
     )
