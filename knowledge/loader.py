@@ -14,8 +14,8 @@ import yaml
 
 from bot.model import Attachment
 from knowledge.entries import FaqEntry
-from knowledge.fields import READERS, FaultError, dates_crossed, plain, shape
-from knowledge.wording import VARIABLES, picture_of, unknown_in
+from knowledge.fields import READERS, FaultError, dates_crossed, plain, shape, unknown_variable
+from knowledge.wording import picture_of
 
 SUFFIXES = (".yaml", ".yml", ".jsonl")
 
@@ -188,13 +188,10 @@ def _entry(raw: _Raw, problems: list[EntryProblem]) -> FaqEntry | None:
     if usable and (crossed := dates_crossed(values)):
         problems.append(_problem(raw, crossed.found, crossed.expected))
         usable = False
-    if usable and values.get("kind") != "passage":
-        texts = [values["answer"], *values.get("variants", ())]
-        if unknown := unknown_in(texts):
-            names = "、".join(f"{{{name}}}" for name in unknown)
-            known = "、".join(f"{{{name}}}（{means}）" for name, means in VARIABLES.items())
-            problems.append(_problem(raw, f"answer：没有 {names} 这个变量", known))
-            usable = False
+    said = [values["answer"], *values.get("variants", ())] if usable else []
+    if unnamed := unknown_variable(values.get("kind", ""), said):
+        problems.append(_problem(raw, unnamed.found, unnamed.expected))
+        usable = False
     if usable and "attachments" in values:
         values["attachments"] = tuple(_with_pictures(raw, values["attachments"], problems))
     if values.get("written_by") == "model":  # D44: said only after a person has looked at it

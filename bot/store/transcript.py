@@ -161,6 +161,7 @@ class Transcript:
         await self._vault.ready([conversation.subject])
         content = _decode(self._vault.open(conversation.subject, row["body"]))
         return str(content.get("content", ""))
+
     async def texts_before(
         self, message: MessageReceived, since: float, count: int
     ) -> tuple[str, ...]:

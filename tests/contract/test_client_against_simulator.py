@@ -230,7 +230,9 @@ async def test_a_picture_is_fetched(simulator: Simulator, client: WeComClient, k
 async def test_a_picture_is_uploaded_and_sent(
     simulator: Simulator, client: WeComClient, kf: Kf, asking: Conversation
 ) -> None:
-    media_id = await TemporaryMedia(client).upload("尺码.png", b"\x89PNG\r\n\x1a\n picture of a table")
+    media_id = await TemporaryMedia(client).upload(
+        "尺码.png", b"\x89PNG\r\n\x1a\n picture of a table"
+    )
     image = enclose(Attachment(kind="image", media="size.png"))
     await kf.send(asking, "bot_image", with_picture(image, media_id))
     card = enclose(Attachment(kind="link", title="尺码", url="https://example.com", media="a.png"))
