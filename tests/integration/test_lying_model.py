@@ -62,6 +62,7 @@ class Stage:
         self.engine, self.played, self.clock = engine, played, clock
         self.dialogues: dict[str, Dialogue] = {}
         self.edited: dict[str, str] = {}
+        self.costs = 0
 
     async def hears(self, case: Case, customer: str = "") -> str:
         """All that a customer, by default a new one, reads after the question."""
@@ -70,7 +71,9 @@ class Stage:
             for entry_id, (question, answer) in case.passages.items()
         ]
         self.engine.library.everything = Unsure(entries)
-        self.played.answers = [TROUBLES.get(case.trouble) or writes(case.raw, case.finish)]
+        self.played.answers = [
+            TROUBLES.get(case.trouble) or writes(case.raw, case.finish, self.costs)
+        ]
         if self.edited:
             changed = [
                 msgspec.structs.replace(one, answer=self.edited.get(one.id, one.answer))
@@ -253,6 +256,21 @@ async def test_another_day_is_another_budget(
     await stage.hears(HONEST[0])
     assert len(played.requests) == 2
     engine.close()
+
+
+async def test_the_cost_that_the_server_tells_counts(stage: Stage) -> None:
+    stage.costs = 777
+    await stage.hears(HONEST[0], "lan")
+    rows = await stage.engine.store.database.fetch(
+        "SELECT external_userid, tokens FROM model_usage"
+    )
+    assert {row["external_userid"]: row["tokens"] for row in rows} == {"": 777, "wm_lan": 777}
+
+
+async def test_a_call_that_failed_costs_nothing(stage: Stage) -> None:
+    await stage.hears(plainly(HONEST[0]), "lan")
+    rows = await stage.engine.store.database.fetch("SELECT tokens FROM model_usage")
+    assert [row["tokens"] for row in rows] == [0, 0]
 
 
 async def test_many_customers_at_once_do_not_overdraw(stage: Stage) -> None:
