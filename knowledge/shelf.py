@@ -62,7 +62,9 @@ class Shelf:
         index: LexicalIndex | None = None,
     ) -> None:
         self.entries = list(entries)
-        self.lexical: LexicalIndex = index or LexicalIndex(self.entries, reference.lexical if reference else None)
+        self.lexical: LexicalIndex = index or LexicalIndex(
+            self.entries, reference.lexical if reference else None
+        )
         self.dense: DenseIndex | None = None
         self._limited = [i for i, e in enumerate(self.entries) if not e.is_for_everyone]
         self._gone: NDArray[np.bool_] | None = None

@@ -124,6 +124,12 @@ class Knowledge(Section):
     target_error: float = Field(default=0.05, ge=0.01, le=0.2)
 
 
+class Answers(Section):
+    """How answers are said."""
+
+    feedback: bool = True
+
+
 class StaffMember(Section):
     """A member who is told when a customer needs a person."""
 
@@ -255,6 +261,7 @@ class Config(Section):
     embeddings: Embeddings = Embeddings()
     knowledge: Knowledge = Knowledge()
     tools: Mapping[ToolName, Tool] = {}
+    answers: Answers = Answers()
     staff: Many[StaffMember] = ()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()

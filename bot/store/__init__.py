@@ -18,7 +18,8 @@ from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
 from bot.store.tool_calls import ToolCalls
-from bot.store.transcript import Handled, Transcript
+from bot.store.transcript import Handled, Past, Transcript
+from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "OrdersTable",
     "Outbox",
     "Parcel",
+    "Past",
     "Servicers",
     "Silence",
     "Statement",
@@ -53,6 +55,7 @@ __all__ = [
     "Transcript",
     "Unit",
     "UnitConflict",
+    "Uploads",
     "Vault",
     "Waiting",
     "Written",
@@ -82,6 +85,7 @@ class Store:
     switches: Switches
     tool_calls: ToolCalls
     transcript: Transcript
+    uploads: Uploads
 
     @classmethod
     def build(cls, database: Database, keys: Database, vault: Vault, media: Path) -> "Store":
@@ -103,6 +107,7 @@ class Store:
             switches=Switches(database),
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
+            uploads=Uploads(database),
         )
 
     def close(self) -> None:
