@@ -11,6 +11,7 @@ from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.media import Download, MediaStore
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
+from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
@@ -28,6 +29,7 @@ __all__ = [
     "ConversationFacts",
     "Conversations",
     "Database",
+    "Decided",
     "Download",
     "Draft",
     "Handled",
@@ -37,6 +39,8 @@ __all__ = [
     "MediaStore",
     "Outbox",
     "Parcel",
+    "Placed",
+    "Questions",
     "Servicers",
     "Silence",
     "Statement",
@@ -49,6 +53,7 @@ __all__ = [
     "UnitConflict",
     "Vault",
     "Waiting",
+    "Written",
     "conversation_queue",
     "decode_master",
     "digest_of",
@@ -68,6 +73,7 @@ class Store:
     mailbox: Mailbox
     media: MediaStore
     outbox: Outbox
+    questions: Questions
     servicers: Servicers
     suggestions: Suggestions
     switches: Switches
@@ -86,6 +92,7 @@ class Store:
             mailbox=Mailbox(database, vault),
             media=MediaStore(database, vault, media),
             outbox=Outbox(database, vault),
+            questions=Questions(database, vault),
             servicers=Servicers(database),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
