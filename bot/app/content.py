@@ -93,24 +93,21 @@ class _Plan:
 
     def statements(self, entries: Sequence[FaqEntry]) -> Iterator[Statement]:
         offers: list[Statement] = []
-        changed: dict[str, list[Incoming]] = {}
+        changed: list[Incoming] = []
         for position, entry in enumerate(entries, 1):
             # Without its place: a folder that moves changes nothing.
             origin, body = FILE + entry.source, body_of(msgspec.structs.replace(entry, source=""))
             match self._verdict(self.rows.get(entry.id), origin, body):
                 case "take":
-                    changed.setdefault(origin, []).append(Incoming(entry.id, body, position))
+                    changed.append(Incoming(entry.id, body, origin, position))
                 case "offer":
                     offers.append(self.contents.offer(self.base, entry.id, body))
         gone = self._gone({entry.id for entry in entries}, offers)
-        for origin in changed.keys() | gone.keys():
-            given, lost = changed.get(origin, []), gone.get(origin, [])
-            self.taken.changed += len(given)
-            self.taken.removed += len(lost)
-            why = f"文件 {Path(origin.removeprefix(FILE)).name}"
-            yield from self.contents.take(
-                self.base, origin, given, gone=lost, by="files", why=why, now=self.now
-            )
+        self.taken.changed += len(changed)
+        self.taken.removed += len(gone)
+        yield from self.contents.take(
+            self.base, changed, gone=gone, by="files", why="读入文件", now=self.now
+        )
         self.taken.kept_out += len(offers)
         yield from offers
         yield from self.contents.put_in_order(
@@ -124,14 +121,14 @@ class _Plan:
             return "leave"
         return "offer" if row.edited or not row.origin.startswith(FILE) else "take"
 
-    def _gone(self, ids: Collection[str], offers: list[Statement]) -> dict[str, list[str]]:
-        """Rows of files that no file holds any more, by origin."""
-        gone: dict[str, list[str]] = {}
+    def _gone(self, ids: Collection[str], offers: list[Statement]) -> list[str]:
+        """Rows of files that no file holds any more."""
+        gone: list[str] = []
         for row in self.rows.values():
             if row.id in ids or not row.origin.startswith(FILE) or self._has_failed(row.origin):
                 continue
             if not row.edited and not row.removed:
-                gone.setdefault(row.origin, []).append(row.id)
+                gone.append(row.id)
             elif row.edited and not row.removed and row.origin_hash:
                 offers.append(self.contents.offer(self.base, row.id, ""))
         return gone

@@ -19,7 +19,7 @@ import structlog
 from bot.config import Llm
 from bot.errors import Misconfigured, ModelUnavailable
 from bot.llm.breaker import CircuitBreaker
-from bot.llm.masking import mask
+from bot.llm.masking import Masker
 from bot.model import Choice
 from bot.telemetry import Metrics
 
@@ -175,7 +175,7 @@ class Chooser:
 
 
 def _request(question: str, choices: Sequence[Choice]) -> str:
-    asked = {"question": mask(question)[:MAX_QUESTION], "choices": choices}
+    asked = {"question": Masker().mask(question).text[:MAX_QUESTION], "choices": choices}
     return msgspec.json.encode(asked).decode()
 
 

@@ -1,46 +1,91 @@
-"""What must not leave the house in a request to a model? Personal numbers in customers' words.
+"""How does a text leave the house without personal data, and come back with it?
 
-Only what has a form of its own is recognised: e-mail addresses, identity, bank card, telephone and
-order numbers. Names and addresses are not.
+Each part that is personal becomes a placeholder of its kind and a number, such as ``[手机号1]``;
+which value stands behind it never leaves (R-15.6).
 """
 
 import re
-import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
-_GAP = r"[\s\-]?"
-_EMAIL = r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,4}"
-_IDENTITY = (
-    rf"(?<!\d)[1-9]\d{{5}}{_GAP}(?:19|20)\d\d{_GAP}(?:0[1-9]|1[0-2]){_GAP}"
-    rf"(?:0[1-9]|[12]\d|3[01]){_GAP}\d{{3}}[\dXx](?!\d)"
-)
-_CARD = rf"(?<![A-Za-z\d])(?:\d{_GAP}){{15,18}}\d(?!\d)"
-_MOBILE = rf"(?<!\d)(?:\+?86{_GAP})?1[3-9](?:{_GAP}\d){{9}}(?!\d)"
-_LANDLINE = rf"(?<!\d)0\d{{2,3}}{_GAP}\d{{7,8}}(?!\d)"
-_NAMED_ORDER = (  # with the word before it, six characters are enough
-    r"((?:订单|运单|快递|单号)(?:编?号码?)?[是为]?[:#\s]{0,2})"
-    r"(?=(?:[A-Za-z\-]{0,20}\d){4})[A-Za-z\d][A-Za-z\d\-]{5,}"
-)
-_LONG_NUMBER = r"(?<![A-Za-z\d])[A-Za-z]{0,8}\d(?:-?\d){8,}[A-Za-z\d]*"
+from bot.llm.folding import fold
+from bot.llm.personal import LABELS, find
 
-# In this order: an identity number would pass for a card, a card for an order.
-_KINDS = tuple(
-    (re.compile(pattern, re.ASCII), mask)
-    for pattern, mask in (
-        (_EMAIL, "[邮箱]"),
-        (_IDENTITY, "[身份证号]"),
-        (_CARD, "[银行卡号]"),
-        (_MOBILE, "[手机号]"),
-        (_LANDLINE, "[电话]"),
-        (_NAMED_ORDER, r"\g<1>[单号]"),
-        (_LONG_NUMBER, "[单号]"),
-    )
-)
+_LABEL = "|".join(LABELS.values())
+_PLACEHOLDER = re.compile(rf"\[(?:{_LABEL})[0-9]+\]")
+_LIKE_ONE = re.compile(rf"(?P<open>[\[【〔]?)\s?(?P<name>{_LABEL})\s?(?P<number>\d*)\s?[\]】〕]?")
 
 
-def mask(text: str) -> str:
-    """The text with personal numbers replaced by their kind; there is no way back."""
-    text = unicodedata.normalize("NFKC", text)
-    text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
-    for pattern, name in _KINDS:
-        text = pattern.sub(name, text)
-    return text
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A text without personal data. Neither it nor the values appear in its `repr`.
+
+    Args:
+        text: what may leave.
+        values: what stands behind each placeholder of all texts of this `Masker`.
+    """
+
+    text: str = field(repr=False)
+    values: Mapping[str, str] = field(repr=False)
+
+    def restore(self, said: str) -> str:
+        """What was said, with the customer's own words in place of our placeholders.
+
+        What looks like a placeholder and is none of ours stays: see `unknown_placeholders`.
+        """
+        return _PLACEHOLDER.sub(lambda found: self.values.get(found[0], found[0]), said)
+
+    def unknown_placeholders(self, said: str) -> list[str]:
+        """What would reach the customer as a placeholder: invented ones, and ours misspelt.
+
+        Not empty means that `said` must not be sent.
+        """
+        folded = fold(said)
+        unknown = []
+        for like in _LIKE_ONE.finditer(folded.text):
+            start, end = folded.span(*like.span())
+            meant = f"[{like['name']}{like['number']}]"
+            if said[start:end] not in self.values and (
+                like["open"] == "[" or (like["open"] and like["number"]) or meant in self.values
+            ):
+                unknown.append(said[start:end])
+        return unknown
+
+
+class Masker:
+    """Masks the texts of one request, or of one conversation, with one numbering.
+
+    Never share one between customers: its placeholders stand for values of this one only.
+
+    Args:
+        names: of the people concerned, as the profile has them.
+    """
+
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        self._names = tuple(names)
+        self._placeholders: dict[tuple[str, str], str] = {}
+        self._values: dict[str, str] = {}
+        self._counts: Counter[str] = Counter()
+
+    def mask(self, text: str) -> Masked:
+        """The text with placeholders; the same words of the same kind get the same one.
+
+        A number written in two ways gets two, so that each comes back as it was written. What
+        the customer typed that looks like a placeholder is masked itself: no one can forge one.
+        """
+        pieces, done = [], 0
+        for start, end, kind in find(text, self._names):
+            pieces += [text[done:start], self._placeholder(kind, text[start:end])]
+            done = end
+        return Masked("".join((*pieces, text[done:])), MappingProxyType(self._values))
+
+    def _placeholder(self, kind: str, value: str) -> str:
+        known = self._placeholders.get((kind, value))
+        if known is None:
+            self._counts[kind] += 1
+            known = f"[{LABELS[kind]}{self._counts[kind]}]"
+            self._placeholders[kind, value] = known
+            self._values[known] = value
+        return known

@@ -217,7 +217,6 @@ class Contents:
     def take(
         self,
         base: str,
-        origin: str,
         entries: Iterable[Incoming],
         *,
         gone: Iterable[str] = (),
@@ -225,7 +224,7 @@ class Contents:
         why: str,
         now: float,
     ) -> list[Statement]:
-        """Write what an origin gives now, and remove what it does not give any more.
+        """Write what origins give now, and remove what they do not give any more: one version.
 
         The caller has left out what people edited (`offer` that instead).
         """
@@ -238,7 +237,7 @@ class Contents:
                 f" edited = 0, removed = 0, offered = NULL, version = excluded.version,"
                 f" updated_at = excluded.updated_at, updated_by = excluded.updated_by",
                 (
-                    *(base, one.id, one.body, origin, digest_of(one.body), one.position, base),
+                    *(base, one.id, one.body, one.origin, digest_of(one.body), one.position, base),
                     *(now, by, one.position),
                 ),
                 expect=1,
@@ -259,8 +258,8 @@ class Contents:
     def settle(self, row: ContentRow, *, by: str, why: str, now: float) -> list[Statement]:
         """Decide a conflict for the origin: the row is as it is there, and no edit any more."""
         if row.offered:
-            taken = Incoming(row.id, row.offered)
-            return self.take(row.base, row.origin, [taken], by=by, why=why, now=now)
+            taken = Incoming(row.id, row.offered, row.origin)
+            return self.take(row.base, [taken], by=by, why=why, now=now)
         gone = self.remove(row.base, row.id, by=by, why=why, now=now, expected_version=row.version)
         return [*gone[:-1], _edited(row.base, row.id, False), gone[-1]]
 

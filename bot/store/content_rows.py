@@ -56,6 +56,7 @@ class Incoming:
 
     id: str
     body: str
+    origin: str
     position: int | None = None
 
 

@@ -89,7 +89,7 @@ async def test_personal_numbers_do_not_leave_the_house(
     model: FakeModelServer, open_chooser: Open
 ) -> None:
     await open_chooser().choose("我是13812345678，订单20261111123456还没到", CHOICES)
-    assert model.requests[0]["question"] == "我是[手机号],订单[单号]还没到"
+    assert model.requests[0]["question"] == "我是[手机号1]，订单[订单号1]还没到"
     assert "13812345678" not in model.bodies[0]
 
 

@@ -96,7 +96,7 @@ def test_history_tells_who_did_what(shop: Shop) -> None:
     shop.run("faq", "set", "ship", "--answer", "一天内。")
     assert shop.run("faq", "history") == 0
     assert "faq set：ship" in shop.said
-    assert "文件 ship.yaml：2 条" in shop.said
+    assert "读入文件：2 条" in shop.said
     assert shop.run("faq", "history", "ship") == 0
     assert shop.said.index("一天内。") < shop.said.index("两天内。")
     assert shop.run("faq", "undo") == 1

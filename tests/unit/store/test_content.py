@@ -29,7 +29,7 @@ async def put(store: Store, entry_id: str, body: str, version: int | None = None
 async def take(store: Store, *entries: Incoming, gone: tuple[str, ...] = ()) -> None:
     await commit(
         store,
-        store.contents.take("", FILE, entries, gone=gone, by="start", why="文件", now=NOW),
+        store.contents.take("", entries, gone=gone, by="start", why="文件", now=NOW),
     )
 
 
@@ -92,23 +92,25 @@ async def test_a_removed_entry_can_be_written_anew(store: Store, contents: Conte
 
 
 async def test_an_origin_is_taken_at_one_version(store: Store, contents: Contents) -> None:
-    await take(store, Incoming("b", "1", 2), Incoming("a", "1", 1), Incoming("c", "1"))
+    await take(
+        store, Incoming("b", "1", FILE, 2), Incoming("a", "1", FILE, 1), Incoming("c", "1", FILE)
+    )
     assert await contents.version() == 1
     assert await bodies(contents) == [("a", "1"), ("b", "1"), ("c", "1")]
-    await take(store, Incoming("b", "2", 0), gone=("c",))
+    await take(store, Incoming("b", "2", FILE, 0), gone=("c",))
     assert await bodies(contents) == [("b", "2"), ("a", "1")]
     [row] = [row for row in await contents.entries("") if row.id == "b"]
     assert (row.origin, row.edited, row.version) == (FILE, False, 2)
 
 
 async def test_nothing_to_take_is_no_change(contents: Contents) -> None:
-    assert contents.take("", FILE, [], by="start", why="文件", now=NOW) == []
+    assert contents.take("", [], by="start", why="文件", now=NOW) == []
 
 
 async def test_an_offer_is_a_conflict_until_somebody_decides(
     store: Store, contents: Contents
 ) -> None:
-    await take(store, Incoming("a", "1"))
+    await take(store, Incoming("a", "1", FILE))
     await put(store, "a", "mine")
     await commit(store, [contents.offer("", "a", "theirs")])
     [conflict] = await contents.conflicts()
@@ -118,7 +120,7 @@ async def test_an_offer_is_a_conflict_until_somebody_decides(
 
 
 async def test_a_change_is_taken_back_and_done_again(store: Store, contents: Contents) -> None:
-    await take(store, Incoming("a", "1"))
+    await take(store, Incoming("a", "1", FILE))
     await put(store, "a", "2")
     await commit(store, await contents.undo("", "a", by="zhangsan", now=NOW))
     [row] = await contents.entries("")
@@ -146,7 +148,9 @@ async def test_an_import_is_taken_back_but_for_what_was_edited_since(
     store: Store, contents: Contents
 ) -> None:
     await put(store, "old", "1")
-    await take(store, Incoming("old", "2"), Incoming("new", "1"), Incoming("edited", "1"))
+    await take(
+        store, Incoming("old", "2", FILE), Incoming("new", "1", FILE), Incoming("edited", "1", FILE)
+    )
     imported = await contents.version()
     await put(store, "edited", "2")
     statements, undone, kept = await contents.undo_change(imported, by="b", now=NOW)
@@ -159,7 +163,7 @@ async def test_an_import_is_taken_back_but_for_what_was_edited_since(
 async def test_the_latest_changes_say_how_much_they_touched(
     store: Store, contents: Contents
 ) -> None:
-    await take(store, Incoming("a", "1"), Incoming("b", "1"))
+    await take(store, Incoming("a", "1", FILE), Incoming("b", "1", FILE))
     await put(store, "a", "2")
     latest = await contents.latest()
     assert [(row["version"], row["why"], row["entries"]) for row in latest] == [
@@ -168,7 +172,7 @@ async def test_the_latest_changes_say_how_much_they_touched(
 
 
 async def test_numbering_anew_is_no_change(store: Store, contents: Contents) -> None:
-    await take(store, Incoming("a", "1"), Incoming("b", "1"))
+    await take(store, Incoming("a", "1", FILE), Incoming("b", "1", FILE))
     await commit(store, contents.put_in_order("", [("a", 9)]))
     assert await bodies(contents) == [("b", "1"), ("a", "1")]
     assert await contents.version() == 1
