@@ -10,6 +10,7 @@ from knowledge.embeddings import Kind, Vectors
 from knowledge.entries import FaqEntry
 from knowledge.fold import tidy
 from knowledge.index import MAX_EXACT_ROWS, VectorIndex
+from knowledge.pooling import pooled
 
 NEAREST_ROWS = 100  # rows asked of the index; an entry has a handful of them
 
@@ -75,10 +76,14 @@ class DenseIndex:
         self._index.close()
 
     def _score(self, cosines: dict[int, np.float32], rows: list[int]) -> DenseScores:
-        question = max(float(cosines[row]) for row in rows if row < self._questions)
+        calibrated = [
+            _calibrated(float(cosines[row]), self._question_floor)
+            for row in rows
+            if row < self._questions
+        ]
         answers = [float(cosines[row]) for row in rows if row >= self._questions]
         return DenseScores(
-            _calibrated(question, self._question_floor),
+            float(pooled(calibrated[0], max(calibrated[1:], default=0.0))),
             _calibrated(answers[0], self._answer_floor) if answers else 0.0,
         )
 

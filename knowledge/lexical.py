@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from knowledge.entries import FaqEntry
 from knowledge.fold import fold, lexical_key
+from knowledge.pooling import pooled
 
 Scores = NDArray[np.float32]
 
@@ -91,8 +92,11 @@ class LexicalIndex:
     def scores(self, key: str) -> LexicalScores:
         """How well each entry fits a `lexical_key`."""
         questions = self._questions.cosines(key)
-        best = np.maximum.reduceat(questions, self._starts) if len(questions) else questions
-        return LexicalScores(best, self._answers.cosines(key))
+        first = questions[self._starts] if len(questions) else questions
+        if len(questions) > len(first):
+            questions[self._starts] = 0.0
+            first = pooled(first, np.maximum.reduceat(questions, self._starts))
+        return LexicalScores(first, self._answers.cosines(key))
 
     def telling(self, key: str) -> dict[str, float]:
         """How telling each gram of a `lexical_key` is."""
