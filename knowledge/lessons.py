@@ -127,8 +127,8 @@ def _weighed(entry_id: str, votes: Counter[str], is_near: bool) -> tuple[Refusal
 
 def taught(entry: FaqEntry, phrasings: Iterable[str]) -> FaqEntry:
     """The entry with further phrasings."""
-    similar = dict.fromkeys((*entry.similar, *phrasings))
-    return msgspec.structs.replace(entry, similar=tuple(similar))
+    heard = dict.fromkeys((*entry.heard, *phrasings))
+    return msgspec.structs.replace(entry, heard=tuple(heard))
 
 
 async def replay(

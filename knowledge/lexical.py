@@ -87,16 +87,28 @@ class LexicalIndex:
         self._questions = NgramIndex(
             [lexical_key(fold(text)) for entry in entries for text in entry.questions]
         )
+        self._heard = np.array(
+            [
+                at >= len(e.questions) - len(e.heard)
+                for e in entries
+                for at in range(len(e.questions))
+            ],
+            np.bool_,
+        )
         self._answers = NgramIndex([lexical_key(fold(entry.answer)) for entry in entries])
 
     def scores(self, key: str) -> LexicalScores:
         """How well each entry fits a `lexical_key`."""
         questions = self._questions.cosines(key)
-        first = questions[self._starts] if len(questions) else questions
-        if len(questions) > len(first):
-            questions[self._starts] = 0.0
-            first = pooled(first, np.maximum.reduceat(questions, self._starts))
-        return LexicalScores(first, self._answers.cosines(key))
+        return LexicalScores(self._best(questions), self._answers.cosines(key))
+
+    def _best(self, questions: Scores) -> Scores:
+        if not len(questions):
+            return questions
+        own = np.maximum.reduceat(np.where(self._heard, 0, questions), self._starts)
+        if not self._heard.any():
+            return own
+        return pooled(own, np.maximum.reduceat(np.where(self._heard, questions, 0), self._starts))
 
     def telling(self, key: str) -> dict[str, float]:
         """How telling each gram of a `lexical_key` is."""

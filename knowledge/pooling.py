@@ -1,9 +1,9 @@
-"""What are an entry's question and its further phrasings worth together?
+"""What are an entry's own questions, and what customers were heard to ask, worth together?
 
-The best one alone would count for an entry that is asked about in many ways: whatever one asks,
-one of its phrasings sounds like it. On the authored sets (`python -m benchmarks.learning`) ten days
-of learning lowered R@1 from .58 to .53 that way, and raise it to .60 this way. What is asked
-nearly word for word wins all the same.
+The best one alone would count for an entry that is asked about in many loose ways: whatever one
+asks, something sounds like it. On the authored sets (`python -m benchmarks.learning`) ten days of
+learning lowered R@1 from .58 to .55 that way, and raise it to .60 this way; phrasings that people
+wrote do no such harm. What is asked nearly word for word wins all the same.
 """
 
 from typing import TypeVar
@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 
 Number = TypeVar("Number", float, NDArray[np.float32])
 
-OTHERS = 0.4  # weight of the best phrasing; the question keeps the rest
-LESS = 0.2  # what a phrasing alone is worth less than the question
+HEARD = 0.4  # weight of what was heard; the own questions keep the rest
+LESS = 0.2  # what a phrasing that was heard is worth less, alone
 
 
-def pooled(question: Number, phrasing: Number) -> Number:
+def pooled(own: Number, heard: Number) -> Number:
     """The score of an entry.
 
     Args:
-        question: likeness of its question, 0 to 1.
-        phrasing: likeness of the best other phrasing, 0 = it has none.
+        own: likeness of the best of its own questions, 0 to 1.
+        heard: likeness of the best phrasing that was heard, 0 = there is none.
     """
-    mixed = (1 - OTHERS) * question + OTHERS * np.maximum(question, phrasing)
-    best: Number = np.maximum(mixed, phrasing - LESS)
+    mixed = (1 - HEARD) * own + HEARD * np.maximum(own, heard)
+    best: Number = np.maximum(mixed, heard - LESS)
     return best

@@ -195,7 +195,7 @@ async def _new(at: Desk, gap: Gap, wish: Wish) -> FaqEntry:
         kept.append(text)
     if not kept:
         raise Misconfigured("问法里有个人信息，请用 --question 写一个通用的")
-    return FaqEntry(id=gap.id, question=kept[0], answer=draft, similar=tuple(kept[1:]))
+    return FaqEntry(id=gap.id, question=kept[0], answer=draft, heard=tuple(kept[1:]))
 
 
 async def _replayed(at: Desk, entry: FaqEntry) -> list[Changed]:
