@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.commands import admin, chat, demo, faq_arguments
+from bot.commands import admin, chat, demo, faq_arguments, prompts
 from bot.commands import serve as serving
 from bot.commands.check import check
 from bot.config import Config, ConfigErrors, keygen, load_config
@@ -71,6 +71,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
     faq_arguments.add(command("faq", _faq, "知识库").add_subparsers(metavar="动作", required=True))
+
+    actions = command("prompts", _prompts, "给大模型的提示").add_subparsers(
+        metavar="动作", required=True
+    )
+    actions.add_parser("test", help="用 prompts/llm/examples 里的例子问一遍配置的大模型")
 
     actions = command("dead", _dead, "没能处理或送达的消息").add_subparsers(
         dest="action", metavar="动作", required=True
@@ -145,6 +150,10 @@ def _migrate(arguments: argparse.Namespace) -> int:
 def _faq(arguments: argparse.Namespace) -> int:
     work: Callable[[Config, argparse.Namespace], Coroutine[Any, Any, int]] = arguments.work
     return asyncio.run(work(_load(arguments), arguments))
+
+
+def _prompts(arguments: argparse.Namespace) -> int:
+    return asyncio.run(prompts.replay(_load(arguments), sys.stdout))
 
 
 def _dead(arguments: argparse.Namespace) -> int:

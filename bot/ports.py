@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from bot.model import Choice
+from bot.model import AnswerRequest, Written
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -39,10 +39,10 @@ class Embedder(Protocol):
 
 
 class ChatModel(Protocol):
-    """Reads a question and says which of our own texts answers it; it writes nothing itself."""
+    """Reads a question and our own texts, and says what may be answered from them alone."""
 
-    async def choose(self, question: str, choices: Sequence[Choice]) -> str | None:
-        """The id of the choice that answers the question, ``None`` = none of them does.
+    async def answer(self, request: AnswerRequest) -> Written:
+        """What may be said; what is returned has been checked against the passages.
 
         Raises:
             ModelUnavailable: no answer within the model's deadline.

@@ -148,6 +148,9 @@ class Metrics:
         self.answers = self._counter("answers", "Messages answered, by handler.", "handler")
         self.send = self._counter("send", "Outbox rows tried.", "kind", "result")
         self.model_calls = self._counter("model_calls", "Calls of the chat model.", "result")
+        self.model_refusals = self._counter(
+            "model_refusals", "Answers of the chat model that were not said.", "reason"
+        )
         self.wecom_calls = self._counter("wecom_calls", "Requests to WeCom.", "api", "errcode")
         self.throttled = self._counter("throttled", "Requests held back by a limit.", "api")
 

@@ -1,10 +1,12 @@
 """Answer questions from the knowledge base, or offer the nearest ones.
 
-Where the gate is not sure enough, a model, if there is one, may say which entry answers. It only
-chooses: what the customer reads is the entry as people wrote it.
+Where the gate is not sure enough, a model, if there is one, says whether the entries answer. What
+it writes was checked against them (`bot.llm`); failing that the entry is said as people wrote it.
 """
 
-from bot.model import Because, Choice, MenuItem
+from collections.abc import Sequence
+
+from bot.model import Because, Choice, MenuItem, Written, basis_of
 from bot.routing import IsText, Router, Stage, Tapped, Turn
 from bot.store import Store
 from knowledge import Audience, Decision, FaqEntry, Library, Match, Verdict
@@ -13,6 +15,9 @@ router = Router("faq", stage=Stage.ANSWER)
 
 CONSULT_FLOOR = 0.08
 """Of the sample shop's questions whose best match scores less, nearly none has its entry found."""
+
+RECENT_MESSAGES, RECENT_S = 3, 600.0
+"""What the model is told of what the customer wrote before: so many, and so long ago at most."""
 
 
 @router.message(Tapped("faq:"))
@@ -34,9 +39,9 @@ async def answer(turn: Turn, library: Library, store: Store) -> None:
         best = verdict.matches[0]
         say(turn, best.entry, library, _because(best, verdict.how))
     elif turn.can_consult and (choices := _choices(turn, verdict)):
-        turn.consult(turn.text, choices)
-    elif turn.advice and (chosen := _entry(turn, library, turn.advice.chosen)):
-        await _say_chosen(turn, chosen, library, store)
+        turn.consult(turn.text, choices, recent=await _recent(turn, store))
+    elif turn.advice and (entry := _entry(turn, library, turn.advice.written.chosen)):
+        await _say_advised(turn, entry, turn.advice.written, library, store)
     elif verdict.decision is Decision.OFFER:
         _offer(turn, verdict)
 
@@ -53,14 +58,49 @@ def say(turn: Turn, entry: FaqEntry, library: Library, because: Because) -> None
     )
 
 
-async def _say_chosen(turn: Turn, entry: FaqEntry, library: Library, store: Store) -> None:
-    """Say what the model chose, unless the customer got just that while it thought."""
-    because = Because(source="model", ref=entry.id)
+async def _say_advised(
+    turn: Turn, entry: FaqEntry, written: Written, library: Library, store: Store
+) -> None:
+    """Say what the model wrote or chose, unless the customer got just that while it thought."""
+    found = [_entry(turn, library, entry_id) for entry_id in written.used_ids]
+    used = [one for one in found if one]
+    unchanged = basis_of(one.answer for one in used) == written.basis
+    in_own_words = bool(written.answer) and len(used) == len(found) and unchanged
+    because = Because(source="model", ref=entry.id, detail=_evidence(written, in_own_words))
     reasons = [because, Because(source="faq", ref=entry.id)]
     if await store.outbox.said_since(turn.conversation, reasons, turn.message.sent_at):
         turn.settle("answered", because)
+    elif in_own_words:
+        turn.reply(
+            written.answer,
+            because=because,
+            category=_strictest(turn, [one.category for one in used]),
+            written_by_model=True,
+        )
     else:
         say(turn, entry, library, because)
+
+
+def _evidence(written: Written, in_own_words: bool) -> dict[str, object]:
+    evidence: dict[str, object] = {"how": "written" if in_own_words else "chosen"}
+    if written.used_ids:
+        evidence["used"] = list(written.used_ids)
+    return evidence | {
+        name: value
+        for name, value in (("prompt", written.prompt), ("refused", written.refused))
+        if value
+    }
+
+
+def _strictest(turn: Turn, categories: Sequence[str]) -> str:
+    """Of an answer's categories one in which the bot does not speak by itself, if there is one."""
+    modes = turn.account.autonomy
+    return next((one for one in categories if modes.for_category(one) != "auto"), categories[0])
+
+
+async def _recent(turn: Turn, store: Store) -> tuple[str, ...]:
+    since = turn.message.sent_at - RECENT_S
+    return await store.transcript.texts_before(turn.message, since, RECENT_MESSAGES)
 
 
 def _offer(turn: Turn, verdict: Verdict) -> None:
@@ -69,7 +109,7 @@ def _offer(turn: Turn, verdict: Verdict) -> None:
         turn.phrases.say("faq.offer"),
         menu=[MenuItem(f"faq:{m.entry.id}", m.entry.question) for m in verdict.matches],
         tail=turn.phrases.say("faq.offer_tail"),
-        because=_because(best, "offer", source="offer"),
+        because=_because(best, "offer", source="offer", refused=_refused(turn)),
         category=best.entry.category,
     )
 
@@ -97,10 +137,15 @@ def _audience(turn: Turn) -> Audience:
     return Audience(today=turn.today, open_kfid=turn.conversation.open_kfid)
 
 
-def _because(match: Match, how: str, source: str = "faq") -> Because:
+def _refused(turn: Turn) -> str:
+    """Why what the model wrote is not said, if it wrote something."""
+    return turn.advice.written.refused if turn.advice else ""
+
+
+def _because(match: Match, how: str, source: str = "faq", refused: str = "") -> Because:
     return Because(
         source=source,
         ref=match.entry.id,
         score=round(match.score, 4),
-        detail={"how": how} | dict(match.why),
+        detail={"how": how} | dict(match.why) | ({"refused": refused} if refused else {}),
     )

@@ -62,14 +62,16 @@ async def running_model() -> AsyncIterator[FakeModelServer]:
         await runner.cleanup()
 
 
-def writes(content: object) -> Answer:
-    """The model writes this."""
+def writes(content: object, finish_reason: str = "stop", tokens: int = 0) -> Answer:
+    """The model writes this; with `tokens` the server tells the cost."""
 
     async def answer(_: dict[str, Any]) -> web.Response:
         message = {"role": "assistant", "content": content}
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        choice = {"index": 0, "message": message, "finish_reason": finish_reason}
         frame = {"id": "c1", "object": "chat.completion", "created": 1, "model": "played"}
-        return web.json_response(frame | {"choices": [choice]})
+        used = {"prompt_tokens": tokens, "completion_tokens": 0, "total_tokens": tokens}
+        usage = {"usage": used} if tokens else {}
+        return web.json_response(frame | {"choices": [choice]} | usage)
 
     return answer
 

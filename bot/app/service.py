@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
@@ -18,7 +19,7 @@ from bot.app.engine import (
     open_store,
 )
 from bot.config import Config
-from bot.delivery.consulting import ModelCourier
+from bot.delivery.consulting import ModelCourier, TokenBudget
 from bot.delivery.couriers import (
     CodeCourier,
     HandOffCourier,
@@ -35,6 +36,8 @@ from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
 from bot.errors import ConciergeError, Misconfigured
 from bot.llm.chooser import Chooser
+from bot.llm.opening import open_model
+from bot.llm.writer import Writer
 from bot.model import Consult, HandOff, KeepMedia, Lane, NotifyStaff, SendMessage, SendOnEvent
 from bot.model.effects import Effect
 from bot.telemetry import Metrics
@@ -49,6 +52,7 @@ from bot.wecom.staff import StaffMessages
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
 from knowledge import Library
+from knowledge.fold import even_out
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +95,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     library = await build_library(config, store.contents, cache)
     follower = Follower(store.contents, library, version)
     metrics = Metrics()
-    model = Chooser.open(config.llm, MODEL_PROMPTS, metrics)
+    model = open_model(config, MODEL_PROMPTS, metrics, even_out)
     engine = build_engine(config, store, library, clock=clock, metrics=metrics, model=model)
     await store.switches.block_only(config.routing.blocklist, by="config", now=clock.now())
     session = new_session()
@@ -115,7 +119,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         engine.close()
 
 
-async def _warm(library: Library, model: Chooser | None) -> None:
+async def _warm(library: Library, model: Chooser | Writer | None) -> None:
     """What answering gets better by, in the background of answering."""
     if model is not None:
         await model.warm()
@@ -190,8 +194,14 @@ def couriers(
         HandOff: HandOffCourier(store, kf, owners, clock),
         NotifyStaff: StaffCourier(store, staff, clock),
         KeepMedia: MediaCourier(store, media, clock),
-        Consult: ModelCourier(store, engine.model, clock),
+        Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
     }
+
+
+def _token_budget(engine: Engine) -> TokenBudget | None:
+    llm = engine.config.llm
+    zone = ZoneInfo(engine.config.timezone)
+    return TokenBudget(engine.store, llm, zone, engine.metrics) if llm else None
 
 
 def _send_slots(config: Config) -> dict[Lane, int]:

@@ -12,9 +12,10 @@ from bot.app import MODEL_PROMPTS, build_engine, build_library, open_store, prev
 from bot.commands.dialogue import Dialogue, shown
 from bot.config import Config, keygen
 from bot.delivery.lanes import SystemClock
-from bot.llm.chooser import Chooser
+from bot.llm.opening import open_model
 from bot.model import Conversation
 from bot.telemetry import Metrics, configure_logging
+from knowledge.fold import even_out
 
 TERMINAL = Conversation("wk_terminal", "wm_terminal")
 
@@ -37,7 +38,7 @@ async def _chat(throw_away: Config, config: Config) -> None:
     async with preview(config) as contents:
         library = await build_library(config, contents, cache)
     metrics = Metrics()
-    model = Chooser.open(config.llm, MODEL_PROMPTS, metrics)
+    model = open_model(config, MODEL_PROMPTS, metrics, even_out)
     engine = build_engine(
         throw_away, open_store(throw_away), library, clock=clock, metrics=metrics, model=model
     )

@@ -1,6 +1,6 @@
 """Is everything an operator wrote right? Configuration, knowledge and prompts, all at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -75,6 +75,7 @@ async def check(
     report.add("知识 数据库", await _conflicts(inspection))
     for file, problem in prompt_problems(prompts):
         report.add_in("话术", str(file), problem)
+    report.add("大模型", _model_problems(inspection))
     report.print(out)
     if report.count:
         print(f"✗ 共 {report.count} 个问题", file=out)
@@ -94,6 +95,22 @@ def _check_knowledge(sets: Sequence[tuple[Path, ...]], report: _Report) -> int:
         for problem in problems:
             report.add_in("知识", problem.file, problem)
     return count
+
+
+def _model_problems(inspection: Inspection) -> Iterator[str]:
+    """What the prompts of a configured model lack."""
+    from bot.app import MODEL_PROMPTS
+    from bot.errors import Misconfigured
+    from bot.llm.opening import open_model
+    from bot.telemetry import Metrics
+    from knowledge.fold import even_out
+
+    if inspection.config is None or inspection.config.llm is None:
+        return
+    try:
+        open_model(inspection.config, MODEL_PROMPTS, Metrics(), even_out)
+    except Misconfigured as error:
+        yield str(error)
 
 
 async def _conflicts(inspection: Inspection) -> list[str]:

@@ -31,7 +31,7 @@ _LIST = "similar"
 
 async def list_entries(config: Config, base: str, text: str, out: TextIO) -> int:
     """Print one line for each entry whose id, question or category holds the text."""
-    _known(config, base)
+    known_base(config, base)
     async with preview(config) as contents:
         rows = await contents.entries(base)
     shown = 0
@@ -49,7 +49,7 @@ async def list_entries(config: Config, base: str, text: str, out: TextIO) -> int
 
 async def show(config: Config, base: str, entry_id: str, out: TextIO) -> int:
     """Print an entry as YAML, where it came from, and what contradicts it."""
-    _known(config, base)
+    known_base(config, base)
     async with preview(config) as contents:
         row = await _row(contents, base, entry_id)
     print(as_yaml(entries_of([row])), end="", file=out)
@@ -69,7 +69,7 @@ async def show(config: Config, base: str, entry_id: str, out: TextIO) -> int:
 
 async def export(config: Config, base: str, out: TextIO) -> int:
     """Print every entry as YAML that can be read again."""
-    _known(config, base)
+    known_base(config, base)
     async with preview(config) as contents:
         print(as_yaml(entries_of(await contents.entries(base))), end="", file=out)
     return 0
@@ -230,7 +230,7 @@ async def writing(config: Config, base: str) -> AsyncIterator[Contents]:
     Raises:
         Misconfigured: no such base, or somebody changed an entry at the same moment.
     """
-    _known(config, base)
+    known_base(config, base)
     with opened_contents(config) as contents:
         if not await contents.bases():
             await take_files(config, contents, now=_now())
@@ -240,7 +240,12 @@ async def writing(config: Config, base: str) -> AsyncIterator[Contents]:
             raise Misconfigured("刚刚有人改了同一条，没有写入；请看过再试") from error
 
 
-def _known(config: Config, base: str) -> None:
+def known_base(config: Config, base: str) -> None:
+    """Insist that this account has knowledge of its own.
+
+    Raises:
+        Misconfigured: it has not.
+    """
     if base not in bases_of(config):
         raise Misconfigured(
             f"账号 {base} 没有自己的知识（accounts.{base}.knowledge），它用共用的，不必写 --account"

@@ -29,6 +29,8 @@ from bot.config.values import (
     StorageUrl,
     Text,
     Timezone,
+    Tokens,
+    ToneName,
     Userid,
     Word,
     sqlite_path,
@@ -103,6 +105,10 @@ class Llm(Section):
     model: Text
     api_key: Secret = UNSET
     timeout_s: Seconds = 20
+    mode: Literal["write", "choose"] = "write"
+    response_format: Literal["text", "json_object"] = "text"
+    customer_tokens_per_day: Tokens = 50_000
+    tokens_per_day: Tokens = 5_000_000
 
 
 class Embeddings(Section):
@@ -192,6 +198,7 @@ class Account(Section):
     """What differs at one 客服账号."""
 
     persona: Text | None = None
+    tone: ToneName | None = None
     opening_hours: Many[OpeningHours] = ()
     knowledge: Many[Source] | None = None
     autonomy: AccountAutonomy | None = None
@@ -202,6 +209,7 @@ class AccountSettings(Section):
 
     open_kfid: str
     persona: str | None
+    tone: str | None
     opening_hours: tuple[OpeningHours, ...]
     sources: tuple[Path, ...]
     autonomy: Autonomy
@@ -262,6 +270,7 @@ class Config(Section):
         return AccountSettings(
             open_kfid=open_kfid,
             persona=own.persona,
+            tone=own.tone,
             opening_hours=own.opening_hours,
             sources=self.knowledge.sources if own.knowledge is None else own.knowledge,
             autonomy=(own.autonomy or AccountAutonomy()).over(self.autonomy),

@@ -1,8 +1,10 @@
 """How does a question reach an OpenAI-compatible endpoint, and how may that fail?
 
-Importing this module costs 2 s and 136 MB: only `bot.llm.chooser` does, in a thread, and only when
+Importing this module costs 2 s and 136 MB: only `bot.llm.caller` does, in a thread, and only when
 a model is configured.
 """
+
+from typing import Any
 
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
@@ -11,10 +13,16 @@ from pydantic import SecretStr
 
 from bot.config import Llm
 from bot.errors import ModelUnavailable
+from bot.llm.caller import Said
 
 _NO_KEY = "none"
 """Local servers want none; the client would take the environment's for an empty one."""
 
+_FORMATS: dict[str, dict[str, Any]] = {
+    "text": {},
+    "json_object": {"response_format": {"type": "json_object"}},
+}
+_CAME_TO_AN_END = (None, "", "stop", "eos", "end_turn")
 _WORTH_ANOTHER_TRY = frozenset({408, 409, 429})
 
 
@@ -31,9 +39,10 @@ class Endpoint:
             max_retries=0,
             http_async_client=self._http,
             use_responses_api=False,  # few compatible servers have it
+            model_kwargs=_FORMATS[llm.response_format],
         )
 
-    async def ask(self, instructions: str, question: str) -> str:
+    async def ask(self, instructions: str, question: str) -> Said:
         """What the model wrote.
 
         Raises:
@@ -41,7 +50,11 @@ class Endpoint:
         """
         try:
             answer = await self._chat.ainvoke([SystemMessage(instructions), HumanMessage(question)])
-            return str(answer.text)
+            return Said(
+                text=str(answer.text),
+                whole=answer.response_metadata.get("finish_reason") in _CAME_TO_AN_END,
+                tokens=answer.usage_metadata["total_tokens"] if answer.usage_metadata else 0,
+            )
         except APIConnectionError as error:
             raise ModelUnavailable(type(error).__name__, retry_after_s=0) from error
         except APIStatusError as error:

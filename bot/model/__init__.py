@@ -5,6 +5,7 @@ Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end i
 
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
+    AnswerRequest,
     Because,
     Choice,
     Consult,
@@ -16,6 +17,8 @@ from bot.model.effects import (
     Reply,
     SendMessage,
     SendOnEvent,
+    Written,
+    basis_of,
 )
 from bot.model.events import (
     AppMessageReceived,
@@ -35,6 +38,7 @@ from bot.model.events import (
 from bot.model.lanes import Lane
 
 __all__ = [
+    "AnswerRequest",
     "AppMessageReceived",
     "Because",
     "Choice",
@@ -63,4 +67,6 @@ __all__ = [
     "SessionEntered",
     "TimerDue",
     "UnknownHappened",
+    "Written",
+    "basis_of",
 ]

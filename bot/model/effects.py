@@ -1,5 +1,7 @@
 """What can a turn decide to do? Every row of the outbox holds one of these."""
 
+import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -37,6 +39,50 @@ class Choice(msgspec.Struct, frozen=True):
     id: str
     question: str
     answer: str
+
+
+class AnswerRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a chat model is asked.
+
+    Args:
+        passages: all it may rest on.
+        recent: what the customer wrote shortly before, oldest first.
+        who: what the bot calls itself here.
+        tone: name of the manner in which it speaks, empty = the usual one.
+    """
+
+    question: str
+    passages: tuple[Choice, ...]
+    recent: tuple[str, ...] = ()
+    who: str = ""
+    tone: str = ""
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """What a chat model made of a question, after it was checked.
+
+    Args:
+        chosen: the passage that answers, ``None`` = none does.
+        used_ids: all passages that the answer rests on.
+        basis: of the answers it was checked against (`basis_of`): they may be edited meanwhile.
+        answer: what a customer may read instead of the passage, empty = the passage as it is.
+        refused: why the model's own words may not be said, empty = they may, or it wrote none.
+        prompt: version of its instructions.
+        tokens: what it cost, 0 when that is not known.
+    """
+
+    chosen: str | None = None
+    used_ids: tuple[str, ...] = ()
+    basis: str = ""
+    answer: str = ""
+    refused: str = ""
+    prompt: str = ""
+    tokens: int = 0
+
+
+def basis_of(answers: Iterable[str]) -> str:
+    """A digest of the texts that an answer rests on."""
+    return hashlib.sha256(msgspec.json.encode(list(answers))).hexdigest()[:16]
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,15 +145,30 @@ class KeepMedia(Effect, frozen=True, kw_only=True):
 
 
 class Consult(Effect, frozen=True, kw_only=True):
-    """Ask the chat model which choice answers a message. Repeat: harmless, it only costs money.
+    """Ask the chat model to answer a message. Repeat: harmless, it only costs money.
 
     Args:
         msgid: the message that waits for the advice.
+        choices: the passages; the other fields are those of `AnswerRequest`.
     """
 
     msgid: str
     question: str
     choices: tuple[Choice, ...]
+    recent: tuple[str, ...] = ()
+    who: str = ""
+    tone: str = ""
+
+    @property
+    def request(self) -> AnswerRequest:
+        """What the model is asked."""
+        return AnswerRequest(
+            question=self.question,
+            passages=self.choices,
+            recent=self.recent,
+            who=self.who,
+            tone=self.tone,
+        )
 
 
 AnyEffect = SendMessage | SendOnEvent | HandOff | NotifyStaff | KeepMedia | Consult

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from bot.model import Effect, Emitted, Lane, MessageReceived, Reply, TimerDue
+from bot.model import Effect, Emitted, Lane, MessageReceived, Reply, TimerDue, Written
 from bot.store import Handled, Statement
 
 
@@ -26,12 +26,12 @@ class Advice:
 
     Args:
         msgid: the message that waited for it.
-        chosen: id of the choice; ``None`` when none fits, or when the model gave no answer.
+        written: what it made of the question; empty when it gave no answer.
         wanted_by: the handler that asked.
     """
 
     msgid: str
-    chosen: str | None
+    written: Written
     wanted_by: str
 
 

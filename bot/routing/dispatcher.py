@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import structlog
 from structlog.contextvars import bound_contextvars
 
@@ -22,6 +23,7 @@ from bot.model import (
     MessageRecalled,
     MessageReceived,
     TimerDue,
+    Written,
 )
 from bot.ports import Clock
 from bot.routing.collected import Advice
@@ -335,7 +337,7 @@ def _advice_in(event: Event) -> Advice | None:
             pass
         case _:
             return None
-    return Advice(told["msgid"], told.get("chosen"), event.tag)
+    return Advice(told["msgid"], msgspec.convert(told, Written), event.tag)
 
 
 def _msgid_of(event: Event) -> str:

@@ -257,12 +257,24 @@ class Turn:
         effect = KeepMedia(media_id=media_id, msgid=self.message.msgid, msgtype=msgtype)
         self._decide(effect, Lane.BACKGROUND, "")
 
-    def consult(self, question: str, choices: Sequence[Choice]) -> None:
-        """Let the model say which choice answers the message; until then the message waits.
+    def consult(
+        self, question: str, choices: Sequence[Choice], *, recent: Sequence[str] = ()
+    ) -> None:
+        """Let the model answer the message from the choices; until then the message waits.
 
         Whatever the model does, the message then goes on from this handler, with `advice` set.
+
+        Args:
+            recent: what the customer wrote shortly before, oldest first.
         """
-        effect = Consult(msgid=self.message.msgid, question=question, choices=tuple(choices))
+        effect = Consult(
+            msgid=self.message.msgid,
+            question=question,
+            choices=tuple(choices),
+            recent=tuple(recent),
+            who=self.who,
+            tone=self.account.tone or "",
+        )
         self._decide(effect, Lane.MODEL, self.handler)
         self.settle(CONSULTING)
 

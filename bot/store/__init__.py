@@ -10,6 +10,7 @@ from bot.store.conversations import ConversationFacts, Conversations
 from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.media import Download, MediaStore
+from bot.store.model_usage import ModelUsage
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
 from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.servicers import Servicers
@@ -37,6 +38,7 @@ __all__ = [
     "Letter",
     "Mailbox",
     "MediaStore",
+    "ModelUsage",
     "Outbox",
     "Parcel",
     "Placed",
@@ -72,6 +74,7 @@ class Store:
     conversations: Conversations
     mailbox: Mailbox
     media: MediaStore
+    model_usage: ModelUsage
     outbox: Outbox
     questions: Questions
     servicers: Servicers
@@ -91,6 +94,7 @@ class Store:
             conversations=Conversations(database),
             mailbox=Mailbox(database, vault),
             media=MediaStore(database, vault, media),
+            model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
             questions=Questions(database, vault),
             servicers=Servicers(database),

@@ -209,7 +209,9 @@ class Contents:
         for change in map(change_of, rows):
             one = await self.undo(change.base, change.id, by=by, now=now, version=version)
             (undone if one else kept).append(change)
-            statements += one
+            statements += one[1:-1]  # one version for all of them
+        if statements:
+            statements = [_BUMP, *statements, _remember(f"撤销 {version}")]
         return statements, undone, kept
 
     # ------------------------------------------------------------------ taking over

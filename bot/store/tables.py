@@ -62,6 +62,13 @@ ENGINE_TABLES = (
     Table("switches", "kind, scope, key"),
     Table("servicers", "open_kfid, userid"),
     Table("media", "media_id", person="subject", age="kept_at", kept=MESSAGES),
+    Table(
+        "model_usage",
+        "external_userid, day_at",
+        person="external_userid",
+        age="day_at",
+        kept=HANDLED,
+    ),
     Table("content_version", "one"),
     Table("entries", "base, id"),
     Table("entry_history", "base, id, version"),

@@ -95,6 +95,22 @@ class Transcript:
             *(now, conversation.open_kfid, msgid),
         )
 
+    async def texts_before(
+        self, message: MessageReceived, since: float, count: int
+    ) -> tuple[str, ...]:
+        """What the customer wrote in this conversation before a message, oldest first."""
+        conversation = message.conversation
+        rows = await self._db.fetch(
+            "SELECT body FROM messages WHERE open_kfid = ? AND external_userid = ? AND origin = 3"
+            " AND sent_at BETWEEN ? AND ? AND msgid <> ? AND msgtype = 'text'"
+            " AND body IS NOT NULL ORDER BY sent_at DESC, received_at DESC LIMIT ?",
+            *(conversation.open_kfid, conversation.external_userid),
+            *(since, message.sent_at, message.msgid, count),
+        )
+        await self._vault.ready([conversation.subject])
+        opened = [_decode(self._vault.open(conversation.subject, row["body"])) for row in rows]
+        return tuple(str(content.get("content", "")) for content in reversed(opened))
+
     async def last_outcomes(self, conversation: Conversation, count: int) -> list[str]:
         """Outcomes of the customer's last messages, newest first."""
         rows = await self._db.fetch(

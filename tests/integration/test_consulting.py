@@ -1,6 +1,6 @@
 """Where the gate is not sure, a model chooses; whatever it does, the customer hears back once."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from bot.app import Engine, build_engine, couriers, open_store
 from bot.commands.dialogue import Dialogue, PlayedMedia, shown
 from bot.delivery.send import Sender
 from bot.errors import ModelUnavailable
-from bot.model import Choice, Lane, MessageRecalled, ServiceState
+from bot.model import AnswerRequest, Lane, MessageRecalled, ServiceState, Written
 from bot.store import Arrival, Unit
 from bot.telemetry import Metrics
 from knowledge import FaqEntry, Library, Retriever
@@ -38,14 +38,14 @@ class FakeChatModel:
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
         self.asked: list[tuple[str, list[str]]] = []
 
-    async def choose(self, question: str, choices: Sequence[Choice]) -> str | None:
-        self.asked.append((question, [choice.id for choice in choices]))
+    async def answer(self, request: AnswerRequest) -> Written:
+        self.asked.append((request.question, [one.id for one in request.passages]))
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile:
             await meanwhile()
         if self.failure:
             raise self.failure
-        return self.chosen
+        return Written(chosen=self.chosen)
 
 
 class Shop:

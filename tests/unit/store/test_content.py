@@ -158,6 +158,10 @@ async def test_an_import_is_taken_back_but_for_what_was_edited_since(
     assert await bodies(contents) == [("old", "1"), ("edited", "2")]
     assert [change.id for change in undone] == ["new", "old"]
     assert [change.id for change in kept] == ["edited"]
+    assert await contents.version() == imported + 2, "taken back as one change"
+    again, undone, _ = await contents.undo_change(imported + 2, by="b", now=NOW)
+    await commit(store, again)
+    assert await bodies(contents) == [("old", "2"), ("new", "1"), ("edited", "2")]
 
 
 async def test_the_latest_changes_say_how_much_they_touched(
