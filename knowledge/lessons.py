@@ -10,16 +10,19 @@ from enum import StrEnum
 from typing import Literal
 
 import msgspec
+import numpy as np
 
 from knowledge.entries import Audience, Decision, FaqEntry
-from knowledge.fold import exact_key, fold
+from knowledge.fold import exact_key, fold, lexical_key
 from knowledge.gaps import Gap
+from knowledge.lexical import NgramIndex
 from knowledge.retriever import Retriever
 
 NEAR = 3  # places: an entry that a menu would have shown is near …
 NEAR_P = 0.05  # … unless nothing is, as in a base of four entries
 DEPTH = 10
 PHRASINGS = 5  # learned from one gap at once
+REPLAYED = 500  # stored questions; two verdicts of 20 ms each
 
 
 class Refusal(StrEnum):
@@ -129,6 +132,17 @@ def taught(entry: FaqEntry, phrasings: Iterable[str]) -> FaqEntry:
     """The entry with further phrasings."""
     heard = dict.fromkeys((*entry.heard, *phrasings))
     return msgspec.structs.replace(entry, heard=tuple(heard))
+
+
+def concerned(
+    questions: Sequence[tuple[str, str | None]], phrasings: Sequence[str]
+) -> list[tuple[str, str | None]]:
+    """The questions most like these phrasings, for a replay that ends within a minute."""
+    if len(questions) <= REPLAYED or not phrasings:
+        return list(questions)
+    index = NgramIndex([lexical_key(fold(text)) for text, _ in questions])
+    likeness = np.max([index.cosines(lexical_key(fold(text))) for text in phrasings], axis=0)
+    return [questions[i] for i in np.argsort(-likeness, kind="stable")[:REPLAYED]]
 
 
 async def replay(

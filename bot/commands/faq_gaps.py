@@ -20,6 +20,7 @@ from knowledge.lessons import (
     Changed,
     Refusal,
     Verified,
+    concerned,
     lesson,
     nearest,
     replay,
@@ -202,7 +203,10 @@ async def _replayed(at: Desk, entry: FaqEntry) -> list[Changed]:
     others = [one for one in at.base.entries if one.id != entry.id]
     after = await at.retriever([*others, entry])
     try:
-        return await replay(at.base, after, at.questions(), at.audience)
+        old = at.base.get(entry.id)
+        fresh = set(entry.questions) - set(old.questions if old else ())
+        questions = concerned(at.questions(), sorted(fresh))
+        return await replay(at.base, after, questions, at.audience)
     finally:
         after.close()
 

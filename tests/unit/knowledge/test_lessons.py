@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from knowledge import Retriever, Thresholds
 from knowledge.gaps import Asked, Gap
-from knowledge.lessons import Refusal, lesson, nearest, replay, taught, verify
+from knowledge.lessons import REPLAYED, Refusal, concerned, lesson, nearest, replay, taught, verify
 from knowledge.pooling import pooled
 from tests.unit.knowledge.conftest import TODAY, an_entry
 
@@ -91,6 +91,15 @@ async def test_a_replay_tells_better_from_worse(base: Retriever) -> None:
     ]
     back = await replay(wrong, base, known, TODAY)
     assert {one.text: one.verdict for one in back} == {"几时能发出来": "better", FAR: "worse"}
+
+
+def test_a_replay_takes_the_questions_that_are_most_alike() -> None:
+    many: list[tuple[str, str | None]] = [(f"别的事情{i}号", None) for i in range(REPLAYED + 50)]
+    many.append(("东西寄来给钱么", "fee"))
+    found = concerned(many, [FAR])
+    assert len(found) == REPLAYED
+    assert found[0] == ("东西寄来给钱么", "fee")
+    assert concerned(many[:3], [FAR]) == many[:3]
 
 
 async def test_loose_phrasings_of_one_entry_do_not_outrank_the_question_of_another() -> None:
