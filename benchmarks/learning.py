@@ -14,7 +14,7 @@ does without being told more. Prints a Markdown table: what is held out, day by 
 import argparse
 import asyncio
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ from knowledge import Decision, OfflineEmbedder, Retriever
 from knowledge.embeddings import Kind, Vectors
 from knowledge.evaluate import CHOICES, Labelled, Report, judge
 from knowledge.fold import tidy
-from knowledge.gaps import Asked, group, joint_vectors
+from knowledge.gaps import Asked, Gap, group, joint_vectors
 from knowledge.lessons import lesson, taught
 from knowledge.trial import predict, read_set, sets_in
 
@@ -171,7 +171,7 @@ class Simulation:
         ]
         return len(gaps)
 
-    async def _lessons(self, gap, base: Retriever) -> list[tuple[str, list[str]]]:  # type: ignore
+    async def _lessons(self, gap: Gap, base: Retriever) -> list[tuple[str, list[str]]]:
         if not self._guarded:
             return [(one.entry, [one.text]) for one in gap.asked if one.entry]
         found = []
@@ -214,16 +214,20 @@ def table(runs: Sequence[Sequence[Day]]) -> None:
         right = sum(one.report.gate.precision.count for one in seen)
         answered = sum(one.report.gate.answered.count for one in seen)
         figures = [
-            number(float(np.mean([one.report.recall_at_1 for one in seen]))),  # type: ignore
-            number(float(np.mean([one.report.recall_at_3 for one in seen]))),  # type: ignore
+            number(mean(one.report.recall_at_1 for one in seen)),
+            number(mean(one.report.recall_at_3 for one in seen)),
             number(answered / sum(one.report.queries for one in seen)),
             f"{number(right / answered if answered else None)} ({right}/{answered})",
-            number(float(np.mean([one.report.gate.helped.share for one in seen]))),  # type: ignore
+            number(mean(one.report.gate.helped.share for one in seen)),
             f"{np.mean([one.learned for one in seen]):.1f}",
             f"{np.mean([one.wrongly for one in seen]):.1f}",
             f"{np.mean([one.gaps for one in seen]):.1f}",
         ]
         print(f"| {day} | {' | '.join(figures)} |")
+
+
+def mean(values: Iterable[float | None]) -> float:
+    return float(np.mean([value for value in values if value is not None]))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from knowledge.embeddings import Kind, Vectors
 from knowledge.entries import FaqEntry
 from knowledge.fold import tidy
 from knowledge.index import MAX_EXACT_ROWS, VectorIndex
+from knowledge.pooling import pooled
 
 NEAREST_ROWS = 100  # rows asked of the index; an entry has a handful of them
 
@@ -62,6 +63,7 @@ class DenseIndex:
             np.int64,
         )
         self._questions = sum(len(e.questions) for e in entries)
+        self._own = [len(e.questions) - len(e.heard) for e in entries]
         self._rows_of: list[list[int]] = [[] for _ in entries]
         for row, owner in enumerate(self._owner):
             self._rows_of[owner].append(row)
@@ -85,17 +87,21 @@ class DenseIndex:
         """How near each of these entries is."""
         rows = [row for entry in entries for row in self._rows_of[entry]]
         cosines = dict(zip(rows, await self._index.cosines(vector, rows), strict=True))
-        return [self._score(cosines, self._rows_of[entry]) for entry in entries]
+        return [self._score(cosines, self._rows_of[entry], self._own[entry]) for entry in entries]
 
     def close(self) -> None:
         """Release the index."""
         self._index.close()
 
-    def _score(self, cosines: dict[int, np.float32], rows: list[int]) -> DenseScores:
-        question = max(float(cosines[row]) for row in rows if row < self._questions)
+    def _score(self, cosines: dict[int, np.float32], rows: list[int], own: int) -> DenseScores:
+        calibrated = [
+            _calibrated(float(cosines[row]), self._question_floor)
+            for row in rows
+            if row < self._questions
+        ]
         answers = [float(cosines[row]) for row in rows if row >= self._questions]
         return DenseScores(
-            _calibrated(question, self._question_floor),
+            float(pooled(max(calibrated[:own]), max(calibrated[own:], default=0.0))),
             _calibrated(answers[0], self._answer_floor) if answers else 0.0,
         )
 

@@ -16,6 +16,7 @@ class FaqEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Args:
         similar: further phrasings of the same question; the best one counts.
+        heard: how customers asked for it, learned from gaps; counts for less than `similar`.
         valid_from: first day on which it may be said, ``None`` = always was.
         valid_until: last day on which it may be said, ``None`` = for good.
         menu: ids of entries offered as follow-ups under the answer.
@@ -38,6 +39,7 @@ class FaqEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     question: str
     answer: str
     similar: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
     category: str = ""
     tags: tuple[str, ...] = ()
     valid_from: date | None = None
@@ -58,8 +60,8 @@ class FaqEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def questions(self) -> tuple[str, ...]:
-        """The question and its similar ones."""
-        return (self.question, *self.similar)
+        """The question, its similar ones, and at last what was heard."""
+        return (self.question, *self.similar, *self.heard)
 
     @property
     def is_for_everyone(self) -> bool:

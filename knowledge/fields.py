@@ -196,6 +196,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "id": _id,
     "question": _text,
     "similar": _texts,
+    "heard": _texts,
     "answer": _answer,
     "variants": _answers,
     "attachments": _attachments,

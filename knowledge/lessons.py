@@ -4,21 +4,25 @@ A confirmation may be wrong (one in twenty is, among people in a hurry): a phras
 needs one, a phrasing that the knowledge would have put elsewhere needs two that agree.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Literal
 
 import msgspec
+import numpy as np
 
 from knowledge.entries import Audience, Decision, FaqEntry
-from knowledge.fold import exact_key, fold
+from knowledge.fold import exact_key, fold, lexical_key
 from knowledge.gaps import Gap
+from knowledge.lexical import NgramIndex
 from knowledge.retriever import Retriever
 
-NEAR = 3  # places: an entry that a menu would have shown is near
+NEAR = 3  # places: an entry that a menu would have shown is near …
+NEAR_P = 0.05  # … unless nothing is, as in a base of four entries
 DEPTH = 10
 PHRASINGS = 5  # learned from one gap at once
+REPLAYED = 500  # stored questions; two verdicts of 20 ms each
 
 
 class Refusal(StrEnum):
@@ -70,11 +74,12 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
 
 async def nearest(gap: Gap, base: Retriever, audience: Audience) -> list[Nearest]:
     """The entries nearest to the examples of a gap, at most three."""
-    sums: Counter[str] = Counter()
+    sums: dict[str, float] = defaultdict(float)
     for text in gap.examples:
         for match in await base.search(text, audience, DEPTH):
             sums[match.entry.id] += match.score / len(gap.examples)
-    return [Nearest(entry, round(p, 4)) for entry, p in sums.most_common(NEAR)]
+    best = sorted(sums, key=lambda entry: -sums[entry])[:NEAR]
+    return [Nearest(entry, round(sums[entry], 4)) for entry in best]
 
 
 async def verify(
@@ -92,9 +97,10 @@ async def verify(
         return Verified(text=text, refusal=refusal, rival="" if said == entry_id else said)
     if verdict.decision is Decision.ANSWER and said != entry_id:
         return Verified(text=text, refusal=Refusal.ANSWERED, rival=said)
-    order = [match.entry.id for match in await base.search(text, audience, DEPTH)]
-    place = order.index(entry_id) + 1 if entry_id in order else None
-    weighed, rival = _weighed(entry_id, votes, place is not None and place <= NEAR)
+    found = await base.search(text, audience, DEPTH)
+    place = next((i for i, match in enumerate(found, 1) if match.entry.id == entry_id), None)
+    is_near = place is not None and place <= NEAR and found[place - 1].score >= NEAR_P
+    weighed, rival = _weighed(entry_id, votes, is_near)
     return Verified(text=text, refusal=weighed, rival=rival, place=place)
 
 
@@ -124,8 +130,19 @@ def _weighed(entry_id: str, votes: Counter[str], is_near: bool) -> tuple[Refusal
 
 def taught(entry: FaqEntry, phrasings: Iterable[str]) -> FaqEntry:
     """The entry with further phrasings."""
-    similar = dict.fromkeys((*entry.similar, *phrasings))
-    return msgspec.structs.replace(entry, similar=tuple(similar))
+    heard = dict.fromkeys((*entry.heard, *phrasings))
+    return msgspec.structs.replace(entry, heard=tuple(heard))
+
+
+def concerned(
+    questions: Sequence[tuple[str, str | None]], phrasings: Sequence[str]
+) -> list[tuple[str, str | None]]:
+    """The questions most like these phrasings, for a replay that ends within a minute."""
+    if len(questions) <= REPLAYED or not phrasings:
+        return list(questions)
+    index = NgramIndex([lexical_key(fold(text)) for text, _ in questions])
+    likeness = np.max([index.cosines(lexical_key(fold(text))) for text in phrasings], axis=0)
+    return [questions[i] for i in np.argsort(-likeness, kind="stable")[:REPLAYED]]
 
 
 async def replay(

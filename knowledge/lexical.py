@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from knowledge.entries import FaqEntry
 from knowledge.fold import fold, lexical_key
+from knowledge.pooling import pooled
 
 Scores = NDArray[np.float32]
 
@@ -100,12 +101,27 @@ class LexicalIndex:
             [lexical_key(fold(entry.answer)) for entry in entries],
             reference._answers if reference else None,
         )
+        self._heard = np.array(
+            [
+                at >= len(e.questions) - len(e.heard)
+                for e in entries
+                for at in range(len(e.questions))
+            ],
+            np.bool_,
+        )
 
     def scores(self, key: str) -> LexicalScores:
         """How well each entry fits a `lexical_key`."""
         questions = self._questions.cosines(key)
-        best = np.maximum.reduceat(questions, self._starts) if len(questions) else questions
-        return LexicalScores(best, self._answers.cosines(key))
+        return LexicalScores(self._best(questions), self._answers.cosines(key))
+
+    def _best(self, questions: Scores) -> Scores:
+        if not len(questions):
+            return questions
+        own = np.maximum.reduceat(np.where(self._heard, 0, questions), self._starts)
+        if not self._heard.any():
+            return own
+        return pooled(own, np.maximum.reduceat(np.where(self._heard, questions, 0), self._starts))
 
     def telling(self, key: str) -> dict[str, float]:
         """How telling each gram of a `lexical_key` is."""

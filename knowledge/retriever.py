@@ -90,6 +90,11 @@ class Retriever:
         return self._gate
 
     @property
+    def cache_dir(self) -> Path | None:
+        """Where vectors are kept."""
+        return self._cache_dir
+
+    @property
     def ready(self) -> bool:
         """Whether questions can be answered."""
         return True

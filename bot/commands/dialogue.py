@@ -157,7 +157,7 @@ class Dialogue:
             self.kf.state = ServiceState.NEW
         return MessageReceived(
             **self._where(),
-            msgid=f"msg-{next(self._msgids)}",
+            msgid=f"{self.conversation.external_userid}-{next(self._msgids)}",
             origin=origin,
             msgtype=msgtype,
             content=content,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from bot.commands import faq, faq_edit, faq_lint
+from bot.commands import faq, faq_edit, faq_gaps, faq_lint
 from bot.commands.evaluate import evaluate
 from bot.config import Config
 from bot.errors import Misconfigured
@@ -67,7 +67,26 @@ def add(actions: Actions) -> None:
     )
     one = _action(actions, "history", _history, "列出最近的修改，或一条的全部修改")
     one.add_argument("id", nargs="?", default="", help="条目的编号")
+    _add_gaps(actions)
     _action(actions, "export", _export, "把全部条目写成 YAML")
+
+
+def _add_gaps(actions: Actions) -> None:
+    one = _action(actions, "gaps", _gaps, "列出客户问了、知识里没答好的")
+    one.add_argument("--days", type=int, default=30, help="最近几天问过的，默认 30")
+    one.add_argument("--json", action="store_true", help="以 JSON 打印")
+    one = _action(actions, "accept", _accept, "学会一个缺口：加进一条知识的问法，或新增一条")
+    one.add_argument("gap", help="gaps 列出的编号")
+    one.add_argument("--entry", metavar="ID", help="该答哪一条；默认客户点的、同事答的那一条")
+    one.add_argument("--new", action="store_true", help="新增一条，回答默认用同事的原话")
+    one.add_argument("--question", default="", help="只学这一个问法，或新条目的标准问法")
+    one.add_argument("--answer", default="", help="新条目的回答")
+    one.add_argument("--by", default=faq_gaps.BY, help="谁确认的")
+    one.add_argument("--sure", action="store_true", help="一个人确认就够，重放里变差也写入")
+    one.add_argument("--dry-run", action="store_true", help="只看哪些回答会变，不写入")
+    one = _action(actions, "reject", _reject, "不学这个缺口，问的人多到三倍再列出")
+    one.add_argument("gap", help="gaps 列出的编号")
+    one.add_argument("--by", default=faq_gaps.BY, help="谁决定的")
 
 
 def _action(actions: Actions, name: str, work: Work, text: str) -> argparse.ArgumentParser:
@@ -156,3 +175,24 @@ async def _history(config: Config, given: argparse.Namespace) -> int:
 
 async def _export(config: Config, given: argparse.Namespace) -> int:
     return await faq_edit.export(config, given.account, sys.stdout)
+
+
+async def _gaps(config: Config, given: argparse.Namespace) -> int:
+    return await faq_gaps.gaps(config, given.account, given.days, sys.stdout, as_json=given.json)
+
+
+async def _accept(config: Config, given: argparse.Namespace) -> int:
+    wish = faq_gaps.Wish(
+        entry_id=given.entry,
+        new=given.new,
+        question=given.question,
+        answer=given.answer,
+        by=given.by,
+        sure=given.sure,
+        dry_run=given.dry_run,
+    )
+    return await faq_gaps.accept(config, given.account, given.gap, wish, sys.stdout)
+
+
+async def _reject(config: Config, given: argparse.Namespace) -> int:
+    return await faq_gaps.reject(config, given.account, given.gap, given.by, sys.stdout)

@@ -11,8 +11,9 @@ from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
-from bot.store.orders import OrdersTable, Written
+from bot.store.orders import OrdersTable, OrderWritten
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
+from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
@@ -32,6 +33,7 @@ __all__ = [
     "ConversationFacts",
     "Conversations",
     "Database",
+    "Decided",
     "Download",
     "Draft",
     "Handled",
@@ -40,10 +42,13 @@ __all__ = [
     "Mailbox",
     "MediaStore",
     "ModelUsage",
+    "OrderWritten",
     "OrdersTable",
     "Outbox",
     "Parcel",
     "Past",
+    "Placed",
+    "Questions",
     "Servicers",
     "Silence",
     "Statement",
@@ -80,6 +85,7 @@ class Store:
     orders: OrdersTable
     model_usage: ModelUsage
     outbox: Outbox
+    questions: Questions
     servicers: Servicers
     suggestions: Suggestions
     switches: Switches
@@ -102,6 +108,7 @@ class Store:
             orders=OrdersTable(database, vault),
             model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
+            questions=Questions(database, vault),
             servicers=Servicers(database),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),

@@ -76,6 +76,16 @@ ENGINE_TABLES = (
     Table("entries", "base, id"),
     Table("entry_history", "base, id, version"),
     Table("content_sources", "base, origin"),
+    Table(
+        "questions",
+        "open_kfid, msgid",
+        person="external_userid",
+        sealed=("vector",),
+        age="asked_at",
+        kept=MESSAGES,
+    ),
+    Table("gaps", "base, id"),
+    Table("gap_votes", "base, gap, voter"),
     Table("schema_migrations", "name"),
 )
 
