@@ -110,9 +110,9 @@ class Retriever:
         return self._embedder is None
 
     @property
-    def entries(self) -> Collection[FaqEntry]:
+    def entries(self) -> Sequence[FaqEntry]:
         """All entries, in the order of the files."""
-        return self._by_id.values()
+        return list(self._by_id.values())
 
     def get(self, entry_id: str) -> FaqEntry | None:
         """The entry of this id."""
