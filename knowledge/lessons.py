@@ -18,8 +18,8 @@ from knowledge.gaps import Gap
 from knowledge.lexical import NgramIndex
 from knowledge.retriever import Retriever
 
-NEAR = 3  # places: an entry that a menu would have shown is near …
-NEAR_P = 0.05  # … unless nothing is, as in a base of four entries
+NEAR = 3  # places: an entry that a menu would have shown is near
+NEAR_P = 0.2  # … as likely as a menu asks for
 DEPTH = 10
 PHRASINGS = 5  # learned from one gap at once
 REPLAYED = 500  # stored questions; two verdicts of 20 ms each
