@@ -20,7 +20,8 @@ from knowledge.lexical import LexicalIndex, LexicalScores
 
 # Weights of the sum by which candidates are found; the gate's model ranks what was found.
 DENSE, LEXICAL = 0.6, 0.4
-DENSE_ANSWER, LEXICAL_ANSWER = 0.8, 0.4
+DENSE_ANSWER, LEXICAL_ANSWER = 1.2, 0.4
+LEXICAL_ALONE = 0.6  # of an entry without an answer, whose vectors say less
 
 CANDIDATES = 50  # entries of one shelf that go on to be judged
 _KEPT = 1_024  # entries whose folded texts are kept: those that are asked for are few
@@ -99,7 +100,8 @@ class Shelf:
         found = list(dict.fromkeys(near + _best(lexical, CANDIDATES, allowed)))
         dense = dict(zip(found, await self.dense.scores(vector, found), strict=True))
         ranks = {
-            i: DENSE * (s.question + DENSE_ANSWER * s.answer) + LEXICAL * float(lexical[i])
+            i: DENSE * (s.question + DENSE_ANSWER * s.answer)
+            + (LEXICAL if self.entries[i].answer else LEXICAL_ALONE) * float(lexical[i])
             for i, s in dense.items()
         }
         order = sorted(ranks, key=lambda i: (-ranks[i], i))[:CANDIDATES]
