@@ -5,7 +5,8 @@ beside it with what was changed since.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 
 import msgspec
@@ -69,6 +70,7 @@ class Shelf:
         self.dense: DenseIndex | None = None
         self._limited = [i for i, e in enumerate(self.entries) if not e.is_for_everyone]
         self._gone: NDArray[np.bool_] | None = None
+        self._users, self._is_closed = 0, False
         self._place = {entry.id: i for i, entry in enumerate(self.entries)}
         self._texts = lru_cache(_KEPT)(lambda i: Texts.of(self.entries[i]))
         self._allowed = lru_cache(_AUDIENCES)(self._mask)
@@ -107,11 +109,23 @@ class Shelf:
         order = sorted(ranks, key=lambda i: (-ranks[i], i))[:CANDIDATES]
         return [self._candidate(i, ranks[i], scores, dense[i]) for i in order]
 
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep the vectors while a question is asked, even when the shelf is closed meanwhile."""
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
+            if self._is_closed:
+                self.close()
+
     def close(self) -> None:
-        """Release the vectors."""
-        dense, self.dense = self.dense, None
-        if dense:
-            dense.close()
+        """Release the vectors as soon as nobody uses them."""
+        self._is_closed = True
+        if not self._users and self.dense:
+            self.dense.close()
+            self.dense = None
 
     def _candidate(
         self, i: int, rank: float, scores: LexicalScores, dense: DenseScores | None
