@@ -16,6 +16,7 @@ from knowledge.entries import FaqEntry
 from knowledge.lexical import LexicalIndex
 from knowledge.shelf import Shelf
 from knowledge.vectors import VectorCache, text_hash
+from knowledge.words import Words
 
 log = structlog.get_logger(__name__)
 
@@ -50,17 +51,19 @@ async def vectors_of(
     return np.stack([known[name] for name in hashes])
 
 
-async def lexical_in_child(entries: Sequence[FaqEntry]) -> Shelf:
+async def lexical_in_child(entries: Sequence[FaqEntry], words: Words) -> Shelf:
     """A shelf without vectors. A large one is indexed in a process of its own.
 
     10,000 entries cost 2 s of Python, during which a thread would hold up everything else.
     """
     if len(entries) < _CHILD_FROM:
-        return Shelf(entries)
+        return Shelf(entries, words=words)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn) as child:
-        index = await asyncio.get_running_loop().run_in_executor(child, LexicalIndex, entries)
-    return Shelf(entries, index=index)
+        index = await asyncio.get_running_loop().run_in_executor(
+            child, LexicalIndex, entries, None, words
+        )
+    return Shelf(entries, index=index, words=words)
 
 
 async def _embed_at_last(embedder: Embedder, texts: tuple[str, ...], kind: Kind) -> Vectors:

@@ -16,11 +16,12 @@ from knowledge.dense import DenseIndex, engine_for
 from knowledge.embeddings import EmbeddingError, Vectors
 from knowledge.entries import Audience, Decision, FaqEntry, Match, Verdict, version_of
 from knowledge.evidence import Question
-from knowledge.fold import exact_key, fold
+from knowledge.fold import exact_key
 from knowledge.gate import Gate, Thresholds, Variant, decide, load_gate
 from knowledge.index import ChromaIndex, NumpyIndex, VectorIndex
-from knowledge.ranking import judge
+from knowledge.ranking import TERM, judge
 from knowledge.shelf import Shelf
+from knowledge.words import NO_WORDS, Words
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,7 @@ class Retriever:
     Args:
         embedder: what makes vectors, ``None`` = characters alone. It stays the caller's to close.
         cache_dir: where vectors (and Chroma's folder) are kept, ``None`` = nowhere.
+        words: what the deployment holds to be the same, and what it never confuses.
         gate: what judges the evidence, ``None`` = the one that is shipped.
         target_error: share of answers that may be wrong.
         thresholds: bands to use whatever the gate says.
@@ -55,14 +57,16 @@ class Retriever:
         *,
         embedder: Embedder | None = None,
         cache_dir: Path | None = None,
+        words: Words = NO_WORDS,
         gate: Gate | None = None,
         target_error: float = TARGET_ERROR,
         thresholds: Thresholds | None = None,
         engine: Engine = "auto",
         repeats: int = 4096,
     ) -> None:
+        self._words = words
         self._by_id = {entry.id: entry for entry in entries}
-        self._main = Shelf(list(self._by_id.values()))
+        self._main = Shelf(list(self._by_id.values()), words=words)
         self._changed: dict[str, FaqEntry] = {}
         self._beside: Shelf | None = None
         self._exact: dict[str, dict[str, None]] = defaultdict(dict)
@@ -88,6 +92,11 @@ class Retriever:
     def gate(self) -> Gate:
         """What judges the evidence."""
         return self._gate
+
+    @property
+    def words(self) -> Words:
+        """The words of the deployment."""
+        return self._words
 
     @property
     def cache_dir(self) -> Path | None:
@@ -124,7 +133,7 @@ class Retriever:
 
     async def ask(self, text: str, audience: Audience) -> Verdict:
         """What knowledge has to say to a customer's question."""
-        exact = exact_key(fold(text))
+        exact = exact_key(self._words.fold(text))
         if verdict := self._exactly(exact, audience):
             return verdict
         key = (exact, audience, self.vectors_ready)
@@ -140,7 +149,7 @@ class Retriever:
 
     async def search(self, text: str, audience: Audience, k: int = 10) -> list[Match]:
         """The k nearest entries with scores and evidence, whatever the gate thinks."""
-        matches, _ = await self._search(Question.of(text), audience, k)
+        matches, _ = await self._search(Question.of(text, self._words), audience, k)
         return matches
 
     async def change(self, upserts: Sequence[FaqEntry], removed: Collection[str] = ()) -> None:
@@ -189,7 +198,7 @@ class Retriever:
 
     async def _judge(self, text: str, audience: Audience, key: _RepeatKey) -> Verdict:
         main = self._main, self._beside
-        matches, how = await self._search(Question.of(text), audience, CHOICES)
+        matches, how = await self._search(Question.of(text, self._words), audience, CHOICES)
         verdict = Verdict(self._decide(matches), tuple(matches), how)
         stands = (self._main, self._beside) == main
         if stands and (how == "hybrid") == key[2]:  # not what was found while the embedder failed
@@ -204,9 +213,10 @@ class Retriever:
         variant: Variant = matches[0].why["gate"]  # type: ignore[assignment]
         thresholds = self._thresholds or self._gate.thresholds(variant, self._target_error)
         decision = decide([match.score for match in matches], thresholds)
-        if decision is Decision.ANSWER and matches[0].entry.kind == "passage":
-            return Decision.OFFER  # a part of a document is no answer until somebody chose it
-        return decision
+        # A part of a document is no answer until somebody chose it, and of terms that exclude
+        # each other the wrong one is none however much else fits.
+        is_for_choosing = matches[0].entry.kind == "passage" or TERM in matches[0].why
+        return Decision.OFFER if decision is Decision.ANSWER and is_for_choosing else decision
 
     async def _search(
         self, question: Question, audience: Audience, k: int
@@ -226,6 +236,8 @@ class Retriever:
             gate=self._gate,
             index=main.lexical,
             entries=len(self._by_id),
+            words=self._words,
+            named=frozenset().union(*(shelf.lexical.named for shelf in shelves)),
         )
         return matches, "lexical" if vector is None else "hybrid"
 
@@ -260,7 +272,7 @@ class Retriever:
         """Swap everything in one step of the loop: no question sees half of a change."""
         ids = {*removed, *(entry.id for entry in upserts)}
         for name in ids & self._by_id.keys():
-            for key in _exact_keys(self._by_id[name]):
+            for key in self._exact_keys(self._by_id[name]):
                 self._exact[key].pop(name, None)
         self._by_id = {i: e for i, e in self._by_id.items() if i not in set(removed)}
         for entry in upserts:
@@ -275,7 +287,7 @@ class Retriever:
         self._running.clear()  # who waits for them still gets them
 
     async def _shelf_beside(self, changed: dict[str, FaqEntry]) -> Shelf:
-        shelf = Shelf(list(changed.values()), self._main)
+        shelf = Shelf(list(changed.values()), self._main, words=self._words)
         if self._embedder and self._main.dense:
             rows = await vectors_of(shelf.entries, self._embedder, self._cache_dir)
             shelf.dense = DenseIndex(shelf.entries, rows, NumpyIndex(rows), self._main.dense)
@@ -284,7 +296,7 @@ class Retriever:
     async def _rebuild(self) -> None:
         """Everything on one large shelf again, built elsewhere and swapped in."""
         entries = list(self._by_id.values())
-        shelf = await lexical_in_child(entries)
+        shelf = await lexical_in_child(entries, self._words)
         if self._embedder and self._main.dense:
             shelf.dense = await self._dense(entries, self._embedder)
         old = [shelf for shelf in (self._main, self._beside) if shelf]
@@ -306,9 +318,8 @@ class Retriever:
         return await ChromaIndex.open(self._cache_dir / "chroma", rows, version)
 
     def _note_exact(self, entry: FaqEntry) -> None:
-        for key in _exact_keys(entry):
+        for key in self._exact_keys(entry):
             self._exact[key][entry.id] = None
 
-
-def _exact_keys(entry: FaqEntry) -> set[str]:
-    return {exact_key(fold(text)) for text in entry.questions}
+    def _exact_keys(self, entry: FaqEntry) -> set[str]:
+        return {exact_key(self._words.fold(text)) for text in entry.questions}
