@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from bot.commands import faq, faq_edit, faq_gaps, faq_lint
+from bot.commands import faq, faq_edit, faq_gaps, faq_lint, faq_terms
 from bot.commands.evaluate import evaluate
 from bot.config import Config
 from bot.errors import Misconfigured
@@ -36,6 +36,8 @@ def add(actions: Actions) -> None:
     )
     one.add_argument("--online", action="store_true", help="真的去访问每个网址")
     one.add_argument("--json", action="store_true", help="输出 JSON")
+    one = _action(actions, "terms", _terms, "提出容易认错的专用词，供人确认")
+    one.add_argument("--json", action="store_true", help="以 JSON 打印")
     one = _action(actions, "eval", _eval, "用标好答案的问题检验：找得准不准、该不该答")
     one.add_argument("--queries", type=Path, required=True, help="标好答案的问题，JSONL")
     one.add_argument("--faq", type=Path, help="另一份知识（文件或文件夹）；默认这里的知识")
@@ -120,6 +122,10 @@ async def _lint(config: Config, given: argparse.Namespace) -> int:
     return await faq_lint.lint_entries(
         config, given.account, sys.stdout, online=given.online, as_json=given.json
     )
+
+
+async def _terms(config: Config, given: argparse.Namespace) -> int:
+    return await faq_terms.terms(config, given.account, sys.stdout, as_json=given.json)
 
 
 async def _eval(config: Config, given: argparse.Namespace) -> int:
