@@ -262,7 +262,8 @@ class Retriever:
         for name in ids & self._by_id.keys():
             for key in _exact_keys(self._by_id[name]):
                 self._exact[key].pop(name, None)
-        self._by_id = {i: e for i, e in self._by_id.items() if i not in set(removed)}
+        for name in removed:
+            self._by_id.pop(name, None)
         for entry in upserts:
             self._by_id[entry.id] = entry
             self._note_exact(entry)
