@@ -297,8 +297,9 @@ class Retriever:
 
     async def _dense(self, entries: Sequence[FaqEntry], embedder: Embedder) -> DenseIndex:
         rows = await vectors_of(entries, embedder, self._cache_dir)
-        index = await self._index(rows, f"{version_of(entries)}/{embedder.name}")
-        return DenseIndex(entries, rows, index)
+        version = await asyncio.to_thread(version_of, entries)
+        index = await self._index(rows, f"{version}/{embedder.name}")
+        return await asyncio.to_thread(DenseIndex, entries, rows, index)
 
     async def _index(self, rows: Vectors, version: str) -> VectorIndex:
         engine = engine_for(len(rows)) if self._engine == "auto" else self._engine
