@@ -95,9 +95,7 @@ def main(sizes: Sequence[int]) -> None:
         np.save(base, many.authored_vectors())
         columns = [_in_child(size, base) for size in sizes]
     for title, lines in TABLES.items():
-        print(
-            f"\n| {title} | {' | '.join(f'{size:,}' for size in sizes)} |\n|---{'|---' * len(sizes)}|"
-        )
+        print(f"\n| {title} | {' | '.join(f'{n:,}' for n in sizes)} |\n|---{'|---' * len(sizes)}|")
         for name, form, keys in lines:
             print(f"| {name} | {' | '.join(_cell(form, keys, found) for found in columns)} |")
     print(f"\n{machine.line()}")

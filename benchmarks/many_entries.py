@@ -70,9 +70,10 @@ def questions() -> Iterator[str]:
     random.Random(0).shuffle(asked)
     seen = set()
     for text, product in zip(asked, itertools.cycle(PRODUCTS), strict=False):
-        if (key := exact_key(fold(f"{product}{text}"))) not in seen:
+        question = f"我的{product}{text}"  # no entry begins like this: none is asked word for word
+        if (key := exact_key(fold(question))) not in seen:
             seen.add(key)
-            yield f"{product}{text}"
+            yield question
 
 
 def remember(folder: Path, model: str, entries: list[FaqEntry], near: Vectors) -> None:
