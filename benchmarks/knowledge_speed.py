@@ -119,7 +119,7 @@ async def measure(size: int, authored: Vectors) -> Figures:
         return await embedder.embed([text], kind="query")
 
     await encode("热身")
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         Path("/proc/self/clear_refs").write_text("5")  # the highest so far is forgotten
         began_mb = _memory_mb()
         entries, places = many.entries_of(size)

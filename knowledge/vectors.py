@@ -83,6 +83,9 @@ class VectorCache:
     def _opened(self) -> sqlite3.Connection:
         db = sqlite3.connect(self._path or ":memory:", check_same_thread=False)
         try:
+            # A row of 384 numbers does not fit into a quarter of the usual 4096 bytes, and would
+            # take a page of its own: 4.7 KB each instead of 1.9 KB. Files begun before stay so.
+            db.execute("PRAGMA page_size = 16384")
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
             db.execute(_SCHEMA)

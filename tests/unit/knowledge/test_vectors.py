@@ -81,3 +81,12 @@ def test_one_vector_is_found_without_reading_the_others() -> None:
     assert set(cache.load(names[:2])) == set(names[:2])
     assert sum(hundreds) < 1_000
     cache.close()
+
+
+def test_a_file_of_vectors_is_hardly_larger_than_they_are(tmp_path: Path) -> None:
+    """4.6 MB for 1.5 MB of numbers, before the pages were large enough to hold a row."""
+    cache = VectorCache(tmp_path / "v.sqlite3", "m")
+    rows = np.ones((1_000, 384), np.float32)
+    cache.save([text_hash("query", str(i)) for i in range(1_000)], rows)
+    cache.close()
+    assert (tmp_path / "v.sqlite3").stat().st_size < 1.5 * rows.nbytes
