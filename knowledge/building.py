@@ -37,8 +37,7 @@ async def vectors_of(
 
     While the embedder gives no vectors this tries again, for as long as it takes.
     """
-    wanted = rows_to_embed(entries)
-    hashes = [text_hash(kind, text) for kind, text in wanted]
+    wanted, hashes = await asyncio.to_thread(_named, entries)
     path = cache_dir / "vectors.sqlite3" if cache_dir else None
     cache = await asyncio.to_thread(_opened, path, embedder.name)
     try:
@@ -53,7 +52,7 @@ async def vectors_of(
                 known.update(zip(names, rows, strict=True))
     finally:
         await asyncio.to_thread(cache.close)
-    return np.stack([known[name] for name in hashes])
+    return await asyncio.to_thread(lambda: np.stack([known[name] for name in hashes]))
 
 
 def _opened(path: Path | None, model: str) -> VectorCache:
@@ -94,6 +93,12 @@ async def vector_index(
     if chosen == "numpy" or cache_dir is None:
         return NumpyIndex(np.ascontiguousarray(rows))
     return await ChromaIndex.open(cache_dir / "chroma", rows, version)
+
+
+def _named(entries: Sequence[FaqEntry]) -> tuple[list[tuple[Kind, str]], list[bytes]]:
+    """What to embed and what it is kept under: 3 s for 100,000 entries, so a thread's work."""
+    wanted = rows_to_embed(entries)
+    return wanted, [text_hash(kind, text) for kind, text in wanted]
 
 
 async def _embed_at_last(embedder: Embedder, texts: tuple[str, ...], kind: Kind) -> Vectors:

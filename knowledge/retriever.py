@@ -387,10 +387,10 @@ class Retriever:
         if self._embedder is None:
             raise LookupError("no embedder")
         rows = await vectors_of(shelf.entries, self._embedder, self._cache_dir)
-        version = f"{version_of(shelf.entries)}/{self._embedder.name}"
-        engine = "numpy" if like else self._engine
+        named = await asyncio.to_thread(version_of, shelf.entries)
+        version, engine = f"{named}/{self._embedder.name}", "numpy" if like else self._engine
         index = await vector_index(rows, engine, self._cache_dir, version)
-        return DenseIndex(shelf.entries, rows, index, like)
+        return await asyncio.to_thread(DenseIndex, shelf.entries, rows, index, like)
 
     def _note_exact(self, entry: FaqEntry) -> None:
         for key in self._exact_keys(entry):
