@@ -88,11 +88,7 @@ class LexicalIndex:
             [lexical_key(fold(text)) for entry in entries for text in entry.questions]
         )
         self._heard = np.array(
-            [
-                at >= len(e.questions) - len(e.heard)
-                for e in entries
-                for at in range(len(e.questions))
-            ],
+            [at >= len(e.own) for e in entries for at in range(len(e.questions))],
             np.bool_,
         )
         self._answers = NgramIndex([lexical_key(fold(entry.answer)) for entry in entries])

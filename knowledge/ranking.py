@@ -146,7 +146,8 @@ class Ranking:
 
     def _fold_texts(self, i: int) -> _Texts:
         entry = self._entries[i]
-        folded = [fold(text) for text in (*entry.questions, entry.answer)]
+        # Not what was heard: whatever one asks, one of many loose phrasings covers it.
+        folded = [fold(text) for text in (*entry.own, entry.answer)]
         return _Texts(
             frozenset(map(contrasts_in, folded[:-1])),
             numbers_in(" ".join(folded)),
