@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.commands import admin, chat, demo, faq_arguments, prompts
+from bot.commands import admin, chat, demo, faq_arguments, orders, prompts
 from bot.commands import serve as serving
 from bot.commands.check import check
 from bot.config import Config, ConfigErrors, keygen, load_config
@@ -71,6 +71,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
     faq_arguments.add(command("faq", _faq, "知识库").add_subparsers(metavar="动作", required=True))
+
+    actions = command("orders", _orders, "客户的订单").add_subparsers(metavar="动作", required=True)
+    one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
+    one.add_argument("file", type=Path, help="第一行是表头，至少有“订单号”和“客户”两列")
 
     actions = command("prompts", _prompts, "给大模型的提示").add_subparsers(
         metavar="动作", required=True
@@ -145,6 +149,10 @@ def _routes(_arguments: argparse.Namespace) -> int:
 
 def _migrate(arguments: argparse.Namespace) -> int:
     return admin.migrate_now(_load(arguments), sys.stdout)
+
+
+def _orders(arguments: argparse.Namespace) -> int:
+    return asyncio.run(orders.import_orders(_load(arguments), arguments.file, sys.stdout))
 
 
 def _faq(arguments: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@
     ├── Conflict                 a unit met other facts than it expected: decide again
     ├── Unreadable               input that cannot be verified, decrypted or parsed: refuse it
     ├── ModelUnavailable         the chat model gave no answer: go on without it
+    ├── ToolFailed               one of the company's systems gave no answer: say so
     └── WeComError               WeCom answered with an error, or not at all
         ├── RetryLater           the same request may succeed later
         │   ├── Unreachable      no answer: the outcome of the request is unknown
@@ -50,6 +51,18 @@ class ModelUnavailable(ConciergeError):
     def __init__(self, message: str | None = None, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class ToolFailed(ConciergeError):
+    """One of the company's systems gave no answer
+
+    Args:
+        reason: in one word, for metrics and the audit: ``timeout``, ``status``, ``redirect`` …
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(f"{reason}: {message}")
+        self.reason = reason
 
 
 class WeComError(ConciergeError):

@@ -148,6 +148,7 @@ class Metrics:
         self.answers = self._counter("answers", "Messages answered, by handler.", "handler")
         self.send = self._counter("send", "Outbox rows tried.", "kind", "result")
         self.model_calls = self._counter("model_calls", "Calls of the chat model.", "result")
+        self.tool_calls = self._counter("tool_calls", "Calls of tools.", "tool", "result")
         self.model_refusals = self._counter(
             "model_refusals", "Answers of the chat model that were not said.", "reason"
         )
@@ -160,6 +161,8 @@ class Metrics:
         self.reply_seconds = self._histogram(
             "reply_seconds", "Customer's message to accepted send.", _SLOW
         )
+
+        self.tool_seconds = self._histogram("tool_seconds", "One call of a tool.", _SLOW)
 
     def _measure_backlog(self) -> None:
         self.outbox_age_seconds = self._gauge("outbox_age_seconds", "Age of the oldest unsent row.")

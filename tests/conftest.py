@@ -99,7 +99,7 @@ async def open_chat(home: Path, clock: PlayedClock) -> AsyncIterator[OpenChat]:
 
     yield open_it
     for engine in engines:
-        engine.close()
+        await engine.aclose()
 
 
 @pytest.fixture

@@ -76,6 +76,27 @@ def writes(content: object, finish_reason: str = "stop", tokens: int = 0) -> Ans
     return answer
 
 
+def calls(*tools: tuple[str, dict[str, Any]]) -> Answer:
+    """The model calls tools, each with its arguments."""
+
+    async def answer(_: dict[str, Any]) -> web.Response:
+        made = [
+            {
+                "id": f"call_{number}",
+                "type": "function",
+                "function": {"name": name, "arguments": json.dumps(arguments)},
+            }
+            for number, (name, arguments) in enumerate(tools)
+        ]
+        message = {"role": "assistant", "content": None, "tool_calls": made}
+        choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
+        frame = {"id": "c1", "object": "chat.completion", "created": 1, "model": "played"}
+        usage = {"prompt_tokens": 90, "completion_tokens": 10, "total_tokens": 100}
+        return web.json_response(frame | {"choices": [choice], "usage": usage})
+
+    return answer
+
+
 def chooses(entry_id: str | None) -> Answer:
     """The model chooses as it was told to."""
     return writes(json.dumps({"id": entry_id}))

@@ -2,13 +2,15 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import handlers
 from bot.config import Config, Delivery
 from bot.errors import Misconfigured
+from bot.llm.agent import Agent
+from bot.llm.caller import Caller
 from bot.ports import ChatModel, Clock, Embedder
 from bot.routing.decisions import Committer, TurnSettings
 from bot.routing.discovery import check_needs, discover, in_order, migration_folders
@@ -27,6 +29,7 @@ from bot.store import Database, Store, Table, Vault, decode_master
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
 from bot.store.tables import ENGINE_TABLES, check_declared
 from bot.telemetry import Metrics
+from bot.tools import HttpTools
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import plan
 from knowledge import Library
@@ -52,6 +55,16 @@ class Engine:
     library: Library
     dispatcher: Dispatcher
     model: ChatModel | None = None
+    agent: Agent | None = None
+    tools: HttpTools = field(default_factory=lambda: HttpTools({}))
+
+    async def aclose(self) -> None:
+        """Close connections, files and threads."""
+        await self.tools.aclose()
+        for model in (self.model, self.agent):
+            if isinstance(model, Caller):
+                await model.aclose()
+        self.close()
 
     def close(self) -> None:
         """Close files and threads."""
@@ -123,12 +136,14 @@ def build_engine(
     clock: Clock,
     metrics: Metrics,
     model: ChatModel | None = None,
+    agent: Agent | None = None,
     more: Sequence[Router] = (),
 ) -> Engine:
     """Discover the behaviours and put the turn together.
 
     Args:
         model: what turns may consult, ``None`` = nothing.
+        agent: to whom turns may delegate, ``None`` = nobody.
         more: behaviours that do not live in `handlers/`.
 
     Raises:
@@ -158,13 +173,7 @@ def build_engine(
             ),
         ),
         accounts=config.for_account,
-        setting=Setting(
-            phrases=phrases,
-            staff=tuple(config.staff),
-            company=config.company.name or "",
-            zone=ZoneInfo(config.timezone),
-            has_model=model is not None,
-        ),
+        setting=_setting(config, phrases, model, agent),
         supplies=supplies,
         middlewares=[
             only_customers,
@@ -180,7 +189,24 @@ def build_engine(
         clock=clock,
         metrics=metrics,
     )
-    return Engine(config, store, clock, metrics, phrases, routers, library, dispatcher, model)
+    return Engine(
+        *(config, store, clock, metrics, phrases, routers, library, dispatcher, model, agent),
+        HttpTools(config.tools),
+    )
+
+
+def _setting(
+    config: Config, phrases: Phrases, model: ChatModel | None, agent: Agent | None
+) -> Setting:
+    return Setting(
+        phrases=phrases,
+        staff=tuple(config.staff),
+        company=config.company.name or "",
+        zone=ZoneInfo(config.timezone),
+        has_model=model is not None,
+        has_agent=agent is not None,
+        has_order_system=any(tool.orders for tool in config.tools.values()),
+    )
 
 
 def declared_tables(routers: Sequence[Router]) -> list[Table]:

@@ -28,17 +28,28 @@ from bot.delivery.couriers import (
     Owners,
     StaffCourier,
 )
+from bot.delivery.delegating import AgentCourier, Desk
 from bot.delivery.housekeeping import Gauges, Retention, WaitingNotices
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
+from bot.delivery.looking_up import LookUpCourier, ToolBox
 from bot.delivery.pull import PullSettings
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
 from bot.errors import ConciergeError, Misconfigured
-from bot.llm.chooser import Chooser
-from bot.llm.opening import open_model
-from bot.llm.writer import Writer
-from bot.model import Consult, HandOff, KeepMedia, Lane, NotifyStaff, SendMessage, SendOnEvent
+from bot.llm.caller import Caller
+from bot.llm.opening import open_agent, open_model
+from bot.model import (
+    Consult,
+    Delegate,
+    HandOff,
+    KeepMedia,
+    Lane,
+    LookUp,
+    NotifyStaff,
+    SendMessage,
+    SendOnEvent,
+)
 from bot.model.effects import Effect
 from bot.telemetry import Metrics
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
@@ -96,7 +107,10 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     follower = Follower(store.contents, library, version)
     metrics = Metrics()
     model = open_model(config, MODEL_PROMPTS, metrics, even_out)
-    engine = build_engine(config, store, library, clock=clock, metrics=metrics, model=model)
+    agent = open_agent(config, MODEL_PROMPTS, metrics, even_out)
+    engine = build_engine(
+        config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
+    )
     await store.switches.block_only(config.routing.blocklist, by="config", now=clock.now())
     session = new_session()
     transport = Transport(session, config.wecom.api_base)
@@ -105,7 +119,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     )
     client = WeComClient(transport, tokens, clock=clock.now, metrics=engine.metrics)
     concierge = _assemble(engine, client, tokens, follower)
-    concierge.warming = asyncio.create_task(_warm(library, model), name="warming")
+    concierge.warming = asyncio.create_task(_warm(library, model, agent), name="warming")
     await concierge.service.start()
     try:
         yield concierge
@@ -114,15 +128,14 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         await asyncio.gather(concierge.warming, return_exceptions=True)
         await concierge.service.stop()
         await session.close()
-        if model is not None:
-            await model.aclose()
-        engine.close()
+        await engine.aclose()
 
 
-async def _warm(library: Library, model: Chooser | Writer | None) -> None:
+async def _warm(library: Library, *models: Caller | None) -> None:
     """What answering gets better by, in the background of answering."""
-    if model is not None:
-        await model.warm()
+    for model in models:
+        if model is not None:
+            await model.warm()
     await library.warm()
 
 
@@ -186,6 +199,7 @@ def couriers(
     config, store, clock = engine.config, engine.store, engine.clock
     limits = platform_limits().kf
     owners = Owners(store, kf, clock, config.routing.ownership_max_age_s)
+    box = _tool_box(engine, kf)
     return {
         SendMessage: MessageCourier(
             store, kf, owners, clock, limits.allowance, float(limits.window_s)
@@ -195,13 +209,31 @@ def couriers(
         NotifyStaff: StaffCourier(store, staff, clock),
         KeepMedia: MediaCourier(store, media, clock),
         Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
+        LookUp: LookUpCourier(store, box, clock),
+        Delegate: AgentCourier(
+            store, engine.agent, _desk(engine, box), clock, _token_budget(engine)
+        ),
     }
+
+
+def _tool_box(engine: Engine, kf: Kf) -> ToolBox:
+    """What asks the company's systems."""
+    config = engine.config
+    return ToolBox(
+        *(engine.store, engine.tools, config.tools, kf, engine.clock, engine.metrics),
+        ZoneInfo(config.timezone),
+    )
 
 
 def _token_budget(engine: Engine) -> TokenBudget | None:
     llm = engine.config.llm
     zone = ZoneInfo(engine.config.timezone)
     return TokenBudget(engine.store, llm, zone, engine.metrics) if llm else None
+
+
+def _desk(engine: Engine, box: ToolBox) -> Desk:
+    texts = engine.agent.texts if engine.agent else {}
+    return Desk(box, engine.library, engine.config.for_account, engine.phrases, texts)
 
 
 def _send_slots(config: Config) -> dict[Lane, int]:

@@ -12,7 +12,7 @@ from bot.app import MODEL_PROMPTS, build_engine, build_library, open_store, prev
 from bot.commands.dialogue import Dialogue, shown
 from bot.config import Config, keygen
 from bot.delivery.lanes import SystemClock
-from bot.llm.opening import open_model
+from bot.llm.opening import open_agent, open_model
 from bot.model import Conversation
 from bot.telemetry import Metrics, configure_logging
 from knowledge.fold import even_out
@@ -40,7 +40,11 @@ async def _chat(throw_away: Config, config: Config) -> None:
     metrics = Metrics()
     model = open_model(config, MODEL_PROMPTS, metrics, even_out)
     engine = build_engine(
-        throw_away, open_store(throw_away), library, clock=clock, metrics=metrics, model=model
+        *(throw_away, open_store(throw_away), library),
+        clock=clock,
+        metrics=metrics,
+        model=model,
+        agent=open_agent(config, MODEL_PROMPTS, metrics, even_out),
     )
     warming = asyncio.create_task(library.warm())
 
@@ -52,9 +56,7 @@ async def _chat(throw_away: Config, config: Config) -> None:
     finally:
         warming.cancel()
         await asyncio.gather(warming, return_exceptions=True)
-        if model is not None:
-            await model.aclose()
-        engine.close()
+        await engine.aclose()
 
 
 async def _talk(dialogue: Dialogue) -> None:

@@ -101,7 +101,7 @@ def _model_problems(inspection: Inspection) -> Iterator[str]:
     """What the prompts of a configured model lack."""
     from bot.app import MODEL_PROMPTS
     from bot.errors import Misconfigured
-    from bot.llm.opening import open_model
+    from bot.llm.opening import open_agent, open_model
     from bot.telemetry import Metrics
     from knowledge.fold import even_out
 
@@ -109,6 +109,7 @@ def _model_problems(inspection: Inspection) -> Iterator[str]:
         return
     try:
         open_model(inspection.config, MODEL_PROMPTS, Metrics(), even_out)
+        open_agent(inspection.config, MODEL_PROMPTS, Metrics(), even_out)
     except Misconfigured as error:
         yield str(error)
 

@@ -1,7 +1,7 @@
 """How does one conversation run in process? Real turns, real gates, a played WeCom."""
 
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from bot.app import Engine, couriers
@@ -18,7 +18,7 @@ from bot.model import (
 )
 from bot.model.events import Event
 from bot.store import Arrival, Unit
-from bot.wecom.kf import Kf, Servicer, Servicers
+from bot.wecom.kf import CustomerProfile, Kf, Servicer, Servicers
 from bot.wecom.media import Media, TemporaryMedia
 from bot.wecom.staff import Delivered, StaffMessages
 
@@ -28,14 +28,15 @@ Payload = dict[str, Any]
 class PlayedKf(Kf):
     """Plays WeCom's kf APIs for one conversation.
 
-    Drive it through `state`, `receiving` and `failures` (raised by the next calls, in order); read
-    `sent`.
+    Drive it through `state`, `receiving`, `unionid` and `failures` (raised by the next calls, in
+    order); read `sent`.
     """
 
     def __init__(self) -> None:
         self.state = ServiceState.ENDED
         self.servicer: str | None = None
         self.receiving: list[str] = []
+        self.unionid: str | None = None
         self.sent: list[Payload] = []
         self.failures: list[Exception] = []
         self._codes = itertools.count(1)
@@ -59,6 +60,10 @@ class PlayedKf(Kf):
     async def list_servicers(self, open_kfid: str) -> Servicers:
         """Whoever was set to receive."""
         return Servicers(tuple(Servicer(userid, True) for userid in self.receiving))
+
+    async def batch_get_customers(self, external_userids: Sequence[str]) -> list[CustomerProfile]:
+        """Everybody has the unionid that was set."""
+        return [CustomerProfile(userid, unionid=self.unionid) for userid in external_userids]
 
     async def trans(
         self, conversation: Conversation, state: ServiceState, servicer: str | None = None

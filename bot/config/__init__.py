@@ -27,11 +27,13 @@ from bot.config.sections import (
     Storage,
     WeCom,
 )
+from bot.config.tools import Argument, OrderFields, Tool
 
 __all__ = [
     "WEEK",
     "Account",
     "AccountSettings",
+    "Argument",
     "Autonomy",
     "AutonomyMode",
     "Command",
@@ -46,6 +48,7 @@ __all__ = [
     "Llm",
     "Logging",
     "OpeningHours",
+    "OrderFields",
     "Problem",
     "Redis",
     "Retention",
@@ -54,6 +57,7 @@ __all__ = [
     "Server",
     "StaffMember",
     "Storage",
+    "Tool",
     "WeCom",
     "inspect_config",
     "keygen",

@@ -21,6 +21,7 @@ def cross_problems(draft: Draft) -> Iterator[Problem]:
     for loc, key in _DISTINCT:
         yield from _repeated(draft, loc, key)
     yield from _embeddings(draft)
+    yield from _order_tools(draft)
     accounts = draft.at(("accounts",))
     for name in accounts if isinstance(accounts, dict) else ():
         yield from _opening_hours(draft, ("accounts", name, "opening_hours"))
@@ -50,6 +51,16 @@ def _embeddings(draft: Draft) -> Iterator[Problem]:
             where = draft.where(("embeddings", "provider"))
             expected = "provider 为 openai 时必须填写"
             yield Problem(f"embeddings.{key}", "没有填写", expected, where)
+
+
+def _order_tools(draft: Draft) -> Iterator[Problem]:
+    tools = draft.at(("tools",))
+    named = tools.items() if isinstance(tools, dict) else ()
+    serving = [name for name, tool in named if isinstance(tool, dict) and tool.get("orders")]
+    for name in serving[1:]:
+        here: Loc = ("tools", name, "orders")
+        found = f"{path_text(('tools', serving[0]))} 也能查订单"
+        yield Problem(path_text(here), found, "只有一个工具写 orders", draft.where(here))
 
 
 def _opening_hours(draft: Draft, loc: Loc) -> Iterator[Problem]:

@@ -11,7 +11,8 @@ from typing import Any
 
 from bot.config import schema
 from bot.config.problems import Problem
-from bot.config.sections import Config, Section
+from bot.config.section import Section
+from bot.config.sections import Config
 from bot.config.suggest import expected_key
 from bot.config.yaml_file import Document, Loc, path_text
 
@@ -92,6 +93,11 @@ def _replace_in(
         inner, file_key = schema.section_of(annotation), f"{key}_file"
         if inner is not None and isinstance(values.get(key), dict):
             _replace_in(draft, inner, values[key], here, given)
+        named = schema.section_of(schema.item_of(annotation))
+        if named is not None and isinstance(values.get(key), dict):
+            for name, below in values[key].items():
+                if isinstance(below, dict):
+                    _replace_in(draft, named, below, (*here, name), given)
         if not schema.is_secret(annotation) or file_key not in values:
             continue
         file_loc, name = (*loc, file_key), values.pop(file_key)

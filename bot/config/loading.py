@@ -14,7 +14,8 @@ from bot.config.cross import cross_problems
 from bot.config.environment import Draft, apply_environment, apply_secret_files
 from bot.config.problems import ConfigErrors, Problem
 from bot.config.requirements import missing_for_serve
-from bot.config.sections import Config, Section
+from bot.config.section import Section
+from bot.config.sections import Config
 from bot.config.suggest import expected_key
 from bot.config.yaml_file import Loc, path_text, read_document
 

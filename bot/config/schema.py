@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.config.sections import Config, Section
+from bot.config.section import Section
+from bot.config.sections import Config
 from bot.config.yaml_file import Loc
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
+from bot.config.section import Section
+from bot.config.tools import Tool, ToolName
 from bot.config.values import (
     CallbackAesKey,
     Count,
@@ -42,12 +44,6 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 UNSET = SecretStr("")
-
-
-class Section(BaseModel):
-    """A mapping of config.yaml: unknown keys are refused, types are strict, values are frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
 class WeCom(Section):
@@ -106,6 +102,7 @@ class Llm(Section):
     api_key: Secret = UNSET
     timeout_s: Seconds = 20
     mode: Literal["write", "choose"] = "write"
+    agent: bool = False
     response_format: Literal["text", "json_object"] = "text"
     customer_tokens_per_day: Tokens = 50_000
     tokens_per_day: Tokens = 5_000_000
@@ -256,6 +253,7 @@ class Config(Section):
     llm: Llm | None = None
     embeddings: Embeddings = Embeddings()
     knowledge: Knowledge = Knowledge()
+    tools: Mapping[ToolName, Tool] = {}
     staff: Many[StaffMember] = ()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()

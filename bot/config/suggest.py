@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 
 from bot.config import schema
-from bot.config.sections import Section
+from bot.config.section import Section
 from bot.config.yaml_file import Loc, path_text
 
 

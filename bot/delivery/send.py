@@ -3,7 +3,7 @@
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -18,7 +18,7 @@ from bot.errors import (
     WeComError,
 )
 from bot.model import (
-    Consult,
+    Awaited,
     Conversation,
     EffectDone,
     EffectFailed,
@@ -45,7 +45,7 @@ OPERATOR_PAUSE_S = 60.0
 
 ROWS_AT_ONCE = 20
 
-_TOLD_WHEN_FAILED = (SendMessage, SendOnEvent, HandOff, Consult)
+_TOLD_WHEN_FAILED = (SendMessage, SendOnEvent, HandOff, *get_args(Awaited))
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
 
 
@@ -163,6 +163,6 @@ def _result(parcel: Parcel, outcome: Ended | Held, state: str) -> EffectDone | E
         tag=parcel.tag,
         error=f"{state}: {outcome.error}",
         errcode=outcome.errcode,
-        data={"msgid": parcel.effect.msgid} if isinstance(parcel.effect, Consult) else {},
+        data={"msgid": parcel.effect.msgid} if isinstance(parcel.effect, Awaited) else {},
         **common,
     )

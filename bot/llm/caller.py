@@ -81,9 +81,7 @@ class Caller:
         Raises:
             ModelUnavailable: no answer within `llm.timeout_s`, or lately none at all.
         """
-        if not self._breaker.admits():
-            self.count("resting")
-            raise ModelUnavailable("not asked after too many failures")
+        self.admit()
         endpoint = await self._endpoint()  # its import, once, is not the model's delay
         try:
             async with asyncio.timeout(self._llm.timeout_s) as deadline:
@@ -96,6 +94,16 @@ class Caller:
             raise
         self._breaker.succeeded()
         return said
+
+    def admit(self) -> None:
+        """Begin a call.
+
+        Raises:
+            ModelUnavailable: lately there was no answer at all.
+        """
+        if not self._breaker.admits():
+            self.count("resting")
+            raise ModelUnavailable("not asked after too many failures")
 
     async def warm(self) -> None:
         """Import what the first request needs, so that no customer waits for it."""
@@ -131,19 +139,19 @@ class Caller:
 
     async def _endpoint(self) -> "Endpoint":
         if self._opening is None:
-            self._opening = asyncio.create_task(asyncio.to_thread(_open, self._llm))
+            self._opening = asyncio.create_task(asyncio.to_thread(self._open, self._llm))
         try:
             # Shielded: one that is cancelled must not end what all wait for.
             return await asyncio.shield(self._opening)
         except (ImportError, ValueError) as error:  # not installed, or settings it refuses
             raise ModelUnavailable(f"no client: {type(error).__name__}") from error
 
+    @staticmethod
+    def _open(llm: Llm) -> "Endpoint":
+        from bot.llm.endpoint import Endpoint  # noqa: PLC0415 (2 s, 136 MB)
+
+        return Endpoint(llm)
+
     def _failed(self, result: str) -> None:
         self._breaker.failed()
         self.count(result)
-
-
-def _open(llm: Llm) -> "Endpoint":
-    from bot.llm.endpoint import Endpoint  # noqa: PLC0415 (2 s, 136 MB)
-
-    return Endpoint(llm)

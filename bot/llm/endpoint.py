@@ -22,7 +22,7 @@ _FORMATS: dict[str, dict[str, Any]] = {
     "text": {},
     "json_object": {"response_format": {"type": "json_object"}},
 }
-_CAME_TO_AN_END = (None, "", "stop", "eos", "end_turn")
+CAME_TO_AN_END = (None, "", "stop", "eos", "end_turn")
 _WORTH_ANOTHER_TRY = frozenset({408, 409, 429})
 
 
@@ -31,7 +31,7 @@ class Endpoint:
 
     def __init__(self, llm: Llm) -> None:
         self._http = DefaultAioHttpClient()  # a third less CPU a call than the default
-        self._chat = ChatOpenAI(
+        self.chat = ChatOpenAI(
             model=llm.model,
             base_url=llm.base_url,
             api_key=SecretStr(llm.api_key.get_secret_value() or _NO_KEY),
@@ -49,16 +49,16 @@ class Endpoint:
             ModelUnavailable: nothing readable came; the text quotes neither side.
         """
         try:
-            answer = await self._chat.ainvoke([SystemMessage(instructions), HumanMessage(question)])
+            answer = await self.chat.ainvoke([SystemMessage(instructions), HumanMessage(question)])
             return Said(
                 text=str(answer.text),
-                whole=answer.response_metadata.get("finish_reason") in _CAME_TO_AN_END,
+                whole=answer.response_metadata.get("finish_reason") in CAME_TO_AN_END,
                 tokens=answer.usage_metadata["total_tokens"] if answer.usage_metadata else 0,
             )
         except APIConnectionError as error:
             raise ModelUnavailable(type(error).__name__, retry_after_s=0) from error
         except APIStatusError as error:
-            raise _refusal(error) from error
+            raise refusal(error) from error
         except Exception as error:  # what a foreign server sends breaks its reader in many ways
             raise ModelUnavailable(f"unreadable: {type(error).__name__}") from error
 
@@ -67,7 +67,8 @@ class Endpoint:
         await self._http.aclose()
 
 
-def _refusal(error: APIStatusError) -> ModelUnavailable:
+def refusal(error: APIStatusError) -> ModelUnavailable:
+    """What the server's refusal means: whether another try may help."""
     text = f"HTTP {error.status_code}"
     if error.status_code < 500 and error.status_code not in _WORTH_ANOTHER_TRY:
         return ModelUnavailable(text)

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from bot.config import Config
+from bot.llm.agent import Agent
 from bot.llm.breaker import CircuitBreaker
 from bot.llm.chooser import Chooser
 from bot.llm.grounding import Evened, Grounding, Words
-from bot.llm.prompts import read_prompt, read_tones
+from bot.llm.prompts import read_prompt, read_texts, read_tones
 from bot.llm.writer import Writer
 from bot.telemetry import Metrics
 
@@ -35,3 +36,25 @@ def open_model(
     tones = [account.tone for account in config.accounts.values() if account.tone]
     grounding = Grounding(Words.load(prompts / "words.yaml", evened), evened)
     return Writer(llm, read_tones(prompts, tones), grounding, metrics, breaker)
+
+
+def open_agent(
+    config: Config,
+    prompts: Path,
+    metrics: Metrics,
+    evened: Evened,
+    breaker: CircuitBreaker | None = None,
+) -> Agent | None:
+    """The model that uses tools, or ``None`` where `llm.agent` is off or nothing can be asked.
+
+    Raises:
+        Misconfigured: its instructions are missing.
+    """
+    llm = config.llm
+    if llm is None or not llm.agent or not config.tools:
+        return None
+    grounding = Grounding(Words.load(prompts / "words.yaml", evened), evened)
+    texts = read_texts(prompts, "agent-tools.yaml")
+    return Agent(
+        llm, read_prompt(prompts, "agent.md"), grounding, metrics, texts=texts, breaker=breaker
+    )

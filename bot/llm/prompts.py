@@ -58,3 +58,15 @@ def read_tones(folder: Path, tones: Iterable[str]) -> Mapping[str, Prompt]:
     """
     wanted = {DEFAULT_TONE, *tones}
     return {tone: read_prompt(folder, "write.md", tone_file(tone)) for tone in wanted}
+
+
+def read_texts(folder: Path, name: str) -> Mapping[str, str]:
+    """Short texts by name.
+
+    Raises:
+        Misconfigured: the file is missing, or holds something else.
+    """
+    try:
+        return msgspec.yaml.decode((folder / name).read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.DecodeError) as error:
+        raise Misconfigured(f"prompts/llm/{name} cannot be read: {error}") from error

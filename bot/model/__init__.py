@@ -6,12 +6,15 @@ Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end i
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
     AnswerRequest,
+    Awaited,
     Because,
     Choice,
     Consult,
+    Delegate,
     Effect,
     HandOff,
     KeepMedia,
+    LookUp,
     MenuItem,
     NotifyStaff,
     Reply,
@@ -36,14 +39,18 @@ from bot.model.events import (
     UnknownHappened,
 )
 from bot.model.lanes import Lane
+from bot.model.orders import ORDERS, Order, Shipment
 
 __all__ = [
+    "ORDERS",
     "AnswerRequest",
     "AppMessageReceived",
+    "Awaited",
     "Because",
     "Choice",
     "Consult",
     "Conversation",
+    "Delegate",
     "Effect",
     "EffectDone",
     "EffectFailed",
@@ -52,10 +59,12 @@ __all__ = [
     "HandOff",
     "KeepMedia",
     "Lane",
+    "LookUp",
     "MenuItem",
     "MessageRecalled",
     "MessageReceived",
     "NotifyStaff",
+    "Order",
     "Ownership",
     "Reply",
     "SendFailed",
@@ -65,6 +74,7 @@ __all__ = [
     "ServicerStatusChanged",
     "SessionChanged",
     "SessionEntered",
+    "Shipment",
     "TimerDue",
     "UnknownHappened",
     "Written",

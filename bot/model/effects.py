@@ -171,5 +171,35 @@ class Consult(Effect, frozen=True, kw_only=True):
         )
 
 
-AnyEffect = SendMessage | SendOnEvent | HandOff | NotifyStaff | KeepMedia | Consult
+class LookUp(Effect, frozen=True, kw_only=True):
+    """Ask one of the company's systems about this customer. Repeat: harmless, it only reads.
+
+    Args:
+        msgid: the message that waits for what is found.
+        name: which look-up.
+    """
+
+    msgid: str
+    name: str
+
+
+class Delegate(Effect, frozen=True, kw_only=True):
+    """Let the model find out by itself what a message asks. Repeat: harmless, it only reads.
+
+    Args:
+        msgid: the message that waits for it.
+        recent: what the customer wrote shortly before, oldest first.
+        who: what the bot calls itself here.
+    """
+
+    msgid: str
+    question: str
+    recent: tuple[str, ...] = ()
+    who: str = ""
+
+
+Awaited = Consult | LookUp | Delegate
+"""What a message waits for; each names it as `msgid`."""
+
+AnyEffect = SendMessage | SendOnEvent | HandOff | NotifyStaff | KeepMedia | Awaited
 """Everything an outbox row can hold; msgspec decodes by `kind`."""

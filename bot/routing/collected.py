@@ -1,6 +1,7 @@
 """What has a turn collected so far? Plain data that the commit turns into statements."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.model import Effect, Emitted, Lane, MessageReceived, Reply, TimerDue, Written
 from bot.store import Handled, Statement
@@ -32,6 +33,23 @@ class Advice:
 
     msgid: str
     written: Written
+    wanted_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of `Turn.look_up`.
+
+    Args:
+        msgid: the message that waited for it.
+        found: what was found, JSON-able; ``None`` when there was no answer.
+        why_not: without an answer the reason in one word, such as ``timeout``.
+        wanted_by: the handler that asked.
+    """
+
+    msgid: str
+    found: Any
+    why_not: str
     wanted_by: str
 
 

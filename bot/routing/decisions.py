@@ -7,11 +7,14 @@ from typing import Any
 import structlog
 
 from bot.model import (
+    Awaited,
     Consult,
     Conversation,
+    Delegate,
     HandOff,
     KeepMedia,
     Lane,
+    LookUp,
     MessageRecalled,
     MessageReceived,
     NotifyStaff,
@@ -46,6 +49,8 @@ SERVICE = "service"
 
 STAFF_TTL_S = 12 * 3600
 MEDIA_TTL_S = 3 * 24 * 3600
+LOOK_UP_TTL_S = 30.0
+"""What was not looked up by then is gone without: a customer waits for it."""
 
 
 Queues = tuple[tuple[str, Lane], ...]
@@ -249,7 +254,7 @@ class Committer:
             effect=decided.effect,
             expires_at=turn.now + ttl,
             tag=decided.tag,
-            answers=decided.effect.msgid if isinstance(decided.effect, Consult) else None,
+            answers=decided.effect.msgid if isinstance(decided.effect, Awaited) else None,
             handled_by=decided.handled_by,
         )
 
@@ -260,8 +265,10 @@ class Committer:
                 return f"staff/{','.join(userids)}", STAFF_TTL_S
             case KeepMedia(media_id=media_id):
                 return f"media/{media_id}", MEDIA_TTL_S
-            case Consult(msgid=msgid):
+            case Consult(msgid=msgid) | Delegate(msgid=msgid):
                 return f"model/{msgid}", self._settings.consult_ttl_s
+            case LookUp(msgid=msgid):
+                return f"lookup/{msgid}", LOOK_UP_TTL_S
             case _:
                 return subject, SESSION_S
 

@@ -7,26 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot.config import AccountSettings
 from bot.errors import Conflict, Misconfigured
 from bot.model import (
-    Consult,
-    EffectDone,
-    EffectFailed,
     Emitted,
     Event,
     Lane,
     MessageRecalled,
     MessageReceived,
     TimerDue,
-    Written,
 )
 from bot.ports import Clock
-from bot.routing.collected import Advice
+from bot.routing.awaited import awaited_in
+from bot.routing.collected import Advice, Finding
 from bot.routing.decisions import Committer, Queues, conversation_of
 from bot.routing.facts import after
 from bot.routing.middleware import Middleware, is_fragment
@@ -202,8 +198,8 @@ class Dispatcher:
             await self._observe(turn)
             await self._route(turn)
             return
-        if advice := _advice_in(event):
-            await self._go_on(turn, advice)
+        if awaited := awaited_in(event):
+            await self._go_on(turn, awaited)
             return
         if isinstance(event, TimerDue) and _is_too_late(event, letter, turn.now):
             log.info("timer.skipped", timer=event.name, late_s=round(turn.now - letter.due_at))
@@ -237,17 +233,19 @@ class Dispatcher:
         await proceed()
         turn.decisions.handled[turn.message.msgid] = turn.settled or Handled("declined")
 
-    async def _go_on(self, turn: Turn, advice: Advice) -> None:
-        """Take a message further that has waited for the model, through the gates once more."""
-        message = await self._store.transcript.waiting(turn.conversation, advice.msgid)
+    async def _go_on(self, turn: Turn, awaited: Advice | Finding) -> None:
+        """Take a message further that has waited, through the gates once more."""
+        message = await self._store.transcript.waiting(turn.conversation, awaited.msgid)
         if message is None:  # recalled meanwhile
             return
-        turn.event, turn.advice = message, advice
+        turn.event = message
+        turn.advice = awaited if isinstance(awaited, Advice) else None
+        turn.finding = awaited if isinstance(awaited, Finding) else None
         await self._route(turn)
-        turn.advice = None
+        turn.advice = turn.finding = None
 
     async def _ask_handlers(self, turn: Turn) -> None:
-        for registration in self._those_who_follow(turn.advice):
+        for registration in self._those_who_follow(turn.awaited):
             if not all(
                 f.accepts(turn.message, self._setting.phrases) for f in registration.filters
             ):
@@ -260,12 +258,12 @@ class Dispatcher:
             if turn.settled is not None:
                 return
 
-    def _those_who_follow(self, advice: Advice | None) -> list[Registration]:
-        """Whom to ask: the handlers before the one that consulted have declined already."""
+    def _those_who_follow(self, awaited: Advice | Finding | None) -> list[Registration]:
+        """Whom to ask: the handlers before the one that made it wait have declined already."""
         names = [registration.name for registration in self._messages]
-        if advice is None or advice.wanted_by not in names:
+        if awaited is None or awaited.wanted_by not in names:
             return self._messages
-        return self._messages[names.index(advice.wanted_by) :]
+        return self._messages[names.index(awaited.wanted_by) :]
 
     async def _call(self, registration: Registration, turn: Turn) -> None:
         turn.handler = registration.name
@@ -328,24 +326,12 @@ def _recalled(letters: Sequence[Letter]) -> tuple[list[str], list[Letter]]:
     return recalled, kept
 
 
-def _advice_in(event: Event) -> Advice | None:
-    """What the model said, if the event is the end of a `Consult`."""
-    match event:
-        case EffectDone(effect=Consult.__name__, result=told):
-            pass
-        case EffectFailed(effect=Consult.__name__, data=told):
-            pass
-        case _:
-            return None
-    return Advice(told["msgid"], msgspec.convert(told, Written), event.tag)
-
-
 def _msgid_of(event: Event) -> str:
     """The message that the event brings, or takes further."""
     if isinstance(event, MessageReceived):
         return event.msgid
-    advice = _advice_in(event)
-    return advice.msgid if advice else ""
+    awaited = awaited_in(event)
+    return awaited.msgid if awaited else ""
 
 
 def _name_of(event: Event) -> str:

@@ -68,7 +68,7 @@ def limit_floods(store: Store, messages: int, window_s: float) -> Middleware:
     """Answer at most so many messages of one customer in a window; say so once, politely."""
 
     async def middleware(turn: Turn, proceed: Proceed) -> None:
-        if turn.advice is not None:
+        if turn.awaited is not None:
             await proceed()  # it was counted when it came
             return
         count = len(turn.decisions.handled)

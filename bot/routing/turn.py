@@ -16,19 +16,29 @@ from bot.model import (
     Choice,
     Consult,
     Conversation,
+    Delegate,
     Effect,
     Emitted,
     Event,
     HandOff,
     KeepMedia,
     Lane,
+    LookUp,
     MenuItem,
     MessageReceived,
     NotifyStaff,
     Reply,
     TimerDue,
 )
-from bot.routing.collected import Advice, CodeReply, Decided, Decisions, Said, TimerChange
+from bot.routing.collected import (
+    Advice,
+    CodeReply,
+    Decided,
+    Decisions,
+    Finding,
+    Said,
+    TimerChange,
+)
 from bot.routing.phrases import Phrases
 from bot.store import ConversationFacts, Handled, Statement
 
@@ -36,7 +46,7 @@ MAX_EMIT_DEPTH = 5
 """How many emissions may follow from one event."""
 
 CONSULTING = "consulting"
-"""Outcome of a message that waits for the model."""
+"""Outcome of a message that waits for the model, or for what is looked up."""
 
 
 class EmittedTooDeep(ConciergeError):
@@ -53,6 +63,8 @@ class Setting:
         company: its name, as the bot says it.
         zone: the company's time zone.
         has_model: whether a chat model is configured.
+        has_order_system: whether a tool is configured that serves orders.
+        has_agent: whether the model may find out by itself, with the company's tools.
     """
 
     phrases: Phrases
@@ -60,6 +72,8 @@ class Setting:
     company: str = ""
     zone: tzinfo = UTC
     has_model: bool = False
+    has_order_system: bool = False
+    has_agent: bool = False
 
 
 class Turn:
@@ -97,6 +111,7 @@ class Turn:
         self.decisions = Decisions()
         self.event: Event | None = None
         self.advice: Advice | None = None
+        self.finding: Finding | None = None
         self.handler = ""
         self.settled: Handled | None = None
 
@@ -157,6 +172,11 @@ class Turn:
     def can_consult(self) -> bool:
         """Whether there is a model, and it has not been asked about this message yet."""
         return self.setting.has_model and self.advice is None
+
+    @property
+    def awaited(self) -> Advice | Finding | None:
+        """What the message has waited for, when it is taken further."""
+        return self.advice or self.finding
 
     @property
     def wants_handoff(self) -> bool:
@@ -224,7 +244,8 @@ class Turn:
             written_by_model=written_by_model,
         )
         message = self.event if isinstance(self.event, MessageReceived) else None
-        quoted = self.advice is not None and self.advice.msgid != self.facts.window_msgid
+        awaited = self.awaited
+        quoted = awaited is not None and awaited.msgid != self.facts.window_msgid
         self.decisions.said.append(Said(reply, message, self.handler, quoted))
 
     def reply_by_code(
@@ -274,6 +295,25 @@ class Turn:
             recent=tuple(recent),
             who=self.who,
             tone=self.account.tone or "",
+        )
+        self._decide(effect, Lane.MODEL, self.handler)
+        self.settle(CONSULTING)
+
+    def look_up(self, name: str) -> None:
+        """Ask one of the company's systems about this customer; until then the message waits.
+
+        Whatever comes of it, the message then goes on from this handler, with `finding` set.
+        """
+        self._decide(LookUp(msgid=self.message.msgid, name=name), Lane.MODEL, self.handler)
+        self.settle(CONSULTING)
+
+    def delegate(self, question: str, *, recent: Sequence[str] = ()) -> None:
+        """Let the model find out with the company's tools; until then the message waits.
+
+        Whatever comes of it, the message then goes on from this handler, with `finding` set.
+        """
+        effect = Delegate(
+            msgid=self.message.msgid, question=question, recent=tuple(recent), who=self.who
         )
         self._decide(effect, Lane.MODEL, self.handler)
         self.settle(CONSULTING)

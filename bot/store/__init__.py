@@ -11,12 +11,14 @@ from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
+from bot.store.orders import OrdersTable, Written
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
 from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
+from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Transcript
 from bot.store.vault import Vault, decode_master
 
@@ -39,6 +41,7 @@ __all__ = [
     "Mailbox",
     "MediaStore",
     "ModelUsage",
+    "OrdersTable",
     "Outbox",
     "Parcel",
     "Placed",
@@ -50,6 +53,7 @@ __all__ = [
     "Suggestions",
     "Switches",
     "Table",
+    "ToolCalls",
     "Transcript",
     "Unit",
     "UnitConflict",
@@ -74,12 +78,14 @@ class Store:
     conversations: Conversations
     mailbox: Mailbox
     media: MediaStore
+    orders: OrdersTable
     model_usage: ModelUsage
     outbox: Outbox
     questions: Questions
     servicers: Servicers
     suggestions: Suggestions
     switches: Switches
+    tool_calls: ToolCalls
     transcript: Transcript
 
     @classmethod
@@ -94,12 +100,14 @@ class Store:
             conversations=Conversations(database),
             mailbox=Mailbox(database, vault),
             media=MediaStore(database, vault, media),
+            orders=OrdersTable(database, vault),
             model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
             questions=Questions(database, vault),
             servicers=Servicers(database),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
+            tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
         )
 

@@ -62,6 +62,8 @@ ENGINE_TABLES = (
     Table("switches", "kind, scope, key"),
     Table("servicers", "open_kfid, userid"),
     Table("media", "media_id", person="subject", age="kept_at", kept=MESSAGES),
+    Table("orders", "number", person="external_userid", sealed=("body",)),
+    Table("tool_calls", "id", age="at", kept=MESSAGES),
     Table(
         "model_usage",
         "external_userid, day_at",

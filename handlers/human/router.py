@@ -3,7 +3,6 @@
 The customer is told only after WeCom has accepted: asking is one turn, its outcome another.
 """
 
-from bot.config import WEEK
 from bot.model import (
     Because,
     EffectDone,
@@ -16,6 +15,7 @@ from bot.model import (
 from bot.model.effects import HUMAN_OWNS
 from bot.routing import Router, Says, Stage, Tapped, Turn
 from bot.routing.facts import SESSION_S
+from bot.routing.wording import hours_text
 from bot.store import Store
 from handlers.human import store
 
@@ -119,24 +119,7 @@ def _say_nobody(turn: Turn) -> None:
     if turn.account.is_open(turn.now):
         _say(turn, "human.nobody")
     else:
-        _say(turn, "human.nobody_hours", hours=_hours(turn))
-
-
-def _hours(turn: Turn) -> str:
-    """The opening hours as people say them: 周一至周五 09:00–18:00."""
-    names = turn.phrases.say("human.day_names")
-    spans = []
-    for hours in turn.account.opening_hours:
-        days = [WEEK.index(day) for day in hours.days]
-        shown = "、".join(f"周{names[day]}" for day in days)
-        if len(days) > 1 and days == list(range(days[0], days[-1] + 1)):
-            shown = f"周{names[days[0]]}至周{names[days[-1]]}"
-        spans.append(f"{shown} {_clock(hours.opens)}–{_clock(hours.closes)}")
-    return "；".join(spans)
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
+        _say(turn, "human.nobody_hours", hours=hours_text(turn.phrases, turn.account))
 
 
 def _say(turn: Turn, key: str, **values: object) -> None:

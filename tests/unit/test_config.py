@@ -82,11 +82,12 @@ class TestDefaults:
     def test_the_commented_examples_of_the_manual_are_right_too(self, folder: Path) -> None:
         _, body = MANUAL.read_text("utf-8").split("\n\n", 1)
         body = re.sub(r"(?m)^#(?=   )", " ", body)
-        text = re.sub(r"(?m)^(staff|accounts): .*$", r"\1:", body)
+        text = re.sub(r"(?m)^(staff|accounts|tools): .*$", r"\1:", body)
         config = load(folder, text)
 
         assert config.llm is not None
         assert config.staff[0].level == "junior"
+        assert set(config.tools) == {"shop_orders", "stock"}
         [account] = config.accounts.values()
         assert account.opening_hours[0].opens == 9 * 60
 
@@ -116,7 +117,7 @@ class TestSources:
 
     def test_every_single_value_can_be_given_as_a_variable(self, folder: Path) -> None:
         leaves = [path for path in all_paths() if section_of(annotation_at(path)) is None]
-        by_name = {("staff",), ("accounts",), ("autonomy", "categories")}
+        by_name = {("staff",), ("accounts",), ("tools",), ("autonomy", "categories")}
         names = [variable(path_text(path)) for path in leaves if path not in by_name]
         (folder / "config.yaml").touch()
         for name in names:
@@ -215,6 +216,13 @@ class TestSecrets:
         both = {"CONCIERGE_LLM__API_KEY": "a", "CONCIERGE_LLM__API_KEY_FILE": "s.txt"}
         text = "llm: {base_url: 'http://x', model: m}"
         assert the_problem(folder, text, **both).path == "llm.api_key"
+
+    def test_a_tool_s_secret_comes_from_a_file_or_a_variable(self, folder: Path) -> None:
+        (folder / "s.txt").write_text("from-file\n")
+        text = "tools: {shop: {description: d, url: 'https://x/', secret_file: s.txt}}"
+        assert load(folder, text).tools["shop"].secret.get_secret_value() == "from-file"
+        given = load(folder, text, CONCIERGE_TOOLS__SHOP__SECRET="given")
+        assert given.tools["shop"].secret.get_secret_value() == "given"
 
     def test_old_keys_come_from_the_environment_or_one_a_line(self, folder: Path) -> None:
         other = keygen()

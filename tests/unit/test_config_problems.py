@@ -63,6 +63,33 @@ class TestProblems:
             ("wecom: {corpid: x}", "wecom.corpid", "wecom.corp_id"),
             ("corp_id: x", "corp_id", "wecom.corp_id"),
             ("wecom: {callback_tokn_file: x}", "wecom.callback_tokn_file", "callback_token_file"),
+            ("tools: {Shop: {description: d, url: 'https://x'}}", "tools.Shop", "小写"),
+            ("tools: {a: {description: d, url: 'http://x/'}}", "tools.a.url", "https://"),
+            ("tools: {a: {description: d, url: 'https://u:p@x/'}}", "tools.a.url", "账号"),
+            ("tools: {a: {description: d, url: 'https://{h}.x/'}}", "tools.a.url", "写死"),
+            ("tools: {a: {description: d, url: 'https://x/{y}'}}", "tools.a", "arguments"),
+            ("tools: {a: {description: d, url: 'https://x/?b={identity}'}}", "tools.a", "identity"),
+            (
+                "tools: {a: {description: d, url: 'https://x/', orders: {number: no}}}",
+                "tools.a",
+                "identity",
+            ),
+            (
+                "tools: {a: {description: d, url: 'https://x/', result: {n: 'a..b'}}}",
+                "tools.a.result.n",
+                "items[0].name",
+            ),
+            (
+                "tools: {a: {description: d, url: 'https://x/', headers: {A: '{token}'}}}",
+                "tools.a.headers.A",
+                "{secret}",
+            ),
+            (
+                "tools: {a: {description: d, url: 'https://x/{p}', arguments: {p: {description: d"
+                "}}}}",
+                "tools.a",
+                "必填",
+            ),
         ],
     )
     def test_a_wrong_value_is_refused_with_path_and_expectation(
@@ -154,3 +181,11 @@ class TestFiles:
         (folder / "config.yaml").write_bytes("company: {name: 店}".encode("gbk"))
         with pytest.raises(ConfigErrors, match="UTF-8"):
             load_config(folder / "config.yaml", {})
+
+    def test_only_one_tool_serves_orders(self, folder: Path) -> None:
+        one = (
+            "{description: d, url: 'https://x/{identity}', identity: unionid, orders: {number: n}}"
+        )
+        problem = the_problem(folder, f"tools: {{a: {one}, b: {one}}}")
+        assert problem.path == "tools.b.orders"
+        assert "tools.a" in problem.found

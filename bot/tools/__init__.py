@@ -1,0 +1,7 @@
+"""How are the company's own systems asked, and what do their answers mean?"""
+
+from bot.tools.answers import fields_in, orders_in
+from bot.tools.http import HttpTools
+from bot.tools.requests import checked
+
+__all__ = ["HttpTools", "checked", "fields_in", "orders_in"]
