@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.commands import admin, chat, demo, faq_arguments, orders, prompts
+from bot.commands import admin, chat, demo, faq_arguments, gate, orders, prompts
 from bot.commands import serve as serving
 from bot.commands.check import check
 from bot.config import Config, ConfigErrors, keygen, load_config
@@ -71,6 +71,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
     faq_arguments.add(command("faq", _faq, "知识库").add_subparsers(metavar="动作", required=True))
+
+    actions = command("gate", _gate, "回答的门槛").add_subparsers(
+        dest="action", metavar="动作", required=True
+    )
+    for name, text in (
+        ("report", "用标好答案的问题看能答多少、错多少"),
+        ("train", "用标好答案的问题重定门槛"),
+    ):
+        one = actions.add_parser(name, help=text)
+        one.add_argument("--queries", type=Path, required=True, help="标好答案的问题（JSONL）")
+        one.add_argument("--account", default="", help="哪个客服账号的知识（open_kfid）")
+        if name == "train":
+            one.add_argument("--out", type=Path, help="写到别的文件，默认数据库旁的 gate.json")
 
     actions = command("orders", _orders, "客户的订单").add_subparsers(metavar="动作", required=True)
     one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
@@ -158,6 +171,13 @@ def _orders(arguments: argparse.Namespace) -> int:
 def _faq(arguments: argparse.Namespace) -> int:
     work: Callable[[Config, argparse.Namespace], Coroutine[Any, Any, int]] = arguments.work
     return asyncio.run(work(_load(arguments), arguments))
+
+
+def _gate(arguments: argparse.Namespace) -> int:
+    config, queries, account = _load(arguments), arguments.queries, arguments.account
+    if arguments.action == "train":
+        return asyncio.run(gate.train(config, queries, account, sys.stdout, to=arguments.out))
+    return asyncio.run(gate.report(config, queries, account, sys.stdout))
 
 
 def _prompts(arguments: argparse.Namespace) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from bot.model import AnswerRequest, Written
+from bot.model import AnswerRequest, Conversation, Written
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -35,6 +35,20 @@ class Embedder(Protocol):
         self, texts: Sequence[str], *, kind: Literal["query", "passage"]
     ) -> NDArray[float32]:
         """One normalised row per text. `knowledge.EmbeddingError` = not now."""
+        ...
+
+
+class ValueSource(Protocol):
+    """Knows values of a customer that answers may name, such as ``{profile.name}``.
+
+    Args:
+        prefix: the part before the dot; the names stand in `knowledge.wording.VARIABLES`.
+    """
+
+    prefix: str
+
+    async def values(self, conversation: Conversation, names: Sequence[str]) -> Mapping[str, str]:
+        """What is known of these names; an unknown one is left out. Reads only, within 200 ms."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from bot.model import Because, MenuItem
 from bot.routing import IsText, Router, Stage, Turn
-from knowledge import Audience, Library
+from knowledge import Library
 
 router = Router("fallback", stage=Stage.FALLBACK)
 
@@ -16,7 +16,7 @@ async def missed(turn: Turn, library: Library) -> None:
         turn.emit("escalate", reason="missed_twice")
         turn.settle("missed")
         return
-    audience = Audience(today=turn.today, open_kfid=turn.conversation.open_kfid)
+    audience = turn.audience
     nearest = await library.of(audience.open_kfid).search(turn.text, audience, NEAREST)
     menu = [MenuItem(f"faq:{match.entry.id}", match.entry.question) for match in nearest]
     key = "fallback.missed" if menu else "fallback.missed_plain"

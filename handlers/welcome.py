@@ -3,7 +3,7 @@
 from bot.config import Delivery
 from bot.model import MenuItem, Reply, SessionEntered
 from bot.routing import Router, Stage, Turn
-from knowledge import Audience, Library
+from knowledge import Library
 
 router = Router("welcome", stage=Stage.SESSION)
 
@@ -16,7 +16,7 @@ async def greet(turn: Turn, entered: SessionEntered, library: Library, delivery:
     expires_at = entered.sent_at + delivery.late_welcome_s
     if entered.welcome_code is None or turn.now >= expires_at:
         return
-    audience = Audience(today=turn.today, open_kfid=turn.conversation.open_kfid)
+    audience = turn.audience
     featured = library.of(audience.open_kfid).featured(audience, MENU_QUESTIONS)
     menu = [MenuItem(f"faq:{entry.id}", entry.question) for entry in featured]
     menu.append(MenuItem("human", turn.phrases.say("human.menu_item")))

@@ -6,9 +6,9 @@ import os
 # p50 32 ms against 17.6 ms at 10,000 entries).
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from bot.model import Attachment
 from knowledge.embeddings import EmbeddingError, EndpointEmbedder, OfflineEmbedder
 from knowledge.entries import (
-    Attachment,
     Audience,
     Decision,
     FaqEntry,

@@ -29,11 +29,12 @@ class DenseScores(NamedTuple):
 def rows_to_embed(entries: Iterable[FaqEntry]) -> list[tuple[Kind, str]]:
     """What to embed: all questions first, then all answers.
 
-    Questions carry the query prefix like the customer's text, for they are compared as equals.
+    Questions carry the query prefix like the customer's text, for they are compared as equals. An
+    answer is read together with its question: alone it often does not say what it is about.
     """
     entries = list(entries)
     questions: list[tuple[Kind, str]] = [("query", tidy(q)) for e in entries for q in e.questions]
-    return questions + [("passage", tidy(e.answer)) for e in entries if e.answer]
+    return questions + [("passage", tidy(f"{e.question} {e.answer}")) for e in entries if e.answer]
 
 
 class DenseIndex:
@@ -42,9 +43,19 @@ class DenseIndex:
     Encoders crowd all texts of one trade into a narrow cone. What unrelated questions and answers
     of this base have in common (the median cosine) is taken as 0, so that scores of different
     models and bases mean about the same.
+
+    Args:
+        rows: one per text of `rows_to_embed`.
+        reference: whose calibration is used instead, so that a few entries are judged like many.
     """
 
-    def __init__(self, entries: Sequence[FaqEntry], rows: Vectors, index: VectorIndex) -> None:
+    def __init__(
+        self,
+        entries: Sequence[FaqEntry],
+        rows: Vectors,
+        index: VectorIndex,
+        reference: "DenseIndex | None" = None,
+    ) -> None:
         self._index = index
         self._owner = np.array(
             [i for i, e in enumerate(entries) for _ in e.questions]
@@ -56,6 +67,12 @@ class DenseIndex:
         self._rows_of: list[list[int]] = [[] for _ in entries]
         for row, owner in enumerate(self._owner):
             self._rows_of[owner].append(row)
+        self._question_floor: float
+        self._answer_floor: float
+        if reference is not None:
+            self._question_floor = reference._question_floor
+            self._answer_floor = reference._answer_floor
+            return
         firsts = rows[[owned[0] for owned in self._rows_of]]
         self._question_floor = _floor(firsts, firsts)
         self._answer_floor = _floor(firsts, rows[self._questions :])

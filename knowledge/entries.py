@@ -8,29 +8,7 @@ from typing import Literal
 
 import msgspec
 
-
-class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What goes with an answer beside its text; fields as in a kf message (wecom-api §3.10).
-
-    Args:
-        kind: an image needs `media`; a link `title` and `url`; a miniprogram `appid` and
-            `pagepath`.
-        title: at most 128 bytes for a link, 64 for a miniprogram.
-        desc: of a link, at most 512 bytes.
-        url: of a link, http(s), at most 2048 bytes.
-        media: the picture: a file beside the entry's file, or its http(s) address. WeCom forgets a
-            media_id after three days, so it is uploaded when it is needed.
-        appid: of a miniprogram that the company has linked, at most 32 bytes.
-        pagepath: of a miniprogram, at most 1024 bytes.
-    """
-
-    kind: Literal["image", "link", "miniprogram"]
-    title: str = ""
-    desc: str = ""
-    url: str = ""
-    media: str = ""
-    appid: str = ""
-    pagepath: str = ""
+from bot.model import Attachment
 
 
 class FaqEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

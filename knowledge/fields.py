@@ -3,21 +3,26 @@
 Values come as text, lists or what JSON knows; what is wrong is said in the operator's language.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
 
-from knowledge.entries import Attachment
+from bot.model import Attachment
+from knowledge.wording import VARIABLES, unknown_in
 
 MAX_ANSWER_BYTES = 2048  # one WeCom text message (wecom-api §3.10)
 MAX_ID_BYTES = 48  # an id travels in a menu item's id, of at most 64 bytes (wecom-api §3.10)
 MAX_ATTACHMENTS = 4  # with the text they are the five messages of one window (wecom-api §3.10)
 
 _LIMITS = {"title": 128, "desc": 512, "url": 2048, "appid": 32, "pagepath": 1024, "media": 2048}
-_NEEDED = {"image": ("media",), "link": ("title", "url"), "miniprogram": ("appid", "pagepath")}
+_NEEDED = {
+    "image": ("media",),
+    "link": ("title", "url"),
+    "miniprogram": ("appid", "pagepath", "media"),
+}
 
 
 class FaultError(Exception):
@@ -50,6 +55,16 @@ def dates_crossed(values: Mapping[str, Any]) -> FaultError | None:
     if first and last and first > last:
         return FaultError(f"valid_from {first} 晚于 valid_until {last}", "先起后止")
     return None
+
+
+def unknown_variable(kind: str, texts: Sequence[str]) -> FaultError | None:
+    """The fault when an answer names a value that nobody knows; a passage names none."""
+    unknown = unknown_in(texts) if kind != "passage" else []
+    if not unknown:
+        return None
+    names = "、".join(f"{{{name}}}" for name in unknown)
+    known = "、".join(f"{{{name}}}（{means}）" for name, means in VARIABLES.items())
+    return FaultError(f"answer：没有 {names} 这个变量", known)
 
 
 def _kind_of(value: Any) -> str:

@@ -1,43 +1,25 @@
 """May this entry be said in answer to this question?
 
-A small logistic model over the evidence, with three bands: answer, offer, decline. It declines
-rather than guesses: a wrong answer costs more than a hand-over. `concierge faq eval` prints how it
-does on labelled questions, `python -m benchmarks.baselines` how the usual methods do on the same.
-Thresholds do not carry over from base to base: this is a cautious
-start until a deployment has labels of its own.
+A logistic model turns the evidence into the probability that the entry is the right one, and the
+error that the operator accepts into the probability from which it may be said. It declines rather
+than guesses: a wrong answer costs more than a hand-over. `concierge gate train` fits it.
 """
 
 import math
-import re
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from knowledge.entries import Decision
+from knowledge.evidence import FEATURES, Evidence
 
+Variant = Literal["full", "questions", "lexical"]
+"""What the evidence rests on: everything, an entry without answer text, or characters alone."""
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What speaks for and against one entry.
-
-    Args:
-        lexical: TF-IDF cosine of its best question, 0 to 1.
-        answer: TF-IDF cosine of its answer, 0 to 1.
-        coverage: share of the question's telling grams found anywhere in the entry, 0 to 1.
-        dense: calibrated cosine of its best question's vector, ``None`` without vectors.
-        dense_answer: the same of its answer.
-        margin: its ranking score minus the best other entry's.
-        number_mismatch: the question names a number that the entry does not.
-        contrast_mismatch: one of the two negates, cancels, changes …, the other does not.
-    """
-
-    lexical: float
-    answer: float
-    coverage: float
-    margin: float
-    dense: float | None = None
-    dense_answer: float | None = None
-    number_mismatch: bool = False
-    contrast_mismatch: bool = False
+SHIPPED = Path(__file__).with_name("gate.json")
 
 
 class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,80 +37,65 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Weights(msgspec.Struct, frozen=True, kw_only=True):
-    """Coefficients of the logistic model; each multiplies the evidence of its name."""
+    """One logistic model and what can be promised with it.
+
+    Args:
+        weights: by the evidence's name; what is not named counts nothing.
+        answer_at: probability from which to answer, by the error accepted in percent.
+    """
 
     bias: float
-    lexical: float
-    answer: float
-    coverage: float
-    margin: float
-    dense: float
-    dense_answer: float
-    number_mismatch: float
-    contrast_mismatch: float
+    weights: dict[str, float]
+    answer_at: dict[str, float]
 
 
-# Rounded from a logistic fit on the sample shop's questions and on another authored set; the
-# mismatches are set stronger than fitted, since the sets hold few of the pairs they guard against.
-HYBRID = Weights(
-    bias=-3.4,
-    lexical=0.5,
-    answer=0.5,
-    coverage=1.0,
-    margin=5.0,
-    dense=2.8,
-    dense_answer=3.2,
-    number_mismatch=-0.8,
-    contrast_mismatch=-0.5,
-)
-LEXICAL = Weights(
-    bias=-3.7,
-    lexical=1.5,
-    answer=3.0,
-    coverage=3.8,
-    margin=4.5,
-    dense=0.0,
-    dense_answer=0.0,
-    number_mismatch=-0.8,
-    contrast_mismatch=-0.6,
-)
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """A fitted gate.
 
-# Words that turn a question into another one when only one side has them.
-CONTRASTS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        "不|没|别|无|未",
-        "取消|不要了",
-        "改",
-        "换",
-        "退",
-        "注销",
-        "合并",
-        "补",
-        "催|加急|加快",
-        "丢|少发|漏发|少了",
-        "坏|破|碎|裂|损",
-    )
-)
-# Negations that negate nothing: 能不能, 有没有, 差不多, 不好意思, 无理由 …
-_HARMLESS = re.compile(r"(.)[不没]\1|差不多|不好意思|不错|不过|无理由|没事|要不|不?知道")
+    Args:
+        models: by what the evidence rests on.
+        offer_at: probability from which the best entries are offered.
+        lead: how far an answer must be ahead of the next entry.
+        fitted_on: number of labelled questions.
+    """
+
+    models: dict[str, Weights]
+    offer_at: float
+    lead: float
+    fitted_on: int = 0
+
+    def probability(self, evidence: Evidence, variant: Variant) -> float:
+        """How likely the entry is the right one, 0 to 1."""
+        model = self.models[variant]
+        total = model.bias
+        for name, weight in model.weights.items():
+            total += weight * getattr(evidence, name)
+        return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
+
+    def thresholds(self, variant: Variant, target_error: float) -> Thresholds:
+        """The bands for an accepted error (0.05 = one answer in twenty may be wrong)."""
+        points = sorted((float(k) / 100, v) for k, v in self.models[variant].answer_at.items())
+        at = min((v for error, v in points if error <= target_error + 1e-9), default=points[0][1])
+        return Thresholds(answer=at, lead=self.lead, offer=min(self.offer_at, at))
 
 
-def probability(evidence: Evidence) -> float:
-    """How likely the entry is the right one, 0 to 1."""
-    weights = LEXICAL if evidence.dense is None else HYBRID
-    total = (
-        weights.bias
-        + weights.lexical * evidence.lexical
-        + weights.answer * evidence.answer
-        + weights.coverage * evidence.coverage
-        + weights.margin * evidence.margin
-        + weights.dense * (evidence.dense or 0.0)
-        + weights.dense_answer * (evidence.dense_answer or 0.0)
-        + weights.number_mismatch * evidence.number_mismatch
-        + weights.contrast_mismatch * evidence.contrast_mismatch
-    )
-    return 1.0 / (1.0 + math.exp(-total))
+@cache
+def load_gate() -> Gate:
+    """The gate that is shipped."""
+    return read_gate(SHIPPED)
+
+
+def read_gate(file: Path) -> Gate:
+    """A fitted gate. Raises `OSError`, and `ValueError` for what this version cannot use."""
+    gate = msgspec.json.decode(file.read_bytes(), type=Gate)
+    for model in gate.models.values():
+        if unknown := set(model.weights) - set(FEATURES):
+            raise ValueError(f"unknown evidence: {', '.join(sorted(unknown))}")
+        if not model.answer_at:
+            raise ValueError("no thresholds")
+    if missing := {"full", "questions", "lexical"} - set(gate.models):
+        raise ValueError(f"no model for {', '.join(sorted(missing))}")
+    return gate
 
 
 def decide(scores: Sequence[float], thresholds: Thresholds) -> Decision:
@@ -139,7 +106,8 @@ def decide(scores: Sequence[float], thresholds: Thresholds) -> Decision:
     return Decision.OFFER if scores and best >= thresholds.offer else Decision.DECLINE
 
 
-def contrasts_in(folded: str) -> frozenset[int]:
-    """Which contrasts a folded text holds."""
-    text = _HARMLESS.sub("", folded)
-    return frozenset(i for i, word in enumerate(CONTRASTS) if word.search(text))
+def variant_of(*, has_vectors: bool, has_answer: bool) -> Variant:
+    """Which model judges this entry."""
+    if not has_vectors:
+        return "lexical"
+    return "full" if has_answer else "questions"

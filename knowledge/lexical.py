@@ -26,9 +26,13 @@ def grams(key: str) -> list[str]:
 
 
 class NgramIndex:
-    """TF-IDF cosine of a text against each of many."""
+    """TF-IDF cosine of a text against each of many.
 
-    def __init__(self, keys: Sequence[str]) -> None:
+    Args:
+        reference: where grams are weighed instead: a few texts beside many are judged alike.
+    """
+
+    def __init__(self, keys: Sequence[str], reference: "NgramIndex | None" = None) -> None:
         self._rows = len(keys)
         self._ids: dict[str, int] = {}
         lengths, flat_terms, flat_counts = array("q"), array("i"), array("f")
@@ -43,6 +47,9 @@ class NgramIndex:
         found_in = np.bincount(terms, minlength=len(self._ids))
         self._unseen_idf = float(np.log(1.0 + self._rows) + 1.0)
         self._idf = (self._unseen_idf - np.log(1.0 + found_in)).astype(np.float32)
+        if reference is not None:
+            self._unseen_idf = reference._unseen_idf
+            self._idf = np.array([reference.idf(gram) for gram in self._ids], np.float32)
         weights *= self._idf[terms]
         norms = np.sqrt(np.bincount(rows, weights=weights**2, minlength=self._rows))
         weights /= norms.astype(np.float32)[rows]
@@ -82,16 +89,22 @@ class LexicalScores(msgspec.Struct, frozen=True):
 class LexicalIndex:
     """The two fields of every entry."""
 
-    def __init__(self, entries: Sequence[FaqEntry]) -> None:
+    def __init__(
+        self, entries: Sequence[FaqEntry], reference: "LexicalIndex | None" = None
+    ) -> None:
         self._starts = first_rows(entries)
-        self._questions = NgramIndex(
-            [lexical_key(fold(text)) for entry in entries for text in entry.questions]
+        self._questions: NgramIndex = NgramIndex(
+            [lexical_key(fold(text)) for entry in entries for text in entry.questions],
+            reference._questions if reference else None,
+        )
+        self._answers: NgramIndex = NgramIndex(
+            [lexical_key(fold(entry.answer)) for entry in entries],
+            reference._answers if reference else None,
         )
         self._heard = np.array(
             [at >= len(e.own) for e in entries for at in range(len(e.questions))],
             np.bool_,
         )
-        self._answers = NgramIndex([lexical_key(fold(entry.answer)) for entry in entries])
 
     def scores(self, key: str) -> LexicalScores:
         """How well each entry fits a `lexical_key`."""

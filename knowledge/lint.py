@@ -12,10 +12,11 @@ import msgspec
 import numpy as np
 
 from knowledge.entries import FaqEntry
+from knowledge.evidence import contrasts_in
 from knowledge.fields import MAX_ANSWER_BYTES
 from knowledge.fold import even_out, exact_key, fold, lexical_key, numbers_in
-from knowledge.gate import contrasts_in
 from knowledge.lexical import NgramIndex, first_rows
+from knowledge.wording import VARIABLES, unknown_in
 
 Level = Literal["error", "warning", "hint"]
 
@@ -25,10 +26,6 @@ ALIKE = 0.9
 STOLEN = 0.6
 """Cosine to a phrasing of another entry, from which on it may come first."""
 
-VARIABLES = ("profile", "order")
-"""What a variable in an answer may begin with."""
-
-_VARIABLE = re.compile(r"\{([^{}|]*)(?:\|[^{}]*)?\}")
 _URL = re.compile(r"https?://[^\s，。；）)\]】》\"'<>]+")
 
 
@@ -103,10 +100,11 @@ def _alone(entry: FaqEntry, ids: Collection[str], today: date) -> Iterator[Findi
         elif (size := len(text.encode())) > MAX_ANSWER_BYTES:
             said = f"回答 {size} 字节，一条消息最多 {MAX_ANSWER_BYTES} 字节"
             yield Finding("error", "too_long", (entry.id,), said)
-        for name in _VARIABLE.findall(text):
-            if name.partition(".")[0] not in VARIABLES:
-                said = f"不认识的变量 {{{name}}}，能用 {'、'.join(f'{v}.…' for v in VARIABLES)}"
-                yield Finding("error", "variable", (entry.id,), said)
+        for name in unknown_in([text]) if entry.kind != "passage" else ():
+            said = (
+                f"不认识的变量 {{{name}}}，能用 {'、'.join(f'{{{known}}}' for known in VARIABLES)}"
+            )
+            yield Finding("error", "variable", (entry.id,), said)
     if unknown := [name for name in entry.menu if name not in ids]:
         said = f"菜单指向没有的条目 {'、'.join(unknown)}"
         yield Finding("warning", "menu", (entry.id, *unknown), said)

@@ -12,8 +12,10 @@ from typing import Any
 import msgspec
 import yaml
 
+from bot.model import Attachment
 from knowledge.entries import FaqEntry
-from knowledge.fields import READERS, FaultError, dates_crossed, plain, shape
+from knowledge.fields import READERS, FaultError, dates_crossed, plain, shape, unknown_variable
+from knowledge.wording import picture_of
 
 SUFFIXES = (".yaml", ".yml", ".jsonl")
 
@@ -74,6 +76,19 @@ def load_entries(
             menu = tuple(name for name in entry.menu if name not in unknown)
             entries[entry.id] = msgspec.structs.replace(entry, menu=menu)
     return list(entries.values()), problems
+
+
+def _with_pictures(
+    raw: _Raw, attachments: Sequence[Attachment], problems: list[EntryProblem]
+) -> Iterator[Attachment]:
+    """Those whose picture is there; the others are reported and left out."""
+    for one in attachments:
+        place = picture_of(raw.file, one.media)
+        if one.media and (place is None or not (place == one.media or Path(place).is_file())):
+            expected = "同一文件夹（或其下）的图片文件，或图片的网址"
+            problems.append(_problem(raw, f"attachments：找不到 {one.media}", expected))
+        else:
+            yield one
 
 
 def _problem(raw: _Raw, found: str, expected: str) -> EntryProblem:
@@ -173,6 +188,12 @@ def _entry(raw: _Raw, problems: list[EntryProblem]) -> FaqEntry | None:
     if usable and (crossed := dates_crossed(values)):
         problems.append(_problem(raw, crossed.found, crossed.expected))
         usable = False
+    said = [values["answer"], *values.get("variants", ())] if usable else []
+    if unnamed := unknown_variable(values.get("kind", ""), said):
+        problems.append(_problem(raw, unnamed.found, unnamed.expected))
+        usable = False
+    if usable and "attachments" in values:
+        values["attachments"] = tuple(_with_pictures(raw, values["attachments"], problems))
     if values.get("written_by") == "model":  # D44: said only after a person has looked at it
         values.setdefault("approved", False)
     return FaqEntry(**values) if usable else None

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -11,21 +11,22 @@ import numpy as np
 import structlog
 
 from bot.ports import Embedder
-from knowledge.dense import DenseIndex, engine_for, rows_to_embed
-from knowledge.embeddings import EmbeddingError, Kind, Vectors
+from knowledge.building import lexical_in_child, vectors_of
+from knowledge.dense import DenseIndex, engine_for
+from knowledge.embeddings import EmbeddingError, Vectors
 from knowledge.entries import Audience, Decision, FaqEntry, Match, Verdict, version_of
+from knowledge.evidence import Question
 from knowledge.fold import exact_key, fold
-from knowledge.gate import Thresholds, decide
+from knowledge.gate import Gate, Thresholds, Variant, decide, load_gate
 from knowledge.index import ChromaIndex, NumpyIndex, VectorIndex
-from knowledge.ranking import Allowed, Question, Ranking
-from knowledge.vectors import VectorCache, text_hash
+from knowledge.ranking import judge
+from knowledge.shelf import Shelf
 
 log = structlog.get_logger(__name__)
 
 CHOICES = 3  # a menu of more is not read
-WARM_BATCH = 8  # texts: a customer's question waits for at most one such batch, ~130 ms
-_RETRY_S = (1.0, 5.0, 15.0, 60.0)
-_AUDIENCES = 64
+TARGET_ERROR = 0.05
+MAX_CHANGED = 200  # entries on the small shelf; beyond, everything is built anew
 
 Engine = Literal["auto", "numpy", "chroma"]
 _RepeatKey = tuple[str, Audience, bool]
@@ -41,7 +42,9 @@ class Retriever:
     Args:
         embedder: what makes vectors, ``None`` = characters alone. It stays the caller's to close.
         cache_dir: where vectors (and Chroma's folder) are kept, ``None`` = nowhere.
-        thresholds: the gate's bands, ``None`` = the cautious start.
+        gate: what judges the evidence, ``None`` = the one that is shipped.
+        target_error: share of answers that may be wrong.
+        thresholds: bands to use whatever the gate says.
         engine: vector index, ``auto`` = numpy up to 20,000 rows and Chroma beyond.
         repeats: verdicts kept for questions that come again.
     """
@@ -52,36 +55,39 @@ class Retriever:
         *,
         embedder: Embedder | None = None,
         cache_dir: Path | None = None,
+        gate: Gate | None = None,
+        target_error: float = TARGET_ERROR,
         thresholds: Thresholds | None = None,
         engine: Engine = "auto",
         repeats: int = 4096,
     ) -> None:
-        self._entries = list(entries)
-        self._by_id = {entry.id: entry for entry in self._entries}
-        self._limited = [i for i, e in enumerate(self._entries) if not e.is_for_everyone]
-        self._version = version_of(self._entries)
-        self._thresholds = thresholds or Thresholds()
-        self._ranking = Ranking(self._entries)
-        self._exact: dict[str, list[FaqEntry]] = defaultdict(list)
-        for entry in self._entries:
-            for key in {exact_key(fold(text)) for text in entry.questions}:
-                self._exact[key].append(entry)
+        self._by_id = {entry.id: entry for entry in entries}
+        self._main = Shelf(list(self._by_id.values()))
+        self._changed: dict[str, FaqEntry] = {}
+        self._beside: Shelf | None = None
+        self._exact: dict[str, dict[str, None]] = defaultdict(dict)
+        for entry in self._by_id.values():
+            self._note_exact(entry)
+        self._gate, self._target_error = gate or load_gate(), target_error
+        self._thresholds = thresholds
         self._embedder, self._cache_dir, self._engine = embedder, cache_dir, engine
-        self._dense: DenseIndex | None = None
         self._repeats: OrderedDict[_RepeatKey, Verdict] = OrderedDict()
         self._max_repeats = repeats
         self._running: dict[_RepeatKey, asyncio.Task[Verdict]] = {}
-        self._masks: OrderedDict[Audience, Allowed] = OrderedDict()
+        self._version: str | None = None
+        self._changing = asyncio.Lock()
 
     @property
     def version(self) -> str:
         """A hash of all entries."""
+        if self._version is None:
+            self._version = version_of(self._by_id.values())
         return self._version
 
     @property
-    def entries(self) -> Sequence[FaqEntry]:
-        """All entries, in the order of the files."""
-        return self._entries
+    def gate(self) -> Gate:
+        """What judges the evidence."""
+        return self._gate
 
     @property
     def cache_dir(self) -> Path | None:
@@ -96,12 +102,17 @@ class Retriever:
     @property
     def vectors_ready(self) -> bool:
         """Whether meaning counts too."""
-        return self._dense is not None
+        return self._main.dense is not None
 
     @property
     def is_lexical_only(self) -> bool:
         """Whether meaning will never count, because there is no embedder."""
         return self._embedder is None
+
+    @property
+    def entries(self) -> Sequence[FaqEntry]:
+        """All entries, in the order of the files."""
+        return list(self._by_id.values())
 
     def get(self, entry_id: str) -> FaqEntry | None:
         """The entry of this id."""
@@ -109,7 +120,7 @@ class Retriever:
 
     def featured(self, audience: Audience, n: int) -> list[FaqEntry]:
         """Up to n entries for the welcome menu, in the order of the files."""
-        return [e for e in self._entries if e.featured and e.is_for(audience)][:n]
+        return [e for e in self._by_id.values() if e.featured and e.is_for(audience)][:n]
 
     async def ask(self, text: str, audience: Audience) -> Verdict:
         """What knowledge has to say to a customer's question."""
@@ -132,105 +143,172 @@ class Retriever:
         matches, _ = await self._search(Question.of(text), audience, k)
         return matches
 
+    async def change(self, upserts: Sequence[FaqEntry], removed: Collection[str] = ()) -> None:
+        """Make changes visible at once: they stand on a small shelf beside the large one.
+
+        The new texts are embedded first (about 20 ms each), so that no entry is judged by
+        characters alone among others that have vectors. Where many have changed, everything is
+        built anew in the background of answering.
+        """
+        async with self._changing:
+            changed = {i: e for i, e in self._changed.items() if i not in removed}
+            changed |= {entry.id: entry for entry in upserts}
+            beside = await self._shelf_beside(changed) if changed else None
+            self._show(upserts, removed, changed, beside)
+            if len(changed) > MAX_CHANGED:
+                await self._rebuild()
+
     async def warm(self) -> None:
         """Embed what the disk cache lacks, then let meaning count. Cancel it at any time.
 
         Progress is kept on disk after every batch. While the embedder gives no vectors this
         tries again, for as long as it takes.
         """
-        if self._embedder is None or not self._entries:
-            log.info("knowledge.lexical_only", entries=len(self._entries))
+        if self._embedder is None or not self._by_id:
+            log.info("knowledge.lexical_only", entries=len(self._by_id))
             return
-        rows = await self._vectors(self._embedder)
-        self._dense = DenseIndex(self._entries, rows, await self._index(rows, self._embedder))
-        log.info("knowledge.vectors_ready", rows=len(rows), model=self._embedder.name)
+        main = self._main
+        dense = await self._dense(main.entries, self._embedder)
+        async with self._changing:
+            if self._main is not main:  # built anew meanwhile, with vectors
+                dense.close()
+                return
+            main.dense = dense
+            if self._changed:
+                self._beside = await self._shelf_beside(self._changed)
+            self._repeats.clear()
+        log.info("knowledge.vectors_ready", entries=len(main.entries), model=self._embedder.name)
 
     def close(self) -> None:
         """Release threads and files. The embedder stays open."""
-        dense, self._dense = self._dense, None
-        if dense:
-            dense.close()
+        self._main.close()
+        if self._beside:
+            self._beside.close()
+
+    # ------------------------------------------------------------------ asking
 
     async def _judge(self, text: str, audience: Audience, key: _RepeatKey) -> Verdict:
+        main = self._main, self._beside
         matches, how = await self._search(Question.of(text), audience, CHOICES)
-        decision = decide([match.score for match in matches], self._thresholds)
-        verdict = Verdict(decision, tuple(matches), how)
-        if (how == "hybrid") == key[2]:  # not what was found while the embedder failed
+        verdict = Verdict(self._decide(matches), tuple(matches), how)
+        stands = (self._main, self._beside) == main
+        if stands and (how == "hybrid") == key[2]:  # not what was found while the embedder failed
             self._repeats[key] = verdict
             if len(self._repeats) > self._max_repeats:
                 self._repeats.popitem(last=False)
         return verdict
 
+    def _decide(self, matches: Sequence[Match]) -> Decision:
+        if not matches:
+            return Decision.DECLINE
+        variant: Variant = matches[0].why["gate"]  # type: ignore[assignment]
+        thresholds = self._thresholds or self._gate.thresholds(variant, self._target_error)
+        decision = decide([match.score for match in matches], thresholds)
+        if decision is Decision.ANSWER and matches[0].entry.kind == "passage":
+            return Decision.OFFER  # a part of a document is no answer until somebody chose it
+        return decision
+
     async def _search(
         self, question: Question, audience: Audience, k: int
     ) -> tuple[list[Match], Literal["hybrid", "lexical"]]:
-        allowed = self._allowed(audience)
-        if self._dense is None or self._embedder is None or not question.text:
-            return await self._ranking.by_characters(question, allowed, k), "lexical"
-        dense = self._dense
+        main = self._main
+        shelves = [main, self._beside] if self._beside else [main]
+        vector = await self._vector(question.text) if self.vectors_ready else None
+        if vector is not None and all(shelf.dense for shelf in shelves):
+            found = [await s.by_meaning(question.key, vector, audience) for s in shelves]
+        else:
+            vector = None
+            found = [await s.by_characters(question.key, audience) for s in shelves]
+        matches = judge(
+            question,
+            [candidate for shelf in found for candidate in shelf],
+            k,
+            gate=self._gate,
+            index=main.lexical,
+            entries=len(self._by_id),
+        )
+        return matches, "lexical" if vector is None else "hybrid"
+
+    async def _vector(self, text: str) -> Vectors | None:
+        if self._embedder is None or not text:
+            return None
         try:
-            vectors = await self._embedder.embed([question.text], kind="query")
+            rows = await self._embedder.embed([text], kind="query")
         except EmbeddingError as error:
             log.warning("knowledge.embedding_failed", error=str(error))
-            return await self._ranking.by_characters(question, allowed, k), "lexical"
-        return await self._ranking.by_meaning(question, vectors[0], dense, allowed, k), "hybrid"
+            return None
+        vector: Vectors = rows[0]
+        return vector
 
     def _exactly(self, key: str, audience: Audience) -> Verdict | None:
         """The answer when exactly one entry asks just this."""
-        entries = [e for e in self._exact.get(key, ()) if e.is_for(audience)]
-        if len(entries) != 1:
+        entries = [self._by_id[name] for name in self._exact.get(key, ())]
+        entries = [entry for entry in entries if entry.is_for(audience)]
+        if len(entries) != 1 or entries[0].kind == "passage":
             return None
         return Verdict(Decision.ANSWER, (Match(entries[0], 1.0, {"exact": key}),), "exact")
 
-    def _allowed(self, audience: Audience) -> Allowed:
-        """Which entries this audience may be told; ``None`` = all."""
-        if not self._limited:
-            return None
-        if audience not in self._masks:
-            mask = np.ones(len(self._entries), np.bool_)
-            for i in self._limited:
-                mask[i] = self._entries[i].is_for(audience)
-            self._masks[audience] = mask
-            if len(self._masks) > _AUDIENCES:
-                self._masks.popitem(last=False)
-        return self._masks[audience]
+    # ------------------------------------------------------------------ changing
 
-    async def _vectors(self, embedder: Embedder) -> Vectors:
-        """One row per text of the entries, from disk or made now."""
-        wanted = rows_to_embed(self._entries)
-        hashes = [text_hash(kind, text) for kind, text in wanted]
-        path = self._cache_dir / "vectors.sqlite3" if self._cache_dir else None
-        cache = await asyncio.to_thread(VectorCache, path, embedder.name)
-        try:
-            known = await asyncio.to_thread(cache.load, hashes)
-            missing = {h: w for h, w in zip(hashes, wanted, strict=True) if h not in known}
-            for kind in ("query", "passage"):
-                todo = [(h, text) for h, (of, text) in missing.items() if of == kind]
-                for at in range(0, len(todo), WARM_BATCH):
-                    names, texts = zip(*todo[at : at + WARM_BATCH], strict=True)
-                    rows = await _embed_at_last(embedder, texts, kind)
-                    await asyncio.to_thread(cache.save, names, rows)
-                    known.update(zip(names, rows, strict=True))
-        finally:
-            await asyncio.to_thread(cache.close)
-        return np.stack([known[name] for name in hashes])
+    def _show(
+        self,
+        upserts: Sequence[FaqEntry],
+        removed: Collection[str],
+        changed: dict[str, FaqEntry],
+        beside: Shelf | None,
+    ) -> None:
+        """Swap everything in one step of the loop: no question sees half of a change."""
+        ids = {*removed, *(entry.id for entry in upserts)}
+        for name in ids & self._by_id.keys():
+            for key in _exact_keys(self._by_id[name]):
+                self._exact[key].pop(name, None)
+        self._by_id = {i: e for i, e in self._by_id.items() if i not in set(removed)}
+        for entry in upserts:
+            self._by_id[entry.id] = entry
+            self._note_exact(entry)
+        self._main.take_away(ids)
+        old, self._beside, self._changed = self._beside, beside, changed
+        if old:
+            old.close()
+        self._version = None
+        self._repeats.clear()
+        self._running.clear()  # who waits for them still gets them
 
-    async def _index(self, rows: Vectors, embedder: Embedder) -> VectorIndex:
+    async def _shelf_beside(self, changed: dict[str, FaqEntry]) -> Shelf:
+        shelf = Shelf(list(changed.values()), self._main)
+        if self._embedder and self._main.dense:
+            rows = await vectors_of(shelf.entries, self._embedder, self._cache_dir)
+            shelf.dense = DenseIndex(shelf.entries, rows, NumpyIndex(rows), self._main.dense)
+        return shelf
+
+    async def _rebuild(self) -> None:
+        """Everything on one large shelf again, built elsewhere and swapped in."""
+        entries = list(self._by_id.values())
+        shelf = await lexical_in_child(entries)
+        if self._embedder and self._main.dense:
+            shelf.dense = await self._dense(entries, self._embedder)
+        old = [shelf for shelf in (self._main, self._beside) if shelf]
+        self._main, self._beside, self._changed = shelf, None, {}
+        self._repeats.clear()
+        for one in old:
+            one.close()
+        log.info("knowledge.built_anew", entries=len(entries))
+
+    async def _dense(self, entries: Sequence[FaqEntry], embedder: Embedder) -> DenseIndex:
+        rows = await vectors_of(entries, embedder, self._cache_dir)
+        index = await self._index(rows, f"{version_of(entries)}/{embedder.name}")
+        return DenseIndex(entries, rows, index)
+
+    async def _index(self, rows: Vectors, version: str) -> VectorIndex:
         engine = engine_for(len(rows)) if self._engine == "auto" else self._engine
         if engine == "numpy" or self._cache_dir is None:
-            return NumpyIndex(rows)
-        version = f"{self._version}/{embedder.name}"
+            return NumpyIndex(np.ascontiguousarray(rows))
         return await ChromaIndex.open(self._cache_dir / "chroma", rows, version)
 
+    def _note_exact(self, entry: FaqEntry) -> None:
+        for key in _exact_keys(entry):
+            self._exact[key][entry.id] = None
 
-async def _embed_at_last(embedder: Embedder, texts: tuple[str, ...], kind: Kind) -> Vectors:
-    """Embed, waiting longer and longer while that fails."""
-    attempt = 0
-    while True:
-        try:
-            return await embedder.embed(texts, kind=kind)
-        except EmbeddingError as error:
-            pause_s = _RETRY_S[min(attempt, len(_RETRY_S) - 1)]
-            log.warning("knowledge.embedding_failed", error=str(error), retry_in_s=pause_s)
-            await asyncio.sleep(pause_s)
-            attempt += 1
+
+def _exact_keys(entry: FaqEntry) -> set[str]:
+    return {exact_key(fold(text)) for text in entry.questions}

@@ -16,6 +16,7 @@ import numpy as np
 from bot.errors import ConciergeError
 from knowledge.entries import Audience, FaqEntry
 from knowledge.evaluate import DEPTH, Labelled, Prediction
+from knowledge.fitting import Case, case_of
 from knowledge.loader import EntryProblem, load_entries
 from knowledge.retriever import Retriever
 
@@ -130,6 +131,23 @@ async def predict(base: Retriever, labels: Iterable[Labelled], audience: Audienc
         p = tuple(round(scores[name], 6) for name in ids)
         predictions.append(Prediction(label.qid, verdict.decision, ids, p))
     return Run(predictions, seconds)
+
+
+async def collect(
+    base: Retriever, labels: Iterable[Labelled], audience: Audience, group: str
+) -> list[Case]:
+    """What the gate would have to judge for each question: the candidates and their evidence.
+
+    What an entry asks word for word is left out: it never comes before the gate.
+    """
+    cases = []
+    for label in labels:
+        if (await base.ask(label.query, audience)).how == "exact":
+            continue
+        found = await base.search(label.query, audience, DEPTH)
+        if case := case_of(group, found, label.faq_id):
+            cases.append(case)
+    return cases
 
 
 def latency_ms(seconds: Sequence[float]) -> tuple[float, float]:

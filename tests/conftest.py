@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from bot.app import Engine, build_engine, build_library, open_store, take_files
 from bot.config import Config
+from bot.ports import ValueSource
 from bot.routing.router import Router
 from bot.store import Store
 from bot.telemetry import Metrics
@@ -27,6 +28,7 @@ class OpenChat(Protocol):
     Args:
         entries: what the bot knows, by default `some_knowledge`; `None` reads `knowledge.sources`.
         more: behaviours beside those of `handlers/`.
+        values: who knows the values that answers may name.
         welcomed: whether the customer has entered and was told that an assistant answers.
         sections: of the configuration, as in config.yaml.
     """
@@ -36,6 +38,7 @@ class OpenChat(Protocol):
         *,
         entries: Sequence[FaqEntry] | None = ...,
         more: Sequence[Router] = (),
+        values: Sequence[ValueSource] = (),
         welcomed: bool = True,
         **sections: Any,
     ) -> Awaitable[Chat]:
@@ -80,6 +83,7 @@ async def open_chat(home: Path, clock: PlayedClock) -> AsyncIterator[OpenChat]:
         *,
         entries: Sequence[FaqEntry] | None = tuple(some_knowledge()),
         more: Sequence[Router] = (),
+        values: Sequence[ValueSource] = (),
         welcomed: bool = True,
         **sections: Any,
     ) -> Chat:
@@ -90,7 +94,9 @@ async def open_chat(home: Path, clock: PlayedClock) -> AsyncIterator[OpenChat]:
             library = await build_library(config, store.contents, None)
         else:
             library = Library(Retriever(list(entries)))
-        engine = build_engine(config, store, library, clock=clock, metrics=Metrics(), more=more)
+        engine = build_engine(
+            config, store, library, clock=clock, metrics=Metrics(), more=more, values=values
+        )
         engines.append(engine)
         chat = Chat(engine, a_customer(), clock)
         if welcomed:

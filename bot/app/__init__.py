@@ -18,8 +18,11 @@ from bot.app.engine import (
     Engine,
     build_embedder,
     build_engine,
+    build_gate,
     declared_tables,
+    gate_file,
     open_store,
+    vectors_folder,
 )
 from bot.app.service import Concierge, couriers, running, web_app
 
@@ -35,14 +38,17 @@ __all__ = [
     "bases_of",
     "build_embedder",
     "build_engine",
+    "build_gate",
     "build_library",
     "couriers",
     "declared_tables",
     "entries_of",
+    "gate_file",
     "open_store",
     "opened_contents",
     "preview",
     "running",
     "take_files",
+    "vectors_folder",
     "web_app",
 ]

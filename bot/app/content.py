@@ -6,7 +6,6 @@ person has written: that is a conflict, and `check` lists it.
 
 import asyncio
 import contextlib
-import inspect
 import sqlite3
 import tempfile
 import time
@@ -15,12 +14,11 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import structlog
 
-from bot.app.engine import build_embedder, open_database
+from bot.app.engine import build_embedder, build_gate, open_database
 from bot.config import Config
 from bot.store import ContentRow, Contents, Database, Incoming, Statement, digest_of
 from bot.store.migrate import ENGINE_MIGRATIONS, migrate, migrations_of
@@ -160,13 +158,20 @@ async def build_library(config: Config, contents: Contents, cache: Path | None) 
     Args:
         cache: folder of the vector cache, ``None`` = vectors are not kept.
     """
-    embedder = build_embedder(config)
+    embedder, gate = build_embedder(config), build_gate(config)
+    target_error = config.knowledge.target_error
     bases: dict[str, Retriever] = {}
     for base in bases_of(config):
         rows = await contents.entries(base)
 
         def build(rows: Sequence[ContentRow] = rows) -> Retriever:
-            return Retriever(entries_of(rows), embedder=embedder, cache_dir=cache)
+            return Retriever(
+                entries_of(rows),
+                embedder=embedder,
+                cache_dir=cache,
+                gate=gate,
+                target_error=target_error,
+            )
 
         bases[base] = await asyncio.to_thread(build)
     return Library(bases.pop(""), bases)
@@ -210,15 +215,9 @@ class Follower:
             if (retriever := self.library.base(base)) is None:
                 continue
             removed = {row.id for row in changed if row.removed}
-            await _apply(retriever, entries_of([r for r in changed if not r.removed]), removed)
+            await retriever.change(entries_of([r for r in changed if not r.removed]), removed)
             log.info("content.applied", base=base, entries=len(changed), version=version)
         self.seen = version
-
-
-async def _apply(retriever: Any, upserts: Sequence[FaqEntry], removed: Collection[str]) -> None:
-    done = retriever.change(upserts, removed)
-    if inspect.isawaitable(done):
-        await done
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from bot.config import Config, Delivery
 from bot.errors import Misconfigured
 from bot.llm.agent import Agent
 from bot.llm.caller import Caller
-from bot.ports import ChatModel, Clock, Embedder
+from bot.ports import ChatModel, Clock, Embedder, ValueSource
 from bot.routing.decisions import Committer, TurnSettings
 from bot.routing.discovery import check_needs, discover, in_order, migration_folders
 from bot.routing.dispatcher import Dispatcher, DispatchSettings
@@ -25,18 +25,20 @@ from bot.routing.middleware import (
 from bot.routing.phrases import Phrases
 from bot.routing.router import Router
 from bot.routing.turn import Setting, Turn
+from bot.routing.values import Values
 from bot.store import Database, Store, Table, Vault, decode_master
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
 from bot.store.tables import ENGINE_TABLES, check_declared
 from bot.telemetry import Metrics
 from bot.tools import HttpTools
 from bot.wecom.limits import platform_limits
-from bot.wecom.wire import plan
+from bot.wecom.wire import enclose, plan
 from knowledge import Library
 from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
+from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
-SUPPLIED = (Turn, Library, Store, Config, Delivery)
+SUPPLIED = (Turn, Library, Store, Config, Delivery, Values)
 """Types that a handler may ask for."""
 
 MODEL_PROMPTS = PROMPTS.parent / "llm"
@@ -112,6 +114,33 @@ def open_store(config: Config) -> Store:
     return Store.build(database, keys, vault, path.parent / "media")
 
 
+def vectors_folder(config: Config) -> Path | None:
+    """Where vectors, and what they are made with, are kept; losing it costs time."""
+    path = config.storage.sqlite_path
+    return path.parent / "vectors" if path else None
+
+
+def gate_file(config: Config) -> Path | None:
+    """Where the gate of this deployment is, once `concierge gate train` has fitted one."""
+    path = config.storage.sqlite_path
+    return path.parent / "gate.json" if path else None
+
+
+def build_gate(config: Config) -> Gate:
+    """The gate of this deployment, or the one that is shipped.
+
+    Raises:
+        Misconfigured: there is one, and it cannot be read.
+    """
+    file = gate_file(config)
+    if file is None or not file.is_file():
+        return load_gate()
+    try:
+        return read_gate(file)
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"{file} cannot be read: {error}; delete it to go without") from error
+
+
 def build_embedder(config: Config) -> Embedder | None:
     """The configured encoder, or ``None`` where there is none: then characters alone decide."""
     embeddings = config.embeddings
@@ -119,7 +148,7 @@ def build_embedder(config: Config) -> Embedder | None:
         case "none":
             return None
         case "offline":
-            return OfflineEmbedder.open()
+            return OfflineEmbedder.open(folder=vectors_folder(config))
         case "openai":
             return EndpointEmbedder(
                 base_url=embeddings.base_url or "",
@@ -138,6 +167,7 @@ def build_engine(
     model: ChatModel | None = None,
     agent: Agent | None = None,
     more: Sequence[Router] = (),
+    values: Sequence[ValueSource] = (),
 ) -> Engine:
     """Discover the behaviours and put the turn together.
 
@@ -145,6 +175,7 @@ def build_engine(
         model: what turns may consult, ``None`` = nothing.
         agent: to whom turns may delegate, ``None`` = nobody.
         more: behaviours that do not live in `handlers/`.
+        values: who knows the values that answers may name.
 
     Raises:
         Misconfigured: a behaviour is not as it must be; start-up stops.
@@ -157,6 +188,7 @@ def build_engine(
         Store: store,
         Config: config,
         Delivery: config.delivery,
+        Values: Values(values),
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
@@ -166,6 +198,7 @@ def build_engine(
         Committer(
             store,
             plan,
+            enclose,
             TurnSettings(
                 allowance=platform_limits().kf.allowance,
                 late_after_s=config.delivery.waiting_notice_after_s,

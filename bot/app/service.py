@@ -33,6 +33,7 @@ from bot.delivery.housekeeping import Gauges, Retention, WaitingNotices
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
 from bot.delivery.looking_up import LookUpCourier, ToolBox
+from bot.delivery.pictures import Fetch, Pictures
 from bot.delivery.pull import PullSettings
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
@@ -147,7 +148,7 @@ def _assemble(
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(
         store=store,
-        couriers=couriers(engine, kf, staff, TemporaryMedia(client)),
+        couriers=couriers(engine, kf, staff, TemporaryMedia(client), client.fetch_elsewhere),
         woken=lambda subject, lane: drains.lanes.wake(subject, lane),  # noqa: PLW0108 — made below
         clock=clock,
         metrics=engine.metrics,
@@ -193,7 +194,11 @@ def _assemble(
 
 
 def couriers(
-    engine: Engine, kf: Kf, staff: StaffMessages, media: TemporaryMedia
+    engine: Engine,
+    kf: Kf,
+    staff: StaffMessages,
+    media: TemporaryMedia,
+    fetch: Fetch | None = None,
 ) -> dict[type[Effect], Courier]:
     """Who carries which effect."""
     config, store, clock = engine.config, engine.store, engine.clock
@@ -202,7 +207,13 @@ def couriers(
     box = _tool_box(engine, kf)
     return {
         SendMessage: MessageCourier(
-            store, kf, owners, clock, limits.allowance, float(limits.window_s)
+            store,
+            kf,
+            owners,
+            Pictures(store, media, clock, fetch),
+            clock,
+            limits.allowance,
+            float(limits.window_s),
         ),
         SendOnEvent: CodeCourier(store, kf, clock),
         HandOff: HandOffCourier(store, kf, owners, clock),

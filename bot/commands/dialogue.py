@@ -91,10 +91,18 @@ class PlayedStaff(StaffMessages):
 
 
 class PlayedMedia(TemporaryMedia):
-    """Every medium is a few bytes."""
+    """Every medium is a few bytes; read `uploaded`, make uploads fail through `failures`."""
 
     def __init__(self) -> None:
-        pass
+        self.uploaded: list[str] = []
+        self.failures: list[Exception] = []
+
+    async def upload(self, filename: str, content: bytes) -> str:
+        """Take a picture."""
+        if self.failures:
+            raise self.failures.pop(0)
+        self.uploaded.append(filename)
+        return f"media-{len(self.uploaded)}"
 
     async def download(self, media_id: str, *, max_bytes: int = 0) -> Media:
         """A small file."""
@@ -115,13 +123,13 @@ class Dialogue:
         pass_time: Callable[[float], Awaitable[None]],
     ) -> None:
         self.engine, self.conversation = engine, conversation
-        self.kf, self.staff = PlayedKf(), PlayedStaff()
+        self.kf, self.staff, self.media = PlayedKf(), PlayedStaff(), PlayedMedia()
         self._pass_time = pass_time
         self._msgids = itertools.count(1)
         self._woken: dict[str, None] = {}
         self._sender = Sender(
             store=engine.store,
-            couriers=couriers(engine, self.kf, self.staff, PlayedMedia()),
+            couriers=couriers(engine, self.kf, self.staff, self.media),
             woken=lambda subject, _lane: self._woken.setdefault(subject),
             clock=engine.clock,
             metrics=engine.metrics,
@@ -209,10 +217,16 @@ class Dialogue:
         }
 
 
+_CARDS = {"image": "[图片]", "link": "[链接]", "miniprogram": "[小程序]"}
+
+
 def shown(payload: Payload) -> tuple[str, list[tuple[str, str]]]:
     """What the customer sees of a payload: its text, and the items to tap as (id, content)."""
-    if payload["msgtype"] == "text":
+    kind = payload["msgtype"]
+    if kind == "text":
         return str(payload["text"]["content"]), []
+    if kind in _CARDS:
+        return " ".join([_CARDS[kind], *map(str, payload[kind].values())]), []
     menu = payload["msgmenu"]
     text = "\n".join(menu[key] for key in ("head_content", "tail_content") if menu.get(key))
     return text, [(item["click"]["id"], item["click"]["content"]) for item in menu["list"]]

@@ -6,7 +6,7 @@ second.
 
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -22,7 +22,8 @@ from bot.config import Config
 from bot.errors import Misconfigured
 from bot.store import ContentRow, Contents, Statement, UnitConflict
 from knowledge import FaqEntry, body_of, entry_of, load_entries
-from knowledge.fields import READERS, FaultError
+from knowledge.fields import READERS, FaultError, unknown_variable
+from knowledge.wording import picture_of
 
 BY = "operator"
 
@@ -80,8 +81,9 @@ async def put(config: Config, base: str, file: Path, out: TextIO) -> int:
     async with writing(config, base) as contents:
         rows = {row.id: row for row in await contents.entries(base)}
         entries, problems = load_entries([file], known=rows)
-        if problems or not entries:
-            for problem in problems:
+        faults = [*map(str, problems), *_homeless_pictures(entries, rows)]
+        if faults or not entries:
+            for problem in faults:
                 print(f"  · {problem}", file=sys.stderr)
             print("没有写入：请先改好上面的问题。", file=sys.stderr)
             return 2
@@ -100,6 +102,18 @@ async def put(config: Config, base: str, file: Path, out: TextIO) -> int:
     fresh = sum(entry.id not in rows for entry in entries)
     print(f"已写入：新增 {fresh} 条，修改 {len(entries) - fresh} 条。", file=out)
     return 0
+
+
+def _homeless_pictures(
+    entries: Sequence[FaqEntry], rows: Mapping[str, ContentRow]
+) -> Iterator[str]:
+    """Pictures named by file in entries that belong to no file: nobody could find them later."""
+    for entry in entries:
+        if entry.id in rows and rows[entry.id].origin:
+            continue
+        for one in entry.attachments:
+            if one.media and picture_of("", one.media) is None:
+                yield f"id {entry.id}：attachments：{one.media}；应为：图片的网址"
 
 
 async def change(
@@ -125,6 +139,8 @@ async def change(
         if added := values.pop(_LIST, ()):
             values[_LIST] = tuple(dict.fromkeys((*entry.similar, *added)))
         changed = msgspec.structs.replace(entry, **values, source="")
+        if unnamed := unknown_variable(changed.kind, (changed.answer, *changed.variants)):
+            raise Misconfigured(f"{unnamed.found}；应为：{unnamed.expected}")
         await contents.commit(
             contents.put(
                 *(base, entry_id, body_of(changed)),

@@ -17,7 +17,7 @@ from bot.app import open_store
 from bot.config import Config
 from bot.errors import Misconfigured
 from bot.model import Order, Shipment
-from bot.store import Written
+from bot.store import OrderWritten
 from bot.tools.answers import amount_of, moment_of, text_of
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -59,8 +59,8 @@ async def import_orders(config: Config, file: Path, out: TextIO) -> int:
         store.close()
     counts = Counter(became.values())
     print(
-        f"{file.name}：{len(became)} 个订单，新增 {counts[Written.NEW]}，"
-        f"更新 {counts[Written.CHANGED]}，没有变化 {counts[Written.SAME]}。",
+        f"{file.name}：{len(became)} 个订单，新增 {counts[OrderWritten.NEW]}，"
+        f"更新 {counts[OrderWritten.CHANGED]}，没有变化 {counts[OrderWritten.SAME]}。",
         file=out,
     )
     if read.skipped:

@@ -121,6 +121,13 @@ class Knowledge(Section):
     """What the bot knows."""
 
     sources: Many[Source] = Field(default=(), validate_default=True)
+    target_error: float = Field(default=0.05, ge=0.01, le=0.2)
+
+
+class Answers(Section):
+    """How answers are said."""
+
+    feedback: bool = True
 
 
 class StaffMember(Section):
@@ -254,6 +261,7 @@ class Config(Section):
     embeddings: Embeddings = Embeddings()
     knowledge: Knowledge = Knowledge()
     tools: Mapping[ToolName, Tool] = {}
+    answers: Answers = Answers()
     staff: Many[StaffMember] = ()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()

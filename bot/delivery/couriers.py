@@ -7,11 +7,14 @@ from typing import Any
 import structlog
 
 from bot.delivery.outcomes import Ended, Held, Later, Outcome
+from bot.delivery.pictures import Pictures
 from bot.errors import (
     AllowanceSpent,
     CodeSpent,
+    Misconfigured,
     NotAuthorised,
     Rejected,
+    RetryLater,
     ServicerUnavailable,
     Throttled,
     Unreachable,
@@ -34,10 +37,14 @@ from bot.wecom.errors import means_already_accepted
 from bot.wecom.kf import Kf
 from bot.wecom.media import TemporaryMedia
 from bot.wecom.staff import StaffMessages
+from bot.wecom.wire import with_picture
 
 log = structlog.get_logger(__name__)
 
 ALLOWANCE_SPENT = "allowance spent"
+
+PICTURE_PATIENCE_S = 20.0
+"""How long an attachment is tried: what the customer is told next waits behind it."""
 
 _STATE_TRIES = 3
 
@@ -98,6 +105,7 @@ class MessageCourier:
     store: Store
     kf: Kf
     owners: Owners
+    pictures: Pictures
     clock: Clock
     allowance: int
     window_s: float
@@ -106,6 +114,9 @@ class MessageCourier:
         """Send one message."""
         assert parcel.conversation is not None
         assert isinstance(parcel.effect, SendMessage)
+        payload = await self._payload(parcel, parcel.effect)
+        if payload is None:
+            return Ended("cancelled", error="its picture cannot be uploaded")
         unit = Unit()
         facts = await self.store.conversations.facts(parcel.conversation)
         await self.owners.refresh(facts, unit)
@@ -121,7 +132,7 @@ class MessageCourier:
         if not claimed:
             return await self._why_not(parcel)
         try:
-            await self.kf.send(parcel.conversation, parcel.msgid, parcel.effect.payload)
+            await self.kf.send(parcel.conversation, parcel.msgid, payload)
         except WrongState as error:
             return await self._after_wrong_state(parcel, error)
         except Throttled:
@@ -139,6 +150,20 @@ class MessageCourier:
                 return Ended("sent", error="accepted before", errcode=error.errcode)
             raise
         return Ended("sent")
+
+    async def _payload(self, parcel: Parcel, effect: SendMessage) -> dict[str, Any] | None:
+        """What is sent; ``None`` when a picture may not hold up what is said after it."""
+        if not effect.media:
+            return effect.payload
+        try:
+            return with_picture(effect.payload, await self.pictures.media_id(effect.media))
+        except (Misconfigured, Rejected) as error:
+            log.error("outbox.picture_unusable", error=str(error))
+        except RetryLater as error:
+            if self.clock.now() - parcel.created_at < PICTURE_PATIENCE_S:
+                raise
+            log.error("outbox.picture_unusable", error=str(error))
+        return None
 
     async def _after_wrong_state(self, parcel: Parcel, error: WrongState) -> Outcome:
         assert parcel.conversation is not None

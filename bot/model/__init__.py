@@ -6,6 +6,7 @@ Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end i
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
     AnswerRequest,
+    Attachment,
     Awaited,
     Because,
     Choice,
@@ -45,6 +46,7 @@ __all__ = [
     "ORDERS",
     "AnswerRequest",
     "AppMessageReceived",
+    "Attachment",
     "Awaited",
     "Because",
     "Choice",

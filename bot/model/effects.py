@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -39,6 +39,30 @@ class Choice(msgspec.Struct, frozen=True):
     id: str
     question: str
     answer: str
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What goes with an answer beside its text; fields as in a kf message (wecom-api §3.10).
+
+    Args:
+        kind: an image needs `media`; a link `title` and `url`; a miniprogram `appid`, `pagepath`
+            and `media`.
+        title: at most 128 bytes for a link, 64 for a miniprogram.
+        desc: of a link, at most 512 bytes.
+        url: of a link, http(s), at most 2048 bytes.
+        media: the picture: a file beside the entry's file, or its http(s) address. WeCom forgets a
+            media_id after three days, so it is uploaded when it is needed.
+        appid: of a miniprogram that the company has linked, at most 32 bytes.
+        pagepath: of a miniprogram, at most 1024 bytes.
+    """
+
+    kind: Literal["image", "link", "miniprogram"]
+    title: str = ""
+    desc: str = ""
+    url: str = ""
+    media: str = ""
+    appid: str = ""
+    pagepath: str = ""
 
 
 class AnswerRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,10 +110,18 @@ def basis_of(answers: Iterable[str]) -> str:
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What we mean to say: text, and optionally a menu under it."""
+    """What we mean to say: text, and optionally a menu under it.
+
+    Args:
+        survey: items under the menu that ask whether this helped; left out where they would cost a
+            message, or where the reply answers several messages.
+        attachments: what follows the text while there is room for it.
+    """
 
     text: str
     menu: tuple[MenuItem, ...] = ()
+    survey: tuple[MenuItem, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     tail: str = ""
     because: Because | None = None
     category: str = ""
@@ -105,9 +137,12 @@ class SendMessage(Effect, frozen=True, kw_only=True):
 
     Args:
         payload: ``msgtype`` and its object, ready for the wire.
+        media: file or http(s) address of its picture, which is uploaded first (repeatable: WeCom
+            gives another media_id) and then named in the payload.
     """
 
     payload: dict[str, Any]
+    media: str = ""
 
 
 class SendOnEvent(Effect, frozen=True, kw_only=True):

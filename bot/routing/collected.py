@@ -94,6 +94,7 @@ class Decisions:
     emitted: list[Emitted] = field(default_factory=list)
     records: list[Statement] = field(default_factory=list)
     asides: list[list[Statement]] = field(default_factory=list)
+    judged: dict[str, str] = field(default_factory=dict)
     handled: dict[str, Handled] = field(default_factory=dict)
 
     @property

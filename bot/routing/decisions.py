@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
+from msgspec import structs
 
 from bot.model import (
+    Attachment,
     Awaited,
     Consult,
     Conversation,
@@ -40,6 +42,9 @@ from bot.store import (
 )
 
 log = structlog.get_logger(__name__)
+
+Enclose = Callable[[Attachment], dict[str, Any]]
+"""Wire payload of an attachment, still without its picture."""
 
 Compose = Callable[[Reply], list[dict[str, Any]]]
 """Wire payloads of a reply, each within WeCom's limits."""
@@ -75,8 +80,11 @@ class TurnSettings:
 class Committer:
     """Turns decisions into one unit and commits it."""
 
-    def __init__(self, store: Store, compose: Compose, settings: TurnSettings) -> None:
-        self._store, self._compose, self._settings = store, compose, settings
+    def __init__(
+        self, store: Store, compose: Compose, enclose: Enclose, settings: TurnSettings
+    ) -> None:
+        self._store, self._settings = store, settings
+        self._compose, self._enclose = compose, enclose
 
     async def commit(
         self, turn: Turn, letters: Sequence[Letter], before: ConversationFacts | None
@@ -140,6 +148,8 @@ class Committer:
         for msgid, handled in turn.decisions.handled.items():
             if msgid not in recorded:  # it had waited for the model
                 self._store.transcript.settle(unit, turn.conversation, msgid, handled)
+        for msgid, feedback in turn.decisions.judged.items():
+            self._store.transcript.judge(unit, turn.conversation, msgid, feedback)
 
     # ------------------------------------------------------------------ what is said
 
@@ -173,8 +183,7 @@ class Committer:
         spent = 0
         if facts.version >= 0:
             spent = await self._store.conversations.spent(turn.conversation, facts.window_msgid)
-        room = allowance.budget(spent, self._settings.allowance)
-        parts = allowance.fit(self._compose(reply), room, turn.phrases.say("engine.shortened"))
+        parts = self._fitting(turn, reply, spent)
         messages = {one.message.msgid: one.message for one in said if one.message}
         if not parts:
             log.warning("turn.no_allowance", handled_by=said[0].handled_by)
@@ -185,7 +194,7 @@ class Committer:
         return [
             self._conversation_draft(
                 turn,
-                SendMessage(payload=part),
+                part,
                 Lane.REPLY,
                 expires_at=facts.customer_wrote_at + SESSION_S,
                 handled_by=said[0].handled_by,
@@ -194,6 +203,23 @@ class Committer:
                 asked_at=min((m.sent_at for m in messages.values()), default=None),
             )
             for part in parts
+        ]
+
+    def _fitting(self, turn: Turn, reply: Reply, spent: int) -> list[SendMessage]:
+        """The sends there is room for: text and menu first, then attachments, in order."""
+        room = allowance.budget(spent, self._settings.allowance)
+        parts = self._compose(reply)
+        if reply.survey and len(parts) < room:
+            surveyed = self._compose(structs.replace(reply, menu=(*reply.menu, *reply.survey)))
+            parts = surveyed if len(surveyed) == len(parts) else parts
+        fitted = allowance.fit(parts, room, turn.phrases.say("engine.shortened"))
+        left = self._settings.allowance - spent - len(fitted) if len(fitted) == len(parts) else 0
+        return [
+            *(SendMessage(payload=part) for part in fitted),
+            *(
+                SendMessage(payload=self._enclose(one), media=one.media)
+                for one in reply.attachments[: max(0, left)]
+            ),
         ]
 
     def _preface(self, turn: Turn, said: Sequence[Said]) -> list[str]:

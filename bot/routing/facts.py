@@ -36,9 +36,12 @@ def after(facts: ConversationFacts, event: Event) -> ConversationFacts:
         case SessionChanged():
             servicer = event.new_servicer_userid or event.old_servicer_userid
             return _owned(facts, ServiceState.HUMAN, servicer, event.sent_at)
-        case SessionEntered(welcome_code=str()):
+        case SessionEntered():
+            came = replace(facts, channel=event.scene)
+            if event.welcome_code is None:
+                return came
             # a welcome code means: nothing written here for 48 h, so no session is open (§3.9)
-            return _owned(facts, ServiceState.ENDED, None, event.sent_at)
+            return _owned(came, ServiceState.ENDED, None, event.sent_at)
         case EffectFailed(effect="SendOnEvent"):
             # the welcome that was to introduce the assistant never came
             return replace(facts, disclosed_at=None)

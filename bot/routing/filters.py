@@ -1,5 +1,6 @@
 """Which messages does a handler want to see?"""
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,6 +45,21 @@ class IsText:
     def accepts(self, message: MessageReceived, phrases: Phrases) -> bool:
         """Whether it is a text with something in it."""
         return bool(message.text.strip())
+
+
+_EMOTICON = re.compile(r"\[[^\[\]\s]{1,8}\]|/:[:\w@~!&$#*()<>,.|+-]{1,8}")
+"""WeChat's own emoticons arrive as text such as [微笑] or /::)."""
+
+
+@dataclass(frozen=True, slots=True)
+class IsSymbols:
+    """A text without a word: emoji, WeChat's emoticons, punctuation."""
+
+    def accepts(self, message: MessageReceived, phrases: Phrases) -> bool:
+        """Whether nothing but symbols was written; a tapped item is never that."""
+        text = message.text.strip()
+        bare = _EMOTICON.sub("", text)
+        return bool(text) and message.menu_id is None and not any(map(str.isalnum, bare))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ def merge(said: Sequence[Said], preface: Sequence[str] = ()) -> Reply:
     return Reply(
         text="\n\n".join(blocks),
         menu=_menu(distinct),
+        survey=distinct[0].reply.survey if len(distinct) == 1 else (),
+        attachments=tuple(one for said in distinct for one in said.reply.attachments),
         tail=next((one.reply.tail for one in reversed(distinct) if one.reply.tail), ""),
         because=_because(distinct),
         category=distinct[0].reply.category,

@@ -12,6 +12,7 @@ from typing import Any
 from bot.config import AccountSettings, StaffMember
 from bot.errors import ConciergeError
 from bot.model import (
+    Attachment,
     Because,
     Choice,
     Consult,
@@ -41,6 +42,7 @@ from bot.routing.collected import (
 )
 from bot.routing.phrases import Phrases
 from bot.store import ConversationFacts, Handled, Statement
+from knowledge.entries import Audience
 
 MAX_EMIT_DEPTH = 5
 """How many emissions may follow from one event."""
@@ -160,6 +162,17 @@ class Turn:
         return f"{self.setting.company}{persona}"
 
     @property
+    def audience(self) -> Audience:
+        """Who asks, as far as it decides what may be said.
+
+        No tags are known of anybody yet: what is limited to tags is said to nobody.
+        """
+        facts = self.facts
+        return Audience(
+            today=self.today, open_kfid=facts.conversation.open_kfid, channel=facts.channel
+        )
+
+    @property
     def today(self) -> date:
         """The date in the company's zone."""
         return self.local_time(self.now).date()
@@ -227,6 +240,8 @@ class Turn:
         *,
         menu: Sequence[MenuItem] = (),
         tail: str = "",
+        survey: Sequence[MenuItem] = (),
+        attachments: Sequence[Attachment] = (),
         because: Because | None = None,
         category: str = "",
         written_by_model: bool = False,
@@ -239,6 +254,8 @@ class Turn:
             text=text,
             menu=tuple(menu),
             tail=tail,
+            survey=tuple(survey),
+            attachments=tuple(attachments),
             because=because,
             category=category,
             written_by_model=written_by_model,
@@ -371,6 +388,14 @@ class Turn:
     def record(self, sql: str, *params: Any, expect: int | None = None) -> None:
         """Write to a table of this behaviour, in the turn's commit."""
         self.decisions.records.append(Statement(sql, params, expect))
+
+    def judge(self, msgid: str, feedback: str) -> None:
+        """Note what showed later about the answer to an earlier message.
+
+        Args:
+            feedback: ``solved``, ``unsolved`` or ``asked_again``.
+        """
+        self.decisions.judged[msgid] = feedback
 
     def settle(self, outcome: str, because: Because | None = None) -> None:
         """Own the message and say what became of it, with or without a reply."""

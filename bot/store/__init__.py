@@ -11,7 +11,7 @@ from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
-from bot.store.orders import OrdersTable, Written
+from bot.store.orders import OrdersTable, OrderWritten
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
 from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.servicers import Servicers
@@ -19,7 +19,8 @@ from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
 from bot.store.tool_calls import ToolCalls
-from bot.store.transcript import Handled, Transcript
+from bot.store.transcript import Handled, Past, Transcript
+from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
 
 __all__ = [
@@ -41,9 +42,11 @@ __all__ = [
     "Mailbox",
     "MediaStore",
     "ModelUsage",
+    "OrderWritten",
     "OrdersTable",
     "Outbox",
     "Parcel",
+    "Past",
     "Placed",
     "Questions",
     "Servicers",
@@ -57,6 +60,7 @@ __all__ = [
     "Transcript",
     "Unit",
     "UnitConflict",
+    "Uploads",
     "Vault",
     "Waiting",
     "Written",
@@ -87,6 +91,7 @@ class Store:
     switches: Switches
     tool_calls: ToolCalls
     transcript: Transcript
+    uploads: Uploads
 
     @classmethod
     def build(cls, database: Database, keys: Database, vault: Vault, media: Path) -> "Store":
@@ -109,6 +114,7 @@ class Store:
             switches=Switches(database),
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
+            uploads=Uploads(database),
         )
 
     def close(self) -> None:

@@ -28,6 +28,7 @@ class ConversationFacts:
         window_msgid: the customer's last message; sends are charged to it.
         customer_wrote_at: WeCom's time of that message, 0 = never.
         disclosed_at: when this session's customer was told that an assistant answers.
+        channel: code of the channel by which the customer came last, empty = unknown.
         version: -1 for a conversation that is not stored yet.
     """
 
@@ -36,6 +37,7 @@ class ConversationFacts:
     window_msgid: str = ""
     customer_wrote_at: float = 0.0
     disclosed_at: float | None = None
+    channel: str = ""
     version: int = -1
 
 
@@ -64,6 +66,7 @@ class Conversations:
             row["window_msgid"],
             row["customer_wrote_at"],
             row["disclosed_at"],
+            row["channel"],
             row["version"],
         )
 
@@ -72,21 +75,23 @@ class Conversations:
         conversation, ownership = after.conversation, after.ownership
         values = (
             *(ownership.state, ownership.servicer, ownership.as_of),
-            *(after.window_msgid, after.customer_wrote_at, after.disclosed_at),
+            *(after.window_msgid, after.customer_wrote_at, after.disclosed_at, after.channel),
         )
         key = (conversation.open_kfid, conversation.external_userid)
         if before.version < 0:
             unit.add(
                 "INSERT INTO conversations (service_state, servicer_userid, state_as_of,"
-                " window_msgid, customer_wrote_at, disclosed_at, open_kfid, external_userid)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                " window_msgid, customer_wrote_at, disclosed_at, channel, open_kfid,"
+                " external_userid)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 *(*values, *key),
                 expect=1,
             )
             return
         unit.add(
             "UPDATE conversations SET service_state = ?, servicer_userid = ?, state_as_of = ?,"
-            " window_msgid = ?, customer_wrote_at = ?, disclosed_at = ?, version = version + 1"
+            " window_msgid = ?, customer_wrote_at = ?, disclosed_at = ?, channel = ?,"
+            " version = version + 1"
             " WHERE open_kfid = ? AND external_userid = ? AND version = ?",
             *(*values, *key, before.version),
             expect=1,

@@ -19,7 +19,7 @@ class _Sealed(msgspec.Struct, frozen=True, omit_defaults=True):
     shipments: tuple[Shipment, ...] = ()
 
 
-class Written(StrEnum):
+class OrderWritten(StrEnum):
     """What writing an order came to."""
 
     NEW = "new"
@@ -50,13 +50,15 @@ class OrdersTable:
         await self._vault.ready({_subject(external_userid) for _ in rows})
         return [self._open(row) for row in rows]
 
-    async def write(self, orders: Sequence[tuple[str, Order]], now: float) -> Mapping[str, Written]:
+    async def write(
+        self, orders: Sequence[tuple[str, Order]], now: float
+    ) -> Mapping[str, OrderWritten]:
         """Write orders, each with the external_userid of its customer; a repeat changes nothing.
 
         Returns:
             What became of each number.
         """
-        became: dict[str, Written] = {}
+        became: dict[str, OrderWritten] = {}
         for start in range(0, len(orders), _AT_ONCE):
             some = orders[start : start + _AT_ONCE]
             await self._vault.ready(_subject(customer) for customer, _ in some)
@@ -64,9 +66,9 @@ class OrdersTable:
             for customer, order in some:
                 known = await self._known(order.number)
                 if known == (customer, order):
-                    became.setdefault(order.number, Written.SAME)
+                    became.setdefault(order.number, OrderWritten.SAME)
                     continue
-                became[order.number] = Written.CHANGED if known else Written.NEW
+                became[order.number] = OrderWritten.CHANGED if known else OrderWritten.NEW
                 self._put(unit, customer, order, now)
             await self._db.commit(unit)
         return became

@@ -64,6 +64,7 @@ ENGINE_TABLES = (
     Table("media", "media_id", person="subject", age="kept_at", kept=MESSAGES),
     Table("orders", "number", person="external_userid", sealed=("body",)),
     Table("tool_calls", "id", age="at", kept=MESSAGES),
+    Table("uploads", "digest", age="uploaded_at", kept=HANDLED),
     Table(
         "model_usage",
         "external_userid, day_at",

@@ -1,15 +1,17 @@
 """What was written in a conversation, by whom, and what became of it?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from bot.model import Because, Conversation, MessageReceived
-from bot.store.database import Database, Unit
+from bot.store.database import Database, Row, Unit
 from bot.store.vault import Vault
 
 _encode = msgspec.json.Encoder().encode
+_decode_because = msgspec.json.Decoder(Because).decode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -25,6 +27,25 @@ class Handled:
     outcome: str
     handled_by: str = ""
     because: Because | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What became of an earlier message, without its text.
+
+    Args:
+        source: kind of the reason for which something was said, empty = no reason was kept.
+        ref: id of the entry or text that was said.
+        feedback: ``solved``, ``unsolved``, ``asked_again`` or empty.
+    """
+
+    msgid: str
+    sent_at: float
+    outcome: str
+    feedback: str
+    source: str
+    ref: str
+    detail: dict[str, Any]
 
 
 class Transcript:
@@ -95,6 +116,52 @@ class Transcript:
             *(now, conversation.open_kfid, msgid),
         )
 
+    def judge(self, unit: Unit, conversation: Conversation, msgid: str, feedback: str) -> None:
+        """Add to the unit whether an answer helped. This is where learning hears of it.
+
+        That the same was asked again is a guess: it never replaces what the customer has said.
+        """
+        unit.add(
+            "UPDATE messages SET feedback = ? WHERE open_kfid = ? AND msgid = ?"
+            " AND (feedback IS NULL OR ? <> 'asked_again')",
+            *(feedback, conversation.open_kfid, msgid, feedback),
+        )
+
+    async def past(self, conversation: Conversation, since: float, limit: int = 20) -> list[Past]:
+        """What became of the customer's messages since then, newest first."""
+        rows = await self._db.fetch(
+            "SELECT msgid, sent_at, outcome, feedback, because FROM messages WHERE open_kfid = ?"
+            " AND external_userid = ? AND origin = 3 AND sent_at >= ? AND recalled_at IS NULL"
+            " ORDER BY sent_at DESC, received_at DESC LIMIT ?",
+            *(conversation.open_kfid, conversation.external_userid, since, limit),
+        )
+        return [_past(row) for row in rows]
+
+    async def last_reason(
+        self, conversation: Conversation, sources: Sequence[str], ref: str
+    ) -> Because | None:
+        """Why this was said last in this conversation, for a reason of one of these sources."""
+        starts = [_encode({"source": one, "ref": ref}).decode()[:-1] for one in sources]
+        row = await self._db.fetch_one(
+            "SELECT because FROM messages WHERE open_kfid = ? AND external_userid = ?"
+            f" AND ({' OR '.join('instr(because, ?) > 0' for _ in starts)})"
+            " ORDER BY sent_at DESC, received_at DESC LIMIT 1",
+            *(conversation.open_kfid, conversation.external_userid, *starts),
+        )
+        return _decode_because(row["because"]) if row else None
+
+    async def text_of(self, conversation: Conversation, msgid: str) -> str:
+        """What the customer wrote then; empty when it was recalled, or no text."""
+        row = await self._db.fetch_one(
+            "SELECT body FROM messages WHERE open_kfid = ? AND msgid = ? AND external_userid = ?",
+            *(conversation.open_kfid, msgid, conversation.external_userid),
+        )
+        if row is None or row["body"] is None:
+            return ""
+        await self._vault.ready([conversation.subject])
+        content = _decode(self._vault.open(conversation.subject, row["body"]))
+        return str(content.get("content", ""))
+
     async def texts_before(
         self, message: MessageReceived, since: float, count: int
     ) -> tuple[str, ...]:
@@ -128,3 +195,16 @@ class Transcript:
             *(conversation.open_kfid, conversation.external_userid, since),
         )
         return int(row["n"]) if row else 0
+
+
+def _past(row: Row) -> Past:
+    because = _decode_because(row["because"]) if row["because"] else Because(source="")
+    return Past(
+        msgid=row["msgid"],
+        sent_at=row["sent_at"],
+        outcome=row["outcome"],
+        feedback=row["feedback"] or "",
+        source=because.source,
+        ref=because.ref,
+        detail=because.detail,
+    )

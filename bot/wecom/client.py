@@ -95,6 +95,29 @@ class WeComClient:
         await self._with_retries(api, lambda: self._with_token(api, exchange))
         return fetched[0]
 
+    async def upload(
+        self, api: Api, *, params: Mapping[str, str], filename: str, content: bytes
+    ) -> Answer:
+        """Post a file; a repeat makes another copy and does no harm.
+
+        Raises:
+            WeComError: as `call`.
+        """
+
+        async def exchange(token: str) -> Answer:
+            sent = {**params, "access_token": token}
+            return await self._transport.upload(api, sent, filename, content)
+
+        return await self._with_retries(api, lambda: self._with_token(api, exchange))
+
+    async def fetch_elsewhere(self, url: str, max_bytes: int) -> bytes:
+        """A file from another server, without our token.
+
+        Raises:
+            Unreachable: no whole file within `max_bytes` and the time allowed.
+        """
+        return await self._transport.fetch_elsewhere(url, max_bytes)
+
     async def _with_retries(self, api: Api, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
         for again in range(TRIES):
             try:

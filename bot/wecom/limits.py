@@ -35,6 +35,7 @@ class MediaLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How media are kept and fetched (wecom-api §1.9)."""
 
     kept_s: int
+    image_bytes: int
     chunk_bytes: int
 
 

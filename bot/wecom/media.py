@@ -1,12 +1,12 @@
-"""How is a customer's picture, voice or file fetched before WeCom forgets it (wecom-api §1.9)?"""
+"""How do files come from WeCom before it forgets them, and ours to it (wecom-api §1.9)?"""
 
 import re
 from urllib.parse import unquote
 
 import msgspec
 
-from bot.errors import Rejected
-from bot.wecom.apis import MEDIA_GET
+from bot.errors import Rejected, Unreachable
+from bot.wecom.apis import MEDIA_GET, MEDIA_UPLOAD
 from bot.wecom.client import WeComClient
 from bot.wecom.limits import platform_limits
 from bot.wecom.transport import Fetched
@@ -54,6 +54,21 @@ class TemporaryMedia:
                     filename=filename_of(fetched.headers.get("Content-Disposition", "")),
                     content_type=fetched.headers.get("Content-Type", "application/octet-stream"),
                 )
+
+    async def upload(self, filename: str, content: bytes) -> str:
+        """Give WeCom a picture and return its media_id, good for 3 days.
+
+        Raises:
+            Rejected: no picture that WeCom takes: JPG or PNG of at most 2 MB.
+            WeComError: as the client.
+        """
+        answer = await self._client.upload(
+            MEDIA_UPLOAD, params={"type": "image"}, filename=filename, content=content
+        )
+        media_id = answer.get("media_id")
+        if not isinstance(media_id, str) or not media_id:
+            raise Unreachable(MEDIA_UPLOAD.path, 0, "an answer without media_id")
+        return media_id
 
     async def _chunk(self, media_id: str, begin: int, max_bytes: int) -> Fetched:
         end = begin + platform_limits().media.chunk_bytes - 1

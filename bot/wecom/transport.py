@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
@@ -102,6 +103,47 @@ class Transport:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             reason = type(error).__name__
         raise Unreachable(api.path, None, reason)
+
+    async def upload(
+        self, api: Api, params: Mapping[str, str], filename: str, content: bytes
+    ) -> Answer:
+        """Post one file as the part ``media`` (wecom-api §1.9).
+
+        Raises:
+            Unreachable: no answer, or none that can be read.
+        """
+        form = aiohttp.FormData(quote_fields=False)  # WeCom reads a raw UTF-8 name
+        form.add_field("media", content, filename=filename)
+        try:
+            async with self._session.post(
+                self._base + api.path,
+                params=params,
+                data=form,
+                allow_redirects=False,
+                timeout=self._timeout(api),
+            ) as response:
+                answered = await _read_capped(response, MAX_ANSWER_BYTES)
+                return answer_of(api, Fetched(response.status, response.headers, answered))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            reason = type(error).__name__
+        raise Unreachable(api.path, None, reason)
+
+    async def fetch_elsewhere(self, url: str, max_bytes: int) -> bytes:
+        """A file from another server, such as a picture of ours.
+
+        Raises:
+            Unreachable: no whole file within `max_bytes` and the time allowed.
+        """
+        timeout = aiohttp.ClientTimeout(
+            total=self._total_timeout_s, sock_connect=self._connect_timeout_s
+        )
+        try:
+            async with self._session.get(url, timeout=timeout) as response:
+                response.raise_for_status()
+                return await _read_capped(response, max_bytes)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            reason = type(error).__name__
+        raise Unreachable(urlsplit(url).hostname or "", None, reason)
 
     def _timeout(self, api: Api) -> aiohttp.ClientTimeout:
         total = api.timeout_s or self._total_timeout_s

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from bot.model.effects import MenuItem, Reply
+from bot.model.effects import Attachment, MenuItem, Reply
 from bot.wecom.limits import platform_limits
 from bot.wecom.split import clean, cut, size, split_text
 
@@ -46,6 +46,30 @@ def render(reply: Reply) -> Payload:
     if tail := cut(clean(reply.tail), limits.menu_tail_bytes):
         menu["tail_content"] = tail
     return {"msgtype": "msgmenu", "msgmenu": menu}
+
+
+def enclose(one: Attachment) -> Payload:
+    """The payload of an attachment, without the id of its picture; a link without one is text."""
+    limits = platform_limits().kf
+    match one.kind:
+        case "image":
+            return {"msgtype": "image", "image": {}}
+        case "miniprogram":
+            card = {"appid": one.appid, "title": one.title, "pagepath": one.pagepath}
+            return {"msgtype": "miniprogram", "miniprogram": card}
+        case "link" if one.media:
+            link = {"title": one.title, "desc": one.desc, "url": one.url}
+            return {"msgtype": "link", "link": {key: text for key, text in link.items() if text}}
+        case "link":
+            said = clean(f"{one.title}\n{one.url}")
+            return {"msgtype": "text", "text": {"content": cut(said, limits.text_bytes)}}
+
+
+def with_picture(payload: Payload, media_id: str) -> Payload:
+    """The payload with the id of its uploaded picture (wecom-api §3.10)."""
+    kind = payload["msgtype"]
+    key = "media_id" if kind == "image" else "thumb_media_id"
+    return {**payload, kind: {**payload[kind], key: media_id}}
 
 
 def _part(reply: Reply, text: str) -> Reply:

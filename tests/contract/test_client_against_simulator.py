@@ -21,7 +21,7 @@ from bot.errors import (
     WrongState,
 )
 from bot.model.conversation import Conversation, ServiceState
-from bot.model.effects import MenuItem, Reply
+from bot.model.effects import Attachment, MenuItem, Reply
 from bot.model.events import (
     AppMessageReceived,
     Event,
@@ -43,7 +43,7 @@ from bot.wecom.media import TemporaryMedia
 from bot.wecom.staff import StaffMessages
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
-from bot.wecom.wire import parts, render
+from bot.wecom.wire import enclose, parts, render, with_picture
 from simulator.credentials import demo_credentials
 from simulator.scenery import PRESALE
 from simulator.server import Simulator, running
@@ -225,6 +225,22 @@ async def test_a_picture_is_fetched(simulator: Simulator, client: WeComClient, k
     assert media.content == b"\x89PNG picture"
     with pytest.raises(Rejected):
         await TemporaryMedia(client).download("nothing")
+
+
+async def test_a_picture_is_uploaded_and_sent(
+    simulator: Simulator, client: WeComClient, kf: Kf, asking: Conversation
+) -> None:
+    media_id = await TemporaryMedia(client).upload(
+        "尺码.png", b"\x89PNG\r\n\x1a\n picture of a table"
+    )
+    image = enclose(Attachment(kind="image", media="size.png"))
+    await kf.send(asking, "bot_image", with_picture(image, media_id))
+    card = enclose(Attachment(kind="link", title="尺码", url="https://example.com", media="a.png"))
+    await kf.send(asking, "bot_link", with_picture(card, media_id))
+    mini = Attachment(kind="miniprogram", appid="wx1", pagepath="pages/o.html", media="a.png")
+    await kf.send(asking, "bot_mini", with_picture(enclose(mini), media_id))
+    with pytest.raises(Rejected):
+        await TemporaryMedia(client).upload("empty.png", b"")
 
 
 async def test_members_get_app_messages(simulator: Simulator, client: WeComClient) -> None:

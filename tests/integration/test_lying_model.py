@@ -51,7 +51,7 @@ class Unsure(Retriever):
 
     async def ask(self, text: str, audience: Audience, *, lexical: bool = False) -> Verdict:
         """Each of them is as likely."""
-        matches = tuple(Match(entry, 0.5, {}) for entry in self._entries)
+        matches = tuple(Match(entry, 0.5, {}) for entry in self.entries)
         return Verdict(Decision.OFFER, matches, "lexical")
 
 

@@ -54,9 +54,13 @@ HANDED_OVER = "已为您转接"
 
 STAFF = "zhangsan"
 
+MAP = b"\x89PNG\r\n\x1a\n the way to the shop"
+"""Sent with the answer that tells where it is."""
+
 
 def configuration(folder: Path, api_base: str, who: Credentials, poll_s: float) -> Config:
     """What an operator would have written into `folder`."""
+    (folder / "map.png").write_bytes(MAP)
     (folder / "faq.yaml").write_bytes(msgspec.yaml.encode(_entries()))
     written = {
         "company": {"name": "云栖优选"},
@@ -92,5 +96,6 @@ def _entries() -> list[dict[str, object]]:
     for question in (RULES, TERMS):  # two of them are more than one message holds
         clauses = (f"\n第 {number} 条：商品完好、配件齐全。" for number in range(1, 31))
         entries[question]["answer"] = ANSWERS[question] + "".join(clauses)
+    entries[STORE]["attachments"] = [{"kind": "image", "media": "map.png"}]
     entries[MENU]["menu"] = [entries[question]["id"] for question in list(ANSWERS)[:12]]
     return list(entries.values())

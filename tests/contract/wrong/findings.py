@@ -35,7 +35,11 @@ def findings(stage: Stage, stuck: str | None) -> Findings:
     found: dict[str, list[str]] = {}
     for violation in stage.sim.violations:
         found.setdefault(violation.kind, []).append(violation.detail)
-    verdict = judge(stage.sim.transcript(), ANSWERS, also_allowed=ALSO_RIGHT)
+    in_words = {
+        key: [one for one in messages if one["msgtype"] != "image"]
+        for key, messages in stage.sim.transcript().items()
+    }  # a picture goes with an answer and is none by itself
+    verdict = judge(in_words, ANSWERS, also_allowed=ALSO_RIGHT)
     found |= {
         "lost": verdict.lost,
         "doubled": verdict.doubled,

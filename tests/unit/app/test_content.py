@@ -235,7 +235,7 @@ class FakeRetriever(Retriever):
         super().__init__([])
         self.told: list[tuple[list[str], set[str]]] = []
 
-    async def change(self, upserts: Sequence[FaqEntry], removed: Collection[str]) -> None:
+    async def change(self, upserts: Sequence[FaqEntry], removed: Collection[str] = ()) -> None:
         self.told.append(([one.answer for one in upserts], set(removed)))
 
 

@@ -25,6 +25,8 @@ def test_a_field_is_changed_and_shown_with_its_origin(shop: Shop) -> None:
 def test_a_value_that_may_not_stand_there_changes_nothing(shop: Shop) -> None:
     assert shop.run("faq", "set", "ship", "--answer", "长" * 700) == 1
     assert "answer：2100 字节" in shop.complained
+    assert shop.run("faq", "set", "ship", "--answer", "{profile.nick}好") == 1
+    assert "没有 {profile.nick} 这个变量；应为：{profile.name}" in shop.complained
     assert shop.run("faq", "set", "ship") == 1
     assert shop.run("faq", "set", "none", "--answer", "x") == 1
     assert "没有条目 none" in shop.complained
@@ -50,6 +52,15 @@ def test_a_file_with_a_mistake_is_not_put(shop: Shop) -> None:
     assert shop.run("faq", "put", file) == 2
     assert "没有 question" in shop.complained
     assert shop.run("faq", "list", "a") == 1
+
+
+def test_a_picture_of_an_entry_that_belongs_to_no_file_needs_an_address(shop: Shop) -> None:
+    shop.write("a.png", "picture")
+    text = "- {id: size, question: 尺码, answer: 见图。, attachments: [{kind: image, media: %s}]}\n"
+    assert shop.run("faq", "put", shop.write("new.yaml", text % "a.png")) == 2
+    assert "a.png；应为：图片的网址" in shop.complained
+    good = shop.write("new.yaml", text % "'https://example.com/a.png'")
+    assert shop.run("faq", "put", good) == 0
 
 
 def test_what_was_removed_can_be_had_back(shop: Shop) -> None:

@@ -1,32 +1,55 @@
 """May this entry be said in answer to this question?"""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from knowledge import Decision, Thresholds
-from knowledge.gate import Evidence, contrasts_in, decide, probability
+from knowledge.evidence import Evidence, contrasts_in
+from knowledge.fitting import AGAINST, FOR
+from knowledge.gate import SHIPPED, Gate, decide, load_gate, read_gate
 
 STRONG = Evidence(
-    lexical=0.7, answer=0.3, coverage=1.0, margin=0.4, dense=0.8, dense_answer=0.5
+    dense=0.9, dense_answer=0.7, lexical=0.8, answer=0.3, coverage=1.0, covered=1.0,
+    margin=0.6, agreement=1.0, base=4.0,
 )  # fmt: skip
+VARIANTS = ("full", "questions", "lexical")
 
 
 def test_strong_evidence_is_answered_and_none_is_declined() -> None:
-    nothing = Evidence(lexical=0.0, answer=0.0, coverage=0.0, margin=0.0)
-    assert decide([probability(STRONG)], Thresholds()) is Decision.ANSWER
-    assert decide([probability(nothing)], Thresholds()) is Decision.DECLINE
+    gate = load_gate()
+    nothing = Evidence(base=4.0)
+    for variant in VARIANTS:
+        bands = gate.thresholds(variant, 0.05)
+        strong = gate.probability(STRONG, variant)  # type: ignore[arg-type]
+        assert decide([strong], bands) is Decision.ANSWER
+        weak = gate.probability(nothing, variant)  # type: ignore[arg-type]
+        assert decide([weak], bands) is not Decision.ANSWER
 
 
-@pytest.mark.parametrize("name", ["lexical", "answer", "coverage", "margin", "dense"])
+@pytest.mark.parametrize("name", sorted(FOR))
 def test_weaker_evidence_never_raises_the_probability(name: str) -> None:
+    gate = load_gate()
     weaker = msgspec.structs.replace(STRONG, **{name: 0.0})
-    assert probability(weaker) < probability(STRONG)
+    for variant in VARIANTS:
+        assert gate.probability(weaker, variant) <= gate.probability(STRONG, variant)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["number_mismatch", "contrast_mismatch"])
-def test_a_mismatch_lowers_the_probability(name: str) -> None:
-    worse = msgspec.structs.replace(STRONG, **{name: True})
-    assert probability(worse) < probability(STRONG)
+@pytest.mark.parametrize("name", sorted(AGAINST - {"base"}))
+def test_what_speaks_against_never_raises_the_probability(name: str) -> None:
+    gate = load_gate()
+    worse = msgspec.structs.replace(STRONG, **{name: 1.0})
+    for variant in VARIANTS:
+        assert gate.probability(worse, variant) <= gate.probability(STRONG, variant)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_smaller_error_asks_for_more(variant: str) -> None:
+    gate = load_gate()
+    answer_at = [gate.thresholds(variant, e).answer for e in (0.01, 0.02, 0.05, 0.1, 0.2)]  # type: ignore[arg-type]
+    assert answer_at == sorted(answer_at, reverse=True)
+    assert gate.thresholds(variant, 0.03) == gate.thresholds(variant, 0.02)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -56,3 +79,21 @@ def test_two_entries_that_fit_alike_are_offered_both() -> None:
 
 def test_no_entry_at_all_is_declined() -> None:
     assert decide([], Thresholds(answer=0.0, offer=0.0)) is Decision.DECLINE
+
+
+def _broken(gate: Gate, tmp_path: Path, text: str, by: str) -> Path:
+    file = tmp_path / "gate.json"
+    file.write_text(msgspec.json.encode(gate).decode().replace(text, by))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("text", "by"), [('"margin"', '"magic"'), ('"lexical":{"bias"', '"other":{"bias"'), ("{", "")]
+)
+def test_a_gate_that_cannot_be_used_is_refused(tmp_path: Path, text: str, by: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 — whatever it says
+        read_gate(_broken(load_gate(), tmp_path, text, by))
+
+
+def test_the_shipped_gate_can_be_read() -> None:
+    assert read_gate(SHIPPED).fitted_on > 10_000

@@ -102,7 +102,7 @@ def test_an_answer_that_may_not_be_said_is_told(answer: str, level: str, kind: s
 @pytest.mark.parametrize(
     "answer",
     [
-        "{profile.name|您}的订单 {order.no} 已发出",
+        "{profile.name|您}的订单已发出",
         "最晚 48 小时内发出，最多退 3 次，第一次下单最好先看尺码表",
         "本品为普通食品，不能代替药物治疗",
         "本产品不保本，不承诺任何收益",

@@ -20,6 +20,7 @@ def load(tmp_path: Path, text: str, name: str = "a.yaml") -> tuple[list[FaqEntry
 
 
 def test_an_entry_is_read_with_all_its_keys(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"png")
     entries, problems = load(
         tmp_path,
         "- id: a\n  question: 多久发货\n  similar: [几天发]\n  answer: 两天内。\n  category: 物流\n"
@@ -28,7 +29,7 @@ def test_an_entry_is_read_with_all_its_keys(tmp_path: Path) -> None:
         "  for_tags: [会员]\n  kind: passage\n  heading: 物流 › 时效\n  page: 3\n"
         "  written_by: people\n  approved: true\n  attachments:\n"
         "    - {kind: image, media: a.png}\n"
-        "    - {kind: miniprogram, appid: wx1, pagepath: pages/order.html}\n",
+        "    - {kind: miniprogram, appid: wx1, pagepath: p.html, media: 'https://a.example/o.png'}\n",
     )
     assert problems == []
     assert entries == [
@@ -52,7 +53,12 @@ def test_an_entry_is_read_with_all_its_keys(tmp_path: Path) -> None:
             page=3,
             attachments=(
                 Attachment(kind="image", media="a.png"),
-                Attachment(kind="miniprogram", appid="wx1", pagepath="pages/order.html"),
+                Attachment(
+                    kind="miniprogram",
+                    appid="wx1",
+                    pagepath="p.html",
+                    media="https://a.example/o.png",
+                ),
             ),
             source=str(tmp_path / "a.yaml"),
         )
@@ -136,8 +142,13 @@ def entry_with(more: str) -> str:
         (entry_with("attachments: [{kind: link, title: 一, link: x}]"), 0, "没有 link 这个键"),
         (entry_with("attachments: [{kind: link, title: 一, url: 'file:///a'}]"), 0, "url file:"),
         (entry_with("attachments: [{kind: link, title: 一, url: 'http://[a'}]"), 0, "开头的网址"),
+        (entry_with("attachments: [{kind: image, media: b.png}]"), 1, "attachments：找不到 b.png"),
+        (entry_with("attachments: [{kind: image, media: ../a.yaml}]"), 1, "找不到 ../a.yaml"),
+        (entry_with("attachments: [{kind: miniprogram, appid: w, pagepath: p}]"), 0, "没有 media"),
+        (entry_with("variants: ['{profile.nmae|您}好']"), 0, "没有 {profile.nmae} 这个变量"),
+        (entry_with("variants: ['您好 {姓名}']"), 0, "没有 {姓名} 这个变量"),
         (entry_with(f"attachments: [{', '.join([LINK] * 5)}]"), 0, "5 个附件；应为：最多 4 个"),
-        (entry_with("attachments: [{kind: miniprogram, appid: wx1, pagepath: a.html, title: "
+        (entry_with("attachments: [{kind: miniprogram, appid: w, pagepath: p, media: m, title: "
                     + "长" * 22 + "}]"), 0, "title 66 字节；应为：最多 64"),
         (GOOD + GOOD, 1, "第 2 行，id a：id a 重复；应为：各不相同的 id（先"),
         (GOOD + "- 只有一句话", 1, "第 2 行：文字；应为：一组键值"),

@@ -1,7 +1,7 @@
 """A WeCom server of a few lines, and the product's client in front of it."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -31,13 +31,17 @@ class FakeWeCom:
 
     gettoken gives ``token-1``, ``token-2`` … unless `answers` has its path. An answer is a dict
     (JSON), bytes, or a function of the request. `calls[path]` are the requests seen, as
-    ``(query, body)``.
+    ``(query, body)``. A test that needs more sets `handler`.
     """
 
     def __init__(self) -> None:
         self.answers: dict[str, list[Answer]] = {}
         self.calls: dict[str, list[tuple[dict[str, str], Any]]] = defaultdict(list)
         self.raw_bodies: list[bytes] = []
+        self.handler: Callable[[web.Request], Awaitable[web.StreamResponse]] = self.handle
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        return await self.handler(request)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
@@ -84,7 +88,7 @@ async def set_up(total_timeout_s: float = 5.0) -> AsyncIterator[Setup]:
         clock.now += seconds
 
     app = web.Application()
-    app.router.add_route("*", "/{path:.*}", wecom.handle)
+    app.router.add_route("*", "/{path:.*}", wecom.serve)
     async with TestServer(app) as server, new_session() as session:
         base = str(server.make_url("/"))
         transport = Transport(session, base, total_timeout_s=total_timeout_s)
