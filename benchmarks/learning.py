@@ -42,8 +42,8 @@ TITLES = {
     "believing": "Every word believed at once, the gate as shipped",
 }
 HELD_OUT = 0.4
-ENOUGH = 80  # labelled questions from which the gate is fitted to them
-SAFETY = 0.5  # of the accepted error is used up: labels are few, and some are wrong
+ENOUGH = 100  # labelled questions from which the gate is fitted to them
+SAFETY = 0.75  # of the accepted error is used up: labels are few, and some are wrong
 
 
 class Remembering:
