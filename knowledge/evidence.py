@@ -31,6 +31,7 @@ CONTRASTS = tuple(
 _HARMLESS = re.compile(r"(.)[不没]\1|差不多|不好意思|不错|不过|无理由|没事|要不|不?知道")
 _NAME = re.compile(r"[a-z][a-z0-9+\-]{1,}")  # brands, models, plans: latin in Chinese text
 _SHORT = 4  # characters; below, a question is hardly one
+_SMALL = 40  # entries; nothing was fitted on fewer, and of few one is always the nearest
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +135,7 @@ class Asked:
         length = len(question.key)
         self.short = float(length < _SHORT)
         self.long = max(0.0, math.log(length / 20)) if length else 0.0
-        self.base = math.log(max(entries, 1))
+        self.base = math.log(max(entries, _SMALL))
 
     def coverage(self, texts: Texts) -> float:
         """Share of the question's telling grams found anywhere in the entry."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
+import msgspec
+
 from bot.config import AccountSettings, StaffMember
 from bot.errors import ConciergeError
 from bot.model import (
@@ -357,13 +359,8 @@ class Turn:
 
     def _timer(self, name: str, key: str, **more: Any) -> TimerDue:
         where = self.conversation if self.has_conversation else Conversation("", "")
-        return TimerDue(
-            name=name,
-            key=key,
-            open_kfid=where.open_kfid,
-            external_userid=where.external_userid,
-            **more,
-        )
+        ids = msgspec.structs.asdict(where)
+        return TimerDue(name=name, key=key, **ids, **more)
 
     def emit(self, name: str, **data: Any) -> None:
         """Tell the other behaviours something, in a turn of its own.
@@ -375,15 +372,8 @@ class Turn:
         if depth > MAX_EMIT_DEPTH:
             raise EmittedTooDeep(f"{name} would be emission {depth}")
         where = self.conversation if self.has_conversation else Conversation("", "")
-        self.decisions.emitted.append(
-            Emitted(
-                name=name,
-                data=data,
-                depth=depth,
-                open_kfid=where.open_kfid,
-                external_userid=where.external_userid,
-            )
-        )
+        ids = msgspec.structs.asdict(where)
+        self.decisions.emitted.append(Emitted(name=name, data=data, depth=depth, **ids))
 
     def record(self, sql: str, *params: Any, expect: int | None = None) -> None:
         """Write to a table of this behaviour, in the turn's commit."""

@@ -30,7 +30,7 @@ async def test_a_question_between_two_entries_is_offered_both(chat: Chat) -> Non
     assert chat.replies == [
         "您想了解的是下面哪一个？\n都不是的话，请换个说法告诉我，或回复“人工”。"
     ]
-    assert chat.menus == [["可以开发票吗", "怎么退货"]]
+    assert chat.menus == [["怎么退货", "可以开发票吗"]]
     await chat.taps("怎么退货")
     assert chat.replies == ["签收后 7 天内，在订单页点“申请退货”。"]
 

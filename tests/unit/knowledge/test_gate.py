@@ -21,7 +21,7 @@ def test_strong_evidence_is_answered_and_none_is_declined() -> None:
     gate = load_gate()
     nothing = Evidence(base=4.0)
     for variant in VARIANTS:
-        bands = gate.thresholds(variant, 0.05)
+        bands = gate.thresholds(variant, 0.05)  # type: ignore[arg-type]
         strong = gate.probability(STRONG, variant)  # type: ignore[arg-type]
         assert decide([strong], bands) is Decision.ANSWER
         weak = gate.probability(nothing, variant)  # type: ignore[arg-type]

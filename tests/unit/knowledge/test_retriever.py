@@ -137,7 +137,7 @@ async def test_an_encoder_that_fails_costs_meaning_for_that_question_only(
 async def test_warming_tries_again_until_there_are_vectors(
     embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("knowledge.retriever._RETRY_S", (0.0,))
+    monkeypatch.setattr("knowledge.building._RETRY_S", (0.0,))
     embedder.fails = 3
     retriever = Retriever(ENTRIES, embedder=embedder)
     await retriever.warm()

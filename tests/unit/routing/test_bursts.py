@@ -23,7 +23,7 @@ async def test_the_same_question_twice_is_answered_once_and_without_quoting(chat
 async def test_menus_of_a_burst_become_one_menu(chat: Chat) -> None:
     await chat.says_at_once("怎么退货", "申请")
     assert len(chat.replies) == 1
-    assert chat.menus == [["退货运费谁出", "可以开发票吗", "怎么退货"]]
+    assert chat.menus == [["退货运费谁出", "怎么退货", "可以开发票吗"]]
 
 
 async def test_a_miss_among_answers_keeps_its_menu(chat: Chat) -> None:
