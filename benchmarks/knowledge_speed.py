@@ -36,6 +36,7 @@ from knowledge import FaqEntry, Retriever
 from knowledge.building import lexical_in_child
 from knowledge.embeddings import Vectors
 from knowledge.shelf import Shelf
+from knowledge.words import NO_WORDS
 
 SIZES = (1_000, 10_000, 100_000)
 ASKED = 200  # questions a path
@@ -242,7 +243,7 @@ async def _build(entries: list[FaqEntry]) -> Figures:
     Shelf(entries)
     found: Figures = {"caller_s": time.perf_counter() - began}
     async with _watched(found, "child"):
-        await lexical_in_child(entries)
+        await lexical_in_child(entries, NO_WORDS)
     return found
 
 

@@ -63,7 +63,7 @@ class DenseIndex:
             np.int64,
         )
         self._questions = sum(len(e.questions) for e in entries)
-        self._own = [len(e.questions) - len(e.heard) for e in entries]
+        self._own = [len(e.own) for e in entries]
         self._rows_of: list[list[int]] = [[] for _ in entries]
         for row, owner in enumerate(self._owner):
             self._rows_of[owner].append(row)

@@ -59,6 +59,11 @@ class FaqEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     approved: bool = True
 
     @property
+    def own(self) -> tuple[str, ...]:
+        """The question and its similar ones, as people wrote them."""
+        return (self.question, *self.similar)
+
+    @property
     def questions(self) -> tuple[str, ...]:
         """The question, its similar ones, and at last what was heard."""
         return (self.question, *self.similar, *self.heard)

@@ -110,7 +110,8 @@ class Texts(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, entry: FaqEntry, words: Words = NO_WORDS) -> "Texts":
         """Fold once, compare often."""
-        folded = [words.fold(text) for text in (*entry.questions, entry.answer)]
+        # Not what was heard: whatever one asks, one of many loose phrasings covers it.
+        folded = [words.fold(text) for text in (*entry.own, entry.answer)]
         joined = "\n".join(folded)
         keys = tuple(map(lexical_key, folded))
         return cls(

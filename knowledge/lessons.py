@@ -18,8 +18,8 @@ from knowledge.gaps import Gap
 from knowledge.lexical import NgramIndex
 from knowledge.retriever import Retriever
 
-NEAR = 3  # places: an entry that a menu would have shown is near
-NEAR_P = 0.2  # … as likely as a menu asks for
+NEAREST = 3  # entries shown beside a gap
+NEAR = 10  # places from the top, and at most a quarter of all entries
 DEPTH = 10
 PHRASINGS = 5  # learned from one gap at once
 REPLAYED = 500  # stored questions; two verdicts of 20 ms each
@@ -78,7 +78,7 @@ async def nearest(gap: Gap, base: Retriever, audience: Audience) -> list[Nearest
     for text in gap.examples:
         for match in await base.search(text, audience, DEPTH):
             sums[match.entry.id] += match.score / len(gap.examples)
-    best = sorted(sums, key=lambda entry: -sums[entry])[:NEAR]
+    best = sorted(sums, key=lambda entry: -sums[entry])[:NEAREST]
     return [Nearest(entry, round(sums[entry], 4)) for entry in best]
 
 
@@ -99,7 +99,7 @@ async def verify(
         return Verified(text=text, refusal=Refusal.ANSWERED, rival=said)
     found = await base.search(text, audience, DEPTH)
     place = next((i for i, match in enumerate(found, 1) if match.entry.id == entry_id), None)
-    is_near = place is not None and place <= NEAR and found[place - 1].score >= NEAR_P
+    is_near = place is not None and place <= max(1, min(NEAR, len(base.entries) // 4))
     weighed, rival = _weighed(entry_id, votes, is_near)
     return Verified(text=text, refusal=weighed, rival=rival, place=place)
 

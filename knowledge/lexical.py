@@ -108,11 +108,7 @@ class LexicalIndex:
             list(map(lexical_key, answers)), reference._answers if reference else None
         )
         self._heard = np.array(
-            [
-                at >= len(e.questions) - len(e.heard)
-                for e in entries
-                for at in range(len(e.questions))
-            ],
+            [at >= len(e.own) for e in entries for at in range(len(e.questions))],
             np.bool_,
         )
 
