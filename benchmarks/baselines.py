@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import rjieba
 
@@ -54,7 +55,7 @@ class Set(NamedTuple):
 
 def main(folders: Sequence[Path]) -> None:
     configure_logging("warning", "console")
-    embedder = OfflineEmbedder.open()
+    packaged, tuned = OfflineEmbedder.open(tuned=False), OfflineEmbedder.open()
     print(
         "USE-multilingual is not among them: it is not to be had offline.\n"
         "answered, precision, helped: the product's own decisions; helped = in scope, answered\n"
@@ -63,17 +64,26 @@ def main(folders: Sequence[Path]) -> None:
     for one in [shop()] if not folders else [Set(f.name, *read_set(f)) for f in sets_in(folders)]:
         print(f"\n### {one.name}: {len(one.entries)} entries, {len(one.labels)} questions\n")
         print(HEAD)
-        reports = {name: judged(one, name, s) for name, s in baselines(one, embedder).items()}
+        reports = {name: judged(one, name, s) for name, s in baselines(one, packaged).items()}
         for name, report in reports.items():
             print(line(name, report))
         print(line("**product**, no vectors", *asyncio.run(product(one, None))))
-        if embedder is not None:
-            print(line("**product**", *asyncio.run(product(one, embedder))))
+        if packaged is not None and tuned is not None:
+            print(line("**product**, encoder not tuned", *asyncio.run(product(one, packaged))))
+            if any(entry.answer for entry in one.entries):
+                bare = one._replace(entries=[_without_answer(entry) for entry in one.entries])
+                print(line("**product**, answers unread", *asyncio.run(product(bare, tuned))))
+            print(line("**product**", *asyncio.run(product(one, tuned))))
             fused = [name for name in reports if name.startswith(FUSED)]
             best = max(fused, key=lambda name: reports[name].recall_at_1 or 0.0)
             print(f"\nBest fused baseline: {best}, R@1 {number(reports[best].recall_at_1)}.")
-    if embedder is not None:
-        embedder.close()
+    for embedder in (packaged, tuned):
+        if embedder is not None:
+            embedder.close()
+
+
+def _without_answer(entry: FaqEntry) -> FaqEntry:
+    return msgspec.structs.replace(entry, answer="")
 
 
 def shop() -> Set:

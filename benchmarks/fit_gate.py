@@ -70,7 +70,7 @@ class Remembering:
         return np.stack([self._known[kind, text] for text in texts])
 
 
-async def gather() -> list[Case]:
+async def gather() -> tuple[list[Case], str]:
     encoder = OfflineEmbedder.open(folder=CACHE)
     if encoder is None:
         raise SystemExit("no encoder on this platform")
@@ -84,7 +84,7 @@ async def gather() -> list[Case]:
             base.close()
         print(f"{trial.group:20} {len(trial.entries):5} entries, {len(cases):7} cases in all")
     encoder.close()
-    return cases
+    return cases, encoder.name
 
 
 def _without(entry: FaqEntry, **changes: object) -> FaqEntry:
@@ -110,9 +110,9 @@ def _print(cases: Sequence[Case]) -> None:
 
 
 def main() -> None:
-    cases = asyncio.run(gather())
+    cases, encoder = asyncio.run(gather())
     _print(cases)
-    gate = fit(cases, safety=SAFETY)
+    gate = fit(cases, safety=SAFETY, encoder=encoder)
     SHIPPED.write_bytes(msgspec.json.format(msgspec.json.encode(gate)) + b"\n")
 
 

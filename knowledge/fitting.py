@@ -71,13 +71,20 @@ def case_of(group: str, matches: Sequence[Match], right: str | None) -> Case | N
     return Case(group, variant, rows, ids.index(right) if right in ids else None)
 
 
-def fit(cases: Sequence[Case], *, safety: float = 1.0, start: Gate | None = None) -> Gate:
+def fit(
+    cases: Sequence[Case],
+    *,
+    safety: float = 1.0,
+    start: Gate | None = None,
+    encoder: str = "",
+) -> Gate:
     """Fit a gate, and choose its thresholds by cross-validation over the groups.
 
     Args:
         safety: share of each accepted error that is used up; below 1 for a gate that is to serve
             bases it has not seen.
         start: where variants without enough cases come from.
+        encoder: whose vectors the cases rest on.
 
     Raises:
         TooFewError: no variant has enough cases.
@@ -94,7 +101,7 @@ def fit(cases: Sequence[Case], *, safety: float = 1.0, start: Gate | None = None
         fitted += len(mine)
     if not fitted:
         raise TooFewError(f"{len(cases)} labelled questions, {MIN_QUESTIONS} are needed")
-    return Gate(models=models, offer_at=_OFFER_AT, lead=LEAD, fitted_on=fitted)
+    return Gate(models=models, offer_at=_OFFER_AT, lead=LEAD, fitted_on=fitted, encoder=encoder)
 
 
 def can_be_fitted(cases: Sequence[Case]) -> bool:

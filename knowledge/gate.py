@@ -57,12 +57,14 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
         offer_at: probability from which the best entries are offered.
         lead: how far an answer must be ahead of the next entry.
         fitted_on: number of labelled questions.
+        encoder: whose vectors it was fitted on, '' = none.
     """
 
     models: dict[str, Weights]
     offer_at: float
     lead: float
     fitted_on: int = 0
+    encoder: str = ""
 
     def probability(self, evidence: Evidence, variant: Variant) -> float:
         """How likely the entry is the right one, 0 to 1."""

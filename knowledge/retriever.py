@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 CHOICES = 3  # a menu of more is not read
 TARGET_ERROR = 0.05
+STRANGE = 0.01  # error accepted of vectors that the gate was not fitted on
 MAX_CHANGED = 200  # entries on the small shelf; beyond, everything is built anew
 AT_ONCE_S = 0.4  # a change waits so long for its vectors; then it counts by its characters
 
@@ -44,7 +45,8 @@ class Retriever:
     Args:
         embedder: what makes vectors, ``None`` = characters alone. It stays the caller's to close.
         cache_dir: where vectors (and Chroma's folder) are kept, ``None`` = nowhere.
-        gate: what judges the evidence, ``None`` = the one that is shipped.
+        gate: what judges the evidence, ``None`` = the one that is shipped. With another encoder
+            than it was fitted on it is strict, until `concierge gate train` has fitted another.
         target_error: share of answers that may be wrong.
         thresholds: bands to use whatever the gate says.
         engine: vector index, ``auto`` = numpy up to 20,000 rows and Chroma beyond.
@@ -69,7 +71,11 @@ class Retriever:
         self._exact: dict[str, dict[str, None]] = defaultdict(dict)
         for entry in self._by_id.values():
             self._note_exact(entry)
-        self._gate, self._target_error = gate or load_gate(), target_error
+        self._gate = gate or load_gate()
+        self._target_error = target_error
+        if embedder and self._gate.encoder not in ("", embedder.name):
+            log.warning("gate.other_encoder", fitted_on=self._gate.encoder, used=embedder.name)
+            self._target_error = min(target_error, STRANGE)
         self._thresholds = thresholds
         self._embedder, self._cache_dir, self._engine = embedder, cache_dir, engine
         self._repeats: OrderedDict[_RepeatKey, Verdict] = OrderedDict()
@@ -96,6 +102,11 @@ class Retriever:
     def cache_dir(self) -> Path | None:
         """Where vectors are kept."""
         return self._cache_dir
+
+    @property
+    def encoder(self) -> str:
+        """Whose vectors are compared, '' = nobody's."""
+        return self._embedder.name if self._embedder else ""
 
     @property
     def ready(self) -> bool:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bot.app import build_embedder, build_library, preview
+from bot.app import build_embedder, build_gate, build_library, preview
 from bot.config import Config
 from knowledge import Audience, Retriever
 from knowledge.evaluate import Confusion, Group, Report, Share, judge
@@ -70,7 +70,13 @@ async def _base(config: Config, faq: Path | None, open_kfid: str) -> Retriever:
     if faq is None:
         async with preview(config) as contents:
             return (await build_library(config, contents, cache)).of(open_kfid)
-    return Retriever(read_entries(faq), embedder=build_embedder(config), cache_dir=cache)
+    return Retriever(
+        read_entries(faq),
+        embedder=build_embedder(config),
+        cache_dir=cache,
+        gate=build_gate(config),
+        target_error=config.knowledge.target_error,
+    )
 
 
 def _json(report: Report, run: Run, base: Retriever) -> str:

@@ -51,8 +51,8 @@ async def train(
     file = to or gate_file(config)
     if file is None:
         raise Misconfigured("storage.url: this version keeps the gate beside sqlite:/// only")
-    cases = await _cases(config, queries, open_kfid)
-    gate = fit(cases, start=build_gate(config))
+    cases, encoder = await _cases(config, queries, open_kfid)
+    gate = fit(cases, start=build_gate(config), encoder=encoder)
     file.parent.mkdir(parents=True, exist_ok=True)
     _print(cases, config.knowledge.target_error, out, gate, fitted=True)
     fresh = file.with_suffix(".new")
@@ -69,12 +69,12 @@ async def report(config: Config, queries: Path, open_kfid: str, out: TextIO) -> 
     Raises:
         BadSetError: the questions cannot be read.
     """
-    cases = await _cases(config, queries, open_kfid)
+    cases, _ = await _cases(config, queries, open_kfid)
     _print(cases, config.knowledge.target_error, out, build_gate(config))
     return 0
 
 
-async def _cases(config: Config, queries: Path, open_kfid: str) -> list[Case]:
+async def _cases(config: Config, queries: Path, open_kfid: str) -> tuple[list[Case], str]:
     async with preview(config) as contents:
         library = await build_library(config, contents, vectors_folder(config))
     base = library.of(open_kfid)
@@ -85,7 +85,7 @@ async def _cases(config: Config, queries: Path, open_kfid: str) -> list[Case]:
         print(f"正在问 {len(labels)} 个问题……", file=sys.stderr)
         today = datetime.now(ZoneInfo(config.timezone)).date()
         audience = Audience(today=today, open_kfid=open_kfid)
-        return await collect(base, labels, audience, "own")
+        return await collect(base, labels, audience, "own"), base.encoder
     finally:
         library.close()
 

@@ -1,197 +1,107 @@
-"""Do changes to the running knowledge hold from the next question on, come what may?"""
+"""When does a change of the knowledge show, and what does it leave behind?"""
 
-import asyncio
-from collections.abc import Sequence
-from pathlib import Path
+from datetime import date
 
 import pytest
+from msgspec import structs
 
-from knowledge import Audience, Decision, FaqEntry, Retriever
-from knowledge.embeddings import Kind, Vectors
+from knowledge import Audience, Decision, Retriever
+from knowledge.gate import load_gate
 from knowledge.retriever import MAX_CHANGED
 from tests.unit.knowledge.conftest import TODAY, FakeEmbedder, an_entry
 
-ENTRIES = [
-    an_entry("time", "多久发货", "付款后 48 小时内发出。", featured=True),
-    an_entry("fee", "运费怎么算", "满 99 元包邮，不满 99 元运费 8 元。", featured=True),
-    an_entry("return", "怎么申请退货", "在订单页点申请售后。"),
-    an_entry("club", "会员打几折", "金卡 9.5 折。", audience=("wk1",)),
-]
-NEW = an_entry("bill", "发票怎么开", "在订单页点申请开票。")
+SHIPPING = an_entry("ship", "多久发货", "48 小时内。")
+RETURNS = an_entry("return", "怎么退货", "在订单页点退货。")
 
 
-class Gated(FakeEmbedder):
-    """An encoder that waits while `open` is not set."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open = asyncio.Event()
-        self.open.set()
-
-    async def embed(self, texts: Sequence[str], *, kind: Kind) -> Vectors:
-        await self.open.wait()
-        return await super().embed(texts, kind=kind)
+@pytest.fixture(params=["characters", "meaning"])
+async def base(request: pytest.FixtureRequest, embedder: FakeEmbedder) -> Retriever:
+    made = Retriever([SHIPPING, RETURNS], embedder=embedder if request.param == "meaning" else None)
+    await made.warm()
+    return made
 
 
-@pytest.fixture
-def gated() -> Gated:
-    return Gated()
+async def said(base: Retriever, text: str) -> str | None:
+    verdict = await base.ask(text, TODAY)
+    return verdict.matches[0].entry.answer if verdict.decision is Decision.ANSWER else None
 
 
-async def ids(retriever: Retriever, text: str, audience: Audience = TODAY) -> list[str]:
-    return [match.entry.id for match in await retriever.search(text, audience)]
+async def nearest(base: Retriever, text: str) -> list[str]:
+    return [match.entry.id for match in await base.search(text, TODAY)]
 
 
-async def test_a_change_keeps_its_vectors(gated: Gated) -> None:
-    retriever = Retriever(ENTRIES, embedder=gated)
-    await retriever.warm()
-    await retriever.change([NEW], ["return"])
-    verdict = await retriever.ask("开发票的事", TODAY)
-    assert (verdict.how, verdict.matches[0].entry.id) == ("hybrid", "bill")
-    assert "return" not in await ids(retriever, "怎么申请退货")
-    assert (await retriever.ask("怎么申请退货", TODAY)).how != "exact"
-    assert [entry.id for entry in retriever.entries] == ["time", "fee", "club", "bill"]
+async def test_a_new_answer_is_said_at_once(base: Retriever) -> None:
+    assert await said(base, "多久发货") == "48 小时内。"
+    await base.change([an_entry("ship", "多久发货", "24 小时内。")])
+    assert await said(base, "多久发货") == "24 小时内。"
+    assert await nearest(base, "什么时候发货呀") == ["ship", "return"]
 
 
-@pytest.mark.parametrize("broken", ["slow", "failing"])
-async def test_without_vectors_a_change_is_seen_by_its_characters(
-    gated: Gated, broken: str
+async def test_what_is_removed_is_found_no_more(base: Retriever) -> None:
+    await base.change([], ["ship"])
+    assert await said(base, "多久发货") is None
+    assert "ship" not in await nearest(base, "多久发货")
+    assert base.get("ship") is None
+    assert [entry.id for entry in base.entries] == ["return"]
+
+
+async def test_a_new_entry_is_found_beside_the_others(base: Retriever) -> None:
+    await base.change([an_entry("gift", "能不能送礼盒", "可以。")])
+    assert await said(base, "能不能送礼盒") == "可以。"
+    assert (await nearest(base, "礼盒送不送"))[0] == "gift"
+    assert await said(base, "怎么退货") == "在订单页点退货。"
+
+
+async def test_what_was_removed_and_comes_back_is_found_again(base: Retriever) -> None:
+    await base.change([], ["ship"])
+    await base.change([SHIPPING])
+    assert await said(base, "多久发货") == "48 小时内。"
+    assert (await nearest(base, "啥时候发货")).count("ship") == 1
+
+
+async def test_a_reworded_question_is_asked_by_its_new_words_only(base: Retriever) -> None:
+    await base.change([an_entry("ship", "几点截单", "16 点。")])
+    assert await said(base, "几点截单") == "16 点。"
+    assert (await base.ask("多久发货", TODAY)).how != "exact"
+
+
+async def test_a_changed_audience_is_kept(base: Retriever) -> None:
+    await base.change([an_entry("ship", "多久发货", "48 小时内。", audience=("wk1",))])
+    assert await said(base, "多久发货") is None
+    elsewhere = Audience(today=date(2026, 6, 1), open_kfid="wk1")
+    assert (await base.ask("多久发货", elsewhere)).decision is Decision.ANSWER
+
+
+async def test_many_changes_end_on_one_shelf_again(base: Retriever) -> None:
+    before = base.vectors_ready
+    many = [an_entry(f"e{i}", f"第{i}号商品多少钱", f"{i} 元。") for i in range(MAX_CHANGED + 1)]
+    await base.change(many)
+    assert base.vectors_ready is before
+    assert await said(base, "第7号商品多少钱") == "7 元。"
+    await base.change([an_entry("e7", "第7号商品多少钱", "涨到 8 元。")])
+    assert await said(base, "第7号商品多少钱") == "涨到 8 元。"
+    assert await said(base, "多久发货") == "48 小时内。"
+
+
+async def test_the_version_tells_that_something_changed(base: Retriever) -> None:
+    before = base.version
+    await base.change([an_entry("ship", "多久发货", "24 小时内。")])
+    assert base.version != before
+    await base.change([SHIPPING])
+    assert base.version == before
+
+
+@pytest.mark.parametrize(("encoder", "answers"), [("fake", True), ("another", False)])
+async def test_vectors_the_gate_does_not_know_make_it_strict(
+    embedder: FakeEmbedder, encoder: str, *, answers: bool
 ) -> None:
-    retriever = Retriever(ENTRIES, embedder=gated)
-    await retriever.warm()
-    if broken == "slow":
-        gated.open.clear()
-    else:
-        gated.fails = 1
-    async with asyncio.timeout(2):
-        await retriever.change([NEW], ["fee"])
-    gated.open.set()
-    assert retriever.get("fee") is None
-    assert (await retriever.ask("发票怎么开", TODAY)).decision is Decision.ANSWER
-    assert "fee" not in await ids(retriever, "运费怎么算")
-    verdict = await retriever.ask("多久可以发货呀亲", TODAY)
-    assert (verdict.how, verdict.matches[0].entry.id) == ("hybrid", "time")
-    await retriever.warm()  # waits for what is under way
-    assert (await retriever.ask("开发票的事", TODAY)).how == "hybrid"
-
-
-async def test_a_change_while_warming_gets_its_vectors(gated: Gated) -> None:
-    gated.open.clear()
-    retriever = Retriever(ENTRIES, embedder=gated)
-    warming = asyncio.create_task(retriever.warm())
-    await asyncio.sleep(0.05)
-    await retriever.change([NEW], ["time"])
-    assert (await retriever.ask("发票怎么开呀", TODAY)).how == "exact"
-    gated.open.set()
-    await warming
-    verdict = await retriever.ask("开发票的事", TODAY)
-    assert (verdict.how, verdict.matches[0].entry.id) == ("hybrid", "bill")
-    assert "time" not in await ids(retriever, "多久发货")
-
-
-async def test_many_changes_while_warming_get_their_vectors_too(gated: Gated) -> None:
-    gated.open.clear()
-    retriever = Retriever(ENTRIES, embedder=gated)
-    warming = asyncio.create_task(retriever.warm())
-    await asyncio.sleep(0.05)
-    many = [an_entry(f"n{at}", f"第 {at} 种颜色有货吗") for at in range(MAX_CHANGED + 1)]
-    await retriever.change([*many, NEW])
-    gated.open.set()
-    await warming
-    assert retriever.vectors_ready
-    assert (await retriever.ask("开发票的事", TODAY)).how == "hybrid"
-
-
-async def test_knowledge_that_began_empty_gets_vectors(embedder: FakeEmbedder) -> None:
-    retriever = Retriever([], embedder=embedder)
-    await retriever.warm()
-    await retriever.change([*ENTRIES, NEW])
-    assert (await retriever.ask("发票怎么开", TODAY)).how == "exact"
-    await retriever.warm()  # waits for what is under way
-    verdict = await retriever.ask("开发票的事", TODAY)
-    assert (verdict.how, verdict.matches[0].entry.id) == ("hybrid", "bill")
-
-
-async def test_what_changes_while_everything_is_built_anew_is_not_lost(gated: Gated) -> None:
-    retriever = Retriever(ENTRIES, embedder=gated)
-    await retriever.warm()
-    gated.open.clear()
-    many = [an_entry(f"n{at}", f"第 {at} 种颜色有货吗") for at in range(MAX_CHANGED + 1)]
-    await retriever.change([*many, NEW])
-    await retriever.change([an_entry("fee", "运费怎么算", "一律 6 元。")], ["bill", "time"])
-    gated.open.set()
-    await retriever.warm()  # waits for what is under way
-    assert await ids(retriever, "多久发货")
-    assert "time" not in await ids(retriever, "多久发货")
-    assert "bill" not in await ids(retriever, "发票怎么开")
-    found = [m for m in await retriever.search("运费怎么算", TODAY) if m.entry.id == "fee"]
-    assert [match.entry.answer for match in found] == ["一律 6 元。"]
-
-
-async def test_who_asks_during_a_change_is_told_what_holds_then(gated: Gated) -> None:
-    retriever = Retriever(ENTRIES, embedder=gated)
-    await retriever.warm()
-    gated.open.clear()
-    asking = asyncio.create_task(retriever.ask("运费要多少", TODAY))
-    await asyncio.sleep(0.01)
-    changing = asyncio.create_task(retriever.change([NEW], ["fee"]))
-    await changing
-    gated.open.set()
-    assert "fee" not in [match.entry.id for match in (await asking).matches]
-
-
-async def test_questions_survive_any_change(gated: Gated, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("knowledge.shelf._INLINE_ENTRIES", 0)  # so that questions take threads
-    monkeypatch.setattr("knowledge.index._INLINE_ROWS", 0)
-    retriever = Retriever(ENTRIES, embedder=gated)
-    await retriever.warm()
-    gone = False
-
-    async def asks(at: int) -> None:
-        for turn in range(20):
-            before = gone
-            verdict = await retriever.ask(f"{at} {turn} 怎么申请退货呀", TODAY)
-            assert not before or "return" not in [m.entry.id for m in verdict.matches]
-
-    asking = [asyncio.create_task(asks(at)) for at in range(8)]
-    for at in range(30):
-        await retriever.change([an_entry(f"x{at}", f"第 {at} 件怎么退")])
-    await retriever.change([], ["return"])
-    gone = True
-    await asyncio.gather(*asking)
-
-
-async def test_an_audience_holds_after_a_change(embedder: FakeEmbedder) -> None:
-    retriever = Retriever(ENTRIES, embedder=embedder)
-    await retriever.warm()
-    member = Audience(today=TODAY.today, open_kfid="wk1")
-    limited = an_entry("time", "多久发货", "当天发出。", audience=("wk1",))
-    withdrawn = an_entry("fee", "运费怎么算", approved=False)
-    await retriever.change([limited, withdrawn])
-    assert "time" not in await ids(retriever, "多久发货")
-    assert "time" in await ids(retriever, "多久发货", member)
-    for audience in (TODAY, member):
-        assert "fee" not in await ids(retriever, "运费怎么算", audience)
-        assert (await retriever.ask("运费怎么算", audience)).how != "exact"
-    assert [entry.id for entry in retriever.featured(TODAY, 5)] == []
-
-
-async def test_a_cache_that_cannot_be_written_costs_time_only(
-    embedder: FakeEmbedder, tmp_path: Path
-) -> None:
-    (tmp_path / "file").write_text("no folder", "utf-8")
-    retriever = Retriever(ENTRIES, embedder=embedder, cache_dir=tmp_path / "file")
-    await retriever.warm()
-    assert retriever.vectors_ready
-
-
-async def test_a_removed_entry_comes_back_as_it_is_now(embedder: FakeEmbedder) -> None:
-    retriever = Retriever(ENTRIES, embedder=embedder)
-    await retriever.warm()
-    await retriever.ask("运费怎样算", TODAY)
-    await retriever.change([], ["fee"])
-    assert "fee" not in [m.entry.id for m in (await retriever.ask("运费怎样算", TODAY)).matches]
-    back: FaqEntry = an_entry("fee", "运费怎么算", "一律 6 元。")
-    await retriever.change([back])
-    found = await retriever.search("运费怎样算", TODAY)
-    assert [match.entry for match in found if match.entry.id == "fee"] == [back]
+    shipped = load_gate()
+    models = {
+        name: structs.replace(model, answer_at={"1": 1.0, "5": 0.0})
+        for name, model in shipped.models.items()
+    }
+    gate = structs.replace(shipped, models=models, encoder=encoder, lead=0.0)
+    base = Retriever([SHIPPING, RETURNS], embedder=embedder, gate=gate)
+    await base.warm()
+    verdict = await base.ask("多久能发货", TODAY)
+    assert (verdict.decision is Decision.ANSWER) is answers
