@@ -21,6 +21,7 @@ from knowledge.gate import Thresholds
 from knowledge.library import Library
 from knowledge.loader import EntryProblem, load_entries
 from knowledge.retriever import Retriever
+from knowledge.words import Words
 
 __all__ = [
     "Attachment",
@@ -36,6 +37,7 @@ __all__ = [
     "Retriever",
     "Thresholds",
     "Verdict",
+    "Words",
     "body_of",
     "entry_of",
     "load_entries",

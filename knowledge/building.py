@@ -6,19 +6,24 @@ import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import structlog
 
 from bot.ports import Embedder
-from knowledge.dense import rows_to_embed
+from knowledge.dense import engine_for, rows_to_embed
 from knowledge.embeddings import EmbeddingError, Kind, Vectors
 from knowledge.entries import FaqEntry
+from knowledge.index import ChromaIndex, NumpyIndex, VectorIndex
 from knowledge.lexical import LexicalIndex
 from knowledge.shelf import Shelf
 from knowledge.vectors import VectorCache, text_hash
+from knowledge.words import Words
 
 log = structlog.get_logger(__name__)
+
+Engine = Literal["auto", "numpy", "chroma"]
 
 WARM_BATCH = 8  # texts: a customer's question waits for at most one such batch, ~130 ms
 _CHILD_FROM = 2_000  # entries; fewer are built sooner than a process starts
@@ -59,24 +64,36 @@ def _opened(path: Path | None, model: str) -> VectorCache:
         return VectorCache(None, model)
 
 
-async def lexical_in_child(entries: Sequence[FaqEntry], reference: Shelf | None = None) -> Shelf:
+async def lexical_in_child(
+    entries: Sequence[FaqEntry], words: Words, reference: Shelf | None = None
+) -> Shelf:
     """A shelf without vectors. A large one is indexed in a process of its own.
 
     10,000 entries cost 2 s of Python, during which a thread would hold up everything else.
     """
     if len(entries) < _CHILD_FROM:
-        return Shelf(entries, reference)
+        return Shelf(entries, reference, words=words)
     like = reference.lexical if reference else None
     child = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
     loop = asyncio.get_running_loop()
     try:
-        index = await loop.run_in_executor(child, LexicalIndex, entries, like)
+        index = await loop.run_in_executor(child, LexicalIndex, entries, like, words)
     except (OSError, BrokenExecutor) as error:  # no room for a process
         log.warning("knowledge.indexed_here", error=str(error))
-        index = await asyncio.to_thread(LexicalIndex, entries, like)
+        index = await asyncio.to_thread(LexicalIndex, entries, like, words)
     finally:
         child.shutdown(wait=False, cancel_futures=True)
-    return Shelf(entries, index=index)
+    return Shelf(entries, index=index, words=words)
+
+
+async def vector_index(
+    rows: Vectors, engine: Engine, cache_dir: Path | None, version: str
+) -> VectorIndex:
+    """The index that serves this many rows best, or the one asked for."""
+    chosen = engine_for(len(rows)) if engine == "auto" else engine
+    if chosen == "numpy" or cache_dir is None:
+        return NumpyIndex(np.ascontiguousarray(rows))
+    return await ChromaIndex.open(cache_dir / "chroma", rows, version)
 
 
 async def _embed_at_last(embedder: Embedder, texts: tuple[str, ...], kind: Kind) -> Vectors:

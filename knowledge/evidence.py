@@ -2,13 +2,14 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from knowledge.entries import FaqEntry
-from knowledge.fold import fold, lexical_key, numbers_in, tidy
+from knowledge.fold import lexical_key, numbers_in, tidy
 from knowledge.lexical import LexicalIndex
+from knowledge.words import NO_WORDS, Words
 
 # Words that turn a question into another one when only one side has them.
 CONTRASTS = tuple(
@@ -84,9 +85,9 @@ class Question(msgspec.Struct, frozen=True):
     key: str
 
     @classmethod
-    def of(cls, text: str) -> "Question":
+    def of(cls, text: str, words: Words = NO_WORDS) -> "Question":
         """Fold once, compare often."""
-        folded = fold(text)
+        folded = words.fold(text)
         return cls(tidy(text), folded, lexical_key(folded))
 
 
@@ -94,6 +95,7 @@ class Texts(msgspec.Struct, frozen=True):
     """An entry's texts as they are compared.
 
     Args:
+        terms: what it names of the deployment's terms that exclude each other.
         keys: one line for each question, then the answer.
     """
 
@@ -101,13 +103,14 @@ class Texts(msgspec.Struct, frozen=True):
     contrasts: frozenset[frozenset[int]]
     numbers: frozenset[str]
     names: frozenset[str]
+    terms: frozenset[str]
     folded: str
     keys: str
 
     @classmethod
-    def of(cls, entry: FaqEntry) -> "Texts":
+    def of(cls, entry: FaqEntry, words: Words = NO_WORDS) -> "Texts":
         """Fold once, compare often."""
-        folded = [fold(text) for text in (*entry.questions, entry.answer)]
+        folded = [words.fold(text) for text in (*entry.questions, entry.answer)]
         joined = "\n".join(folded)
         keys = tuple(map(lexical_key, folded))
         return cls(
@@ -115,15 +118,30 @@ class Texts(msgspec.Struct, frozen=True):
             contrasts=frozenset(map(contrasts_in, folded[:-1])),
             numbers=numbers_in(joined),
             names=frozenset(_NAME.findall(joined)),
+            terms=words.named(joined),
             folded=joined,
             keys="\n".join(keys),
         )
 
 
 class Asked:
-    """A question as entries are held against it."""
+    """A question as entries are held against it.
 
-    def __init__(self, question: Question, index: LexicalIndex, entries: int) -> None:
+    Args:
+        index: what decides how telling a character is.
+        entries: how many there are in all.
+        named: the terms that any entry names.
+    """
+
+    def __init__(
+        self,
+        question: Question,
+        index: LexicalIndex,
+        entries: int,
+        *,
+        words: Words = NO_WORDS,
+        named: Collection[str] = (),
+    ) -> None:
         self._key = question.key
         self._grams = index.telling(question.key)
         self._total = sum(self._grams.values()) or 1.0
@@ -131,6 +149,8 @@ class Asked:
         self._contrasts = contrasts_in(question.folded)
         self._numbers = numbers_in(question.folded)
         self._names = frozenset(_NAME.findall(question.folded))
+        self._words, self._elsewhere = words, named
+        self._terms = words.named(question.folded)
         length = len(question.key)
         self.short = float(length < _SHORT)
         self.long = max(0.0, math.log(length / 20)) if length else 0.0
@@ -153,9 +173,13 @@ class Asked:
         """1 when no phrasing of the entry has just the question's contrasts."""
         return float(self._contrasts not in texts.contrasts)
 
+    def term_missing(self, texts: Texts) -> str:
+        """The deployment's term that the question names and the entry should, but does not."""
+        return self._words.missing(self._terms, texts.terms, self._elsewhere)
+
     def term_mismatch(self, texts: Texts) -> float:
         """1 when the question names something that the entry does not."""
-        return float(not self._names <= texts.names)
+        return float(not self._names <= texts.names or self.term_missing(texts) != "")
 
     def _covered(self, key: str) -> float:
         telling = self._index.telling(key)

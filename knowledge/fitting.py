@@ -43,7 +43,7 @@ class Case(NamedTuple):
 
     Args:
         group: what is left out together when the fit is tried: a set, a fold.
-        rows: evidence of each candidate, in the order of `FEATURES`.
+        rows: evidence of each candidate, first in rank first, in the order of `FEATURES`.
         right: place of the right one among them, ``None`` = it is not there.
     """
 
@@ -54,7 +54,7 @@ class Case(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What a gate that has not seen a question says to it: `p` of the best, and whether right."""
+    """What a gate that has not seen a question says to it: `p` of the first, and whether right."""
 
     p: float
     lead: float
@@ -199,10 +199,8 @@ def _judge(case: Case, model: tuple[float, dict[str, float]]) -> Judged:
     bias, weights = model
     vector = np.array([weights.get(name, 0.0) for name in FEATURES])
     p = 1.0 / (1.0 + np.exp(-np.clip(case.rows @ vector + bias, -60, 60)))
-    order = np.argsort(-p, kind="stable")
-    best = float(p[order[0]])
-    lead = best - float(p[order[1]]) if len(order) > 1 else best
-    return Judged(best, lead, int(order[0]) == case.right)
+    best = float(p[0])
+    return Judged(best, best - float(p[1:].max(initial=0.0)), case.right == 0)
 
 
 def _weights(model: tuple[float, dict[str, float]], thresholds: dict[str, float]) -> Weights:

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import re
 import unicodedata
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -38,9 +39,7 @@ SYNONYMS = {
 
 _ZERO_WIDTH = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f\u00ad]")
 _FOLDED = {old: new for new, olds in SYNONYMS.items() for old in olds.split()}
-_SYNONYM = re.compile(
-    "|".join(sorted((re.escape(w) for w in (*_FOLDED, *SYNONYMS)), key=len, reverse=True))
-)
+_LATIN_OR_NUMBER = re.compile(r"[a-z]+|[0-9]+|[^a-z0-9\s]+")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _DECIMAL_POINT = re.compile(r"(?<=\d)\.(?=\d)")
 _NOT_A_WORD = re.compile(r"[\W_]+")
@@ -64,9 +63,73 @@ def even_out(text: str) -> str:
     return _ZERO_WIDTH.sub("", text).translate(_simplified()).strip()
 
 
+class Folding:
+    """Tidies texts and evens out synonyms.
+
+    Args:
+        own: a deployment's synonyms beside those that are shipped, over which they win; both
+            sides evened out. What is read as a word that is itself read as another follows it.
+    """
+
+    def __init__(self, own: Mapping[str, str] | None = None) -> None:
+        own = {bare(old): new for old, new in (own or {}).items()}
+        read_as = _FOLDED | own
+        self._read_as = {old: _last_of(read_as, new) for old, new in read_as.items()}
+        self.circles = frozenset(old for old in own if bare(self._read_as[old]) in read_as)
+        """Which of a deployment's words are in the end read as themselves, or nearly."""
+        # What a word is read as stands in the pattern too: it is left whole.
+        self._pattern = literally(dict.fromkeys((*read_as, *SYNONYMS, *own.values())))
+
+    def __call__(self, text: str) -> str:
+        """The text as the indexes read it."""
+        return self._pattern.sub(self._instead, tidy(text))
+
+    def _instead(self, found: re.Match[str]) -> str:
+        said = found[0]
+        return self._read_as.get(said) or self._read_as.get(bare(said), said)
+
+
 def fold(text: str) -> str:
-    """The text as the other indexes read it: tidied, with synonyms evened out."""
-    return _SYNONYM.sub(lambda found: _FOLDED.get(found[0], found[0]), tidy(text))
+    """The text as the other indexes read it: tidied, with the shipped synonyms evened out."""
+    return _SHIPPED(text)
+
+
+def bare(word: str) -> str:
+    """A word without the spaces in it."""
+    return "".join(word.split())
+
+
+def _last_of(read_as: Mapping[str, str], word: str) -> str:
+    """What a word is read as in the end; in a circle, some word of it."""
+    seen: set[str] = set()
+    while (key := bare(word)) in read_as and key not in seen:
+        seen.add(key)
+        word = read_as[key]
+    return word
+
+
+def literally(words: Collection[str]) -> re.Pattern[str]:
+    """Finds these words as they are written, the longest first.
+
+    A latin word is not found inside a longer one. Where letters meet digits, and where a word
+    holds a space, any space or none may stand: iPhone 15, iPhone15.
+    """
+    longest = sorted(words, key=lambda word: len(bare(word)), reverse=True)
+    return re.compile("|".join(map(_literal, longest)) or "(?!)")
+
+
+def _literal(word: str) -> str:
+    pattern = r"\s*".join(map(re.escape, _LATIN_OR_NUMBER.findall(word)))
+    before = "(?<![a-z0-9])" if _is_latin(word[:1]) else ""
+    after = "(?![a-z0-9])" if _is_latin(word[-1:]) else ""
+    return f"{before}{pattern}{after}"
+
+
+def _is_latin(character: str) -> bool:
+    return character.isascii() and character.isalnum()
+
+
+_SHIPPED = Folding()
 
 
 def exact_key(folded: str) -> str:

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.entries import FaqEntry
-from knowledge.fold import fold, lexical_key
+from knowledge.fold import lexical_key
 from knowledge.pooling import pooled
+from knowledge.words import NO_WORDS, Words
 
 Scores = NDArray[np.float32]
 
@@ -90,16 +91,21 @@ class LexicalIndex:
     """The two fields of every entry."""
 
     def __init__(
-        self, entries: Sequence[FaqEntry], reference: "LexicalIndex | None" = None
+        self,
+        entries: Sequence[FaqEntry],
+        reference: "LexicalIndex | None" = None,
+        words: Words = NO_WORDS,
     ) -> None:
         self._starts = first_rows(entries)
+        questions = [words.fold(text) for entry in entries for text in entry.questions]
+        answers = [words.fold(entry.answer) for entry in entries]
+        self.named: frozenset[str] = frozenset().union(*map(words.named, (*questions, *answers)))
+        """The deployment's terms that any entry names."""
         self._questions: NgramIndex = NgramIndex(
-            [lexical_key(fold(text)) for entry in entries for text in entry.questions],
-            reference._questions if reference else None,
+            list(map(lexical_key, questions)), reference._questions if reference else None
         )
         self._answers: NgramIndex = NgramIndex(
-            [lexical_key(fold(entry.answer)) for entry in entries],
-            reference._answers if reference else None,
+            list(map(lexical_key, answers)), reference._answers if reference else None
         )
         self._heard = np.array(
             [

@@ -3,7 +3,7 @@
 Scores are calibrated and summed, never fused by rank: ranks cannot tell that nothing fits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -12,6 +12,10 @@ from knowledge.evidence import Asked, Evidence, Question, share_first
 from knowledge.gate import Gate, variant_of
 from knowledge.lexical import LexicalIndex
 from knowledge.shelf import Candidate
+from knowledge.words import NO_WORDS, Words
+
+TERM = "term"
+"""Among the evidence: the deployment's term that the question names, but not the entry."""
 
 JUDGED = 10  # entries at least for which all evidence is gathered
 _CROWD = 4  # entries behind the best
@@ -25,17 +29,23 @@ def judge(
     gate: Gate,
     index: LexicalIndex,
     entries: int,
+    words: Words = NO_WORDS,
+    named: Collection[str] = (),
 ) -> list[Match]:
-    """The k likeliest of the candidates, with their evidence.
+    """The k first of the candidates, each with its evidence and what the gate makes of it.
+
+    They stay in the order of the weighted sum. Ordered by the gate's probability, fewer questions
+    find their entry first where customers write in ways it was not fitted on.
 
     Args:
         index: what decides how telling a character is.
         entries: how many there are in all.
+        named: which of the deployment's terms any entry names.
     """
     order = sorted(found, key=lambda c: (-c.rank, c.entry.id))[: max(k, JUDGED)]
     if not order:
         return []
-    asked = Asked(question, index, entries)
+    asked = Asked(question, index, entries, words=words, named=named)
     matches = []
     for place, evidence in enumerate(_evidence(asked, order)):
         candidate = order[place]
@@ -45,10 +55,11 @@ def judge(
         why: dict[str, float | str] = {
             name: round(float(value), 4) for name, value in msgspec.structs.asdict(evidence).items()
         }
-        matches.append(
-            Match(candidate.entry, gate.probability(evidence, variant), why | {"gate": variant})
-        )
-    return sorted(matches, key=lambda match: -match.score)[:k]
+        why["gate"] = variant
+        if term := asked.term_missing(candidate.texts):
+            why[TERM] = term
+        matches.append(Match(candidate.entry, gate.probability(evidence, variant), why))
+    return matches[:k]
 
 
 def _evidence(asked: Asked, order: Sequence[Candidate]) -> list[Evidence]:

@@ -8,20 +8,19 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-import numpy as np
 import structlog
 
 from bot.ports import Embedder
-from knowledge.building import lexical_in_child, vectors_of
-from knowledge.dense import DenseIndex, engine_for
+from knowledge.building import Engine, lexical_in_child, vector_index, vectors_of
+from knowledge.dense import DenseIndex
 from knowledge.embeddings import EmbeddingError, Vectors
 from knowledge.entries import Audience, Decision, FaqEntry, Match, Verdict, version_of
 from knowledge.evidence import Question
-from knowledge.fold import exact_key, fold
+from knowledge.fold import exact_key
 from knowledge.gate import Gate, Thresholds, Variant, decide, load_gate
-from knowledge.index import ChromaIndex, NumpyIndex, VectorIndex
-from knowledge.ranking import judge
+from knowledge.ranking import TERM, judge
 from knowledge.shelf import Candidate, Shelf
+from knowledge.words import NO_WORDS, Words
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +30,6 @@ STRANGE = 0.01  # error accepted of vectors that the gate was not fitted on
 MAX_CHANGED = 200  # entries on the small shelf; beyond, everything is built anew
 AT_ONCE_S = 0.4  # a change waits so long for its vectors; then it counts by its characters
 
-Engine = Literal["auto", "numpy", "chroma"]
 _RepeatKey = tuple[str, Audience, bool]
 
 
@@ -45,6 +43,7 @@ class Retriever:
     Args:
         embedder: what makes vectors, ``None`` = characters alone. It stays the caller's to close.
         cache_dir: where vectors (and Chroma's folder) are kept, ``None`` = nowhere.
+        words: what the deployment holds to be the same, and what it never confuses.
         gate: what judges the evidence, ``None`` = the one that is shipped. With another encoder
             than it was fitted on it is strict, until `concierge gate train` has fitted another.
         target_error: share of answers that may be wrong.
@@ -59,20 +58,21 @@ class Retriever:
         *,
         embedder: Embedder | None = None,
         cache_dir: Path | None = None,
+        words: Words = NO_WORDS,
         gate: Gate | None = None,
         target_error: float = TARGET_ERROR,
         thresholds: Thresholds | None = None,
         engine: Engine = "auto",
         repeats: int = 4096,
     ) -> None:
+        self._words = words
         self._by_id = {entry.id: entry for entry in entries}
-        self._shelves: tuple[Shelf, ...] = (Shelf(list(self._by_id.values())),)
+        self._shelves: tuple[Shelf, ...] = (Shelf(list(self._by_id.values()), words=words),)
         self._changed: dict[str, FaqEntry] = {}
         self._exact: dict[str, dict[str, None]] = defaultdict(dict)
         for entry in self._by_id.values():
             self._note_exact(entry)
-        self._gate = gate or load_gate()
-        self._target_error = target_error
+        self._gate, self._target_error = gate or load_gate(), target_error
         if embedder and self._gate.encoder not in ("", embedder.name):
             log.warning("gate.other_encoder", fitted_on=self._gate.encoder, used=embedder.name)
             self._target_error = min(target_error, STRANGE)
@@ -97,6 +97,11 @@ class Retriever:
     def gate(self) -> Gate:
         """What judges the evidence."""
         return self._gate
+
+    @property
+    def words(self) -> Words:
+        """The words of the deployment."""
+        return self._words
 
     @property
     def cache_dir(self) -> Path | None:
@@ -138,7 +143,7 @@ class Retriever:
 
     async def ask(self, text: str, audience: Audience) -> Verdict:
         """What knowledge has to say to a customer's question."""
-        exact = exact_key(fold(text))
+        exact = exact_key(self._words.fold(text))
         if verdict := self._exactly(exact, audience):
             return verdict
         key = (exact, audience, self.vectors_ready)
@@ -154,7 +159,7 @@ class Retriever:
 
     async def search(self, text: str, audience: Audience, k: int = 10) -> list[Match]:
         """The k nearest entries with scores and evidence, whatever the gate thinks."""
-        matches, _ = await self._search(Question.of(text), audience, k)
+        matches, _ = await self._search(Question.of(text, self._words), audience, k)
         return matches
 
     async def change(self, upserts: Sequence[FaqEntry], removed: Collection[str] = ()) -> None:
@@ -206,7 +211,7 @@ class Retriever:
 
     async def _judge(self, text: str, audience: Audience, key: _RepeatKey) -> Verdict:
         shelves = self._shelves
-        matches, how = await self._search(Question.of(text), audience, CHOICES)
+        matches, how = await self._search(Question.of(text, self._words), audience, CHOICES)
         verdict = Verdict(self._decide(matches), tuple(matches), how)
         stands = self._shelves is shelves
         if stands and (how == "hybrid") == key[2]:  # not what was found while the embedder failed
@@ -221,9 +226,10 @@ class Retriever:
         variant: Variant = matches[0].why["gate"]  # type: ignore[assignment]
         thresholds = self._thresholds or self._gate.thresholds(variant, self._target_error)
         decision = decide([match.score for match in matches], thresholds)
-        if decision is Decision.ANSWER and matches[0].entry.kind == "passage":
-            return Decision.OFFER  # a part of a document is no answer until somebody chose it
-        return decision
+        # A part of a document is no answer until somebody chose it, and of terms that exclude
+        # each other the wrong one is none however much else fits.
+        is_for_choosing = matches[0].entry.kind == "passage" or TERM in matches[0].why
+        return Decision.OFFER if decision is Decision.ANSWER and is_for_choosing else decision
 
     async def _search(
         self, question: Question, audience: Audience, k: int
@@ -272,26 +278,27 @@ class Retriever:
             gate=self._gate,
             index=self._shelves[0].lexical,
             entries=len(self._by_id),
+            words=self._words,
+            named=frozenset().union(*(shelf.lexical.named for shelf in self._shelves)),
         )
 
     async def _vector(self, text: str) -> Vectors | None:
         if self._embedder is None or not text:
             return None
         try:
-            rows = await self._embedder.embed([text], kind="query")
+            vector: Vectors = (await self._embedder.embed([text], kind="query"))[0]
         except EmbeddingError as error:
             log.warning("knowledge.embedding_failed", error=str(error))
             return None
-        vector: Vectors = rows[0]
         return vector
 
     def _exactly(self, key: str, audience: Audience) -> Verdict | None:
         """The answer when exactly one entry asks just this."""
-        entries = [self._by_id[name] for name in self._exact.get(key, ())]
-        entries = [entry for entry in entries if entry.is_for(audience)]
-        if len(entries) != 1 or entries[0].kind == "passage":
-            return None
-        return Verdict(Decision.ANSWER, (Match(entries[0], 1.0, {"exact": key}),), "exact")
+        named = [self._by_id[name] for name in self._exact.get(key, ())]
+        entries = [entry for entry in named if entry.is_for(audience)]
+        if len(entries) == 1 and entries[0].kind != "passage":
+            return Verdict(Decision.ANSWER, (Match(entries[0], 1.0, {"exact": key}),), "exact")
+        return None
 
     # ------------------------------------------------------------------ changing
 
@@ -306,7 +313,7 @@ class Retriever:
         main, *old = self._shelves
         ids = {*removed, *(entry.id for entry in upserts)}
         for name in ids & self._by_id.keys():
-            for key in _exact_keys(self._by_id[name]):
+            for key in self._exact_keys(self._by_id[name]):
                 self._exact[key].pop(name, None)
         self._by_id = {i: e for i, e in self._by_id.items() if i not in set(removed)}
         for entry in upserts:
@@ -353,12 +360,14 @@ class Retriever:
     async def _shelf_beside(self, changed: dict[str, FaqEntry], main: Shelf) -> Shelf | None:
         if not changed:
             return None
-        return await lexical_in_child(list(changed.values()), main if main.entries else None)
+        return await lexical_in_child(
+            list(changed.values()), self._words, main if main.entries else None
+        )
 
     async def _rebuild(self) -> None:
         """Everything on one large shelf again, built elsewhere and swapped in."""
         built = self._by_id
-        shelf = await lexical_in_child(list(built.values()))
+        shelf = await lexical_in_child(list(built.values()), self._words)
         if self._is_warming:
             shelf.dense = await self._dense(shelf)
         async with self._changing:
@@ -378,21 +387,14 @@ class Retriever:
         if self._embedder is None:
             raise LookupError("no embedder")
         rows = await vectors_of(shelf.entries, self._embedder, self._cache_dir)
-        if like:
-            return DenseIndex(shelf.entries, rows, NumpyIndex(rows), like)
-        index = await self._index(rows, f"{version_of(shelf.entries)}/{self._embedder.name}")
-        return DenseIndex(shelf.entries, rows, index)
-
-    async def _index(self, rows: Vectors, version: str) -> VectorIndex:
-        engine = engine_for(len(rows)) if self._engine == "auto" else self._engine
-        if engine == "numpy" or self._cache_dir is None:
-            return NumpyIndex(np.ascontiguousarray(rows))
-        return await ChromaIndex.open(self._cache_dir / "chroma", rows, version)
+        version = f"{version_of(shelf.entries)}/{self._embedder.name}"
+        engine = "numpy" if like else self._engine
+        index = await vector_index(rows, engine, self._cache_dir, version)
+        return DenseIndex(shelf.entries, rows, index, like)
 
     def _note_exact(self, entry: FaqEntry) -> None:
-        for key in _exact_keys(entry):
+        for key in self._exact_keys(entry):
             self._exact[key][entry.id] = None
 
-
-def _exact_keys(entry: FaqEntry) -> set[str]:
-    return {exact_key(fold(text)) for text in entry.questions}
+    def _exact_keys(self, entry: FaqEntry) -> set[str]:
+        return {exact_key(self._words.fold(text)) for text in entry.questions}

@@ -18,10 +18,12 @@ from knowledge.embeddings import Vectors
 from knowledge.entries import Audience, FaqEntry
 from knowledge.evidence import Texts
 from knowledge.lexical import LexicalIndex, LexicalScores
+from knowledge.words import NO_WORDS, Words
 
 # Weights of the sum by which candidates are found; the gate's model ranks what was found.
 DENSE, LEXICAL = 0.6, 0.4
-DENSE_ANSWER, LEXICAL_ANSWER = 0.8, 0.4
+DENSE_ANSWER, LEXICAL_ANSWER = 1.2, 0.4
+LEXICAL_ALONE = 0.6  # of an entry without an answer, whose vectors say less
 
 CANDIDATES = 50  # entries of one shelf that go on to be judged
 _KEPT = 1_024  # entries whose folded texts are kept: those that are asked for are few
@@ -53,6 +55,7 @@ class Shelf:
     Args:
         reference: the shelf whose entries decide how telling a character is, ``None`` = its own.
         index: of these entries, when it was made elsewhere.
+        words: of the deployment.
     """
 
     def __init__(
@@ -61,17 +64,18 @@ class Shelf:
         reference: "Shelf | None" = None,
         *,
         index: LexicalIndex | None = None,
+        words: Words = NO_WORDS,
     ) -> None:
         self.entries = list(entries)
         self.lexical: LexicalIndex = index or LexicalIndex(
-            self.entries, reference.lexical if reference else None
+            self.entries, reference.lexical if reference else None, words
         )
         self.dense: DenseIndex | None = None
         self._limited = [i for i, e in enumerate(self.entries) if not e.is_for_everyone]
         self._gone: NDArray[np.bool_] | None = None
         self._users, self._is_closed = 0, False
         self._place = {entry.id: i for i, entry in enumerate(self.entries)}
-        self._texts = lru_cache(_KEPT)(lambda i: Texts.of(self.entries[i]))
+        self._texts = lru_cache(_KEPT)(lambda i: Texts.of(self.entries[i], words))
         self._allowed = lru_cache(_AUDIENCES)(self._mask)
 
     def take_away(self, ids: Collection[str]) -> None:
@@ -101,7 +105,8 @@ class Shelf:
         found = list(dict.fromkeys(near + _best(lexical, CANDIDATES, allowed)))
         dense = dict(zip(found, await self.dense.scores(vector, found), strict=True))
         ranks = {
-            i: DENSE * (s.question + DENSE_ANSWER * s.answer) + LEXICAL * float(lexical[i])
+            i: DENSE * (s.question + DENSE_ANSWER * s.answer)
+            + (LEXICAL if self.entries[i].answer else LEXICAL_ALONE) * float(lexical[i])
             for i, s in dense.items()
         }
         order = sorted(ranks, key=lambda i: (-ranks[i], i))[:CANDIDATES]

@@ -25,9 +25,11 @@ from bot.app.engine import (
     vectors_folder,
 )
 from bot.app.service import Concierge, couriers, running, web_app
+from bot.app.words import KNOWLEDGE_WORDS, build_words, words_in
 
 __all__ = [
     "FILE",
+    "KNOWLEDGE_WORDS",
     "MODEL_PROMPTS",
     "PROMPTS",
     "SUPPLIED",
@@ -40,6 +42,7 @@ __all__ = [
     "build_engine",
     "build_gate",
     "build_library",
+    "build_words",
     "couriers",
     "declared_tables",
     "entries_of",
@@ -51,4 +54,5 @@ __all__ = [
     "take_files",
     "vectors_folder",
     "web_app",
+    "words_in",
 ]

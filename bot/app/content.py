@@ -19,6 +19,7 @@ import msgspec
 import structlog
 
 from bot.app.engine import build_embedder, build_gate, open_database
+from bot.app.words import build_words
 from bot.config import Config
 from bot.store import ContentRow, Contents, Database, Incoming, Statement, digest_of
 from bot.store.migrate import ENGINE_MIGRATIONS, migrate, migrations_of
@@ -158,7 +159,7 @@ async def build_library(config: Config, contents: Contents, cache: Path | None) 
     Args:
         cache: folder of the vector cache, ``None`` = vectors are not kept.
     """
-    embedder, gate = build_embedder(config), build_gate(config)
+    embedder, gate, words = build_embedder(config), build_gate(config), build_words()
     target_error = config.knowledge.target_error
     bases: dict[str, Retriever] = {}
     for base in bases_of(config):
@@ -169,6 +170,7 @@ async def build_library(config: Config, contents: Contents, cache: Path | None) 
                 entries_of(rows),
                 embedder=embedder,
                 cache_dir=cache,
+                words=words,
                 gate=gate,
                 target_error=target_error,
             )

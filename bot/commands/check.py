@@ -75,6 +75,7 @@ async def check(
     report.add("知识 数据库", await _conflicts(inspection))
     for file, problem in prompt_problems(prompts):
         report.add_in("话术", str(file), problem)
+    _check_words(prompts, report)
     report.add("大模型", _model_problems(inspection))
     report.print(out)
     if report.count:
@@ -95,6 +96,14 @@ def _check_knowledge(sets: Sequence[tuple[Path, ...]], report: _Report) -> int:
         for problem in problems:
             report.add_in("知识", problem.file, problem)
     return count
+
+
+def _check_words(prompts: Path, report: _Report) -> None:
+    from bot.app import KNOWLEDGE_WORDS, words_in
+
+    file = prompts / KNOWLEDGE_WORDS.name
+    for problem in words_in(file)[1]:
+        report.add_in("同义词与专用词", str(file), problem)
 
 
 def _model_problems(inspection: Inspection) -> Iterator[str]:

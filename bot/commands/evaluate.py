@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bot.app import build_embedder, build_gate, build_library, preview
+from bot.app import build_embedder, build_gate, build_library, build_words, preview
 from bot.config import Config
 from knowledge import Audience, Retriever
 from knowledge.evaluate import Confusion, Group, Report, Share, judge
@@ -74,6 +74,7 @@ async def _base(config: Config, faq: Path | None, open_kfid: str) -> Retriever:
         read_entries(faq),
         embedder=build_embedder(config),
         cache_dir=cache,
+        words=build_words(),
         gate=build_gate(config),
         target_error=config.knowledge.target_error,
     )

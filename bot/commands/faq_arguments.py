@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from bot.commands import faq, faq_edit, faq_gaps, faq_lint
+from bot.commands import faq, faq_edit, faq_gaps, faq_lint, faq_terms
 from bot.commands.evaluate import evaluate
 from bot.config import Config
 from bot.errors import Misconfigured
@@ -31,16 +31,7 @@ def add(actions: Actions) -> None:
     one.add_argument("--dry-run", action="store_true", help="只看会改什么，不写入")
     one.add_argument("--keep-missing", action="store_true", help="文件里没有了的也留着")
     one.add_argument("--all", action="store_true", help="列出每一行，不省略")
-    one = _action(
-        actions, "lint", _lint, "检查全部条目：矛盾、重复、抢问法、过长、坏链接、要当心的词"
-    )
-    one.add_argument("--online", action="store_true", help="真的去访问每个网址")
-    one.add_argument("--json", action="store_true", help="输出 JSON")
-    one = _action(actions, "eval", _eval, "用标好答案的问题检验：找得准不准、该不该答")
-    one.add_argument("--queries", type=Path, required=True, help="标好答案的问题，JSONL")
-    one.add_argument("--faq", type=Path, help="另一份知识（文件或文件夹）；默认这里的知识")
-    one.add_argument("--json", action="store_true", help="以 JSON 打印")
-    one.add_argument("--predictions", type=Path, metavar="FILE", help="把每一问的结果写成 JSONL")
+    _add_checks(actions)
     one = _action(actions, "list", _list, "列出条目")
     one.add_argument("text", nargs="?", default="", help="编号、类别或问法里有这几个字的")
     one = _action(actions, "show", _show, "看一条，连同来源与冲突")
@@ -69,6 +60,21 @@ def add(actions: Actions) -> None:
     one.add_argument("id", nargs="?", default="", help="条目的编号")
     _add_gaps(actions)
     _action(actions, "export", _export, "把全部条目写成 YAML")
+
+
+def _add_checks(actions: Actions) -> None:
+    one = _action(
+        actions, "lint", _lint, "检查全部条目：矛盾、重复、抢问法、过长、坏链接、要当心的词"
+    )
+    one.add_argument("--online", action="store_true", help="真的去访问每个网址")
+    one.add_argument("--json", action="store_true", help="输出 JSON")
+    one = _action(actions, "terms", _terms, "提出容易认错的专用词，供人确认")
+    one.add_argument("--json", action="store_true", help="以 JSON 打印")
+    one = _action(actions, "eval", _eval, "用标好答案的问题检验：找得准不准、该不该答")
+    one.add_argument("--queries", type=Path, required=True, help="标好答案的问题，JSONL")
+    one.add_argument("--faq", type=Path, help="另一份知识（文件或文件夹）；默认这里的知识")
+    one.add_argument("--json", action="store_true", help="以 JSON 打印")
+    one.add_argument("--predictions", type=Path, metavar="FILE", help="把每一问的结果写成 JSONL")
 
 
 def _add_gaps(actions: Actions) -> None:
@@ -119,6 +125,10 @@ async def _lint(config: Config, given: argparse.Namespace) -> int:
     return await faq_lint.lint_entries(
         config, given.account, sys.stdout, online=given.online, as_json=given.json
     )
+
+
+async def _terms(config: Config, given: argparse.Namespace) -> int:
+    return await faq_terms.terms(config, given.account, sys.stdout, as_json=given.json)
 
 
 async def _eval(config: Config, given: argparse.Namespace) -> int:

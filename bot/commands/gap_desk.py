@@ -15,7 +15,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
-from bot.app import PROMPTS, bases_of, build_embedder, entries_of, open_store, take_files
+from bot.app import (
+    PROMPTS,
+    bases_of,
+    build_embedder,
+    build_words,
+    entries_of,
+    open_store,
+    take_files,
+)
 from bot.config import Config
 from bot.errors import Misconfigured
 from bot.llm.masking import Masker
@@ -25,7 +33,7 @@ from bot.store import ContentRow, Decided, Placed, Store, Written
 from knowledge import Audience, FaqEntry, Retriever
 from knowledge.dialogues import Line, Told, entry_said, read
 from knowledge.embeddings import Vectors
-from knowledge.fold import exact_key, fold, tidy
+from knowledge.fold import exact_key, tidy
 from knowledge.gaps import GROWN, Asked, Gap, group, joint_vectors
 
 DAY_S = 86_400
@@ -64,6 +72,7 @@ class Desk:
         entry = self.base.get(decided.entry)
         if entry is None or gap.asked[-1].at > decided.at:
             return True
+        fold = self.base.words.fold
         known = {exact_key(fold(text)) for text in entry.questions}
         return not any(exact_key(fold(one.text)) in known for one in gap.asked)
 
@@ -85,7 +94,12 @@ class Desk:
 
     async def retriever(self, entries: Sequence[FaqEntry]) -> Retriever:
         """Another base over the same encoder, for a preview."""
-        base = Retriever(entries, embedder=self.embedder, cache_dir=self.base.cache_dir)
+        base = Retriever(
+            entries,
+            embedder=self.embedder,
+            cache_dir=self.base.cache_dir,
+            words=self.base.words,
+        )
         await base.warm()
         return base
 
@@ -114,7 +128,10 @@ async def desk(config: Config, name: str, now: float | None = None) -> AsyncIter
         embedder = build_embedder(config)
         path = config.storage.sqlite_path
         base = Retriever(
-            entries_of(rows), embedder=embedder, cache_dir=path.parent / "vectors" if path else None
+            entries_of(rows),
+            embedder=embedder,
+            cache_dir=path.parent / "vectors" if path else None,
+            words=build_words(),
         )
         await base.warm()
         gaps, told = await _gaps(config, store, name, base, embedder, now=now)

@@ -129,6 +129,20 @@ async def test_a_secret_whose_file_is_missing_is_one_problem_not_two(
     assert "✗ 共 1 个问题" in report
 
 
+async def test_words_that_cannot_be_used_are_listed_with_their_lines(
+    tmp_path: Path, prompts: Path
+) -> None:
+    text = "synonyms:\n  费: 运费\nterms:\n  - [金卡, 黑卡]\n  - [黑卡, 白卡]\n"
+    (prompts / "knowledge.yaml").write_text(text, "utf-8")
+    code, report = await run(tmp_path, prompts, "")
+    assert code == 1
+    assert "同义词与专用词 prompts/knowledge.yaml：2 个问题" in report
+    assert "knowledge.yaml 第 2 行" in report
+    assert "黑卡 与前面的 黑卡 相同" in report
+    (prompts / "knowledge.yaml").write_text("synonyms: [", "utf-8")
+    assert "YAML 语法错误" in (await run(tmp_path, prompts, ""))[1]
+
+
 async def test_everything_right_is_said_so(tmp_path: Path, prompts: Path) -> None:
     (tmp_path / "faq.yaml").write_text("- {id: a, question: 多久发货, answer: 当天。}\n")
     code, report = await run(tmp_path, prompts, "knowledge: {sources: [faq.yaml]}", GIVEN)

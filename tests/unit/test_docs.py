@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import handlers
-from bot.app import PROMPTS
+from bot.app import PROMPTS, words_in
 from bot.cli import _parser
 from bot.commands.check_prompts import prompt_problems
 from bot.config import inspect_config, schema
@@ -175,12 +175,22 @@ def test_an_example_of_replies_is_accepted(block: Block, tmp_path: Path) -> None
     assert [str(problem) for _, problem in prompt_problems(tmp_path)] == []
 
 
+@examples("words")
+def test_an_example_of_words_is_accepted(block: Block, tmp_path: Path) -> None:
+    file = tmp_path / "knowledge.yaml"
+    file.write_text(block.text, "utf-8")
+    words, problems = words_in(file)
+    assert words.groups
+    assert [str(problem) for problem in problems] == []
+
+
 def test_every_yaml_example_is_checked() -> None:
     marks = {block.mark for block in BLOCKS if block.language in ("yaml", "jsonl")}
     assert {mark for mark in marks if not mark.startswith("prompts/")} == {
         "knowledge",
         "config",
         "replies",
+        "words",
     }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from knowledge import Audience, Decision, FaqEntry, Retriever, Thresholds
-from knowledge.retriever import Engine
+from knowledge.building import Engine
 from tests.unit.knowledge.conftest import TODAY, FakeEmbedder, an_entry
 
 ENTRIES = [
