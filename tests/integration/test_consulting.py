@@ -4,13 +4,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from bot.app import Engine, build_engine, couriers, open_store
 from bot.commands.dialogue import Dialogue, PlayedMedia, shown
 from bot.delivery.send import Sender
 from bot.errors import ModelUnavailable
-from bot.model import AnswerRequest, Lane, MessageRecalled, ServiceState, Written
+from bot.model import (
+    AnswerRequest,
+    Attachment,
+    Lane,
+    MessageRecalled,
+    ServiceState,
+    Written,
+    basis_of,
+)
 from bot.store import Arrival, Unit
 from bot.telemetry import Metrics
 from knowledge import FaqEntry, Library, Retriever
@@ -34,6 +43,7 @@ class FakeChatModel:
 
     def __init__(self) -> None:
         self.chosen: str | None = None
+        self.written: Written | None = None
         self.failure: ModelUnavailable | None = None
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
         self.asked: list[tuple[str, list[str]]] = []
@@ -45,7 +55,7 @@ class FakeChatModel:
             await meanwhile()
         if self.failure:
             raise self.failure
-        return Written(chosen=self.chosen)
+        return self.written or Written(chosen=self.chosen)
 
 
 class Shop:
@@ -300,3 +310,16 @@ async def test_the_same_question_twice_is_answered_once(shop: Shop) -> None:
         shop.dialogue.message("text", {"content": UNSURE + "？"}),
     )
     assert sum("质量问题我们出。" in text for text in shop.said()) == 1
+
+
+async def test_what_belongs_to_an_entry_follows_the_model_s_words_too(shop: Shop) -> None:
+    link = Attachment(kind="link", title="运费表", url="https://example.com/fee")
+    entry = msgspec.structs.replace(SHOP[1], attachments=(link,))
+    await shop.engine.library.everything.change([entry])
+    shop.model.written = Written(
+        chosen=entry.id, answer="是质量问题的话我们出。", used_ids=(entry.id,),
+        basis=basis_of([entry.answer]),
+    )  # fmt: skip
+    said = await shop.hears(UNSURE)
+    assert "是质量问题的话我们出。" in said[0]
+    assert "https://example.com/fee" in said[-1]
