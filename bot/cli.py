@@ -17,7 +17,6 @@ from bot.telemetry import configure_logging
 
 Run = Callable[[argparse.Namespace], int]
 
-_CONFIG = ("--config", "-c")
 """May stand before or after the command."""
 
 
@@ -42,16 +41,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """Takes the configuration anywhere: after `concierge`, the command or its action."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.add_argument(
+            *("--config", "-c"),
+            type=Path,
+            default=argparse.SUPPRESS,
+            help="配置文件，默认 config.yaml",
+        )
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="concierge", description="企业微信客服机器人")
-    parser.add_argument(
-        *_CONFIG, type=Path, default=Path("config.yaml"), help="配置文件，默认 config.yaml"
-    )
+    parser = _Parser(prog="concierge", description="企业微信客服机器人")
+    parser.set_defaults(config=Path("config.yaml"))
     commands = parser.add_subparsers(title="命令", metavar="命令", required=True)
 
     def command(name: str, run: Run, text: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=text)
-        made.add_argument(*_CONFIG, type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         made.set_defaults(run=run)
         return made
 

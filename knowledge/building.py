@@ -2,8 +2,9 @@
 
 import asyncio
 import multiprocessing
+import sqlite3
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from knowledge.entries import FaqEntry
 from knowledge.lexical import LexicalIndex
 from knowledge.shelf import Shelf
 from knowledge.vectors import VectorCache, text_hash
-from knowledge.words import Words
+from knowledge.words import NO_WORDS, Words
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +36,7 @@ async def vectors_of(
     wanted = rows_to_embed(entries)
     hashes = [text_hash(kind, text) for kind, text in wanted]
     path = cache_dir / "vectors.sqlite3" if cache_dir else None
-    cache = await asyncio.to_thread(VectorCache, path, embedder.name)
+    cache = await asyncio.to_thread(_opened, path, embedder.name)
     try:
         known = await asyncio.to_thread(cache.load, hashes)
         missing = {h: w for h, w in zip(hashes, wanted, strict=True) if h not in known}
@@ -51,18 +52,33 @@ async def vectors_of(
     return np.stack([known[name] for name in hashes])
 
 
-async def lexical_in_child(entries: Sequence[FaqEntry], words: Words) -> Shelf:
+def _opened(path: Path | None, model: str) -> VectorCache:
+    try:
+        return VectorCache(path, model)
+    except (OSError, sqlite3.Error) as error:  # a folder that may not be written costs time only
+        log.warning("vectors.not_kept", path=str(path), error=str(error))
+        return VectorCache(None, model)
+
+
+async def lexical_in_child(
+    entries: Sequence[FaqEntry], reference: Shelf | None = None, words: Words = NO_WORDS
+) -> Shelf:
     """A shelf without vectors. A large one is indexed in a process of its own.
 
     10,000 entries cost 2 s of Python, during which a thread would hold up everything else.
     """
     if len(entries) < _CHILD_FROM:
-        return Shelf(entries, words=words)
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn) as child:
-        index = await asyncio.get_running_loop().run_in_executor(
-            child, LexicalIndex, entries, None, words
-        )
+        return Shelf(entries, reference, words=words)
+    like = reference.lexical if reference else None
+    child = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    loop = asyncio.get_running_loop()
+    try:
+        index = await loop.run_in_executor(child, LexicalIndex, entries, like, words)
+    except (OSError, BrokenExecutor) as error:  # no room for a process
+        log.warning("knowledge.indexed_here", error=str(error))
+        index = await asyncio.to_thread(LexicalIndex, entries, like, words)
+    finally:
+        child.shutdown(wait=False, cancel_futures=True)
     return Shelf(entries, index=index, words=words)
 
 

@@ -30,6 +30,7 @@ LEAD = 0.1
 MIN_QUESTIONS = 40  # fewer say nothing
 _FOLDS = 5
 _RIDGE = 1.0
+_LIKELIER_RIGHT = 0.5  # what is likelier wrong is never said, however few wrong ones were seen
 _OFFER_AT = 0.20  # in a menu of three, further down nobody finds theirs
 
 
@@ -42,7 +43,7 @@ class Case(NamedTuple):
 
     Args:
         group: what is left out together when the fit is tried: a set, a fold.
-        rows: evidence of each candidate, in the order of `FEATURES`.
+        rows: evidence of each candidate, first in rank first, in the order of `FEATURES`.
         right: place of the right one among them, ``None`` = it is not there.
     """
 
@@ -53,7 +54,7 @@ class Case(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What a gate that has not seen a question says to it: `p` of the best, and whether right."""
+    """What a gate that has not seen a question says to it: `p` of the first, and whether right."""
 
     p: float
     lead: float
@@ -92,7 +93,7 @@ def fit(
     fitted = 0
     for variant in ("full", "questions", "lexical"):
         mine = [case for case in cases if case.variant == variant]
-        if len(mine) < MIN_QUESTIONS or not any(case.right is not None for case in mine):
+        if not can_be_fitted(mine):
             continue
         judged = cross_judged(mine, variant)
         thresholds = {str(t): threshold(judged, t / 100 * safety) for t in TARGETS}
@@ -101,6 +102,11 @@ def fit(
     if not fitted:
         raise TooFewError(f"{len(cases)} labelled questions, {MIN_QUESTIONS} are needed")
     return Gate(models=models, offer_at=_OFFER_AT, lead=LEAD, fitted_on=fitted, encoder=encoder)
+
+
+def can_be_fitted(cases: Sequence[Case]) -> bool:
+    """Whether these cases of one variant say enough to fit a model to them."""
+    return len(cases) >= MIN_QUESTIONS and any(case.right is not None for case in cases)
 
 
 def cross_judged(cases: Sequence[Case], variant: Variant) -> list[Judged]:
@@ -122,6 +128,7 @@ def threshold(judged: Sequence[Judged], error: float) -> float:
     """The lowest probability from which at most this share of answers is wrong; 1 = never."""
     led = sorted((j for j in judged if j.lead >= LEAD), key=lambda j: -j.p)
     wrong, at = 0, 1.0
+    led = [one for one in led if one.p >= _LIKELIER_RIGHT]
     for n, one in enumerate(led, 1):
         wrong += not one.right
         if wrong <= error * n and (n == len(led) or led[n].p < one.p):
@@ -192,10 +199,8 @@ def _judge(case: Case, model: tuple[float, dict[str, float]]) -> Judged:
     bias, weights = model
     vector = np.array([weights.get(name, 0.0) for name in FEATURES])
     p = 1.0 / (1.0 + np.exp(-np.clip(case.rows @ vector + bias, -60, 60)))
-    order = np.argsort(-p, kind="stable")
-    best = float(p[order[0]])
-    lead = best - float(p[order[1]]) if len(order) > 1 else best
-    return Judged(best, lead, int(order[0]) == case.right)
+    best = float(p[0])
+    return Judged(best, best - float(p[1:].max(initial=0.0)), case.right == 0)
 
 
 def _weights(model: tuple[float, dict[str, float]], thresholds: dict[str, float]) -> Weights:

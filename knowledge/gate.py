@@ -101,11 +101,16 @@ def read_gate(file: Path) -> Gate:
 
 
 def decide(scores: Sequence[float], thresholds: Thresholds) -> Decision:
-    """The band of the best entry, given the probabilities of all, best first."""
-    best, rival = (*scores, 0.0, 0.0)[:2]
+    """The band of the first entry, given the probabilities of all in the order of their rank.
+
+    One further down that is as likely forbids an answer: ranking and gate must agree.
+    """
+    if not scores:
+        return Decision.DECLINE
+    best, rival = scores[0], max(scores[1:], default=0.0)
     if best >= thresholds.answer and best - rival >= thresholds.lead:
         return Decision.ANSWER
-    return Decision.OFFER if scores and best >= thresholds.offer else Decision.DECLINE
+    return Decision.OFFER if max(best, rival) >= thresholds.offer else Decision.DECLINE
 
 
 def variant_of(*, has_vectors: bool, has_answer: bool) -> Variant:

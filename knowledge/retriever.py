@@ -1,6 +1,7 @@
 """Which entry answers this question, and may it be said?"""
 
 import asyncio
+import contextlib
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from knowledge.fold import exact_key
 from knowledge.gate import Gate, Thresholds, Variant, decide, load_gate
 from knowledge.index import ChromaIndex, NumpyIndex, VectorIndex
 from knowledge.ranking import TERM, judge
-from knowledge.shelf import Shelf
+from knowledge.shelf import Candidate, Shelf
 from knowledge.words import NO_WORDS, Words
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,7 @@ CHOICES = 3  # a menu of more is not read
 TARGET_ERROR = 0.05
 STRANGE = 0.01  # error accepted of vectors that the gate was not fitted on
 MAX_CHANGED = 200  # entries on the small shelf; beyond, everything is built anew
+AT_ONCE_S = 0.4  # a change waits so long for its vectors; then it counts by its characters
 
 Engine = Literal["auto", "numpy", "chroma"]
 _RepeatKey = tuple[str, Audience, bool]
@@ -66,11 +68,10 @@ class Retriever:
         engine: Engine = "auto",
         repeats: int = 4096,
     ) -> None:
-        self._words = words
+        self.words = words
         self._by_id = {entry.id: entry for entry in entries}
-        self._main = Shelf(list(self._by_id.values()), words=words)
+        self._shelves: tuple[Shelf, ...] = (Shelf(list(self._by_id.values()), words=words),)
         self._changed: dict[str, FaqEntry] = {}
-        self._beside: Shelf | None = None
         self._exact: dict[str, dict[str, None]] = defaultdict(dict)
         for entry in self._by_id.values():
             self._note_exact(entry)
@@ -80,12 +81,14 @@ class Retriever:
             log.warning("gate.other_encoder", fitted_on=self._gate.encoder, used=embedder.name)
             self._target_error = min(target_error, STRANGE)
         self._thresholds = thresholds
-        self._embedder, self._cache_dir, self._engine = embedder, cache_dir, engine
+        self._embedder, self.cache_dir, self._engine = embedder, cache_dir, engine
         self._repeats: OrderedDict[_RepeatKey, Verdict] = OrderedDict()
         self._max_repeats = repeats
         self._running: dict[_RepeatKey, asyncio.Task[Verdict]] = {}
         self._version: str | None = None
         self._changing = asyncio.Lock()
+        self._is_warming = False
+        self._catching_up: asyncio.Task[None] | None = None
 
     @property
     def version(self) -> str:
@@ -100,16 +103,6 @@ class Retriever:
         return self._gate
 
     @property
-    def words(self) -> Words:
-        """The words of the deployment."""
-        return self._words
-
-    @property
-    def cache_dir(self) -> Path | None:
-        """Where vectors are kept."""
-        return self._cache_dir
-
-    @property
     def encoder(self) -> str:
         """Whose vectors are compared, '' = nobody's."""
         return self._embedder.name if self._embedder else ""
@@ -122,7 +115,7 @@ class Retriever:
     @property
     def vectors_ready(self) -> bool:
         """Whether meaning counts too."""
-        return self._main.dense is not None
+        return self._shelves[0].dense is not None
 
     @property
     def is_lexical_only(self) -> bool:
@@ -144,7 +137,7 @@ class Retriever:
 
     async def ask(self, text: str, audience: Audience) -> Verdict:
         """What knowledge has to say to a customer's question."""
-        exact = exact_key(self._words.fold(text))
+        exact = exact_key(self.words.fold(text))
         if verdict := self._exactly(exact, audience):
             return verdict
         key = (exact, audience, self.vectors_ready)
@@ -154,29 +147,35 @@ class Retriever:
         if key not in self._running:
             task = asyncio.create_task(self._judge(text, audience, key))
             self._running[key] = task
-            task.add_done_callback(lambda _: self._running.pop(key, None))
+            task.add_done_callback(lambda done: self._forget(key, done))
         # Shielded: the same question of another customer may wait for the same answer.
         return await asyncio.shield(self._running[key])
 
     async def search(self, text: str, audience: Audience, k: int = 10) -> list[Match]:
         """The k nearest entries with scores and evidence, whatever the gate thinks."""
-        matches, _ = await self._search(Question.of(text, self._words), audience, k)
+        matches, _ = await self._search(Question.of(text, self.words), audience, k)
         return matches
 
     async def change(self, upserts: Sequence[FaqEntry], removed: Collection[str] = ()) -> None:
         """Make changes visible at once: they stand on a small shelf beside the large one.
 
-        The new texts are embedded first (about 20 ms each), so that no entry is judged by
-        characters alone among others that have vectors. Where many have changed, everything is
-        built anew in the background of answering.
+        Their vectors are waited for a moment (about 20 ms each); where that is not enough, or the
+        embedder fails, they count by their characters until the vectors are there. Where many have
+        changed, everything is built anew in the background of answering.
         """
         async with self._changing:
             changed = {i: e for i, e in self._changed.items() if i not in removed}
             changed |= {entry.id: entry for entry in upserts}
-            beside = await self._shelf_beside(changed) if changed else None
+            beside = await self._shelf_beside(changed, self._shelves[0])
+            if beside and self.vectors_ready:
+                try:
+                    async with asyncio.timeout(AT_ONCE_S):
+                        beside.dense = await self._dense(beside, self._shelves[0].dense)
+                except TimeoutError:
+                    log.info("knowledge.changed_without_vectors", entries=len(changed))
             self._show(upserts, removed, changed, beside)
-            if len(changed) > MAX_CHANGED:
-                await self._rebuild()
+        if self._is_crowded or (beside and self._lacks_vectors):
+            self._catch_up()
 
     async def warm(self) -> None:
         """Embed what the disk cache lacks, then let meaning count. Cancel it at any time.
@@ -184,34 +183,31 @@ class Retriever:
         Progress is kept on disk after every batch. While the embedder gives no vectors this
         tries again, for as long as it takes.
         """
-        if self._embedder is None or not self._by_id:
+        if self._embedder is None:
             log.info("knowledge.lexical_only", entries=len(self._by_id))
             return
-        main = self._main
-        dense = await self._dense(main.entries, self._embedder)
-        async with self._changing:
-            if self._main is not main:  # built anew meanwhile, with vectors
-                dense.close()
-                return
-            main.dense = dense
-            if self._changed:
-                self._beside = await self._shelf_beside(self._changed)
-            self._repeats.clear()
-        log.info("knowledge.vectors_ready", entries=len(main.entries), model=self._embedder.name)
+        self._is_warming = True
+        await self._catch_up()
+        log.info("knowledge.vectors_ready", entries=len(self._by_id), model=self._embedder.name)
 
     def close(self) -> None:
         """Release threads and files. The embedder stays open."""
-        self._main.close()
-        if self._beside:
-            self._beside.close()
+        if self._catching_up:
+            self._catching_up.cancel()
+        for shelf in self._shelves:
+            shelf.close()
 
     # ------------------------------------------------------------------ asking
 
+    def _forget(self, key: _RepeatKey, done: "asyncio.Task[Verdict]") -> None:
+        if self._running.get(key) is done:  # not what was asked anew since something changed
+            del self._running[key]
+
     async def _judge(self, text: str, audience: Audience, key: _RepeatKey) -> Verdict:
-        main = self._main, self._beside
-        matches, how = await self._search(Question.of(text, self._words), audience, CHOICES)
+        shelves = self._shelves
+        matches, how = await self._search(Question.of(text, self.words), audience, CHOICES)
         verdict = Verdict(self._decide(matches), tuple(matches), how)
-        stands = (self._main, self._beside) == main
+        stands = self._shelves is shelves
         if stands and (how == "hybrid") == key[2]:  # not what was found while the embedder failed
             self._repeats[key] = verdict
             if len(self._repeats) > self._max_repeats:
@@ -224,33 +220,60 @@ class Retriever:
         variant: Variant = matches[0].why["gate"]  # type: ignore[assignment]
         thresholds = self._thresholds or self._gate.thresholds(variant, self._target_error)
         decision = decide([match.score for match in matches], thresholds)
-        # A part of a document is no answer until somebody chose it, and of terms that exclude
-        # each other the wrong one is none however much else fits.
+        # A part of a document, or what speaks of another term, is no answer until it is chosen.
         is_for_choosing = matches[0].entry.kind == "passage" or TERM in matches[0].why
         return Decision.OFFER if decision is Decision.ANSWER and is_for_choosing else decision
 
     async def _search(
         self, question: Question, audience: Audience, k: int
     ) -> tuple[list[Match], Literal["hybrid", "lexical"]]:
-        main = self._main
-        shelves = [main, self._beside] if self._beside else [main]
         vector = await self._vector(question.text) if self.vectors_ready else None
-        if vector is not None and all(shelf.dense for shelf in shelves):
-            found = [await s.by_meaning(question.key, vector, audience) for s in shelves]
-        else:
-            vector = None
-            found = [await s.by_characters(question.key, audience) for s in shelves]
-        matches = judge(
+        while True:
+            shelves = self._shelves
+            with contextlib.ExitStack() as used:
+                for shelf in shelves:
+                    used.enter_context(shelf.in_use())
+                found = await self._found(shelves, question, vector, audience, k)
+            if shelves is self._shelves:  # else something was changed or removed meanwhile
+                return found
+
+    async def _found(
+        self,
+        shelves: Sequence[Shelf],
+        question: Question,
+        vector: Vectors | None,
+        audience: Audience,
+        k: int,
+    ) -> tuple[list[Match], Literal["hybrid", "lexical"]]:
+        """What all shelves hold by meaning; by characters where one of them has no vectors yet.
+
+        Then what has changed is said where characters alone suffice; else the others are asked by
+        meaning. Entries judged by different evidence are never ranked against each other.
+        """
+        embedded = [shelf for shelf in shelves if shelf.dense or not shelf.entries]
+        is_whole = len(embedded) == len(shelves)
+        if vector is None or not is_whole:
+            near = [await shelf.by_characters(question.key, audience) for shelf in shelves]
+            matches = self._judged(question, near, k)
+            says = self._decide(matches) is Decision.ANSWER
+            if vector is None or (says and matches[0].entry.id in self._changed):
+                return matches, "lexical"
+        near = [await s.by_meaning(question.key, vector, audience) for s in embedded if s.entries]
+        return self._judged(question, near, k), "hybrid"
+
+    def _judged(
+        self, question: Question, found: Sequence[Sequence[Candidate]], k: int
+    ) -> list[Match]:
+        return judge(
             question,
             [candidate for shelf in found for candidate in shelf],
             k,
             gate=self._gate,
-            index=main.lexical,
+            index=self._shelves[0].lexical,
             entries=len(self._by_id),
-            words=self._words,
-            named=frozenset().union(*(shelf.lexical.named for shelf in shelves)),
+            words=self.words,
+            named=frozenset().union(*(shelf.lexical.named for shelf in self._shelves)),
         )
-        return matches, "lexical" if vector is None else "hybrid"
 
     async def _vector(self, text: str) -> Vectors | None:
         if self._embedder is None or not text:
@@ -281,6 +304,7 @@ class Retriever:
         beside: Shelf | None,
     ) -> None:
         """Swap everything in one step of the loop: no question sees half of a change."""
+        main, *old = self._shelves
         ids = {*removed, *(entry.id for entry in upserts)}
         for name in ids & self._by_id.keys():
             for key in self._exact_keys(self._by_id[name]):
@@ -289,48 +313,87 @@ class Retriever:
         for entry in upserts:
             self._by_id[entry.id] = entry
             self._note_exact(entry)
-        self._main.take_away(ids)
-        old, self._beside, self._changed = self._beside, beside, changed
-        if old:
-            old.close()
+        main.take_away(ids)
+        self._shelves = (main, beside) if beside else (main,)
+        self._changed = changed
+        for shelf in old:
+            shelf.close()
         self._version = None
         self._repeats.clear()
         self._running.clear()  # who waits for them still gets them
 
-    async def _shelf_beside(self, changed: dict[str, FaqEntry]) -> Shelf:
-        shelf = Shelf(list(changed.values()), self._main, words=self._words)
-        if self._embedder and self._main.dense:
-            rows = await vectors_of(shelf.entries, self._embedder, self._cache_dir)
-            shelf.dense = DenseIndex(shelf.entries, rows, NumpyIndex(rows), self._main.dense)
-        return shelf
+    @property
+    def _is_crowded(self) -> bool:
+        """Whether so much has changed that everything should be built anew."""
+        return len(self._changed) > min(MAX_CHANGED, len(self._shelves[0].entries))
+
+    @property
+    def _lacks_vectors(self) -> bool:
+        return self._is_warming and any(s.entries and not s.dense for s in self._shelves)
+
+    def _catch_up(self) -> "asyncio.Task[None]":
+        """Give what has changed its vectors and its place, once for all who ask for it."""
+        if self._catching_up is None or self._catching_up.done():
+            self._catching_up = asyncio.create_task(self._complete(), name="catching up")
+        return self._catching_up
+
+    async def _complete(self) -> None:
+        while self._is_crowded or self._lacks_vectors:
+            if self._is_crowded:
+                await self._rebuild()
+                continue
+            shelf = next(s for s in self._shelves if s.entries and not s.dense)
+            dense = await self._dense(shelf, self._shelves[0].dense)
+            if shelf not in self._shelves:  # something was changed meanwhile
+                dense.close()
+                continue
+            shelf.dense = dense
+            self._shelves = (*self._shelves,)  # another tuple: what was just found is out of date
+            self._repeats.clear()
+
+    async def _shelf_beside(self, changed: dict[str, FaqEntry], main: Shelf) -> Shelf | None:
+        if not changed:
+            return None
+        reference = main if main.entries else None
+        return await lexical_in_child(list(changed.values()), reference, self.words)
 
     async def _rebuild(self) -> None:
         """Everything on one large shelf again, built elsewhere and swapped in."""
-        entries = list(self._by_id.values())
-        shelf = await lexical_in_child(entries, self._words)
-        if self._embedder and self._main.dense:
-            shelf.dense = await self._dense(entries, self._embedder)
-        old = [shelf for shelf in (self._main, self._beside) if shelf]
-        self._main, self._beside, self._changed = shelf, None, {}
-        self._repeats.clear()
+        built = self._by_id
+        shelf = await lexical_in_child(list(built.values()), words=self.words)
+        if self._is_warming:
+            shelf.dense = await self._dense(shelf)
+        async with self._changing:
+            now, old = self._by_id, self._shelves
+            changed = {i: entry for i, entry in now.items() if built.get(i) is not entry}
+            beside = await self._shelf_beside(changed, shelf)
+            shelf.take_away([i for i, entry in built.items() if now.get(i) is not entry])
+            self._shelves = (shelf, beside) if beside else (shelf,)
+            self._changed = changed
+            self._repeats.clear()
         for one in old:
             one.close()
-        log.info("knowledge.built_anew", entries=len(entries))
+        log.info("knowledge.built_anew", entries=len(built))
 
-    async def _dense(self, entries: Sequence[FaqEntry], embedder: Embedder) -> DenseIndex:
-        rows = await vectors_of(entries, embedder, self._cache_dir)
-        index = await self._index(rows, f"{version_of(entries)}/{embedder.name}")
-        return DenseIndex(entries, rows, index)
+    async def _dense(self, shelf: Shelf, like: DenseIndex | None = None) -> DenseIndex:
+        """The vectors of a shelf; of a small one, measured like those of the large one."""
+        if self._embedder is None:
+            raise LookupError("no embedder")
+        rows = await vectors_of(shelf.entries, self._embedder, self.cache_dir)
+        if like:
+            return DenseIndex(shelf.entries, rows, NumpyIndex(rows), like)
+        index = await self._index(rows, f"{version_of(shelf.entries)}/{self._embedder.name}")
+        return DenseIndex(shelf.entries, rows, index)
 
     async def _index(self, rows: Vectors, version: str) -> VectorIndex:
         engine = engine_for(len(rows)) if self._engine == "auto" else self._engine
-        if engine == "numpy" or self._cache_dir is None:
+        if engine == "numpy" or self.cache_dir is None:
             return NumpyIndex(np.ascontiguousarray(rows))
-        return await ChromaIndex.open(self._cache_dir / "chroma", rows, version)
+        return await ChromaIndex.open(self.cache_dir / "chroma", rows, version)
 
     def _note_exact(self, entry: FaqEntry) -> None:
         for key in self._exact_keys(entry):
             self._exact[key][entry.id] = None
 
     def _exact_keys(self, entry: FaqEntry) -> set[str]:
-        return {exact_key(self._words.fold(text)) for text in entry.questions}
+        return {exact_key(self.words.fold(text)) for text in entry.questions}

@@ -5,7 +5,8 @@ beside it with what was changed since.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 
 import msgspec
@@ -21,7 +22,8 @@ from knowledge.words import NO_WORDS, Words
 
 # Weights of the sum by which candidates are found; the gate's model ranks what was found.
 DENSE, LEXICAL = 0.6, 0.4
-DENSE_ANSWER, LEXICAL_ANSWER = 0.8, 0.4
+DENSE_ANSWER, LEXICAL_ANSWER = 1.2, 0.4
+LEXICAL_ALONE = 0.6  # of an entry without an answer, whose vectors say less
 
 CANDIDATES = 50  # entries of one shelf that go on to be judged
 _KEPT = 1_024  # entries whose folded texts are kept: those that are asked for are few
@@ -71,6 +73,7 @@ class Shelf:
         self.dense: DenseIndex | None = None
         self._limited = [i for i, e in enumerate(self.entries) if not e.is_for_everyone]
         self._gone: NDArray[np.bool_] | None = None
+        self._users, self._is_closed = 0, False
         self._place = {entry.id: i for i, entry in enumerate(self.entries)}
         self._texts = lru_cache(_KEPT)(lambda i: Texts.of(self.entries[i], words))
         self._allowed = lru_cache(_AUDIENCES)(self._mask)
@@ -102,17 +105,30 @@ class Shelf:
         found = list(dict.fromkeys(near + _best(lexical, CANDIDATES, allowed)))
         dense = dict(zip(found, await self.dense.scores(vector, found), strict=True))
         ranks = {
-            i: DENSE * (s.question + DENSE_ANSWER * s.answer) + LEXICAL * float(lexical[i])
+            i: DENSE * (s.question + DENSE_ANSWER * s.answer)
+            + (LEXICAL if self.entries[i].answer else LEXICAL_ALONE) * float(lexical[i])
             for i, s in dense.items()
         }
         order = sorted(ranks, key=lambda i: (-ranks[i], i))[:CANDIDATES]
         return [self._candidate(i, ranks[i], scores, dense[i]) for i in order]
 
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep the vectors while a question is asked, even when the shelf is closed meanwhile."""
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
+            if self._is_closed:
+                self.close()
+
     def close(self) -> None:
-        """Release the vectors."""
-        dense, self.dense = self.dense, None
-        if dense:
-            dense.close()
+        """Release the vectors as soon as nobody uses them."""
+        self._is_closed = True
+        if not self._users and self.dense:
+            self.dense.close()
+            self.dense = None
 
     def _candidate(
         self, i: int, rank: float, scores: LexicalScores, dense: DenseScores | None

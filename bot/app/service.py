@@ -134,10 +134,13 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
 
 async def _warm(library: Library, *models: Caller | None) -> None:
     """What answering gets better by, in the background of answering."""
-    for model in models:
-        if model is not None:
-            await model.warm()
-    await library.warm()
+    try:
+        for model in models:
+            if model is not None:
+                await model.warm()
+        await library.warm()
+    except Exception:  # answers go on without; an operator must learn of it
+        log.exception("warming.failed")
 
 
 def _assemble(

@@ -100,7 +100,6 @@ def _action(actions: Actions, name: str, work: Work, text: str) -> argparse.Argu
     one.add_argument(
         "--account", default="", metavar="KF", help="有自己知识的客服账号（open_kfid）；默认共用的"
     )
-    one.add_argument("--config", "-c", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     one.set_defaults(work=work)
     return one
 

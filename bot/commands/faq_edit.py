@@ -253,7 +253,7 @@ async def writing(config: Config, base: str) -> AsyncIterator[Contents]:
         try:
             yield contents
         except UnitConflict as error:
-            raise Misconfigured("刚刚有人改了同一条，没有写入；请看过再试") from error
+            raise Misconfigured("刚刚有人改了知识，没有写入；请看过再试") from error
 
 
 def known_base(config: Config, base: str) -> None:

@@ -72,6 +72,7 @@ async def import_files(
         preview(config) if options.dry_run else writing(config, base)
     )
     async with opened as contents:
+        version = await contents.version()
         plan = plan_import(await contents.all_of(base), origins, folders)
         _show_skips([*skips, *plan.skips], options, out)
         remove = not options.keep_missing and (options.yes or sys.stdin.isatty())
@@ -88,10 +89,16 @@ async def import_files(
             print("没有写入。", file=out)
             return 1
         else:
-            await contents.commit(statements)
-            undo = f"concierge faq undo --import {await contents.version()}"
-            print(f"已写入，运行中的服务一秒内生效。撤销这次导入：{undo}", file=out)
+            _say_done(await contents.commit([contents.insist(version), *statements]), out)
     return 1 if any(origin.unread for origin in origins) else 0
+
+
+def _say_done(version: int | None, out: TextIO) -> None:
+    if version is None:
+        print("知识没有变；文件里改了而没有用上的，concierge check 会列出来。", file=out)
+    else:
+        undo = f"concierge faq undo --import {version}"
+        print(f"已写入，运行中的服务一秒内生效。撤销这次导入：{undo}", file=out)
 
 
 def _read(

@@ -17,11 +17,11 @@ from knowledge.fitting import (
     TARGETS,
     Case,
     Judged,
+    can_be_fitted,
     cross_judged,
     fit,
     gate_judged,
     promised,
-    threshold,
 )
 from knowledge.gate import Gate, Variant
 from knowledge.trial import collect, read_queries
@@ -54,10 +54,10 @@ async def train(
     cases, encoder = await _cases(config, queries, open_kfid)
     gate = fit(cases, start=build_gate(config), encoder=encoder)
     file.parent.mkdir(parents=True, exist_ok=True)
+    _print(cases, config.knowledge.target_error, out, gate, fitted=True)
     fresh = file.with_suffix(".new")
     fresh.write_bytes(msgspec.json.format(msgspec.json.encode(gate)) + b"\n")
     fresh.replace(file)
-    _print(cases, config.knowledge.target_error, out, None)
     print(f"\n已按 {gate.fitted_on} 个问题重定，写入 {file}；重启服务后生效。", file=out)
     print("想回到出厂的门槛，删掉这个文件再重启。", file=out)
     return 0
@@ -90,19 +90,24 @@ async def _cases(config: Config, queries: Path, open_kfid: str) -> tuple[list[Ca
         library.close()
 
 
-def _print(cases: Sequence[Case], target: float, out: TextIO, gate: Gate | None) -> None:
-    """Print the dial and the curve of every kind of evidence; without a gate, of a new one."""
+def _print(
+    cases: Sequence[Case], target: float, out: TextIO, gate: Gate, *, fitted: bool = False
+) -> None:
+    """Print the dial and the curve of every kind of evidence.
+
+    Args:
+        fitted: the gate was fitted to these cases; each is then judged by a fit without it.
+    """
     for variant, name in _BASES.items():
         mine = [case for case in cases if case.variant == variant]
         if not mine:
             continue
         print(f"{name}判断的 {len(mine)} 个问题（逐字问到条目原话的不算在内）", file=out)
-        if gate is None:
+        if fitted and can_be_fitted(mine):
             judged = cross_judged(mine, variant)
-            bands = {percent: threshold(judged, percent / 100) for percent in TARGETS}
         else:
             judged = [gate_judged(case, gate) for case in mine]
-            bands = {p: gate.thresholds(variant, p / 100).answer for p in TARGETS}
+        bands = {p: gate.thresholds(variant, p / 100).answer for p in TARGETS}
         lines = [*_dial(judged, bands, target), "  把握最大的先答，答到这个份额时错了多少："]
         print("\n".join([*lines, *_curve(judged)]), file=out)
 

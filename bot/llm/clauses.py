@@ -21,8 +21,11 @@ _DENIED = re.compile(
     rf"|(?<!能)(?<!可)不({_VERB})"
 )
 _GRANTED = re.compile(
-    rf"(?<![不没未无])(?:可以|可(?![是能])|能够|能|支持|会){_ADVERB}(?!不)([一-鿿]{{2}}|{_VERB})"
+    rf"(?<![不没未无])(?:可以|可(?![是能以])|能够|能|支持|会){_ADVERB}(?!不)([一-鿿]{{2}}|{_VERB})"
 )
+
+_IDLE = frozenset("在看查对留参")
+"""Beginnings of what may be done without anybody granting it: to look, to note, to compare."""
 
 Promise = tuple[int, bool]
 """A group of promise words, and whether it is denied."""
@@ -72,11 +75,13 @@ class Passage:
     """What a passage says, clause by clause."""
 
     sentences: tuple[tuple[Clause, ...], ...]
+    signs: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, text: str, promised: Promised) -> "Passage":
         """Read a passage."""
-        return cls(tuple(clauses_of(one, promised) for one in _SENTENCE.split(text)))
+        sentences = tuple(clauses_of(one, promised) for one in _SENTENCE.split(text))
+        return cls(sentences, frozenset(text))
 
     @property
     def clauses(self) -> list[Clause]:
@@ -101,6 +106,10 @@ class Passage:
         stating = [one for one in self.clauses if promise in one.promised]
         rivals = [one for one in self.clauses if promise not in one.promised]
         return _is_of(said, stating, rivals, spare=1)
+
+    def speaks_of(self, predicate: str) -> bool:
+        """Whether what an answer says may be done is spoken of here at all."""
+        return predicate[0] in _IDLE or self.signs.issuperset(predicate)
 
     def agrees(self, said: Clause) -> bool:
         """Whether nothing is granted that is denied here, nor denied that is granted."""

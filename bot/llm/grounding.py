@@ -121,6 +121,8 @@ class Grounding:
                 return "promise"
             if not all(passage.agrees(clause) for passage in passages):
                 return "polarity"
+            if not all(any(one.speaks_of(may) for one in passages) for may in clause.granted):
+                return "invented"
         return ""
 
     def _is_kept(self, promise: Promise, said: Clause, passages: Sequence[Passage]) -> bool:

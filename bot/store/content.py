@@ -11,7 +11,7 @@ from bot.store.database import Database, Row, Statement, Unit
 
 _COLUMNS = "base, id, body, origin, origin_hash, offered, edited, removed, version, updated_at"
 
-_BUMP = Statement("UPDATE content_version SET version = version + 1", (), 1)
+_BUMP = Statement("UPDATE content_version SET version = version + 1 RETURNING version", (), 1)
 _NOW_AT = "(SELECT version FROM content_version)"
 _LAST = "(SELECT COALESCE(MAX(position), 0) + 1 FROM entries WHERE base = ?)"
 
@@ -82,14 +82,26 @@ class Contents:
 
     # ------------------------------------------------------------------ changing
 
-    async def commit(self, statements: Sequence[Statement]) -> None:
+    async def commit(self, statements: Sequence[Statement]) -> int | None:
         """Make these changes, all at once or none.
+
+        Returns:
+            The content version that they make, ``None`` where content stays as it is.
 
         Raises:
             UnitConflict: an entry is not as `expected_version` said.
         """
-        if statements:
-            await self._db.commit(Unit(list(statements)))
+        if not statements:
+            return None
+        done = await self._db.commit(Unit(list(statements)))
+        versions = [int(row["version"]) for rows in done for row in rows]
+        return versions[-1] if versions else None
+
+    def insist(self, version: int) -> Statement:
+        """Let the unit fail when content is not at this version any more."""
+        return Statement(
+            "UPDATE content_version SET version = version WHERE version = ?", (version,), 1
+        )
 
     def put(
         self,

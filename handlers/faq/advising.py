@@ -11,7 +11,7 @@ from bot.routing import Turn
 from bot.store import Store
 from handlers.faq.voice import Voice
 from knowledge import FaqEntry, Verdict
-from knowledge.wording import wordings
+from knowledge.wording import enclosed, wordings
 
 CONSULT_FLOOR = 0.08
 """Of the sample shop's questions whose best match scores less, nearly none has its entry found."""
@@ -53,6 +53,7 @@ async def say_advised(voice: Voice, entry: FaqEntry, written: Written) -> None:
     elif in_own_words:
         turn.reply(
             written.answer,
+            attachments=list(dict.fromkeys(one for entry in used for one in enclosed(entry))),
             because=because,
             category=_strictest(turn, [one.category for one in used]),
             written_by_model=True,

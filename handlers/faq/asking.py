@@ -1,6 +1,6 @@
 """What does a message ask: several things, more of what was spoken of, or the same again?"""
 
-from bot.model import Because, MenuItem
+from bot.model import Because
 from handlers.faq.voice import Spoken, Voice, item_of
 from knowledge import Decision, FaqEntry, Verdict
 from knowledge.context import answer_to, rewrite
@@ -64,7 +64,9 @@ async def answered_in_parts(voice: Voice) -> bool:
     ]
     turn.reply(
         "\n\n".join([*blocks, *(_left_open(voice, *one) for one in left)]),
-        menu=[item for one in left for item in _nearest(one[1])],
+        menu=[
+            item_of(one) for _, verdict in left for one in _nearest(verdict) if one not in entries
+        ],
         attachments=[one for _, _, spoken in answered.values() for one in spoken.attachments],
         because=_because(entries, len(left)),
         category=entries[0].category,
@@ -82,7 +84,7 @@ def _left_open(voice: Voice, part: str, verdict: Verdict) -> str:
     return voice.turn.phrases.say(key, question=part)
 
 
-def _nearest(verdict: Verdict) -> list[MenuItem]:
+def _nearest(verdict: Verdict) -> list[FaqEntry]:
     if verdict.decision is Decision.DECLINE:
         return []
-    return [item_of(match.entry) for match in verdict.matches[:NEAREST]]
+    return [match.entry for match in verdict.matches[:NEAREST]]

@@ -1,10 +1,12 @@
 """Does an import show what it will do, write it once, and lose nothing that people wrote?"""
 
 import io
+import threading
 from pathlib import Path
 
 import pytest
 
+from bot.cli import main
 from tests.unit.commands.conftest import Shop
 from tests.unit.knowledge.ingest.files import documents, messy_workbook
 
@@ -182,3 +184,41 @@ def test_paths_that_cannot_be_read_are_refused(shop: Shop) -> None:
     shop.write("a.xlsx", "no workbook")
     assert shop.run("faq", "import", shop.folder / "a.xlsx") == 1
     assert "a.xlsx" in shop.complained
+
+
+def test_what_a_person_wrote_while_an_import_waited_is_kept(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.run("faq", "import", table(shop, ONE, TWO))
+    shop.run("faq", "list", "甲")
+    [entry_id] = [line.split()[0] for line in shop.said.splitlines() if "甲" in line]
+    path = table(shop, ("甲怎么办", "新的"), TWO)
+
+    class Slow(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self, *_: object) -> str:  # type: ignore[override]
+            monkeypatch.setattr("sys.stdin", io.StringIO())
+            file = str(shop.folder / "config.yaml")
+            edit = ["faq", "set", entry_id, "--answer", "人写的", "--config", file]
+            thread = threading.Thread(target=main, args=[edit])
+            thread.start()
+            thread.join()
+            return "y\n"
+
+    monkeypatch.setattr("sys.stdin", Slow())
+    assert shop.run("faq", "import", path) != 0
+    assert "刚刚有人改了知识，没有写入" in shop.complained
+    shop.run("faq", "show", entry_id)
+    assert "人写的" in shop.said
+
+
+def test_an_import_that_changed_nothing_names_no_change_to_undo(shop: Shop) -> None:
+    shop.run("faq", "import", table(shop, ONE, TWO))
+    shop.run("faq", "list", "甲")
+    [entry_id] = [line.split()[0] for line in shop.said.splitlines() if "甲" in line]
+    assert shop.run("faq", "set", entry_id, "--answer", "人写的") == 0
+    assert shop.run("faq", "import", table(shop, ("甲怎么办", "新的"), TWO), "--yes") == 0
+    assert counts(shop).endswith("保留 1（有人改过）")
+    assert "undo" not in shop.said

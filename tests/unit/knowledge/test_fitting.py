@@ -100,3 +100,9 @@ def test_what_was_not_fitted_stays_as_it_was() -> None:
     gate = fit(cases, start=start)
     assert gate.models["full"] == start.models["full"]
     assert set(gate.models["lexical"].weights).isdisjoint({"dense", "dense_answer"})
+
+
+def test_what_is_likelier_wrong_is_never_said() -> None:
+    """However few wrong answers the questions of one shop happen to show."""
+    assert threshold([Judged(0.9, 0.9, True), Judged(0.3, 0.3, True)], 0.01) == 0.9
+    assert threshold([Judged(0.3, 0.3, True)] * 50, 0.01) == 0.9999

@@ -88,3 +88,14 @@ async def test_a_damaged_chroma_folder_is_rebuilt(tmp_path: Path) -> None:
     index = await ChromaIndex.open(tmp_path / "c", rows, "v1")
     assert await index.nearest(rows[5], 1) == [5]
     index.close()
+
+
+async def test_a_new_version_leaves_the_one_in_use_alone(tmp_path: Path) -> None:
+    first, second = unit_rows(400), unit_rows(20)[::-1].copy()
+    used = await ChromaIndex.open(tmp_path, first, "v1")
+    for at in range(ChromaIndex._KEPT + 3):
+        (await ChromaIndex.open(tmp_path, second, f"w{at}")).close()
+    assert await used.nearest(first[300], 1) == [300]
+    assert await used.cosines(first[300], [300]) == pytest.approx([1.0])
+    used.close()
+    assert len(list(tmp_path.iterdir())) <= ChromaIndex._KEPT + 1

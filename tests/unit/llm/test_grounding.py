@@ -76,6 +76,20 @@ def test_facts_of_one_clause_come_from_one_passage() -> None:
     assert GROUNDING.refuses("退货", "签收后 7 天内退货运费 8 元。", two) == "number"
 
 
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ("门店在人民路 18 号，可以停车。", "invented"),
+        ("可以转赠给朋友。", "invented"),
+        ("支持换货。", "invented"),
+        ("可以退货，您可以留意一下时间。", ""),
+    ],
+)
+def test_what_no_passage_speaks_of_is_not_granted(answer: str, why: str) -> None:
+    told = ["门店在人民路 18 号，签收后 7 天内可以退货。"]
+    assert GROUNDING.refuses("你们店", answer, told) == why
+
+
 def test_a_link_may_lose_its_scheme_but_not_change_it() -> None:
     told = ["说明在 https://shop.example/help 。"]
     assert GROUNDING.refuses("说明", "请看 shop.example/help", told) == ""
