@@ -190,7 +190,7 @@ def _told_apart(one: _Asked, other: _Asked, words: Words) -> bool:
 
 def _grouped(edges: dict[tuple[str, str], _Seen], words: Words) -> Iterator[Proposal]:
     """Words into groups: the strongest pair begins, and who was seen with all of it may join."""
-    group_of = {word: set(group) for group in words.groups for word in group}
+    group_of = {word: group for group in map(set, words.groups) for word in group}
     confirmed = set(group_of)
     for one, other in sorted(edges, key=lambda pair: (-len(edges[pair].entries), pair)):
         mine, theirs = group_of.get(one), group_of.get(other)

@@ -99,6 +99,14 @@ def test_a_new_word_comes_to_the_confirmed_group() -> None:
     assert (one.words, one.confirmed, one.pairs) == (("普通", "金卡", "黑卡"), 2, 2)
 
 
+def test_all_that_come_to_a_confirmed_group_come_at_once() -> None:
+    asked = [f"{card}会员有什么权益" for card in ("金卡", "黑卡", "白卡")]
+    asked += [f"{card}会员怎么升级" for card in ("普通", "银卡")]
+    [one] = propose(entries_for(*asked), Words(terms=[["金卡", "普通"]]))
+    assert one.words[:2] == ("普通", "金卡")
+    assert set(one.words[2:]) == {"黑卡", "白卡", "银卡"}
+
+
 def test_words_that_were_not_seen_side_by_side_are_two_groups() -> None:
     found = proposed(
         "花呗怎么还款", "借呗怎么还款", "借呗额度有多少", "备用金额度有多少", "备用金要利息吗"
