@@ -104,11 +104,6 @@ class Retriever:
         return self._words
 
     @property
-    def cache_dir(self) -> Path | None:
-        """Where vectors are kept."""
-        return self._cache_dir
-
-    @property
     def encoder(self) -> str:
         """Whose vectors are compared, '' = nobody's."""
         return self._embedder.name if self._embedder else ""

@@ -21,6 +21,7 @@ import structlog
 from bot.app.engine import build_embedder, build_gate, open_database
 from bot.app.words import build_words
 from bot.config import Config
+from bot.ports import Embedder
 from bot.store import ContentRow, Contents, Database, Incoming, Statement, digest_of
 from bot.store.migrate import ENGINE_MIGRATIONS, migrate, migrations_of
 from knowledge import EntryProblem, FaqEntry, Library, Retriever, body_of, entry_of, load_entries
@@ -159,24 +160,30 @@ async def build_library(config: Config, contents: Contents, cache: Path | None) 
     Args:
         cache: folder of the vector cache, ``None`` = vectors are not kept.
     """
-    embedder, gate, words = build_embedder(config), build_gate(config), build_words()
-    target_error = config.knowledge.target_error
+    embedder = build_embedder(config, cache)
     bases: dict[str, Retriever] = {}
     for base in bases_of(config):
         rows = await contents.entries(base)
 
         def build(rows: Sequence[ContentRow] = rows) -> Retriever:
-            return Retriever(
-                entries_of(rows),
-                embedder=embedder,
-                cache_dir=cache,
-                words=words,
-                gate=gate,
-                target_error=target_error,
-            )
+            return build_retriever(config, entries_of(rows), embedder, cache)
 
         bases[base] = await asyncio.to_thread(build)
     return Library(bases.pop(""), bases)
+
+
+def build_retriever(
+    config: Config, entries: Sequence[FaqEntry], embedder: Embedder | None, cache: Path | None
+) -> Retriever:
+    """A base that decides as this deployment does: its words, its gate, its accepted error."""
+    return Retriever(
+        entries,
+        embedder=embedder,
+        cache_dir=cache,
+        words=build_words(),
+        gate=build_gate(config),
+        target_error=config.knowledge.target_error,
+    )
 
 
 def entries_of(rows: Sequence[ContentRow]) -> list[FaqEntry]:

@@ -141,14 +141,18 @@ def build_gate(config: Config) -> Gate:
         raise Misconfigured(f"{file} cannot be read: {error}; delete it to go without") from error
 
 
-def build_embedder(config: Config) -> Embedder | None:
-    """The configured encoder, or ``None`` where there is none: then characters alone decide."""
+def build_embedder(config: Config, folder: Path | None) -> Embedder | None:
+    """The configured encoder, or ``None`` where there is none: then characters alone decide.
+
+    Args:
+        folder: where the tuned model is kept beside the vectors, ``None`` = in memory.
+    """
     embeddings = config.embeddings
     match embeddings.provider:
         case "none":
             return None
         case "offline":
-            return OfflineEmbedder.open(folder=vectors_folder(config))
+            return OfflineEmbedder.open(folder=folder)
         case "openai":
             return EndpointEmbedder(
                 base_url=embeddings.base_url or "",

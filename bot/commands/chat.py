@@ -8,7 +8,14 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.app import MODEL_PROMPTS, build_engine, build_library, open_store, preview
+from bot.app import (
+    MODEL_PROMPTS,
+    build_engine,
+    build_library,
+    open_store,
+    preview,
+    vectors_folder,
+)
 from bot.commands.dialogue import Dialogue, shown
 from bot.config import Config, keygen
 from bot.delivery.lanes import SystemClock
@@ -32,11 +39,9 @@ async def chat(config: Config) -> int:
 
 
 async def _chat(throw_away: Config, config: Config) -> None:
-    path = config.storage.sqlite_path
-    cache = path.parent / "vectors" if path else None
     clock = SystemClock()
     async with preview(config) as contents:
-        library = await build_library(config, contents, cache)
+        library = await build_library(config, contents, vectors_folder(config))
     metrics = Metrics()
     model = open_model(config, MODEL_PROMPTS, metrics, even_out)
     engine = build_engine(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bot.app import build_embedder, build_gate, build_library, build_words, preview
+from bot.app import build_embedder, build_library, build_retriever, preview, vectors_folder
 from bot.config import Config
 from knowledge import Audience, Retriever
 from knowledge.evaluate import Confusion, Group, Report, Share, judge
@@ -66,18 +66,11 @@ async def evaluate(
 
 
 async def _base(config: Config, faq: Path | None, open_kfid: str) -> Retriever:
-    cache = config.storage.sqlite_path.parent / "vectors" if config.storage.sqlite_path else None
+    cache = vectors_folder(config)
     if faq is None:
         async with preview(config) as contents:
             return (await build_library(config, contents, cache)).of(open_kfid)
-    return Retriever(
-        read_entries(faq),
-        embedder=build_embedder(config),
-        cache_dir=cache,
-        words=build_words(),
-        gate=build_gate(config),
-        target_error=config.knowledge.target_error,
-    )
+    return build_retriever(config, read_entries(faq), build_embedder(config, cache), cache)
 
 
 def _json(report: Report, run: Run, base: Retriever) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
-from bot.app import build_library, preview
+from bot.app import build_library, preview, vectors_folder
 from bot.config import Config
 from knowledge import Audience, Decision
 
@@ -20,9 +20,8 @@ async def search(
     config: Config, text: str, open_kfid: str, out: TextIO, *, lexical: bool = False
 ) -> int:
     """Print the hits of a question with scores and evidence, as after the next start."""
-    cache = config.storage.sqlite_path.parent / "vectors" if config.storage.sqlite_path else None
     async with preview(config) as contents:
-        library = await build_library(config, contents, cache)
+        library = await build_library(config, contents, vectors_folder(config))
     try:
         base = library.of(open_kfid)
         if not lexical:

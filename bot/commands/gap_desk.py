@@ -19,10 +19,11 @@ from bot.app import (
     PROMPTS,
     bases_of,
     build_embedder,
-    build_words,
+    build_retriever,
     entries_of,
     open_store,
     take_files,
+    vectors_folder,
 )
 from bot.config import Config
 from bot.errors import Misconfigured
@@ -51,6 +52,7 @@ class Desk:
         now: Unix seconds.
     """
 
+    config: Config
     store: Store
     name: str
     base: Retriever
@@ -94,12 +96,8 @@ class Desk:
 
     async def retriever(self, entries: Sequence[FaqEntry]) -> Retriever:
         """Another base over the same encoder, for a preview."""
-        base = Retriever(
-            entries,
-            embedder=self.embedder,
-            cache_dir=self.base.cache_dir,
-            words=self.base.words,
-        )
+        cache = vectors_folder(self.config)
+        base = build_retriever(self.config, entries, self.embedder, cache)
         await base.warm()
         return base
 
@@ -125,18 +123,14 @@ async def desk(config: Config, name: str, now: float | None = None) -> AsyncIter
         if not await store.contents.bases():
             await take_files(config, store.contents, now=now)
         rows = await store.contents.entries(name)
-        embedder = build_embedder(config)
-        path = config.storage.sqlite_path
-        base = Retriever(
-            entries_of(rows),
-            embedder=embedder,
-            cache_dir=path.parent / "vectors" if path else None,
-            words=build_words(),
-        )
+        cache = vectors_folder(config)
+        embedder = build_embedder(config, cache)
+        base = build_retriever(config, entries_of(rows), embedder, cache)
         await base.warm()
         gaps, told = await _gaps(config, store, name, base, embedder, now=now)
         today = datetime.fromtimestamp(now, ZoneInfo(config.timezone)).date()
         yield Desk(
+            config=config,
             store=store,
             name=name,
             base=base,

@@ -4,14 +4,12 @@ The model chooses what to look up, never about whom; its words are checked again
 told, as a written answer is against its passages.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from bot.config import Llm
-from bot.errors import ModelUnavailable
 from bot.llm.agent_tools import AgentTool
 from bot.llm.breaker import CircuitBreaker
 from bot.llm.caller import MAX_QUESTION, Caller
@@ -97,18 +95,10 @@ class Agent(Caller):
         }
         self.admit()
         endpoint = cast("AgentEndpoint", await self._endpoint())
-        try:
-            async with asyncio.timeout(self._llm.timeout_s):
-                said = await endpoint.run(
-                    self._prompt.text, msgspec.json.encode(request).decode(), case.tools, MAX_STEPS
-                )
-        except TimeoutError as error:
-            self._failed("timeout")
-            raise ModelUnavailable(f"no answer in {self._llm.timeout_s} s") from error
-        except ModelUnavailable:
-            self._failed("unavailable")
-            raise
-        self._breaker.succeeded()
+        async with self.in_time():
+            said = await endpoint.run(
+                self._prompt.text, msgspec.json.encode(request).decode(), case.tools, MAX_STEPS
+            )
         refused, answer = "form", ""
         if said.whole:
             refused, answer = self._judged(question, said.text, case)

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import random
-from collections.abc import MutableMapping
+from collections.abc import AsyncIterator, MutableMapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -83,9 +83,19 @@ class Caller:
         """
         self.admit()
         endpoint = await self._endpoint()  # its import, once, is not the model's delay
+        async with self.in_time() as deadline:
+            return await self._ask(endpoint, instructions, request, deadline)
+
+    @contextlib.asynccontextmanager
+    async def in_time(self) -> AsyncIterator[asyncio.Timeout]:
+        """Give a call its deadline, and tell the breaker how it ended.
+
+        Raises:
+            ModelUnavailable: no answer within `llm.timeout_s`.
+        """
         try:
             async with asyncio.timeout(self._llm.timeout_s) as deadline:
-                said = await self._ask(endpoint, instructions, request, deadline)
+                yield deadline
         except TimeoutError as error:
             self._failed("timeout")
             raise ModelUnavailable(f"no answer in {self._llm.timeout_s} s") from error
@@ -93,7 +103,6 @@ class Caller:
             self._failed("unavailable")
             raise
         self._breaker.succeeded()
-        return said
 
     def admit(self) -> None:
         """Begin a call.
