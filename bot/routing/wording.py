@@ -39,7 +39,7 @@ def _shipment_lines(phrases: Phrases, shipment: Shipment) -> Iterator[str]:
 
 def hours_text(phrases: Phrases, account: AccountSettings) -> str:
     """The opening hours as people say them: 周一至周五 09:00–18:00; empty = always open."""
-    names = phrases.say("human.day_names")
+    names = phrases.say("escalation.day_names")
     spans = []
     for hours in account.opening_hours:
         days = [WEEK.index(day) for day in hours.days]
