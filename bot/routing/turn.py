@@ -5,8 +5,7 @@ collect; nothing happens before the one commit.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -33,6 +32,7 @@ from bot.model import (
     Reply,
     TimerDue,
 )
+from bot.routing.cases import CaseBook
 from bot.routing.collected import (
     Advice,
     CodeReply,
@@ -43,6 +43,7 @@ from bot.routing.collected import (
     TimerChange,
 )
 from bot.routing.phrases import Phrases
+from bot.routing.setting import Setting
 from bot.store import ConversationFacts, Handled, Statement
 from knowledge.entries import Audience
 
@@ -57,29 +58,6 @@ class EmittedTooDeep(ConciergeError):
     """Handlers emit events to each other without end"""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What holds for every turn.
-
-    Args:
-        phrases: texts that operators edit.
-        staff: people named in the configuration.
-        company: its name, as the bot says it.
-        zone: the company's time zone.
-        has_model: whether a chat model is configured.
-        has_order_system: whether a tool is configured that serves orders.
-        has_agent: whether the model may find out by itself, with the company's tools.
-    """
-
-    phrases: Phrases
-    staff: tuple[StaffMember, ...] = ()
-    company: str = ""
-    zone: tzinfo = UTC
-    has_model: bool = False
-    has_order_system: bool = False
-    has_agent: bool = False
-
-
 class Turn:
     """One conversation's turn (or, without a conversation, that of another subject).
 
@@ -88,6 +66,7 @@ class Turn:
         now: Unix seconds; a turn has one time.
         facts: what is known of the conversation, kept current as events are applied.
         account: the kf account's profile, `None` without a conversation.
+        cases: the conversation's case during this turn.
         recent_outcomes: of the customer's last messages, newest first.
         setting: what holds for every conversation.
         account_name: the kf account's name as WeCom tells it.
@@ -105,6 +84,7 @@ class Turn:
         account_name: str = "",
         has_question: bool = False,
         recent_outcomes: Sequence[str] = (),
+        cases: CaseBook | None = None,
     ) -> None:
         self.subject, self.now = subject, now
         where = facts.conversation.open_kfid if facts is not None else subject
@@ -112,6 +92,7 @@ class Turn:
         self.has_question = has_question
         self._facts, self._account = facts, account
         self._recent_outcomes = list(recent_outcomes)
+        self.cases = cases or CaseBook(None, now, lambda _servicer: 2)
         self.decisions = Decisions()
         self.event: Event | None = None
         self.advice: Advice | None = None
