@@ -23,9 +23,9 @@ from bot.errors import (
 )
 from bot.model import (
     Conversation,
+    EndSession,
     HandOff,
     KeepMedia,
-    NotifyStaff,
     SendMessage,
     SendOnEvent,
     ServiceState,
@@ -36,7 +36,6 @@ from bot.store import ConversationFacts, Download, Parcel, Store, Unit
 from bot.wecom.errors import means_already_accepted
 from bot.wecom.kf import Kf
 from bot.wecom.media import TemporaryMedia
-from bot.wecom.staff import StaffMessages
 from bot.wecom.wire import with_picture
 
 log = structlog.get_logger(__name__)
@@ -280,24 +279,40 @@ class HandOffCourier:
 
 
 @dataclass(frozen=True, slots=True)
-class StaffCourier:
-    """App messages to members; WeCom's duplicate check makes a repeat harmless (wecom-api §5.1)."""
+class EndCourier:
+    """`service_state/trans` to 4, from state 3 alone: no other is documented (wecom-api §3.5)."""
 
     store: Store
-    staff: StaffMessages
+    kf: Kf
+    owners: Owners
     clock: Clock
 
     async def __call__(self, parcel: Parcel) -> Outcome:
-        """Send one text to members."""
-        assert isinstance(parcel.effect, NotifyStaff)
+        """End the session, and give the turn the code for one last message."""
+        assert parcel.conversation is not None
+        assert isinstance(parcel.effect, EndSession)
         await self.store.outbox.claim(parcel, self.clock.now())
-        delivered = await self.staff.send_text(
-            parcel.effect.userids, parcel.effect.text, key=parcel.msgid
-        )
-        unreached = [*delivered.invalid, *delivered.held_back]
-        if unreached:
-            log.warning("staff.unreached", members=sorted(unreached))
-        return Ended("sent", error=f"not reached: {sorted(unreached)}" if unreached else None)
+        for _ in range(_STATE_TRIES):
+            facts, now = await self.owners.read(parcel.conversation), self.clock.now()
+            state = facts.ownership.state
+            if state is ServiceState.ENDED:
+                return _handed("already", msg_code=None, at=now)  # a code of an earlier try is lost
+            if state is not ServiceState.HUMAN:
+                return _handed("not_human", msg_code=None, at=now)
+            try:
+                code = await self.kf.trans(parcel.conversation, ServiceState.ENDED)
+            except WrongState as error:
+                log.info("end.replanned", errcode=error.errcode)
+                continue
+            except NotAuthorised as error:
+                log.error("end.needs_operator", error=str(error))
+                return _handed("refused", msg_code=None, at=now, errcode=error.errcode)
+            unit = Unit()
+            self.store.conversations.moved(unit, parcel.conversation, ServiceState.ENDED, now)
+            ended = _handed("ended", msg_code=code, at=now)
+            ended.statements.extend(unit.statements)
+            return ended
+        return _handed("refused", msg_code=None, at=self.clock.now())
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ import msgspec
 
 MOST_LINES = 6
 MOST_BUTTONS = 6
-"""List lengths of wecom-api §5.3; a card that exceeds them is a mistake of whoever made it."""
+LONGEST_KEY_BYTES = 1024
+"""Limits of wecom-api §5.3; a card that exceeds them is a mistake of whoever made it."""
 
 
 class Button(msgspec.Struct, frozen=True):
@@ -40,7 +41,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         url: opened by a tap on the card, empty = nothing happens.
 
     Raises:
-        ValueError: no title, too many lines or buttons, or two buttons under one key.
+        ValueError: no title, too many lines or buttons, a button without key or text, or two
+            under one key.
     """
 
     title: str
@@ -57,5 +59,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             raise ValueError("a card needs a title")
         if len(self.lines) > MOST_LINES or len(self.buttons) > MOST_BUTTONS:
             raise ValueError(f"a card has at most {MOST_LINES} lines and {MOST_BUTTONS} buttons")
+        for button in self.buttons:
+            if not 1 <= len(button.key.encode()) <= LONGEST_KEY_BYTES or not button.text.strip():
+                raise ValueError(f"a button needs a text, and a key of {LONGEST_KEY_BYTES} bytes")
         if len({button.key for button in self.buttons}) < len(self.buttons):
             raise ValueError("two buttons of a card have the same key")

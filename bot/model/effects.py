@@ -1,6 +1,7 @@
 """What can a turn decide to do? Every row of the outbox holds one of these."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -10,6 +11,9 @@ from bot.model.cards import Card
 
 HUMAN_OWNS = "a person owns the conversation"
 """Why a row is held: what was prepared is withheld while people have the conversation."""
+
+
+_TASK_ID = re.compile(r"[0-9a-zA-Z_@-]{1,128}")  # wecom-api §5.3
 
 
 class Because(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,6 +193,12 @@ class SendCard(Effect, frozen=True, kw_only=True):
     card: Card
     task_id: str
     fallback: str
+
+    def __post_init__(self) -> None:
+        if not _TASK_ID.fullmatch(self.task_id):
+            raise ValueError(f"{self.task_id!r} is no task_id")
+        if not self.card.buttons:
+            raise ValueError("a card without buttons is a text: notify instead")
 
 
 class UpdateCard(Effect, frozen=True, kw_only=True):
