@@ -5,7 +5,7 @@ collect; nothing happens before the one commit.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
@@ -33,6 +33,7 @@ from bot.model import (
     Reply,
     TimerDue,
 )
+from bot.policy.roster import Roster
 from bot.routing.collected import (
     Advice,
     CodeReply,
@@ -64,6 +65,7 @@ class Setting:
     Args:
         phrases: texts that operators edit.
         staff: people named in the configuration.
+        roster: which of them may be given a conversation, and when.
         company: its name, as the bot says it.
         zone: the company's time zone.
         has_model: whether a chat model is configured.
@@ -73,6 +75,7 @@ class Setting:
 
     phrases: Phrases
     staff: tuple[StaffMember, ...] = ()
+    roster: Roster = field(default_factory=Roster)
     company: str = ""
     zone: tzinfo = UTC
     has_model: bool = False
@@ -156,6 +159,11 @@ class Turn:
     def staff(self) -> tuple[StaffMember, ...]:
         """People named in the configuration."""
         return self.setting.staff
+
+    @property
+    def roster(self) -> Roster:
+        """Who of them is on duty, and may be given a conversation."""
+        return self.setting.roster
 
     @property
     def who(self) -> str:
