@@ -26,7 +26,8 @@ from bot.routing.middleware import (
 )
 from bot.routing.phrases import Phrases
 from bot.routing.router import Router
-from bot.routing.turn import Setting, Turn
+from bot.routing.setting import Setting
+from bot.routing.turn import Turn
 from bot.routing.values import Values
 from bot.store import Database, Store, Table, Vault, decode_master
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of

@@ -27,7 +27,8 @@ from bot.routing.decisions import Committer, Queues, conversation_of
 from bot.routing.facts import after
 from bot.routing.middleware import Middleware, is_fragment
 from bot.routing.router import Registration, Router
-from bot.routing.turn import CONSULTING, Setting, Turn
+from bot.routing.setting import Setting
+from bot.routing.turn import CONSULTING, Turn
 from bot.store import Arrival, ConversationFacts, Handled, Letter, Store, Unit
 from bot.telemetry import Metrics, new_trace_id
 

@@ -5,8 +5,7 @@ collect; nothing happens before the one commit.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -44,6 +43,7 @@ from bot.routing.collected import (
     TimerChange,
 )
 from bot.routing.phrases import Phrases
+from bot.routing.setting import Setting
 from bot.store import ConversationFacts, Handled, Statement
 from knowledge.entries import Audience
 
@@ -56,31 +56,6 @@ CONSULTING = "consulting"
 
 class EmittedTooDeep(ConciergeError):
     """Handlers emit events to each other without end"""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What holds for every turn.
-
-    Args:
-        phrases: texts that operators edit.
-        staff: people named in the configuration.
-        roster: which of them may be given a conversation, and when.
-        company: its name, as the bot says it.
-        zone: the company's time zone.
-        has_model: whether a chat model is configured.
-        has_order_system: whether a tool is configured that serves orders.
-        has_agent: whether the model may find out by itself, with the company's tools.
-    """
-
-    phrases: Phrases
-    staff: tuple[StaffMember, ...] = ()
-    roster: Roster = field(default_factory=Roster)
-    company: str = ""
-    zone: tzinfo = UTC
-    has_model: bool = False
-    has_order_system: bool = False
-    has_agent: bool = False
 
 
 class Turn:
