@@ -1,1 +1,1 @@
-"""Which gates does an effect pass before it may reach the world, and who may be given what?"""
+"""Which gates does every effect pass, and who may be given a conversation?"""
