@@ -22,13 +22,13 @@ from bot.config import Config
 from bot.delivery.consulting import ModelCourier, TokenBudget
 from bot.delivery.couriers import (
     CodeCourier,
-    HandOffCourier,
     MediaCourier,
     MessageCourier,
     Owners,
     StaffCourier,
 )
 from bot.delivery.delegating import AgentCourier, Desk
+from bot.delivery.handing_over import HandOffCourier
 from bot.delivery.housekeeping import Gauges, Retention, WaitingNotices
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock

@@ -11,8 +11,9 @@ from bot.app import PROMPTS, build_roster
 from bot.commands.check_staff import LEVEL_NAMES, accounts_of, staff_notes
 from bot.config import Config, StaffMember
 from bot.errors import Misconfigured
+from bot.model.cases import EXPERT, JUNIOR
 from bot.policy.calendar import DayKind, WorkCalendar
-from bot.policy.roster import EXPERT, JUNIOR, Roster, opening
+from bot.policy.roster import Roster, opening
 from bot.routing.phrases import Phrases
 from bot.routing.wording import opening_text
 

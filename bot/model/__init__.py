@@ -3,6 +3,7 @@
 Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end in ``_s``.
 """
 
+from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
     AnswerRequest,
@@ -19,6 +20,7 @@ from bot.model.effects import (
     MenuItem,
     NotifyStaff,
     Reply,
+    Seat,
     SendMessage,
     SendOnEvent,
     Written,
@@ -49,6 +51,7 @@ __all__ = [
     "Attachment",
     "Awaited",
     "Because",
+    "Case",
     "Choice",
     "Consult",
     "Conversation",
@@ -69,6 +72,7 @@ __all__ = [
     "Order",
     "Ownership",
     "Reply",
+    "Seat",
     "SendFailed",
     "SendMessage",
     "SendOnEvent",
@@ -77,6 +81,7 @@ __all__ = [
     "SessionChanged",
     "SessionEntered",
     "Shipment",
+    "Step",
     "TimerDue",
     "UnknownHappened",
     "Written",

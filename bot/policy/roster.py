@@ -9,32 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from bot.config import Level, StaffMember
+from bot.model import Seat
+from bot.model.cases import EXPERT, JUNIOR
 from bot.policy.calendar import WorkCalendar
 from bot.policy.shifts import Timetable
-
-JUNIOR, EXPERT = 2, 3
-"""Levels of a case that people serve; 1 is the system."""
 
 _LEVELS: Mapping[Level, int] = {"junior": JUNIOR, "expert": EXPERT, "leader": EXPERT}
 _TIERS: Mapping[int, tuple[Level, ...]] = {
     JUNIOR: ("junior", "expert"),
     EXPERT: ("expert", "leader"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """Somebody who may be given a conversation.
-
-    Args:
-        userid: as the configuration spells it.
-        capacity: how many conversations at once.
-        level: 2 junior, 3 expert or leader.
-    """
-
-    userid: str
-    capacity: int
-    level: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +94,7 @@ class Roster:
         loads: Mapping[str, int],
         last: str = "",
         exclude: Collection[str] = (),
-    ) -> tuple[Candidate, ...]:
+    ) -> tuple[Seat, ...]:
         """Who may be given a conversation, the most suitable first (R-11.4).
 
         Level 2 goes to juniors, and to experts when no junior is there; level 3 to experts, after
@@ -132,7 +116,7 @@ class Roster:
         busy: dict[str, int] = {}
         for userid, load in loads.items():
             busy[userid.lower()] = busy.get(userid.lower(), 0) + load
-        found: dict[str, Candidate] = {}
+        found: dict[str, Seat] = {}
         for tier in _TIERS[level]:
             present = self._present(tier, wish)
             ordered = sorted(
@@ -142,8 +126,8 @@ class Roster:
             )
             for *_, key in ordered:
                 member = self._by_key[key]
-                one = Candidate(member.userid, member.capacity, _LEVELS[member.level])
-                found.setdefault(key, one)
+                seat = Seat(member.userid, _LEVELS[member.level], member.capacity)
+                found.setdefault(key, seat)
             if level == JUNIOR and present:
                 break
         return tuple(found.values())

@@ -1,4 +1,4 @@
-"""What is the same for every turn of a deployment?"""
+"""What holds for every turn?"""
 
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo

@@ -33,6 +33,7 @@ from bot.model import (
     TimerDue,
 )
 from bot.policy.roster import Roster
+from bot.routing.cases import CaseBook
 from bot.routing.collected import (
     Advice,
     CodeReply,
@@ -66,6 +67,7 @@ class Turn:
         now: Unix seconds; a turn has one time.
         facts: what is known of the conversation, kept current as events are applied.
         account: the kf account's profile, `None` without a conversation.
+        cases: the conversation's case during this turn.
         recent_outcomes: of the customer's last messages, newest first.
         setting: what holds for every conversation.
         account_name: the kf account's name as WeCom tells it.
@@ -83,6 +85,7 @@ class Turn:
         account_name: str = "",
         has_question: bool = False,
         recent_outcomes: Sequence[str] = (),
+        cases: CaseBook | None = None,
     ) -> None:
         self.subject, self.now = subject, now
         where = facts.conversation.open_kfid if facts is not None else subject
@@ -90,6 +93,7 @@ class Turn:
         self.has_question = has_question
         self._facts, self._account = facts, account
         self._recent_outcomes = list(recent_outcomes)
+        self.cases = cases or CaseBook(None, now, lambda _servicer: 2)
         self.decisions = Decisions()
         self.event: Event | None = None
         self.advice: Advice | None = None
