@@ -126,8 +126,8 @@ class Roster:
             )
             for *_, key in ordered:
                 member = self._by_key[key]
-                seat = Seat(member.userid, _LEVELS[member.level], member.capacity)
-                found.setdefault(key, seat)
+                one = Seat(member.userid, _LEVELS[member.level], member.capacity)
+                found.setdefault(key, one)
             if level == JUNIOR and present:
                 break
         return tuple(found.values())

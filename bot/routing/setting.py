@@ -1,4 +1,4 @@
-"""What holds for every turn?"""
+"""What is the same for every turn of a deployment?"""
 
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
