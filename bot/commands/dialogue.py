@@ -211,6 +211,7 @@ class Dialogue:
             origin=origin,
             msgtype=msgtype,
             content=content,
+            servicer_userid=self.kf.servicer if origin == 5 else None,
         )
 
     async def take_over(self, userid: str) -> None:
