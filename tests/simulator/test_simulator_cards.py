@@ -15,8 +15,8 @@ from simulator.server import Simulator
 Send = Callable[..., Any]
 
 
-def a_card(task_id: str = "t1", **changed: Any) -> dict[str, Any]:
-    card = {
+def a_card(task_id: str | None = "t1", **changed: Any) -> dict[str, Any]:
+    card: dict[str, Any] = {
         "card_type": "button_interaction",
         "source": {"desc": "客服助手", "desc_color": 1},
         "task_id": task_id,
