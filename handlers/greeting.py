@@ -60,7 +60,7 @@ async def praise(turn: Turn) -> None:
 @router.message(Says("greeting.abuse"))
 async def abuse(turn: Turn) -> None:
     """Stay calm, and show the way to a person."""
-    say(turn, "greeting.abuse", [MenuItem("human", turn.phrases.say("human.menu_item"))])
+    say(turn, "greeting.abuse", [MenuItem("human", turn.phrases.say("escalation.menu_item"))])
 
 
 @router.message(IsSymbols())

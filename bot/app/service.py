@@ -22,13 +22,12 @@ from bot.config import Config
 from bot.delivery.consulting import ModelCourier, TokenBudget
 from bot.delivery.couriers import (
     CodeCourier,
-    EndCourier,
-    HandOffCourier,
     MediaCourier,
     MessageCourier,
     Owners,
 )
 from bot.delivery.delegating import AgentCourier, Desk
+from bot.delivery.handing_over import EndCourier, HandOffCourier
 from bot.delivery.housekeeping import Gauges, Retention, WaitingNotices
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock

@@ -4,6 +4,7 @@ Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end i
 """
 
 from bot.model.cards import Button, Card
+from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
     AnswerRequest,
@@ -21,6 +22,7 @@ from bot.model.effects import (
     MenuItem,
     NotifyStaff,
     Reply,
+    Seat,
     SendCard,
     SendMessage,
     SendOnEvent,
@@ -58,6 +60,7 @@ __all__ = [
     "Button",
     "Card",
     "CardPressed",
+    "Case",
     "Choice",
     "Consult",
     "Conversation",
@@ -79,6 +82,7 @@ __all__ = [
     "Order",
     "Ownership",
     "Reply",
+    "Seat",
     "SendCard",
     "SendFailed",
     "SendMessage",
@@ -89,6 +93,7 @@ __all__ = [
     "SessionEntered",
     "Shipment",
     "StaffAction",
+    "Step",
     "TimerDue",
     "UnknownHappened",
     "UpdateCard",

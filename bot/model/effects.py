@@ -164,10 +164,32 @@ class SendOnEvent(Effect, frozen=True, kw_only=True):
     in_state: int | None = None
 
 
+class Seat(msgspec.Struct, frozen=True):
+    """A servicer who may be given a case.
+
+    Args:
+        level: 2 = junior, 3 = expert.
+        capacity: cases he may have at a time.
+    """
+
+    userid: str
+    level: int
+    capacity: int
+
+
 class HandOff(Effect, frozen=True, kw_only=True):
-    """Bring the conversation to people (`service_state/trans`). Repeat: `state`, read first."""
+    """Bring the conversation to people (`service_state/trans`). Repeat: `state`, read first.
+
+    Args:
+        case_id: the case that is handed over, empty = none is known.
+        seats: who may take it, in the order in which they are tried.
+        away_from: who has the session now and is to lose it, empty = nobody.
+    """
 
     reason: str
+    case_id: str = ""
+    seats: tuple[Seat, ...] = ()
+    away_from: str = ""
 
 
 class NotifyStaff(Effect, frozen=True, kw_only=True):

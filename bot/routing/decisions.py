@@ -126,6 +126,8 @@ class Committer:
             self._apply_events(unit, turn, letters)  # a recall forgets what was just recorded
             if turn.facts != before:
                 self._store.conversations.save(unit, before, turn.facts)
+            for change in turn.cases.changes:
+                await self._store.cases.save(unit, change)
         drafts += [self._draft(turn, decided) for decided in turn.decisions.effects]
         trace_id = structlog.contextvars.get_contextvars().get("trace_id", "")
         drafts = [replace(draft, trace_id=trace_id) for draft in drafts]

@@ -23,12 +23,14 @@ from bot.model import (
 )
 from bot.ports import Clock
 from bot.routing.awaited import awaited_in
+from bot.routing.cases import CaseBook
 from bot.routing.collected import Advice, Finding
 from bot.routing.decisions import Committed, Committer, conversation_of
 from bot.routing.facts import after
 from bot.routing.middleware import Middleware, is_fragment
 from bot.routing.router import Registration, Router
-from bot.routing.turn import CONSULTING, Setting, Turn
+from bot.routing.setting import Setting
+from bot.routing.turn import CONSULTING, Turn
 from bot.store import Arrival, ConversationFacts, Handled, Letter, Store, Unit
 from bot.telemetry import Metrics, new_trace_id
 
@@ -166,11 +168,12 @@ class Dispatcher:
     async def _open_turn(self, letters: Sequence[Letter]) -> tuple[Turn, ConversationFacts | None]:
         now = self._clock.now()
         conversation = conversation_of(letters[0].event)
-        facts = account = None
+        facts = account = case = None
         outcomes: list[str] = []
         name = ""
         if conversation is not None:
             facts = await self._store.conversations.facts(conversation)
+            case = await self._store.cases.open_of(conversation)
             account = self._accounts(conversation.open_kfid)
             name = await self._name_of(conversation.open_kfid)
             if any(_msgid_of(letter.event) for letter in letters):
@@ -184,6 +187,7 @@ class Dispatcher:
             account_name=name,
             has_question=any(self._is_question(one.event) for one in _recalled(letters)[1]),
             recent_outcomes=outcomes,
+            cases=CaseBook(case, now, self._setting.roster.level_of),
         )
         return turn, facts
 
@@ -200,6 +204,7 @@ class Dispatcher:
         if turn.has_conversation:
             turn.facts = after(turn.facts, event)
         if isinstance(event, MessageReceived):
+            turn.cases.hear(event)
             await self._observe(turn)
             await self._route(turn)
             return

@@ -5,8 +5,7 @@ collect; nothing happens before the one commit.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -29,6 +28,8 @@ from bot.model import (
     Reply,
     TimerDue,
 )
+from bot.policy.roster import Roster
+from bot.routing.cases import CaseBook
 from bot.routing.collected import (
     Advice,
     CodeReply,
@@ -38,35 +39,13 @@ from bot.routing.collected import (
     TimerChange,
 )
 from bot.routing.phrases import Phrases
+from bot.routing.setting import Setting
 from bot.routing.telling import Telling
 from bot.store import ConversationFacts, Handled, Statement
 from knowledge.entries import Audience
 
 CONSULTING = "consulting"
 """Outcome of a message that waits for the model, or for what is looked up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What holds for every turn.
-
-    Args:
-        phrases: texts that operators edit.
-        staff: people named in the configuration.
-        company: its name, as the bot says it.
-        zone: the company's time zone.
-        has_model: whether a chat model is configured.
-        has_order_system: whether a tool is configured that serves orders.
-        has_agent: whether the model may find out by itself, with the company's tools.
-    """
-
-    phrases: Phrases
-    staff: tuple[StaffMember, ...] = ()
-    company: str = ""
-    zone: tzinfo = UTC
-    has_model: bool = False
-    has_order_system: bool = False
-    has_agent: bool = False
 
 
 class Turn(Telling):
@@ -77,6 +56,7 @@ class Turn(Telling):
         now: Unix seconds; a turn has one time.
         facts: what is known of the conversation, kept current as events are applied.
         account: the kf account's profile, `None` without a conversation.
+        cases: the conversation's case during this turn.
         recent_outcomes: of the customer's last messages, newest first.
         setting: what holds for every conversation.
         account_name: the kf account's name as WeCom tells it.
@@ -94,6 +74,7 @@ class Turn(Telling):
         account_name: str = "",
         has_question: bool = False,
         recent_outcomes: Sequence[str] = (),
+        cases: CaseBook | None = None,
     ) -> None:
         self.subject, self.now = subject, now
         where = facts.conversation.open_kfid if facts is not None else subject
@@ -101,6 +82,7 @@ class Turn(Telling):
         self.has_question = has_question
         self._facts, self._account = facts, account
         self._recent_outcomes = list(recent_outcomes)
+        self.cases = cases or CaseBook(None, now, lambda _servicer: 2)
         self.decisions = Decisions()
         self.event = None
         self.advice: Advice | None = None
@@ -145,6 +127,11 @@ class Turn(Telling):
     def staff(self) -> tuple[StaffMember, ...]:
         """People named in the configuration."""
         return self.setting.staff
+
+    @property
+    def roster(self) -> Roster:
+        """Who of them is on duty, and may be given a conversation."""
+        return self.setting.roster
 
     @property
     def who(self) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.store.accounts import AccountRow, Accounts
+from bot.store.cases import CaseChange, Cases, case_id
 from bot.store.content import Contents
 from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
@@ -27,6 +28,8 @@ __all__ = [
     "AccountRow",
     "Accounts",
     "Arrival",
+    "CaseChange",
+    "Cases",
     "Change",
     "ContentRow",
     "Contents",
@@ -64,6 +67,7 @@ __all__ = [
     "Vault",
     "Waiting",
     "Written",
+    "case_id",
     "conversation_queue",
     "decode_master",
     "digest_of",
@@ -78,6 +82,7 @@ class Store:
     keys: Database
     vault: Vault
     accounts: Accounts
+    cases: Cases
     contents: Contents
     conversations: Conversations
     mailbox: Mailbox
@@ -101,6 +106,7 @@ class Store:
             keys=keys,
             vault=vault,
             accounts=Accounts(database),
+            cases=Cases(database, vault),
             contents=Contents(database),
             conversations=Conversations(database),
             mailbox=Mailbox(database, vault),

@@ -48,7 +48,7 @@ async def unsolved(turn: Turn, library: Library, store: Store, entry_id: str | N
     because = Because(source="reply", ref="faq.unsolved_offer")
     turn.reply(
         turn.phrases.say("faq.unsolved_offer"),
-        menu=[*map(item_of, others), MenuItem("human", turn.phrases.say("human.menu_item"))],
+        menu=[*map(item_of, others), MenuItem("human", turn.phrases.say("escalation.menu_item"))],
         tail=turn.phrases.say("faq.unsolved_tail"),
         because=because,
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-import handlers.human.router as human
+import handlers.escalation.router as escalation
 from bot.app import engine as app
 from bot.delivery.couriers import Owners
 from bot.errors import CodeSpent
@@ -111,13 +111,13 @@ def answers_what_was_recalled(patch: pytest.MonkeyPatch, _world: World) -> None:
 
 
 def promises_before_it_is_true(patch: pytest.MonkeyPatch, _world: World) -> None:
-    request = human._request
+    request = escalation._request
 
     def hasty(turn: Turn, reason: str) -> None:
         turn.reply(f"{HANDED_OVER}人工客服", category="service")
         request(turn, reason)
 
-    patch.setattr(human, "_request", hasty)
+    patch.setattr(escalation, "_request", hasty)
 
 
 def overlooks_pictures(patch: pytest.MonkeyPatch, _world: World) -> None:
@@ -157,9 +157,9 @@ def answers_into_the_pool(patch: pytest.MonkeyPatch, _world: World) -> None:
     _without_gates(patch)
 
     def plainly(turn: Turn, _code: object) -> None:
-        turn.reply(turn.phrases.say("human.queued"), category="service")
+        turn.reply(turn.phrases.say("escalation.queued"), category="service")
 
-    patch.setattr(human, "_say_queued", plainly)
+    patch.setattr(escalation, "_say_queued", plainly)
 
 
 VARIANTS = {

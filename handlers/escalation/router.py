@@ -17,11 +17,11 @@ from bot.routing import Router, Says, Stage, Tapped, Turn
 from bot.routing.facts import SESSION_S
 from bot.routing.wording import hours_text
 from bot.store import Store
-from handlers.human import store
+from handlers.escalation import store
 
-router = Router("human", stage=Stage.HUMAN, tables=store.TABLES)
+router = Router("escalation", stage=Stage.HUMAN, tables=store.TABLES)
 
-HANDOFF = "human.handoff"
+HANDOFF = "escalation.handoff"
 QUEUE_CODE_S = 47 * 3600
 """The queue code lives 48 h (wecom-api §3.11); a little less is safe."""
 
@@ -37,7 +37,7 @@ async def tapped(turn: Turn) -> None:
     _request(turn, "asked")
 
 
-@router.message(Says("human.request"))
+@router.message(Says("escalation.request"))
 async def asked(turn: Turn) -> None:
     """The customer asks for a person in words."""
     _request(turn, "asked")
@@ -58,14 +58,14 @@ async def handed_off(turn: Turn, done: EffectDone, facts: Store) -> None:
     match outcome:
         case "queued":
             _say_queued(turn, done.result.get("msg_code"))
-            _tell_staff(turn, "human.staff_queued", reason)
+            _tell_staff(turn, "escalation.staff_queued", reason)
         case "nobody":
             if reason != "suggest" or not await store.told_nobody_lately(facts, turn):
                 _say_nobody(turn)
-            _tell_staff(turn, "human.staff_nobody", reason)
+            _tell_staff(turn, "escalation.staff_nobody", reason)
         case "refused" | "ended":
-            _say(turn, "human.refused")
-            _tell_staff(turn, "human.staff_refused", reason)
+            _say(turn, "escalation.refused")
+            _tell_staff(turn, "escalation.staff_refused", reason)
         case _:
             pass  # a person has it already
 
@@ -75,16 +75,16 @@ async def failed(turn: Turn, event: EffectFailed) -> None:
     """A hand-over that never came about, or a reply that died, is for people to follow up."""
     if event.tag == HANDOFF:
         store.became(turn, "refused")
-        _tell_staff(turn, "human.staff_refused", "asked")
+        _tell_staff(turn, "escalation.staff_refused", "asked")
     elif event.effect == "SendMessage" and HUMAN_OWNS not in event.error:
-        _tell_staff(turn, "human.staff_dead", "reply_died")
+        _tell_staff(turn, "escalation.staff_dead", "reply_died")
 
 
 @router.on(SendFailed)
 async def undelivered(turn: Turn, event: SendFailed) -> None:
     """WeCom accepted a reply and could not deliver it: only people can still help."""
     reason = "customer_blocked" if event.fail_type == _BLOCKED_BY_CUSTOMER else "undelivered"
-    _tell_staff(turn, "human.staff_dead", reason)
+    _tell_staff(turn, "escalation.staff_dead", reason)
 
 
 @router.on(SessionChanged)
@@ -106,7 +106,7 @@ def _request(turn: Turn, reason: str) -> None:
 def _say_queued(turn: Turn, code: object) -> None:
     """In the pool only the queue code may speak; without one the customer sees WeCom's own line."""
     if isinstance(code, str) and code:
-        key = "human.queued"
+        key = "escalation.queued"
         turn.reply_by_code(
             code,
             Reply(text=turn.phrases.say(key), because=Because(source="reply", ref=key)),
@@ -117,9 +117,9 @@ def _say_queued(turn: Turn, code: object) -> None:
 
 def _say_nobody(turn: Turn) -> None:
     if turn.account.is_open(turn.now):
-        _say(turn, "human.nobody")
+        _say(turn, "escalation.nobody")
     else:
-        _say(turn, "human.nobody_hours", hours=hours_text(turn.phrases, turn.account))
+        _say(turn, "escalation.nobody_hours", hours=hours_text(turn.phrases, turn.account))
 
 
 def _say(turn: Turn, key: str, **values: object) -> None:
@@ -133,7 +133,7 @@ def _say(turn: Turn, key: str, **values: object) -> None:
 
 
 def _tell_staff(turn: Turn, key: str, reason: str) -> None:
-    known = f"human.reason_{reason}"
+    known = f"escalation.reason_{reason}"
     why = turn.phrases.say(known) if turn.phrases.has_reply(known) else reason
     turn.notify(
         [member.userid for member in turn.staff],

@@ -65,13 +65,13 @@ async def statuses(chat: Chat) -> list[str]:
 @pytest.mark.parametrize("text", ASKS)
 async def test_asking_for_a_person_is_understood(chat: Chat, text: str) -> None:
     await chat.says(text)
-    assert chat.handled_by == "human.asked"
+    assert chat.handled_by == "escalation.asked"
 
 
 @pytest.mark.parametrize("text", DOES_NOT_ASK)
 async def test_what_does_not_ask_for_a_person_is_answered_by_the_bot(chat: Chat, text: str) -> None:
     await chat.says(text)
-    assert not chat.handled_by.startswith("human.")
+    assert not chat.handled_by.startswith("escalation.")
 
 
 async def test_the_customer_is_told_only_after_wecom_has_accepted(chat: Chat) -> None:
