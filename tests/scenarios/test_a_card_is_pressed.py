@@ -16,7 +16,7 @@ from simulator.records import ENDED, Options
 from simulator.scenery import PRESALE, shop
 from simulator.server import Simulator
 from simulator.server import running as running_simulator
-from tests.card_router import FALLBACK, Desk
+from tests.card_router import FALLBACK, GOODBYE, Desk
 from tests.scenarios.test_a_model_that_hangs import config_for
 
 MEMBERS = ("zhangsan", "lisi")
@@ -79,6 +79,10 @@ async def test_a_press_ends_the_session_that_a_servicer_has(tmp_path: Path, desk
         assert desk.results[1]["outcome"] == "ended"
         assert desk.results[1]["msg_code"]
         assert conversation.state == ENDED
+        await simulator.wait_for(
+            lambda: GOODBYE in simulator.said_by_bot(PRESALE, customer),
+            description="the end code's message is out",
+        )
 
 
 async def test_a_card_that_the_platform_refuses_reaches_everybody_as_text(
