@@ -165,12 +165,12 @@ class StaffMessages:
         if msgid := self._duplicate_of(arguments):
             return {"msgid": msgid, **answer}  # dropped: no second response_code (unverified)
         if msgtype == "template_card":
-            cards.check(world, content)
+            cards.check(world, arguments)
         msgid = world.new_id("app_")
         copies = self._deliver(msgid, known, msgtype, content)
         self._remember(arguments, msgid)
         if msgtype == "template_card":
-            answer |= cards.keep(world, msgid, content, copies)
+            answer |= cards.keep(world, msgid, arguments, copies)
         return {"msgid": msgid, **answer}
 
     def recall(self, world: World, arguments: Arguments) -> Content:

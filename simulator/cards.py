@@ -23,7 +23,7 @@ SEND = "/cgi-bin/message/send"
 _MOST_USERS = 1000
 
 
-def check(world: World, content: Arguments) -> None:
+def check(world: World, request: Arguments) -> None:
     """Let a card pass that WeCom would take.
 
     Raises:
@@ -31,6 +31,7 @@ def check(world: World, content: Arguments) -> None:
     """
     if world.faults and (fault := world.faults.take("refuse_card", SEND)):
         raise Refused(fault.code or NO_CALLBACK_URL, "on demand")
+    content = request["template_card"]
     _check_form(world, content, is_update=False)
     if not calls_back(content):
         return
@@ -38,19 +39,20 @@ def check(world: World, content: Arguments) -> None:
         raise Refused(NO_CALLBACK_URL, "app has no callback URL")
     task_id = text(content, "task_id")
     if (earlier := world.cards.get(task_id)) is not None:
-        if earlier.content != content:
+        if earlier.request != request:  # the same once more is a retry whose answer was lost
             world.blame("task_id_reused", task_id)
         raise Refused(world.options.repeated_task_id_code, "task_id repeated")
 
 
 def keep(
-    world: World, msgid: str, content: Content, copies: dict[str, AppMessage]
+    world: World, msgid: str, request: Arguments, copies: dict[str, AppMessage]
 ) -> dict[str, str]:
     """Remember a card that was sent; the answer's code, if it can be changed."""
+    content = request["template_card"]
     if not calls_back(content):
         return {}
     card = SentCard(
-        task_id=content["task_id"], msgid=msgid, at=world.now(), content=content, copies=copies
+        task_id=content["task_id"], msgid=msgid, at=world.now(), request=request, copies=copies
     )
     world.cards[card.task_id] = card
     return {"response_code": _new_code(world, card)}
@@ -118,7 +120,7 @@ def card_view(card: SentCard) -> dict[str, Any]:
         "task_id": card.task_id,
         "msgid": card.msgid,
         "at": card.at,
-        "sent": card.content,
+        "sent": card.request["template_card"],
         "copies": {userid: msgspec.to_builtins(copy) for userid, copy in card.copies.items()},
     }
 

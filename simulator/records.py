@@ -220,7 +220,7 @@ class SentCard(msgspec.Struct, kw_only=True):
     task_id: str
     msgid: str
     at: float
-    content: Content
+    request: Content
     copies: dict[str, AppMessage]
 
 

@@ -7,7 +7,7 @@ from tests.contract.wrong import acts, pulling
 from tests.contract.wrong.run import play, try_out
 from tests.contract.wrong.variants import VARIANTS
 
-UNUSED = {apis.KF_CUSTOMERS, apis.STAFF_UPDATE_CARD}
+UNUSED = {apis.KF_CUSTOMERS}
 """Known to the client, asked by no behaviour yet."""
 
 
