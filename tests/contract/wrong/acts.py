@@ -35,7 +35,7 @@ from tests.contract.wrong.company import (
     TERMS,
     WARRANTY,
 )
-from tests.contract.wrong.stage import Stage
+from tests.contract.wrong.stage import Stage, Stuck
 
 Act = Callable[[Stage], Awaitable[None]]
 
@@ -228,6 +228,27 @@ async def staff_ask(stage: Stage) -> None:
     await stage.until(answered, lambda: "the member is not answered")
 
 
+async def cards(stage: Stage) -> None:
+    """Two cards to two members, who both press in the same moment; the callback is repeated."""
+    sim, customer = stage.sim, await stage.customer()
+    for _ in range(2):
+        before = len(stage.desk.actions)
+        stage.excused.add(await sim.say(PRESALE, customer, "叫人"))
+        await stage.settles()
+        task_id = sim.inbox(stage.desk.userids[0])[-1].task_id
+        if not task_id:
+            raise Stuck("a text in place of a card")
+        sim.fault("duplicate_callback")
+        for userid in stage.desk.userids:
+            await sim.staff_press(userid, task_id, "take")
+
+        async def counted(expected: int = before + 2) -> bool:
+            return len(stage.desk.actions) == expected
+
+        await stage.until(counted, lambda: "a press is not counted")
+        await stage.settles()
+
+
 async def restart(stage: Stage) -> None:
     """The product is stopped, customers go on writing, it starts again on its database."""
     customer = await stage.customer()
@@ -341,7 +362,7 @@ async def _is_in(stage: Stage, open_kfid: str, customer: str, state: int) -> Non
 SCRIPT: tuple[Act, ...] = (
     *(welcome, burst, many_pages, empty_page, repeats, same_words_at_once, lost_callback),
     *(answer_lost, busy_moments, expired_token, slow_pull, two_accounts, long_answer),
-    *(anything_but_text, recall, hand_over, to_a_servicer, nobody_there, staff_ask, restart),
-    *(person_meanwhile, power_cut, full_disk, too_late, throttled),
+    *(anything_but_text, recall, hand_over, to_a_servicer, nobody_there, staff_ask, cards),
+    *(restart, person_meanwhile, power_cut, full_disk, too_late, throttled),
 )
 """All acts after `before_the_first_start`, in order."""
