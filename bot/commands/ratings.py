@@ -47,11 +47,10 @@ async def ratings(
     store = open_store(config)
     try:
         found = await satisfaction.since(store, since)
-        named = {one.conversation.open_kfid for one in found}
-        rows = [await store.accounts.get(open_kfid) for open_kfid in sorted(named)]
+        accounts = await store.accounts.all()
     finally:
         store.close()
-    names = {row.open_kfid: row.name for row in rows if row and row.name}
+    names = {account.open_kfid: account.name for account in accounts if account.name}
     if as_json:
         told = [_told(one, names) for one in found]
         print(msgspec.json.format(msgspec.json.encode(told)).decode(), file=out)
