@@ -47,7 +47,7 @@ class SharedKf(Kf):
         self, conversation: Conversation, state: ServiceState, servicer: str | None = None
     ) -> str | None:
         code = await self._of[conversation].trans(conversation, state, servicer)
-        return f"{conversation.external_userid}/{code}"
+        return code and f"{conversation.external_userid}/{code}"
 
 
 async def others_beside(chat: Chat, *names: str) -> list[Chat]:

@@ -74,10 +74,11 @@ class PlayedKf(Kf):
     async def trans(
         self, conversation: Conversation, state: ServiceState, servicer: str | None = None
     ) -> str | None:
-        """Move the session and give a code."""
+        """Move the session and give a code, as WeCom does when it comes to people or ends."""
         self._fail()
+        gives = state is not self.state
         self.state, self.servicer = state, servicer
-        return f"code-{next(self._codes)}"
+        return f"code-{next(self._codes)}" if gives else None
 
     def _fail(self) -> None:
         if self.failures:
