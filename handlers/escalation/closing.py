@@ -67,7 +67,7 @@ async def closed(
         code_at=code_at,
     )
     if case.status in WITH_PEOPLE:
-        await seat_is_free(turn, facts, case.conversation.open_kfid)
+        await seat_is_free(turn, facts, case.conversation.open_kfid, freed=case.servicer)
 
 
 async def left(turn: Turn, facts: Store) -> None:
@@ -81,20 +81,21 @@ async def left(turn: Turn, facts: Store) -> None:
 
 
 async def seat_is_free(
-    turn: Turn, facts: Store, open_kfid: str, *, after: Case | None = None
+    turn: Turn, facts: Store, open_kfid: str, *, freed: str = "", after: Case | None = None
 ) -> None:
     """Let whoever waits most urgently try, of those for whom there is a seat.
 
     When he has tried, the next one does: two at once would race for the seat.
 
     Args:
+        freed: who has lost a case by this turn.
         after: who has tried just now.
     """
     for case in await facts.cases.waiting(_MANY, open_kfid):
         if case.status == WANTED or (after and _urgency(case) <= _urgency(after)):
             continue
         pool = case.status == TICKET  # takes it when somebody receives at all
-        if pool or await seats_for(turn, facts, case, max(case.level, JUNIOR)):
+        if pool or await seats_for(turn, facts, case, max(case.level, JUNIOR), freed=freed):
             turn.emit("seat_free", to=case.conversation)
             return
 
@@ -181,7 +182,7 @@ async def given_up(turn: Turn, facts: Store, done: EffectDone) -> None:
             expires_at=float(done.result.get("at", turn.now)) + END_CODE_S,
             in_state=int(ServiceState.ENDED),
         )
-    await seat_is_free(turn, facts, case.conversation.open_kfid)
+    await seat_is_free(turn, facts, case.conversation.open_kfid, freed=case.servicer)
 
 
 def end_by_idleness(turn: Turn, case: Case, numbers: Escalation, *, woken: bool) -> None:

@@ -113,15 +113,23 @@ async def seats_for(
     *,
     skill: str = "",
     barred: Collection[str] = (),
+    freed: str = "",
 ) -> tuple[Seat, ...]:
-    """Who could be given a case at this moment, as far as we know, the most suitable first."""
+    """Who could be given a case at this moment, as far as we know, the most suitable first.
+
+    Args:
+        freed: who loses a case by this turn.
+    """
     where = case.conversation
+    loads = await facts.cases.loads()
+    if freed in loads:
+        loads[freed] -= 1
     return turn.roster.candidates(
         level=level,
         open_kfid=where.open_kfid,
         at=turn.now,
         skill=skill,
-        loads=await facts.cases.loads(),
+        loads=loads,
         last=await facts.cases.last_servicer(where, turn.now - STICKY_S),
         exclude=await _away(facts, where.open_kfid) | set(barred),
     )
