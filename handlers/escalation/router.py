@@ -231,6 +231,9 @@ async def failed(turn: Turn, event: EffectFailed, facts: Store) -> None:
     elif event.tag == HANDOFF:
         refused = EffectDone(effect_id=event.effect_id, effect=event.effect, result={})
         await outcomes.nobody(turn, facts, refused)
+    elif event.tag == briefing.CARD:
+        names = "、".join(turn.roster.name_of(userid) for userid in event.data.get("userids", ()))
+        tell_leaders(turn, "escalation.leader_no_card", name=names)
     elif event.tag == closing.END and (case := turn.cases.open):
         turn.notify([case.servicer], turn.phrases.say("escalation.staff_not_ended"))
     elif event.effect == "SendMessage" and HUMAN_OWNS not in event.error:
