@@ -97,7 +97,8 @@ class Shop:
     def tapped(self, text: str) -> str:
         """The id under an item of the newest menu."""
         menus = [one.content["list"] for one in self.session.messages if one.msgtype == "msgmenu"]
-        return next(i["click"]["id"] for i in menus[-1] if i["click"]["content"] == text)
+        clicks = [item["click"] for item in menus[-1]]
+        return next(str(one["id"]) for one in clicks if one["content"] == text)
 
     def faults(self) -> list[str]:
         return self.witness.faults(self.folder / "concierge.db")
@@ -105,7 +106,9 @@ class Shop:
 
 @asynccontextmanager
 async def opened(folder: Path, **sections: Any) -> AsyncIterator[Shop]:
-    async with running_simulator(shop(options=Options(slow_ack_s=4.0))) as sim:
+    async with running_simulator(
+        shop(options=Options(slow_ack_s=4.0, tokenless_pulls_per_minute=1000))
+    ) as sim:
         witness = Witness(sim, {"zhangsan": 1, "lisi": 2})
         given = config_for(sim, folder, None).model_dump(mode="python", exclude_unset=True)
         config = Config.model_validate(
