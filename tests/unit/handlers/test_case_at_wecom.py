@@ -1,6 +1,7 @@
 """WeCom refuses, is slow, or is away: the customer is told nothing untrue and is not forgotten."""
 
 import pytest
+from msgspec import structs
 
 from bot.errors import (
     Rejected,
@@ -215,6 +216,17 @@ async def test_images_and_voices_are_named_in_the_notes(there: Chat) -> None:
     notes = next(text for text in told(there, "zhangsan") if text.startswith("【交接说明】"))
     assert "客户：[图片]" in notes
     assert "客户：[语音]" in notes
+
+
+async def test_the_notes_keep_the_order_of_a_quick_conversation(there: Chat) -> None:
+    """WeCom gives whole seconds: question, answer and next question may bear the same."""
+    second = there.clock.now()
+    for text in ("多久发货", "运费多少钱", "转人工"):
+        there.clock.reach(there.clock.now() + 0.2)
+        await there.receives(structs.replace(there.text(text), sent_at=second))
+    notes = next(text for text in told(there, "zhangsan") if text.startswith("【交接说明】"))
+    said = [line.split("：")[0][6:] for line in notes.splitlines()[1:6]]
+    assert said == ["客户", "机器人", "客户", "机器人", "客户"]
 
 
 # -------------------------------------------------------------------- who may not be spoken to
