@@ -270,10 +270,12 @@ async def test_who_comes_finds_a_ticket_and_takes_it_although_nobody_is_configur
 
 
 async def test_a_junior_who_is_no_servicer_there_does_not_keep_the_expert_from_it(
-    chat: Chat,
+    open_chat: OpenChat,
 ) -> None:
     """WeCom has listed who serves this account, and 张三 is not among them."""
-    chat.wecom.receiving = ["lisi"]
-    await chat.store.servicers.replace("wk_shop", {"lisi": True}, chat.clock.now())
+    expert = {"userid": "zhaoliu", "name": "赵六", "level": "expert"}
+    chat = await open_chat(staff=[*ONE_SEAT, expert])
+    chat.wecom.receiving = ["zhaoliu"]
+    await chat.store.servicers.replace("wk_shop", {"zhaoliu": True}, chat.clock.now())
     await chat.says("转人工")
-    assert chat.wecom.servicer == "lisi"
+    assert chat.wecom.servicer == "zhaoliu"
