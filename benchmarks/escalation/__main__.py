@@ -9,9 +9,23 @@ from collections.abc import Callable
 
 from benchmarks.escalation.naive import naive
 from benchmarks.escalation.phrasings import SPLITS, Phrasings, Score, read_phrasings
+from bot.app import build_rules
+from bot.config import Escalation
+from handlers.escalation.rules import weigh
 
 Judge = Callable[[str, str], bool]
-JUDGES: dict[str, Judge] = {"naive": naive}
+RULES = build_rules(Escalation())
+TWO_OF_ONE = {"exposure": ("exposure", "exposure_major")}
+"""A set of phrasings may be two classes: public exposure has its ordinary and its major one."""
+
+
+def ruled(name: str, text: str) -> bool:
+    """Whether the product's rules find the class in a text."""
+    hits = weigh(text, RULES).hits
+    return any(one in hits for one in TWO_OF_ONE.get(name, (name,)))
+
+
+JUDGES: dict[str, Judge] = {"naive": naive, "rules": ruled}
 
 
 def main() -> None:

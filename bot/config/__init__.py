@@ -1,5 +1,6 @@
 """What did the operator configure? Frozen models, or every problem at once."""
 
+from bot.config.escalation import MISSED, Escalation, ReasonSettings
 from bot.config.loading import Inspection, inspect_config, load_config
 from bot.config.problems import ConfigErrors, Problem
 from bot.config.requirements import Command, keygen, require, variable
@@ -30,6 +31,7 @@ from bot.config.sections import (
 from bot.config.tools import Argument, OrderFields, Tool
 
 __all__ = [
+    "MISSED",
     "WEEK",
     "Account",
     "AccountSettings",
@@ -42,6 +44,7 @@ __all__ = [
     "ConfigErrors",
     "Delivery",
     "Embeddings",
+    "Escalation",
     "Inspection",
     "Knowledge",
     "Level",
@@ -50,6 +53,7 @@ __all__ = [
     "OpeningHours",
     "OrderFields",
     "Problem",
+    "ReasonSettings",
     "Redis",
     "Retention",
     "Routing",

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
+from bot.config.escalation import Escalation
 from bot.config.section import Section
 from bot.config.tools import Tool, ToolName
 from bot.config.values import (
@@ -263,6 +264,7 @@ class Config(Section):
     tools: Mapping[ToolName, Tool] = {}
     answers: Answers = Answers()
     staff: Many[StaffMember] = ()
+    escalation: Escalation = Escalation()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()
