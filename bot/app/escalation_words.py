@@ -146,11 +146,11 @@ class _Reading:
         if not isinstance(within, int) or not 0 < within <= 40:
             self._complain((*loc, "within"), f"{within}", "1–40 的整数，字")
             within = _WITHIN
-        finders = {
-            key: self._finder((*loc, key), lists)
+        parts = {
+            key: tuple(self._read((*loc, key), lists))
             for key in ("before", "inside", "after", "anywhere", "never")
         }
-        return Scope(name=name, within=within, **finders)
+        return Scope(name=name, within=within, **parts)
 
     def _class(
         self, name: str, lists: Mapping[str, list[str]], scopes: Mapping[str, Scope]
@@ -172,14 +172,9 @@ class _Reading:
             says=self._phrasings((*loc, "says"), lists),
             weak=self._phrasings((*loc, "weak"), lists),
             alone=frozenset(self._even(word) for word in self._words((*loc, "alone"))),
-            never=self._finder((*loc, "never"), lists),
+            never=tuple(self._read((*loc, "never"), lists)),
             unless=tuple(unless),
         )
-
-    def _finder(self, loc: Loc, lists: Mapping[str, list[str]]) -> re.Pattern[str] | None:
-        """Finds any of these phrasings; one of them may be a single character."""
-        regexes = [one.regex.pattern for one in self._read(loc, lists)]
-        return re.compile("|".join(regexes)) if regexes else None
 
     def _phrasings(self, loc: Loc, lists: Mapping[str, list[str]]) -> tuple[Phrasing, ...]:
         phrasings = self._read(loc, lists)

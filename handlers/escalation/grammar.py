@@ -2,7 +2,8 @@
 
 A phrasing is what people say with its variable places: ``{wants}...(a|the) person``. Choices stand
 in round brackets, a named list in braces, and ``...`` lets a few other characters stand between
-(``......`` a few more) inside one clause. ``^`` and ``$`` are the clause's beginning and end. There
+(``......`` a few more) inside one clause. ``^`` and ``$`` are the clause's beginning and end;
+a choice may end in ``$`` too. There
 is nothing else, so that no phrasing can take long, whatever a customer sends.
 """
 
@@ -19,6 +20,7 @@ STOPS = ",。!?;.\n"
 MASK = "\0"
 """Stands for a character that must not be found; it ends no clause."""
 
+_BEGIN, _END = rf"(?<![^{STOPS}\s])", rf"(?![^{STOPS}\s])"
 _TOKEN = re.compile(r"\.{6}|\.{3}|\{([^{}()|]*)\}|\(([^(){}]*)\)|[\^$]|[^(){}|.^$]+|.")
 
 
@@ -35,7 +37,7 @@ class BadPhrasing(ValueError):
         self.why, self.detail = why, detail
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Phrasing:
     """One phrasing, ready to be looked for.
 
@@ -48,6 +50,11 @@ class Phrasing:
     source: str
     regex: re.Pattern[str]
     needs: tuple[frozenset[str], ...]
+
+    @property
+    def tell(self) -> frozenset[str]:
+        """The words that tell most: those of which few texts hold one."""
+        return max(self.needs, key=lambda words: (min(map(len, words)), -len(words)))
 
     def may_stand_in(self, present: Collection[str]) -> bool:
         """Whether a text with these words is worth looking at."""
@@ -78,8 +85,9 @@ def read_phrasing(
             parts.append(_anchor(text, place, len(tokens)))
         else:
             words = _words(token, lists)
-            if "" not in words:
-                needs.append(frozenset(words))
+            needed = frozenset(word.removesuffix("$") for word in words)
+            if "" not in needed:
+                needs.append(needed)
             parts.append(any_of(words))
     if not needs:
         raise BadPhrasing("empty", source)
@@ -87,7 +95,10 @@ def read_phrasing(
 
 
 def any_of(words: Iterable[str]) -> str:
-    """A regular expression for any of these words, the longest first; latin ones stand alone."""
+    """A regular expression for any of these words, the longest first; latin ones stand alone.
+
+    A word that ends in ``$`` stands at the end of a clause.
+    """
     longest = sorted(set(words), key=lambda word: (-len(word), word))
     return f"(?:{'|'.join(map(_literal, longest))})"
 
@@ -95,7 +106,7 @@ def any_of(words: Iterable[str]) -> str:
 def _anchor(text: str, place: int, of: int) -> str:
     if place != (0 if text == "^" else of - 1):
         raise BadPhrasing("anchor", text)
-    return rf"(?<![^{STOPS}\s])" if text == "^" else rf"(?![^{STOPS}\s])"
+    return _BEGIN if text == "^" else _END
 
 
 def _words(token: re.Match[str], lists: Mapping[str, Sequence[str]]) -> Sequence[str]:
@@ -111,6 +122,8 @@ def _words(token: re.Match[str], lists: Mapping[str, Sequence[str]]) -> Sequence
 
 
 def _literal(word: str) -> str:
+    if word.endswith("$"):
+        return _literal(word[:-1]) + _END
     before = "(?<![a-z0-9])" if _is_latin(word[:1]) else ""
     after = "(?![a-z0-9])" if _is_latin(word[-1:]) else ""
     return f"{before}{re.escape(word)}{after}"

@@ -25,6 +25,7 @@ _RUN = re.compile(r"([^.\d\s])\1{2,}")
 _CJK = "\u4e00-\u9fff"
 _SPACED = re.compile(rf"(?<=[{_CJK}])[\s.\-_*·/|]+(?=[{_CJK}](?:[\s.\-_*·/|]|$))")
 _BESIDE_LATIN = re.compile(rf"(?<=[{_CJK}])[ ]+(?=[a-z0-9])|(?<=[a-z0-9])[ ]+(?=[{_CJK}])")
+_TWICE = re.compile(r"^(.{2,6}?)\1+$")
 _SPACES = re.compile(r"[ \t\u3000]+")
 _CLAUSE = re.compile(rf"[^{STOPS}\s]+")
 _STOP = re.compile(f"[{STOPS}]")
@@ -80,25 +81,33 @@ class Standing:
     enabled: bool = True
 
 
+Phrasings = tuple[Phrasing, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """A way of speaking in which a phrasing does not count, such as a negation.
 
     Args:
-        before: finds what stands before the phrasing or in its gaps, at most `within` before it.
-        inside: finds what stands in its gaps.
-        after: finds what stands after it in the same clause.
-        anywhere: finds what may stand anywhere in the message.
-        never: words in which the above are not looked for.
+        before: what stands before the phrasing or in its gaps, at most `within` before it.
+        inside: what stands in its gaps.
+        after: what stands after it in the same clause.
+        anywhere: what may stand anywhere in the message.
+        never: in which the above are not looked for.
     """
 
     name: str
-    before: re.Pattern[str] | None
-    inside: re.Pattern[str] | None
-    after: re.Pattern[str] | None
-    anywhere: re.Pattern[str] | None
-    never: re.Pattern[str] | None
+    before: Phrasings
+    inside: Phrasings
+    after: Phrasings
+    anywhere: Phrasings
+    never: Phrasings
     within: int
+
+    @property
+    def phrasings(self) -> Phrasings:
+        """All of them."""
+        return (*self.before, *self.inside, *self.after, *self.anywhere, *self.never)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +118,23 @@ class ReasonClass:
         says: each is enough.
         weak: two of them, or one with emphasis, are enough.
         alone: enough when it is a whole clause but for courtesies.
-        never: words inside which nothing is looked for.
+        never: inside which nothing is looked for.
         unless: ways of speaking in which it does not count.
     """
 
     id: str
     name: str
-    says: tuple[Phrasing, ...]
-    weak: tuple[Phrasing, ...]
+    says: Phrasings
+    weak: Phrasings
     alone: frozenset[str]
-    never: re.Pattern[str] | None
+    never: Phrasings
     unless: tuple[Scope, ...]
+
+    @property
+    def phrasings(self) -> Phrasings:
+        """All of them."""
+        scopes = (phrasing for scope in self.unless for phrasing in scope.phrasings)
+        return (*self.says, *self.weak, *self.never, *scopes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,22 +194,24 @@ class Rules:
     core_tags: frozenset[str] = frozenset()
     _words: list[str] = field(init=False)
     _finder: AhoCorasick = field(init=False)
+    _told_by: dict[str, list[Phrasing]] = field(init=False)
 
     def __post_init__(self) -> None:
-        words = {
-            word
-            for one in self.classes
-            for phrasing in (*one.says, *one.weak)
-            for needed in phrasing.needs
-            for word in needed
-        }
-        self._words = sorted(words)
+        phrasings = dict.fromkeys(one for known in self.classes for one in known.phrasings)
+        needed = {word for one in phrasings for words in one.needs for word in words}
+        self._words = sorted(needed)
         self._finder = AhoCorasick(self._words or [MASK])
+        self._told_by = {}
+        for one in phrasings:
+            for word in one.tell:
+                self._told_by.setdefault(word, []).append(one)
 
-    def words_in(self, text: str) -> frozenset[str]:
-        """Which words of any phrasing stand in a text: most phrasings need no closer look."""
+    def worth_looking_for(self, text: str) -> frozenset[Phrasing]:
+        """The few phrasings whose words stand in a text."""
         found = self._finder.find_matches_as_indexes(text, overlapping=True)
-        return frozenset(self._words[index] for index in {one[0] for one in found})
+        present = {self._words[index] for index in {one[0] for one in found}}
+        told = {one for word in present for one in self._told_by.get(word, ())}
+        return frozenset(one for one in told if one.may_stand_in(present))
 
 
 def judge(text: str, rules: Rules, *, misses: int = 0, tags: Collection[str] = ()) -> Wanted | None:
@@ -273,31 +290,28 @@ class _Read:
 
     def __init__(self, text: str, rules: Rules) -> None:
         self._text = text
-        self._manner = rules.manner
-        self._present = rules.words_in(text)
+        self._worth = rules.worth_looking_for(text)
         self._masked: dict[str, str] = {}
-        self._clauses = [rules.manner.courtesies.sub("", one[0]) for one in _CLAUSE.finditer(text)]
+        bare = (rules.manner.courtesies.sub("", one[0]) for one in _CLAUSE.finditer(text))
+        self._clauses = [_TWICE.sub(r"\1", one) for one in bare]
         self._emphatic = bool(
             _EMPHASIS.search(text) or (rules.manner.emphasis and rules.manner.emphasis.search(text))
         )
 
     def look_for(self, one: ReasonClass) -> tuple[list[str], list[Near]]:
-        text = _masked(self._text, one.never)
         near: list[Near] = []
         found = [clause for clause in self._clauses if clause in one.alone]
-        found += self._counted(one, one.says, text, near)
-        weak = list(dict.fromkeys(self._counted(one, one.weak, text, near)))
+        found += self._counted(one, one.says, near)
+        weak = list(dict.fromkeys(self._counted(one, one.weak, near)))
         if found or len(weak) > 1 or (weak and self._emphatic):
             return found + weak, near
         return [], [*near, *(Near(one.id, sign, "weak") for sign in weak)]
 
-    def _counted(
-        self, one: ReasonClass, phrasings: Sequence[Phrasing], text: str, near: list[Near]
-    ) -> Iterator[str]:
+    def _counted(self, one: ReasonClass, phrasings: Phrasings, near: list[Near]) -> Iterator[str]:
         for phrasing in phrasings:
-            if not phrasing.may_stand_in(self._present):
+            if phrasing not in self._worth:
                 continue
-            for match in phrasing.regex.finditer(text):
+            for match in phrasing.regex.finditer(self._without(one.id, one.never)):
                 said = match[0].strip()
                 against = next((s.name for s in one.unless if self._stands(s, match)), None)
                 if against is None:
@@ -307,31 +321,37 @@ class _Read:
 
     def _stands(self, scope: Scope, match: re.Match[str]) -> bool:
         """Whether the phrasing found is said in this way."""
-        text = self._masked.get(scope.name)
-        if text is None:
-            text = self._masked[scope.name] = _masked(self._text, scope.never)
-        if scope.anywhere and scope.anywhere.search(text):
+        text = self._without(scope.name, scope.never)
+        if self._among(scope.anywhere, text, 0, len(text)):
             return True
         start, end = match.span()
-        gaps = [match.span(group) for group in range(1, (match.lastindex or 0) + 1)]
-        if scope.before:
-            lo = max(_clause_start(text, start), start - scope.within)
-            # A word may reach into the phrasing: 不想 before 想转人工.
-            reaching = scope.before.finditer(text, lo, min(end, start + 2))
-            if any(one.start() < start for one in reaching):
+        lo = max(_clause_start(text, start), start - scope.within)
+        # A word may reach into the phrasing: 不想 before 想转人工.
+        for one in scope.before:
+            if one in self._worth and any(
+                found.start() < start for found in one.regex.finditer(text, lo, min(end, start + 2))
+            ):
                 return True
-        for finder in (scope.before, scope.inside):
-            if finder and any(finder.search(text, *gap) for gap in gaps):
+        for group in range(1, (match.lastindex or 0) + 1):
+            if self._among((*scope.before, *scope.inside), text, *match.span(group)):
                 return True
-        if scope.after:
-            stop = _STOP.search(text, end)
-            hi = min(stop.start() if stop else len(text), end + scope.within)
-            return scope.after.search(text, end, hi) is not None
-        return False
+        stop = _STOP.search(text, end)
+        hi = min(stop.start() if stop else len(text), end + scope.within)
+        return self._among(scope.after, text, end, hi)
 
+    def _among(self, phrasings: Phrasings, text: str, start: int, end: int) -> bool:
+        return any(one in self._worth and one.regex.search(text, start, end) for one in phrasings)
 
-def _masked(text: str, never: re.Pattern[str] | None) -> str:
-    return never.sub(lambda found: MASK * len(found[0]), text) if never else text
+    def _without(self, name: str, never: Phrasings) -> str:
+        """The text in which what is never looked at is masked."""
+        text = self._masked.get(name)
+        if text is None:
+            text = self._text
+            for one in never:
+                if one in self._worth:
+                    text = one.regex.sub(lambda found: MASK * len(found[0]), text)
+            self._masked[name] = text
+        return text
 
 
 def _clause_start(text: str, before: int) -> int:
