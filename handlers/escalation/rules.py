@@ -7,6 +7,7 @@ past, told of others or meant as a joke does not count. The gravest class found 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from ahocorasick_rs import AhoCorasick
@@ -16,6 +17,9 @@ from knowledge.fold import even_out
 
 HEAD, TAIL = 400, 200
 """Characters of a long message that are read: its beginning, and its end."""
+
+MOST_EVIDENCE = 5
+"""Phrasings of one class that are kept as evidence."""
 
 MISSED = "missed_twice"
 """The reason when nothing was found often enough; it has no phrasings."""
@@ -292,6 +296,7 @@ class _Read:
         self._text = text
         self._worth = rules.worth_looking_for(text)
         self._masked: dict[str, str] = {}
+        self._live: dict[int, Phrasings] = {}  # the lists live as long as the rules
         bare = (rules.manner.courtesies.sub("", one[0]) for one in _CLAUSE.finditer(text))
         self._clauses = [_TWICE.sub(r"\1", one) for one in bare]
         self._emphatic = bool(
@@ -301,57 +306,71 @@ class _Read:
     def look_for(self, one: ReasonClass) -> tuple[list[str], list[Near]]:
         near: list[Near] = []
         found = [clause for clause in self._clauses if clause in one.alone]
-        found += self._counted(one, one.says, near)
+        found += islice(self._counted(one, one.says, near), MOST_EVIDENCE)
+        if found:
+            return found, near
         weak = list(dict.fromkeys(self._counted(one, one.weak, near)))
-        if found or len(weak) > 1 or (weak and self._emphatic):
-            return found + weak, near
+        if len(weak) > 1 or (weak and self._emphatic):
+            return weak[:MOST_EVIDENCE], near
         return [], [*near, *(Near(one.id, sign, "weak") for sign in weak)]
 
     def _counted(self, one: ReasonClass, phrasings: Phrasings, near: list[Near]) -> Iterator[str]:
-        for phrasing in phrasings:
-            if phrasing not in self._worth:
-                continue
+        for phrasing in self._worth_of(phrasings):
             for match in phrasing.regex.finditer(self._without(one.id, one.never)):
                 said = match[0].strip()
                 against = next((s.name for s in one.unless if self._stands(s, match)), None)
                 if against is None:
                     yield said
-                else:
-                    near.append(Near(one.id, said, against))
+                    break
+                near.append(Near(one.id, said, against))
 
     def _stands(self, scope: Scope, match: re.Match[str]) -> bool:
         """Whether the phrasing found is said in this way."""
         text = self._without(scope.name, scope.never)
-        if self._among(scope.anywhere, text, 0, len(text)):
+        if _among(self._worth_of(scope.anywhere), text, 0, len(text)):
             return True
         start, end = match.span()
-        lo = max(_clause_start(text, start), start - scope.within)
-        # A word may reach into the phrasing: 不想 before 想转人工.
-        for one in scope.before:
-            if one in self._worth and any(
-                found.start() < start for found in one.regex.finditer(text, lo, min(end, start + 2))
+        if before := self._worth_of(scope.before):
+            lo = max(_clause_start(text, start), start - scope.within)
+            # A word may reach into the phrasing: 不想 before 想转人工.
+            reach = min(end, start + 2)
+            if any(
+                found.start() < start
+                for one in before
+                for found in one.regex.finditer(text, lo, reach)
             ):
                 return True
-        for group in range(1, (match.lastindex or 0) + 1):
-            if self._among((*scope.before, *scope.inside), text, *match.span(group)):
-                return True
-        stop = _STOP.search(text, end)
-        hi = min(stop.start() if stop else len(text), end + scope.within)
-        return self._among(scope.after, text, end, hi)
+        if inside := (*before, *self._worth_of(scope.inside)):
+            for group in range(1, (match.lastindex or 0) + 1):
+                if _among(inside, text, *match.span(group)):
+                    return True
+        if after := self._worth_of(scope.after):
+            stop = _STOP.search(text, end)
+            hi = min(stop.start() if stop else len(text), end + scope.within)
+            return _among(after, text, end, hi)
+        return False
 
-    def _among(self, phrasings: Phrasings, text: str, start: int, end: int) -> bool:
-        return any(one in self._worth and one.regex.search(text, start, end) for one in phrasings)
+    def _worth_of(self, phrasings: Phrasings) -> Phrasings:
+        """Those of a list whose words stand in the text."""
+        live = self._live.get(id(phrasings))
+        if live is None:
+            live = tuple(one for one in phrasings if one in self._worth)
+            self._live[id(phrasings)] = live
+        return live
 
     def _without(self, name: str, never: Phrasings) -> str:
         """The text in which what is never looked at is masked."""
         text = self._masked.get(name)
         if text is None:
             text = self._text
-            for one in never:
-                if one in self._worth:
-                    text = one.regex.sub(lambda found: MASK * len(found[0]), text)
+            for one in self._worth_of(never):
+                text = one.regex.sub(lambda found: MASK * len(found[0]), text)
             self._masked[name] = text
         return text
+
+
+def _among(phrasings: Phrasings, text: str, start: int, end: int) -> bool:
+    return any(one.regex.search(text, start, end) for one in phrasings)
 
 
 def _clause_start(text: str, before: int) -> int:
