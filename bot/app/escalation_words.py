@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app.engine import PROMPTS
-from bot.config import MISSED, Escalation
+from bot.config import MISSED, OTHERS, Escalation
 from bot.config.problems import ConfigErrors, Problem
 from bot.config.yaml_file import Document, Loc, path_text, read_document
 from bot.errors import Misconfigured
@@ -86,7 +86,7 @@ class _Reading:
         classes = [self._class(name, lists, scopes) for name in self._mapping(("classes",))]
         names = [MISSED, *(one.id for one in classes)]
         for name in self._settings.classes:
-            if name not in names:
+            if name not in (*names, OTHERS):
                 found = f"没有 {name} 这一类"
                 where = f"{self._document.name} 的 classes 里有的：{'、'.join(names)}"
                 self.problems.append(Problem(f"escalation.classes.{name}", found, where))
