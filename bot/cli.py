@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true", help="以 JSON 打印")
     command("migrate", _migrate, "建立或升级数据库")
     _add_groups(command)
+    _add_escalation(command)
     return parser
 
 
@@ -109,7 +110,6 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
         if name == "train":
             one.add_argument("--out", type=Path, help="写到别的文件，默认数据库旁的 gate.json")
 
-    _add_escalation(command)
     actions = command("orders", _orders, "客户的订单").add_subparsers(metavar="动作", required=True)
     one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
     one.add_argument("file", type=Path, help="第一行是表头，至少有“订单号”和“客户”两列")
