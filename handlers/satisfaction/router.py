@@ -33,6 +33,7 @@ _SMALL_TALK = (
 )
 
 
+@router.on(Emitted, tag="case_solved")
 @router.on(Emitted, tag="case_closed")
 async def closed(turn: Turn, event: Emitted, facts: Store, config: Config) -> None:
     """People have served and the session has ended: ask by the end code, while it lives."""
