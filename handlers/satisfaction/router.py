@@ -33,7 +33,6 @@ _SMALL_TALK = (
 )
 
 
-@router.on(Emitted, tag="case_solved")
 @router.on(Emitted, tag="case_closed")
 async def closed(turn: Turn, event: Emitted, facts: Store, config: Config) -> None:
     """People have served and the session has ended: ask by the end code, while it lives."""
@@ -161,7 +160,7 @@ async def _around(turn: Turn, facts: Store, case_id: str, settings: Satisfaction
         wrote_at=turn.facts.customer_wrote_at,
         is_silenced=silence is not None or turn.account.autonomy.mode == "off",
         is_busy=is_another or (state is not None and state.human_owns),
-        was_wanted=case is not None and case.wanted_at is not None,
+        in_vain=case is not None and case.wanted_at is not None and not case.served_level,
         was_asked=await store.was_asked(facts, where.external_userid, since),
         spent=await facts.conversations.spent(where, turn.facts.window_msgid),
     )

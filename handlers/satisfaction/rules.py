@@ -63,7 +63,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
         wrote_at: when the customer wrote last.
         is_silenced: a switch, a block or the account's autonomy forbids it.
         is_busy: another case goes on, or people have, or are to have, the session.
-        was_wanted: a person was asked for in this case.
+        in_vain: a person was asked for in this case, and none has written.
         was_asked: somebody asked this customer lately.
         spent: messages of the allowance that are gone.
     """
@@ -72,7 +72,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     wrote_at: float
     is_silenced: bool = False
     is_busy: bool = False
-    was_wanted: bool = False
+    in_vain: bool = False
     was_asked: bool = False
     spent: int = 0
 
@@ -104,7 +104,7 @@ def why_no_code(closed: Closed, settings: Satisfaction, around: Around) -> str:
     if not settings.enabled:
         return "off"
     if closed.served_level < JUNIOR:
-        return "nobody_served" if around.was_wanted else "not_solved"
+        return "nobody_served" if around.in_vain else "not_solved"
     if not settings.after_human:
         return "off"
     if not closed.end_code:
@@ -118,7 +118,7 @@ def why_no_message(settings: Satisfaction, around: Around) -> str:
     """Why a customer is not asked who just said that the bot has solved it, empty = they are."""
     if not settings.enabled or not settings.after_bot:
         return "off"
-    if around.was_wanted:
+    if around.in_vain:
         return "nobody_served"
     if around.is_busy:
         return "busy"
