@@ -38,6 +38,14 @@ async def test_after_a_servicer_the_end_code_carries_the_invitation(chat: Chat) 
     assert await asked(chat) == ("code", "")
 
 
+async def test_an_end_code_is_as_urgent_as_a_welcome(chat: Chat) -> None:
+    await ends_with_code(chat)
+    rows = await chat.store.database.fetch(
+        "SELECT lane FROM outbox WHERE kind = 'SendOnEvent' ORDER BY id"
+    )
+    assert [row["lane"] for row in rows] == ["urgent", "urgent"]
+
+
 async def test_the_ids_of_the_menu_fit_into_what_wecom_takes(chat: Chat) -> None:
     await ends_with_code(chat, "c" * 56)
     (payload,) = chat.wecom.sent
