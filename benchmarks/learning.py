@@ -35,7 +35,7 @@ from knowledge.embeddings import Kind, Vectors
 from knowledge.evaluate import CHOICES, Labelled, Report, judge, wilson
 from knowledge.fitting import Case, case_of, fit
 from knowledge.fold import exact_key, fold, tidy
-from knowledge.gaps import Asked, Gap, group, joint_vectors
+from knowledge.gaps import Asked, Gap, Why, group, joint_vectors
 from knowledge.gate import load_gate
 from knowledge.lessons import concerned, lesson, replay, taught
 from knowledge.trial import predict, read_set, sets_in
@@ -47,10 +47,12 @@ ACCEPTED = 10  # gaps that an operator looks at in a day
 TITLES = {
     "shipped": "The gate as shipped",
     "trained": "The gate fitted every night",
+    "control": "Nothing learned, the gate fitted every night",
     "believing": "Every word believed at once, the gate as shipped",
 }
+UNRECOGNISED = 0.3  # of servicers' answers: in words in which no entry is recognised
 ENOUGH = 100  # labelled questions from which the gate is fitted to them
-KINDS = ("heard in other words", "never worded alike")
+KINDS = ("what was heard in other words", "what was never worded alike")
 
 
 class Remembering:
@@ -127,7 +129,9 @@ class Simulation:
         how: a key of `TITLES`.
     """
 
-    def __init__(self, one: Set, log: Log, embedder: Remembering, *, wrong: float, how: str) -> None:
+    def __init__(
+        self, one: Set, log: Log, embedder: Remembering, *, wrong: float, how: str
+    ) -> None:
         self._entries = {e.id: msgspec.structs.replace(e, similar=()) for e in one.entries}
         self._embedder, self._wrong, self._how = embedder, wrong, how
         self._log, self._name = log, one.name
@@ -146,7 +150,7 @@ class Simulation:
             for label in labels:
                 await self._serve(label, base, today)
             base, gaps = await self._learn(base)
-            if self._how == "trained":
+            if self._how in ("trained", "control"):
                 base.close()
                 base = await self._base()
             days.append(await self._day(base, gaps))
@@ -155,7 +159,7 @@ class Simulation:
 
     async def _base(self) -> Retriever:
         gate = None
-        if self._how == "trained" and len(self._cases) >= ENOUGH:
+        if self._how in ("trained", "control") and len(self._cases) >= ENOUGH:
             gate = fit(self._cases, start=load_gate())
         base = Retriever(self._entries.values(), embedder=self._embedder, gate=gate)
         await base.warm()
@@ -173,7 +177,9 @@ class Simulation:
         self._right[label.query] = label.faq_id
         verdict = await base.ask(label.query, AUDIENCE)
         ids = [match.entry.id for match in verdict.matches[:CHOICES]]
-        is_answer = verdict.decision is Decision.ANSWER
+        entry: str | None
+        why: Why | None
+        is_answer, is_recognised = verdict.decision is Decision.ANSWER, True
         if is_answer and label.faq_id == ids[0]:
             self._told.append((label.query, label.faq_id))
             entry, why = label.faq_id, None
@@ -183,7 +189,8 @@ class Simulation:
             entry, why = dice.choice(others) if is_wrong else label.faq_id, "offered"
         else:
             entry = await self._confirmed(label, base, dice)
-            why = "unsolved" if is_answer else "missed"
+            why = "unsolved" if is_answer else "people"
+            is_recognised = entry is not None and dice.random() >= UNRECOGNISED
         if verdict.how != "exact":
             found = await base.search(label.query, AUDIENCE, 10)
             if case := case_of("own", found, entry):
@@ -191,12 +198,18 @@ class Simulation:
         if why:
             at = day + len(self._asked) / 10_000
             self._asked.append(
-                Asked(key=label.qid, text=label.query, at=at, who=label.qid, why=why, entry=entry)
+                Asked(
+                    key=label.qid,
+                    text=label.query,
+                    at=at,
+                    who=label.qid,
+                    why=why,
+                    entry=entry if is_recognised else None,
+                    answer="" if is_recognised else "…",
+                )
             )
 
-    async def _confirmed(
-        self, label: Labelled, base: Retriever, dice: random.Random
-    ) -> str | None:
+    async def _confirmed(self, label: Labelled, base: Retriever, dice: random.Random) -> str | None:
         """The entry that a servicer names, which may be the wrong one."""
         if dice.random() >= self._wrong:
             return label.faq_id
@@ -218,7 +231,7 @@ class Simulation:
         waiting = [
             gap for gap in gaps if gap.votes and gap.asked[-1].at > self._seen.get(gap.id, 0)
         ]
-        for gap in waiting[:ACCEPTED]:
+        for gap in waiting[: 0 if self._how == "control" else ACCEPTED]:
             self._seen[gap.id] = gap.asked[-1].at
             base = await self._accept(gap, base)
         return base, len(waiting)
@@ -272,33 +285,40 @@ async def main(folders: Sequence[Path], seeds: int, wrong: float, hows: Sequence
         print(f"{one.name} done", file=sys.stderr)
     offline.close()
     for how in hows:
-        print(f"\n{TITLES[how]}; {wrong:.0%} of the words wrong, {len(runs[how])} runs:")
-        for kind, name in enumerate(KINDS):
-            print(f"\n{name}:\n")
-            table(runs[how], kind)
+        print(f"\n{TITLES[how]}; {wrong:.0%} of the words wrong, {len(runs[how])} runs.")
+        print("Four columns of " + ", then four of ".join(KINDS) + ":\n")
+        table(runs[how])
 
 
-def table(runs: Sequence[Sequence[Day]], kind: int) -> None:
-    print("| day | R@1 | R@3 | answered | precision | helped | learned | wrongly | open gaps |")
-    print("|---|---|---|---|---|---|---|---|---|")
+def table(runs: Sequence[Sequence[Day]]) -> None:
+    """A line a day: three columns of each kind, then what was learned."""
+    print("| day | " + "R@1 | answered | precision | helped | " * len(KINDS), end="")
+    print("learned | wrongly | open gaps |")
+    print("|---" * (4 + 4 * len(KINDS)) + "|")
     for day in range(DAYS + 1):
         seen = [run[day] for run in runs]
-        reports = [one.reports[kind] for one in seen]
-        right = sum(one.gate.precision.count for one in reports)
-        answered = sum(one.gate.answered.count for one in reports)
-        low, high = wilson(right, answered)
-        figures = [
-            number(mean(one.recall_at_1 for one in reports)),
-            number(mean(one.recall_at_3 for one in reports)),
-            number(answered / sum(one.queries for one in reports)),
-            f"{number(right / answered if answered else None)} ({right}/{answered})"
-            f" [{number(low)}–{number(high)}]",
-            number(mean(one.gate.helped.share for one in reports)),
+        figures = [text for kind in range(len(KINDS)) for text in _met(seen, kind)]
+        figures += [
             f"{np.mean([one.learned for one in seen]):.1f}",
             f"{np.mean([one.wrongly for one in seen]):.1f}",
             f"{np.mean([one.gaps for one in seen]):.1f}",
         ]
         print(f"| {day} | {' | '.join(figures)} |")
+
+
+def _met(seen: Sequence[Day], kind: int) -> list[str]:
+    """Means over the bases; precision over all that was answered, with Wilson's interval."""
+    reports = [one.reports[kind] for one in seen]
+    right = sum(one.gate.precision.count for one in reports)
+    answered = sum(one.gate.answered.count for one in reports)
+    low, high = wilson(right, answered)
+    return [
+        number(mean(one.recall_at_1 for one in reports)),
+        number(answered / sum(one.queries for one in reports)),
+        f"{number(right / answered if answered else None)} ({right}/{answered})"
+        f" [{number(low)}–{number(high)}]",
+        number(mean(one.gate.helped.share for one in reports)),
+    ]
 
 
 def mean(values: Iterable[float | None]) -> float:
