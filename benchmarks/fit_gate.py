@@ -32,7 +32,7 @@ from knowledge.embeddings import Kind, Vectors
 from knowledge.entries import Variant
 from knowledge.evaluate import Labelled
 from knowledge.fitting import TARGETS, Case, cross_judged, fit, promised, weigh
-from knowledge.fold import exact_key, fold
+from knowledge.fold import exact_key, fold, tidy
 from knowledge.gate import SHIPPED, load_gate
 from knowledge.lessons import taught
 from knowledge.trial import collect, read_set, sets_in
@@ -98,18 +98,22 @@ def heard_trials() -> Iterator[Trial]:
 
 
 class Remembering:
-    """An encoder that is asked once for each text: the same questions are put to many bases."""
+    """An embedder that encodes no text twice."""
 
-    def __init__(self, encoder: OfflineEmbedder) -> None:
-        self.name, self.dim = encoder.name, encoder.dim
-        self._encoder = encoder
-        self._known: dict[tuple[str, str], Vectors] = {}
+    def __init__(self, embedder: OfflineEmbedder) -> None:
+        self._embedder = embedder
+        self.name, self.dim = embedder.name, embedder.dim
+        self._rows: dict[tuple[Kind, str], Vectors] = {}
 
     async def embed(self, texts: Sequence[str], *, kind: Kind) -> Vectors:
-        for text in texts:
-            if (kind, text) not in self._known:
-                self._known[kind, text] = (await self._encoder.embed([text], kind=kind))[0]
-        return np.stack([self._known[kind, text] for text in texts])
+        missing = [text for text in dict.fromkeys(texts) if (kind, text) not in self._rows]
+        if missing:
+            middle = len(missing) // 2  # on both cores
+            parts = [part for part in (missing[:middle], missing[middle:]) if part]
+            rows = await asyncio.gather(*(self._embedder.embed(p, kind=kind) for p in parts))
+            made = np.concatenate(rows)
+            self._rows |= {(kind, text): row for text, row in zip(missing, made, strict=True)}
+        return np.stack([self._rows[kind, text] for text in texts])
 
 
 async def gather(trials: Iterator[Trial]) -> tuple[list[Case], str]:
@@ -119,6 +123,7 @@ async def gather(trials: Iterator[Trial]) -> tuple[list[Case], str]:
     embedder = Remembering(encoder)
     cases: list[Case] = []
     for trial in trials:
+        await embedder.embed([tidy(label.query) for label in trial.labels], kind="query")
         for using in (embedder, None):
             base = Retriever(trial.entries, embedder=using, cache_dir=CACHE)
             await base.warm()

@@ -28,17 +28,17 @@ import msgspec
 import numpy as np
 
 from benchmarks.baselines import AUDIENCE, HERE, Set, number, shop
+from benchmarks.fit_gate import Remembering
 from benchmarks.variations import Halves, Intent, Traffic, halves, ranked
 from bot.telemetry import configure_logging
 from knowledge import Decision, OfflineEmbedder, Retriever
-from knowledge.embeddings import Kind, Vectors
-from knowledge.evaluate import CHOICES, Labelled, Report, judge, wilson
+from knowledge.evaluate import CHOICES, Labelled, Prediction, Report, judge, wilson
 from knowledge.fitting import Case, case_of, fit
 from knowledge.fold import exact_key, fold, tidy
 from knowledge.gaps import Asked, Gap, Why, group, joint_vectors
 from knowledge.gate import load_gate
-from knowledge.lessons import concerned, lesson, replay, taught
-from knowledge.trial import predict, read_set, sets_in
+from knowledge.lessons import concerned, is_harmful, lesson, replay, taught
+from knowledge.trial import read_set, sets_in
 
 DAYS = 10
 A_DAY = 60  # questions that come in
@@ -53,25 +53,6 @@ TITLES = {
 UNRECOGNISED = 0.3  # of servicers' answers: in words in which no entry is recognised
 ENOUGH = 100  # labelled questions from which the gate is fitted to them
 KINDS = ("what was heard in other words", "what was never worded alike")
-
-
-class Remembering:
-    """An embedder that encodes no text twice."""
-
-    def __init__(self, embedder: OfflineEmbedder) -> None:
-        self._embedder = embedder
-        self.name, self.dim = embedder.name, embedder.dim
-        self._rows: dict[tuple[Kind, str], Vectors] = {}
-
-    async def embed(self, texts: Sequence[str], *, kind: Kind) -> Vectors:
-        missing = [text for text in dict.fromkeys(texts) if (kind, text) not in self._rows]
-        if missing:
-            middle = len(missing) // 2  # on both cores
-            parts = [part for part in (missing[:middle], missing[middle:]) if part]
-            rows = await asyncio.gather(*(self._embedder.embed(p, kind=kind) for p in parts))
-            made = np.concatenate(rows)
-            self._rows |= {(kind, text): row for text, row in zip(missing, made, strict=True)}
-        return np.stack([self._rows[kind, text] for text in texts])
 
 
 class Log(NamedTuple):
@@ -134,6 +115,7 @@ class Simulation:
     ) -> None:
         self._entries = {e.id: msgspec.structs.replace(e, similar=()) for e in one.entries}
         self._embedder, self._wrong, self._how = embedder, wrong, how
+        self._is_fitted = how in ("trained", "control")
         self._log, self._name = log, one.name
         self._cases: list[Case] = []
         self._right: dict[str, str | None] = {}
@@ -150,7 +132,7 @@ class Simulation:
             for label in labels:
                 await self._serve(label, base, today)
             base, gaps = await self._learn(base)
-            if self._how in ("trained", "control"):
+            if self._is_fitted:
                 base.close()
                 base = await self._base()
             days.append(await self._day(base, gaps))
@@ -159,7 +141,7 @@ class Simulation:
 
     async def _base(self) -> Retriever:
         gate = None
-        if self._how in ("trained", "control") and len(self._cases) >= ENOUGH:
+        if self._is_fitted and len(self._cases) >= ENOUGH:
             gate = fit(self._cases, start=load_gate())
         base = Retriever(self._entries.values(), embedder=self._embedder, gate=gate)
         await base.warm()
@@ -168,9 +150,16 @@ class Simulation:
     async def _day(self, base: Retriever, gaps: int) -> Day:
         reports = []
         for labels in self._log.held_out:
-            run = await predict(base, labels, AUDIENCE)
-            reports.append(judge(labels, run.predictions))
+            met = [await self._met(base, label) for label in labels]
+            reports.append(judge(labels, met))
         return Day(reports, gaps, self._learned, self._wrongly)
+
+    async def _met(self, base: Retriever, label: Labelled) -> Prediction:
+        verdict = await base.ask(label.query, AUDIENCE)
+        ids = tuple(match.entry.id for match in verdict.matches)
+        return Prediction(
+            label.qid, verdict.decision, ids, tuple(match.score for match in verdict.matches)
+        )
 
     async def _serve(self, label: Labelled, base: Retriever, day: int) -> None:
         dice = random.Random(f"{self._name} {label.qid} {label.query}")
@@ -191,7 +180,7 @@ class Simulation:
             entry = await self._confirmed(label, base, dice)
             why = "unsolved" if is_answer else "people"
             is_recognised = entry is not None and dice.random() >= UNRECOGNISED
-        if verdict.how != "exact":
+        if self._is_fitted and verdict.how != "exact":
             found = await base.search(label.query, AUDIENCE, 10)
             if case := case_of("own", found, entry):
                 self._cases.append(case)
@@ -253,8 +242,7 @@ class Simulation:
         if self._how != "believing":
             asked = [(one.text, one.entry) for one in self._asked]
             questions = concerned([*self._told, *asked], fresh)
-            verdicts = [one.verdict for one in await replay(base, after, questions, AUDIENCE)]
-            if verdicts.count("worse") > verdicts.count("better"):
+            if is_harmful(await replay(base, after, questions, AUDIENCE)):
                 after.close()
                 return base
         base.close()
@@ -291,7 +279,7 @@ async def main(folders: Sequence[Path], seeds: int, wrong: float, hows: Sequence
 
 
 def table(runs: Sequence[Sequence[Day]]) -> None:
-    """A line a day: three columns of each kind, then what was learned."""
+    """A line a day: four columns of each kind, then what was learned."""
     print("| day | " + "R@1 | answered | precision | helped | " * len(KINDS), end="")
     print("learned | wrongly | open gaps |")
     print("|---" * (4 + 4 * len(KINDS)) + "|")

@@ -41,7 +41,6 @@ _FOLDS = 5
 _RIDGE = 1.0
 _HELD = 10.0  # the same to a gate there is: a hundred questions move it little
 _STRIDE = 2.0  # of one step; from far away the curve is flat and a whole one leaps across
-_SURE = 1.645  # one-sided, 95 %
 _LIKELIER_RIGHT = 0.5  # what is likelier wrong is never said, however few wrong ones were seen
 _OFFER_AT = 0.20  # in a menu of three, further down nobody finds theirs
 
@@ -164,18 +163,18 @@ def cross_judged(
     return judged
 
 
-def threshold(judged: Sequence[Judged], error: float, *, sure: float = 0.0) -> float:
+def threshold(judged: Sequence[Judged], error: float, *, sure: bool = False) -> float:
     """The lowest probability from which at most this share of answers is wrong; 1 = never.
 
     Args:
-        sure: how far above the share that was seen the true one may lie, in standard errors.
+        sure: not the share that was seen counts, but the upper end of Wilson's 95 % interval.
     """
     led = sorted((j for j in judged if j.lead >= LEAD), key=lambda j: -j.p)
     wrong, at = 0, 1.0
     led = [one for one in led if one.p >= _LIKELIER_RIGHT]
     for n, one in enumerate(led, 1):
         wrong += not one.right
-        share = wilson(wrong, n, sure)[1] if sure else wrong / n
+        share = wilson(wrong, n)[1] if sure else wrong / n
         if share <= error + 1e-9 and (n == len(led) or led[n].p < one.p):
             at = one.p
     return round(min(at, 0.9999), 4)
@@ -187,7 +186,7 @@ def lowered(judged: Sequence[Judged], error: float, before: float) -> float:
     Below the one there was only where they suffice to be sure of the error; above it where even the
     share that was seen says so.
     """
-    return min(threshold(judged, error, sure=_SURE), max(before, threshold(judged, error)))
+    return min(threshold(judged, error, sure=True), max(before, threshold(judged, error)))
 
 
 def promised(judged: Sequence[Judged], at: float) -> tuple[int, int, float]:

@@ -187,6 +187,12 @@ async def replay(
     return sorted(changes, key=lambda change: order.index(change.verdict))
 
 
+def is_harmful(changes: Iterable[Changed]) -> bool:
+    """Whether more answers get worse than better."""
+    counts = Counter[str](change.verdict for change in changes)
+    return counts["worse"] > counts["better"]
+
+
 def _verdict(
     old: str | None, new: str | None, right: str | None
 ) -> Literal["better", "worse", "unknown"]:

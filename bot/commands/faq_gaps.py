@@ -21,6 +21,7 @@ from knowledge.lessons import (
     Refusal,
     Verified,
     concerned,
+    is_harmful,
     lesson,
     nearest,
     replay,
@@ -107,8 +108,7 @@ async def accept(
         if wish.dry_run:
             print("只是看看，什么也没有改。", file=out)
             return 0
-        counts = Counter(change.verdict for change in changes)
-        if counts["worse"] > counts["better"] and not wish.sure:
+        if is_harmful(changes) and not wish.sure:
             raise Misconfigured("变差的比变好的多，没有写入；确定要写就加 --sure")
         await _commit(at, gap, entry, wish.by)
     verb = "新增" if wish.new else "学会了"

@@ -118,9 +118,9 @@ def sure(n: int, wrong: int = 0, p: float = 0.9) -> list[Judged]:
     ("judged", "at"),
     [
         (sure(30), 0.95),  # right every time, but too few to be sure of one in twenty
-        (sure(60), 0.9),
-        (sure(60, wrong=2), 0.95),
-        (sure(200, wrong=4), 0.9),
+        (sure(80), 0.9),
+        (sure(80, wrong=2), 0.95),
+        (sure(300, wrong=6), 0.9),
         ([Judged(0.99, 0.5, True)] * 20 + [Judged(0.96, 0.5, False)] * 10, 0.99),
     ],
 )
