@@ -4,11 +4,12 @@ import argparse
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.commands import admin, chat, demo, faq_arguments, gate, orders, prompts
+from bot.commands import admin, chat, demo, faq_arguments, gate, orders, prompts, ratings, staff
 from bot.commands import serve as serving
 from bot.commands.check import check
 from bot.config import Config, ConfigErrors, keygen, load_config
@@ -73,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--online", action="store_true", help="再向企业微信核实凭据、白名单和账号")
     command("keygen", _keygen, "生成一个主密钥（security.encryption_key）")
     command("routes", _routes, "按顺序列出所有行为")
+    one = command("staff", _staff, "谁在岗、到几时，下一次几时有人")
+    one.add_argument("--at", default="", help='哪一刻，如 "2026-10-01 10:00"；默认现在')
+    one.add_argument("--json", action="store_true", help="以 JSON 打印")
     command("migrate", _migrate, "建立或升级数据库")
     _add_groups(command)
     return parser
@@ -97,6 +101,10 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     actions = command("orders", _orders, "客户的订单").add_subparsers(metavar="动作", required=True)
     one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
     one.add_argument("file", type=Path, help="第一行是表头，至少有“订单号”和“客户”两列")
+
+    one = command("ratings", _ratings, "客户的评分")
+    one.add_argument("--days", type=int, default=7, help="最近多少天，默认 7")
+    one.add_argument("--json", action="store_true", help="打印 JSON")
 
     actions = command("prompts", _prompts, "给大模型的提示").add_subparsers(
         metavar="动作", required=True
@@ -169,6 +177,11 @@ def _routes(_arguments: argparse.Namespace) -> int:
     return admin.routes(sys.stdout)
 
 
+def _staff(arguments: argparse.Namespace) -> int:
+    config, at = _load(arguments), arguments.at
+    return staff.staff(config, at, time.time(), sys.stdout, as_json=arguments.json)
+
+
 def _migrate(arguments: argparse.Namespace) -> int:
     return admin.migrate_now(_load(arguments), sys.stdout)
 
@@ -187,6 +200,11 @@ def _gate(arguments: argparse.Namespace) -> int:
     if arguments.action == "train":
         return asyncio.run(gate.train(config, queries, account, sys.stdout, to=arguments.out))
     return asyncio.run(gate.report(config, queries, account, sys.stdout))
+
+
+def _ratings(arguments: argparse.Namespace) -> int:
+    days, as_json = arguments.days, arguments.json
+    return asyncio.run(ratings.ratings(_load(arguments), days, sys.stdout, as_json=as_json))
 
 
 def _prompts(arguments: argparse.Namespace) -> int:

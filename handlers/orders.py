@@ -144,7 +144,7 @@ def _say_nothing_found(turn: Turn, key: str) -> None:
     """Say so, and offer a person."""
     turn.reply(
         turn.phrases.say(key),
-        menu=[MenuItem("human", turn.phrases.say("human.menu_item"))],
+        menu=[MenuItem("human", turn.phrases.say("escalation.menu_item"))],
         because=Because(source="reply", ref=key),
         category=ORDERS_CATEGORY,
     )

@@ -19,7 +19,7 @@ async def greet(turn: Turn, entered: SessionEntered, library: Library, delivery:
     audience = turn.audience
     featured = library.of(audience.open_kfid).featured(audience, MENU_QUESTIONS)
     menu = [MenuItem(f"faq:{entry.id}", entry.question) for entry in featured]
-    menu.append(MenuItem("human", turn.phrases.say("human.menu_item")))
+    menu.append(MenuItem("human", turn.phrases.say("escalation.menu_item")))
     reply = Reply(
         text=turn.phrases.say("welcome.newcomer", who=turn.who),
         menu=tuple(menu),

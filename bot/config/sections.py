@@ -12,7 +12,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
+from bot.config.escalation import Escalation
+from bot.config.hours import Calendar, OpeningHours
 from bot.config.section import Section
+from bot.config.staff import StaffMember
 from bot.config.tools import Tool, ToolName
 from bot.config.values import (
     CallbackAesKey,
@@ -21,7 +24,6 @@ from bot.config.values import (
     HttpUrl,
     Many,
     MasterKey,
-    MinuteOfDay,
     OpenKfid,
     Port,
     RedisUrl,
@@ -33,16 +35,11 @@ from bot.config.values import (
     Timezone,
     Tokens,
     ToneName,
-    Userid,
     Word,
     sqlite_path,
 )
 
 AutonomyMode = Literal["auto", "suggest", "off"]
-Level = Literal["junior", "expert", "leader"]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 UNSET = SecretStr("")
 
 
@@ -130,12 +127,16 @@ class Answers(Section):
     feedback: bool = True
 
 
-class StaffMember(Section):
-    """A member who is told when a customer needs a person."""
+class Satisfaction(Section):
+    """Whether and when customers are asked how it was; 0 for a score = never."""
 
-    userid: Userid
-    name: Text
-    level: Level
+    enabled: bool = True
+    after_human: bool = True
+    after_bot: bool = True
+    min_hours_between: int = Field(default=24, ge=0, le=8760)
+    ask_reason_at_most: int = Field(default=3, ge=0, le=5)
+    reason_window_minutes: int = Field(default=10, ge=1, le=1440)
+    follow_up_at_most: int = Field(default=2, ge=0, le=5)
 
 
 class Routing(Section):
@@ -183,19 +184,6 @@ class AccountAutonomy(Section):
         if self.mode is not None:
             return Autonomy(mode=self.mode, categories=self.categories)
         return Autonomy(mode=general.mode, categories={**general.categories, **self.categories})
-
-
-class OpeningHours(Section):
-    """Days and the hours on them, in the company's time zone."""
-
-    days: Many[Weekday] = Field(default=WEEK, min_length=1)
-    opens: MinuteOfDay = Field(alias="from")
-    closes: MinuteOfDay = Field(alias="to")
-
-    def covers(self, moment: datetime) -> bool:
-        """Whether a local time falls into these hours."""
-        minute = moment.hour * 60 + moment.minute
-        return WEEK[moment.weekday()] in self.days and self.opens <= minute < self.closes
 
 
 class Account(Section):
@@ -262,7 +250,10 @@ class Config(Section):
     knowledge: Knowledge = Knowledge()
     tools: Mapping[ToolName, Tool] = {}
     answers: Answers = Answers()
+    satisfaction: Satisfaction = Satisfaction()
     staff: Many[StaffMember] = ()
+    calendar: Calendar = Calendar()
+    escalation: Escalation = Escalation()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()

@@ -15,7 +15,6 @@ from bot.errors import (
     NotAuthorised,
     Rejected,
     RetryLater,
-    ServicerUnavailable,
     Throttled,
     Unreachable,
     WindowClosed,
@@ -23,9 +22,7 @@ from bot.errors import (
 )
 from bot.model import (
     Conversation,
-    HandOff,
     KeepMedia,
-    NotifyStaff,
     SendMessage,
     SendOnEvent,
     ServiceState,
@@ -36,7 +33,6 @@ from bot.store import ConversationFacts, Download, Parcel, Store, Unit
 from bot.wecom.errors import means_already_accepted
 from bot.wecom.kf import Kf
 from bot.wecom.media import TemporaryMedia
-from bot.wecom.staff import StaffMessages
 from bot.wecom.wire import with_picture
 
 log = structlog.get_logger(__name__)
@@ -223,84 +219,6 @@ class CodeCourier:
 
 
 @dataclass(frozen=True, slots=True)
-class HandOffCourier:
-    """`service_state/trans` to the pool, if somebody receives; the state is read first (R-11.4)."""
-
-    store: Store
-    kf: Kf
-    owners: Owners
-    clock: Clock
-
-    async def __call__(self, parcel: Parcel) -> Outcome:
-        """Bring the conversation to people, and say what came of it."""
-        assert parcel.conversation is not None
-        assert isinstance(parcel.effect, HandOff)
-        if not await self.store.outbox.claim(parcel, self.clock.now(), unless_silenced=True):
-            return Ended("cancelled", error="silenced")
-        ended = await self._hand_over(parcel.conversation, again=parcel.attempts > 0)
-        ended.result["reason"] = parcel.effect.reason
-        return ended
-
-    async def _hand_over(self, conversation: Conversation, *, again: bool) -> Ended:
-        for _ in range(_STATE_TRIES):
-            facts = await self.owners.read(conversation)
-            state = facts.ownership.state
-            if state is ServiceState.QUEUED and again:
-                return _handed("queued", msg_code=None)  # by an earlier try; its code is lost
-            if state is not None and state.human_owns:
-                return _handed("already", servicer=facts.ownership.servicer)
-            if state is ServiceState.ENDED:
-                return _handed("ended")
-            receiving = await self._receiving(conversation.open_kfid)
-            if not receiving:
-                return _handed("nobody")
-            try:
-                code = await self.kf.trans(conversation, ServiceState.QUEUED)
-            except (WrongState, ServicerUnavailable) as error:
-                log.info("handoff.replanned", errcode=error.errcode)
-                continue
-            except NotAuthorised as error:
-                log.error("handoff.needs_operator", error=str(error))
-                return _handed("refused", errcode=error.errcode)
-            return self._queued(conversation, code, len(receiving))
-        return _handed("refused")
-
-    async def _receiving(self, open_kfid: str) -> list[str]:
-        servicers = await self.kf.list_servicers(open_kfid)
-        status = {member.userid: member.receiving for member in servicers.members}
-        await self.store.servicers.replace(open_kfid, status, self.clock.now())
-        return servicers.receiving
-
-    def _queued(self, conversation: Conversation, code: str | None, receiving: int) -> Ended:
-        unit = Unit()
-        self.store.conversations.moved(unit, conversation, ServiceState.QUEUED, self.clock.now())
-        ended = _handed("queued", msg_code=code, receiving=receiving)
-        ended.statements.extend(unit.statements)
-        return ended
-
-
-@dataclass(frozen=True, slots=True)
-class StaffCourier:
-    """App messages to members; WeCom's duplicate check makes a repeat harmless (wecom-api §5.1)."""
-
-    store: Store
-    staff: StaffMessages
-    clock: Clock
-
-    async def __call__(self, parcel: Parcel) -> Outcome:
-        """Send one text to members."""
-        assert isinstance(parcel.effect, NotifyStaff)
-        await self.store.outbox.claim(parcel, self.clock.now())
-        delivered = await self.staff.send_text(
-            parcel.effect.userids, parcel.effect.text, key=parcel.msgid
-        )
-        unreached = [*delivered.invalid, *delivered.held_back]
-        if unreached:
-            log.warning("staff.unreached", members=sorted(unreached))
-        return Ended("sent", error=f"not reached: {sorted(unreached)}" if unreached else None)
-
-
-@dataclass(frozen=True, slots=True)
 class MediaCourier:
     """Downloads a customer's medium into its sealed file; one file per media_id."""
 
@@ -333,7 +251,3 @@ class MediaCourier:
             now=self.clock.now(),
         )
         return Ended("sent", statements=unit.statements)
-
-
-def _handed(outcome: str, **result: Any) -> Ended:
-    return Ended("sent", result={"outcome": outcome, **result})

@@ -3,6 +3,8 @@
 Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end in ``_s``.
 """
 
+from bot.model.cards import Button, Card
+from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
     AnswerRequest,
@@ -13,19 +15,24 @@ from bot.model.effects import (
     Consult,
     Delegate,
     Effect,
+    EndSession,
     HandOff,
     KeepMedia,
     LookUp,
     MenuItem,
     NotifyStaff,
     Reply,
+    Seat,
+    SendCard,
     SendMessage,
     SendOnEvent,
+    UpdateCard,
     Written,
     basis_of,
 )
 from bot.model.events import (
     AppMessageReceived,
+    CardPressed,
     EffectDone,
     EffectFailed,
     Emitted,
@@ -36,6 +43,7 @@ from bot.model.events import (
     ServicerStatusChanged,
     SessionChanged,
     SessionEntered,
+    StaffAction,
     TimerDue,
     UnknownHappened,
 )
@@ -49,6 +57,10 @@ __all__ = [
     "Attachment",
     "Awaited",
     "Because",
+    "Button",
+    "Card",
+    "CardPressed",
+    "Case",
     "Choice",
     "Consult",
     "Conversation",
@@ -57,6 +69,7 @@ __all__ = [
     "EffectDone",
     "EffectFailed",
     "Emitted",
+    "EndSession",
     "Event",
     "HandOff",
     "KeepMedia",
@@ -69,6 +82,8 @@ __all__ = [
     "Order",
     "Ownership",
     "Reply",
+    "Seat",
+    "SendCard",
     "SendFailed",
     "SendMessage",
     "SendOnEvent",
@@ -77,8 +92,11 @@ __all__ = [
     "SessionChanged",
     "SessionEntered",
     "Shipment",
+    "StaffAction",
+    "Step",
     "TimerDue",
     "UnknownHappened",
+    "UpdateCard",
     "Written",
     "basis_of",
 ]

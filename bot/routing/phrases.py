@@ -58,8 +58,8 @@ class Phrases:
     """Replies and trigger words by key.
 
     Args:
-        replies: ``{"human.queued": "…{minutes}…"}``.
-        words: ``{"human.request": ["转人工", "=人工", "!人工费"]}``.
+        replies: ``{"escalation.queued": "…{minutes}…"}``.
+        words: ``{"escalation.request": ["转人工", "=人工", "!人工费"]}``.
     """
 
     def __init__(self, replies: Mapping[str, str], words: Mapping[str, Iterable[str]]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, get_type_hints
 
-from bot.model import Event
+from bot.model import Event, StaffAction
 from bot.routing.filters import Filter
 from bot.store import Table
 
@@ -74,7 +74,10 @@ class Router:
         return register
 
     def observe(self) -> Callable[[Handler], Handler]:
-        """See every message, also while people own the conversation; may only record and emit."""
+        """See every message, also while people own the conversation.
+
+        May only record, emit, and say that the message opens no case.
+        """
 
         def register(handler: Handler) -> Handler:
             self.observers.append(self._registration(handler))
@@ -90,6 +93,10 @@ class Router:
             return handler
 
         return register
+
+    def action(self, name: str) -> Callable[[Handler], Handler]:
+        """Act on what a member of staff did about a customer: the `StaffAction` of this name."""
+        return self.on(StaffAction, tag=name)
 
     def _registration(
         self,

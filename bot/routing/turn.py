@@ -5,14 +5,12 @@ collect; nothing happens before the one commit.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 
 from bot.config import AccountSettings, StaffMember
-from bot.errors import ConciergeError
 from bot.model import (
     Attachment,
     Because,
@@ -20,67 +18,38 @@ from bot.model import (
     Consult,
     Conversation,
     Delegate,
-    Effect,
-    Emitted,
-    Event,
+    EndSession,
     HandOff,
     KeepMedia,
     Lane,
     LookUp,
     MenuItem,
     MessageReceived,
-    NotifyStaff,
     Reply,
+    Seat,
     TimerDue,
 )
+from bot.policy.roster import Roster
+from bot.routing.cases import CaseBook
 from bot.routing.collected import (
     Advice,
     CodeReply,
-    Decided,
     Decisions,
     Finding,
     Said,
     TimerChange,
 )
 from bot.routing.phrases import Phrases
+from bot.routing.setting import Setting
+from bot.routing.telling import Telling
 from bot.store import ConversationFacts, Handled, Statement
 from knowledge.entries import Audience
-
-MAX_EMIT_DEPTH = 5
-"""How many emissions may follow from one event."""
 
 CONSULTING = "consulting"
 """Outcome of a message that waits for the model, or for what is looked up."""
 
 
-class EmittedTooDeep(ConciergeError):
-    """Handlers emit events to each other without end"""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What holds for every turn.
-
-    Args:
-        phrases: texts that operators edit.
-        staff: people named in the configuration.
-        company: its name, as the bot says it.
-        zone: the company's time zone.
-        has_model: whether a chat model is configured.
-        has_order_system: whether a tool is configured that serves orders.
-        has_agent: whether the model may find out by itself, with the company's tools.
-    """
-
-    phrases: Phrases
-    staff: tuple[StaffMember, ...] = ()
-    company: str = ""
-    zone: tzinfo = UTC
-    has_model: bool = False
-    has_order_system: bool = False
-    has_agent: bool = False
-
-
-class Turn:
+class Turn(Telling):
     """One conversation's turn (or, without a conversation, that of another subject).
 
     Args:
@@ -88,6 +57,7 @@ class Turn:
         now: Unix seconds; a turn has one time.
         facts: what is known of the conversation, kept current as events are applied.
         account: the kf account's profile, `None` without a conversation.
+        cases: the conversation's case during this turn.
         recent_outcomes: of the customer's last messages, newest first.
         setting: what holds for every conversation.
         account_name: the kf account's name as WeCom tells it.
@@ -105,6 +75,7 @@ class Turn:
         account_name: str = "",
         has_question: bool = False,
         recent_outcomes: Sequence[str] = (),
+        cases: CaseBook | None = None,
     ) -> None:
         self.subject, self.now = subject, now
         where = facts.conversation.open_kfid if facts is not None else subject
@@ -112,8 +83,9 @@ class Turn:
         self.has_question = has_question
         self._facts, self._account = facts, account
         self._recent_outcomes = list(recent_outcomes)
+        self.cases = cases or CaseBook(None, now, lambda _servicer: 2)
         self.decisions = Decisions()
-        self.event: Event | None = None
+        self.event = None
         self.advice: Advice | None = None
         self.finding: Finding | None = None
         self.handler = ""
@@ -156,6 +128,11 @@ class Turn:
     def staff(self) -> tuple[StaffMember, ...]:
         """People named in the configuration."""
         return self.setting.staff
+
+    @property
+    def roster(self) -> Roster:
+        """Who of them is on duty, and may be given a conversation."""
+        return self.setting.roster
 
     @property
     def who(self) -> str:
@@ -283,14 +260,31 @@ class Turn:
             CodeReply(code, reply, expires_at, priority, self.handler, in_state)
         )
 
-    def hand_off(self, reason: str, *, tag: str) -> None:
-        """Bring the conversation to people; the outcome returns as `EffectDone` with this tag."""
-        self._decide(HandOff(reason=reason), Lane.HANDOFF, tag)
+    def hand_off(
+        self,
+        reason: str,
+        *,
+        tag: str,
+        case_id: str = "",
+        seats: Sequence[Seat] = (),
+        away_from: str = "",
+    ) -> None:
+        """Bring the conversation to people; the outcome returns as `EffectDone` with this tag.
 
-    def notify(self, userids: Sequence[str], text: str) -> None:
-        """Send an app message to members."""
-        if userids:
-            self._decide(NotifyStaff(userids=tuple(userids), text=text), Lane.HANDOFF, "")
+        Args:
+            seats: who may take it, in this order; without one it goes to the pool.
+            away_from: who has it and is to lose it.
+        """
+        effect = HandOff(reason=reason, case_id=case_id, seats=tuple(seats), away_from=away_from)
+        self._decide(effect, Lane.HANDOFF, tag)
+
+    def end_session(self, *, tag: str = "") -> None:
+        """End the session that a servicer has; its end code returns as `EffectDone` (`EndSession`).
+
+        Nothing happens while no servicer has it: only that end is documented (wecom-api §3.5).
+        """
+        assert self.has_conversation, f"{self.subject} is no conversation"
+        self._decide(EndSession(), Lane.HANDOFF, tag)
 
     def keep_media(self, media_id: str, msgtype: str) -> None:
         """Download a medium before WeCom forgets it (3 days)."""
@@ -362,19 +356,6 @@ class Turn:
         ids = msgspec.structs.asdict(where)
         return TimerDue(name=name, key=key, **ids, **more)
 
-    def emit(self, name: str, **data: Any) -> None:
-        """Tell the other behaviours something, in a turn of its own.
-
-        Raises:
-            EmittedTooDeep: emissions answer each other without end.
-        """
-        depth = self.event.depth + 1 if isinstance(self.event, Emitted) else 1
-        if depth > MAX_EMIT_DEPTH:
-            raise EmittedTooDeep(f"{name} would be emission {depth}")
-        where = self.conversation if self.has_conversation else Conversation("", "")
-        ids = msgspec.structs.asdict(where)
-        self.decisions.emitted.append(Emitted(name=name, data=data, depth=depth, **ids))
-
     def record(self, sql: str, *params: Any, expect: int | None = None) -> None:
         """Write to a table of this behaviour, in the turn's commit."""
         self.decisions.records.append(Statement(sql, params, expect))
@@ -390,6 +371,3 @@ class Turn:
     def settle(self, outcome: str, because: Because | None = None) -> None:
         """Own the message and say what became of it, with or without a reply."""
         self.settled = Handled(outcome, self.handler, because)
-
-    def _decide(self, effect: Effect, lane: Lane, tag: str) -> None:
-        self.decisions.effects.append(Decided(effect, lane, tag, self.handler))

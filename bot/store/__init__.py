@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.store.accounts import AccountRow, Accounts
+from bot.store.cases import CaseChange, Cases, case_id
 from bot.store.content import Contents
 from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
@@ -19,7 +20,7 @@ from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
 from bot.store.tool_calls import ToolCalls
-from bot.store.transcript import Handled, Past, Transcript
+from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
 
@@ -27,6 +28,8 @@ __all__ = [
     "AccountRow",
     "Accounts",
     "Arrival",
+    "CaseChange",
+    "Cases",
     "Change",
     "ContentRow",
     "Contents",
@@ -39,6 +42,7 @@ __all__ = [
     "Handled",
     "Incoming",
     "Letter",
+    "Line",
     "Mailbox",
     "MediaStore",
     "ModelUsage",
@@ -64,6 +68,7 @@ __all__ = [
     "Vault",
     "Waiting",
     "Written",
+    "case_id",
     "conversation_queue",
     "decode_master",
     "digest_of",
@@ -78,6 +83,7 @@ class Store:
     keys: Database
     vault: Vault
     accounts: Accounts
+    cases: Cases
     contents: Contents
     conversations: Conversations
     mailbox: Mailbox
@@ -101,6 +107,7 @@ class Store:
             keys=keys,
             vault=vault,
             accounts=Accounts(database),
+            cases=Cases(database, vault),
             contents=Contents(database),
             conversations=Conversations(database),
             mailbox=Mailbox(database, vault),

@@ -122,17 +122,24 @@ class Conversations:
         )
 
     def moved(
-        self, unit: Unit, conversation: Conversation, state: ServiceState, now: float
+        self,
+        unit: Unit,
+        conversation: Conversation,
+        state: ServiceState,
+        now: float,
+        servicer: str | None = None,
     ) -> None:
         """Add to the unit that WeCom has moved the session at our wish, whatever else is new.
 
         A turn that is being decided meanwhile meets other facts and is decided again.
         """
         unit.add(
-            "UPDATE conversations SET service_state = ?, servicer_userid = NULL,"
-            " state_as_of = MAX(?, state_as_of), version = version + 1"
+            "UPDATE conversations SET service_state = ?, servicer_userid = ?,"
+            " state_as_of = MAX(?, state_as_of), version = version + 1,"
+            " disclosed_at = CASE WHEN ? THEN NULL ELSE disclosed_at END"  # R-15.8
             " WHERE open_kfid = ? AND external_userid = ?",
-            *(state, now, conversation.open_kfid, conversation.external_userid),
+            *(state, servicer, now, state is ServiceState.ENDED),
+            *(conversation.open_kfid, conversation.external_userid),
         )
 
     async def spent(self, conversation: Conversation, window_msgid: str) -> int:

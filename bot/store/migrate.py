@@ -25,6 +25,9 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 )
 """
 
+_RENAMED = {"handlers.human/0001_handoffs": "handlers.escalation/0001_handoffs"}
+"""Migrations whose behaviour has another name since they were applied."""
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -57,6 +60,8 @@ def migrate(database: Database, migrations: Sequence[Migration]) -> list[str]:
         Misconfigured: the database is newer than this program, or an applied file was edited.
     """
     database.run_script(_LEDGER)
+    for old, new in _RENAMED.items():
+        database.run_script(f"UPDATE schema_migrations SET name = '{new}' WHERE name = '{old}'")
     applied = database.read_sync("SELECT name, sha256 FROM schema_migrations")
     known = {migration.name: migration for migration in migrations}
     for name, sha256 in applied:

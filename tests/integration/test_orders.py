@@ -152,7 +152,7 @@ class TestConnector:
         assert (shop.replies, shop.menus) == ([NONE], [HUMAN])
         shop.wecom.receiving = ["zhangsan"]
         await shop.taps("转人工客服")
-        assert shop.handled_by == "human.tapped"
+        assert shop.handled_by == "escalation.tapped"
 
     async def test_two_questions_at_once_are_answered_once(self, shop: Chat) -> None:
         await shop.says_at_once("我的订单", "我的快递到哪了")

@@ -60,7 +60,7 @@ TEN_PATHS = (
 def prompts(tmp_path: Path) -> Path:
     folder = tmp_path / "prompts"
     (folder / "replies").mkdir(parents=True)
-    (folder / "replies" / "human.yaml").write_text(
+    (folder / "replies" / "escalation.yaml").write_text(
         "replies: {queued: '正在为您转接，前面还有 {count} 位。'}\n"
         "words: {request: [转人工, =人工]}\n"
     )
@@ -100,14 +100,14 @@ async def test_mistakes_in_all_three_places_are_reported_together(
     tmp_path: Path, prompts: Path
 ) -> None:
     (tmp_path / "faq.yaml").write_text("- {id: a, question: 多久发货, answer: ''}\n")
-    (prompts / "replies" / "human.yaml").write_text("replies: {queued: '{0}'}\n")
+    (prompts / "replies" / "escalation.yaml").write_text("replies: {queued: '{0}'}\n")
     text = "server: {port: 0}\nknowledge: {sources: [faq.yaml]}\n"
     code, report = await run(tmp_path, prompts, text, GIVEN)
 
     assert code == 1
     assert "配置 config.yaml：1 个问题" in report
     assert "知识 faq.yaml：1 个问题" in report
-    assert "话术 prompts/replies/human.yaml：1 个问题" in report
+    assert "话术 prompts/replies/escalation.yaml：1 个问题" in report
     assert "✗ 共 3 个问题" in report
 
 
@@ -180,7 +180,7 @@ async def test_an_edit_that_a_changed_file_contradicts_is_listed(
 async def test_a_file_that_is_no_yaml_does_not_hide_the_prompts(
     tmp_path: Path, prompts: Path
 ) -> None:
-    (prompts / "replies" / "human.yaml").write_text("words: 1\n")
+    (prompts / "replies" / "escalation.yaml").write_text("words: 1\n")
     _, report = await run(tmp_path, prompts, "a: [", GIVEN)
     assert "YAML 语法错误" in report
     assert "话术" in report
@@ -224,15 +224,15 @@ async def test_online_questions_wait_until_the_configuration_is_right(
 def test_a_text_that_could_not_be_said_is_a_problem(
     prompts: Path, content: str, path: str, said: str
 ) -> None:
-    (prompts / "replies" / "human.yaml").write_text(content)
+    (prompts / "replies" / "escalation.yaml").write_text(content)
     [(file, problem)] = prompt_problems(prompts)
-    assert file.name == "human.yaml"
+    assert file.name == "escalation.yaml"
     assert problem.path == path
     assert said in str(problem)
 
 
 def test_braces_and_named_values_are_fine(prompts: Path) -> None:
-    (prompts / "replies" / "human.yaml").write_text("replies: {a: '{{好}} {count} 位'}")
+    (prompts / "replies" / "escalation.yaml").write_text("replies: {a: '{{好}} {count} 位'}")
     assert list(prompt_problems(prompts)) == []
 
 

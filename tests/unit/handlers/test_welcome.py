@@ -37,7 +37,7 @@ async def test_tapping_an_item_of_the_welcome_answers_it(open_chat: OpenChat) ->
 async def test_tapping_the_person_of_the_welcome_asks_for_one(chat: Chat) -> None:
     await chat.enters()
     await chat.taps("转人工客服")
-    assert chat.handled_by == "human.tapped"
+    assert chat.handled_by == "escalation.tapped"
 
 
 async def test_the_assistant_introduces_itself_once_in_a_session(open_chat: OpenChat) -> None:

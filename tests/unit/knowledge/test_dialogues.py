@@ -94,7 +94,7 @@ def test_each_question_gets_one_answer() -> None:
     assert first.answer == ""
 
 
-@pytest.mark.parametrize("handled_by", ["greeting.hello", "human.asked", "staff.lookup"])
+@pytest.mark.parametrize("handled_by", ["greeting.hello", "escalation.asked", "staff.lookup"])
 def test_what_was_no_question_is_left_out(handled_by: str) -> None:
     assert asked(line("你好呀在吗", handled_by=handled_by)) == []
 

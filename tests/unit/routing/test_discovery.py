@@ -158,12 +158,12 @@ def test_what_is_supplied_is_no_problem() -> None:
 
 def test_the_shipped_behaviours_are_asked_in_this_order() -> None:
     names = [router.name for router in discover(handlers)]
-    assert names.index("greeting") < names.index("human") < names.index("faq")
+    assert names.index("greeting") < names.index("escalation") < names.index("faq")
     assert names[-1] == "fallback"
 
 
 def test_the_shipped_behaviours_that_bring_tables_are_found() -> None:
-    assert ("handlers.human", Path(handlers.__path__[0]) / "human" / "migrations") in (
+    assert ("handlers.escalation", Path(handlers.__path__[0]) / "escalation" / "migrations") in (
         migration_folders(handlers)
     )
 

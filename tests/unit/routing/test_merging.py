@@ -24,7 +24,7 @@ def test_several_replies_quote_their_questions() -> None:
 
 
 def test_a_reply_to_no_message_is_not_quoted() -> None:
-    event = Said(Reply(text="已转接"), None, "human.handed_off")
+    event = Said(Reply(text="已转接"), None, "escalation.handed_off")
     assert merge([said("答一", "问一"), event]).text == "「问一」\n答一\n\n已转接"
 
 

@@ -70,7 +70,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: str) -> No
 def test_the_shipped_prompts_are_read() -> None:
     phrases = Phrases.load(PROMPTS)
     assert phrases.has_reply("engine.introduction")
-    assert phrases.has_words("human.request")
+    assert phrases.has_words("escalation.request")
 
 
 def test_every_fragment_that_waits_is_a_greeting_that_is_answered() -> None:

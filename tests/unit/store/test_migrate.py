@@ -72,3 +72,10 @@ def test_the_shipped_migrations_apply(database: Database) -> None:
 def migrate_keys(database: Database) -> list[str]:
     known = migrations_of("engine", ENGINE_MIGRATIONS)
     return migrate(database, [*known, *migrations_of("keys", KEYS_MIGRATIONS)])
+
+
+def test_a_behaviour_that_has_another_name_since_keeps_its_tables(database: Database) -> None:
+    before = Migration("handlers.human/0001_handoffs", "CREATE TABLE handoffs (id INTEGER)")
+    migrate(database, [before])
+    assert migrate(database, [Migration("handlers.escalation/0001_handoffs", before.script)]) == []
+    migrate(database, [Migration("handlers.escalation/0001_handoffs", before.script)])

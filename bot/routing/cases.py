@@ -1,0 +1,144 @@
+"""Which case does a turn belong to, and what does it do to it?
+
+The engine opens cases, closes those that nobody goes on with, and notes when people answer; all
+else is decided by behaviours, through `CaseBook.step`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import structs
+
+from bot.model import Case, Conversation, MessageReceived, Step
+from bot.model.cases import GAP_S, SERVING, WITH_PEOPLE, advance
+from bot.routing.facts import CUSTOMER
+from bot.store import CaseChange, case_id
+
+LevelOf = Callable[[str], int]
+"""Level of a servicer by userid: 2 = junior, 3 = expert."""
+
+
+class CaseBook:
+    """The case of one conversation during one turn.
+
+    Args:
+        case: the open one, as it is stored.
+        now: Unix seconds of the turn.
+        level_of: level of a servicer.
+
+    `just_opened` says whether the message that was heard last has opened the case.
+    """
+
+    def __init__(self, case: Case | None, now: float, level_of: LevelOf) -> None:
+        self._now, self._level_of = now, level_of
+        self._done: list[CaseChange] = []
+        self._before, self._case = case, case
+        self._steps: list[Step] = []
+        self.just_opened = False
+
+    @property
+    def open(self) -> Case | None:
+        """The case that is going on."""
+        return self._case if self._case is not None and not self._case.is_over else None
+
+    @property
+    def newest(self) -> Case | None:
+        """The case that is going on, or that this turn has closed."""
+        return self._case
+
+    @property
+    def changes(self) -> tuple[CaseChange, ...]:
+        """What is to be committed."""
+        return (*self._done, *self._pending())
+
+    def step(self, name: str, *, at: float | None = None, **what: Any) -> Case | None:
+        """Something happens to the open case; without one nothing does.
+
+        Args:
+            name: see `Step`.
+            at: when it happened, by default now.
+            what: level, servicer, reason, data, note.
+        """
+        case = self.open
+        if case is None:
+            return None
+        if "servicer" in what:
+            what["servicer"] = what["servicer"].lower()
+        step = Step(name=name, at=self._now if at is None else at, **what)
+        self._steps.append(step)
+        self._case = advance(case, step)
+        return self._case
+
+    def hear(self, message: MessageReceived) -> None:
+        """A message belongs to a case: the one that is open, or a new one if a customer wrote it.
+
+        A message that WeCom brings late belongs to the case that is open now.
+        """
+        self.just_opened = False
+        if message.origin == CUSTOMER:
+            self._customer_wrote(message)
+        elif self.open is not None:
+            self._servicer_wrote(self.open, message)
+
+    def withdraw(self) -> None:
+        """What was just heard opens no case: thanks, a goodbye, a rating of the one before."""
+        if self.just_opened and len(self._steps) == 1:
+            self.just_opened = False
+            self._before = self._case = None
+            self._steps = []
+
+    def close_if_left(self) -> bool:
+        """Close the open case if nobody went on with it for a day; whether it is closed now."""
+        case = self.open
+        if case is None or self._now - case.active_at < GAP_S:
+            return False
+        self.step("closed", at=case.active_at + GAP_S, reason="gap")
+        return True
+
+    def _customer_wrote(self, message: MessageReceived) -> None:
+        case = self.open
+        if case is not None and message.sent_at - case.active_at >= GAP_S:
+            self.step("closed", at=case.active_at + GAP_S, reason="gap")
+            case = None
+        if case is None:
+            case = self._opened(message)
+        waiting = case.waiting_since
+        if waiting is None and case.status in WITH_PEOPLE:
+            waiting = message.sent_at
+        active = max(case.active_at, message.sent_at)
+        self._case = structs.replace(case, active_at=active, waiting_since=waiting)
+
+    def _opened(self, message: MessageReceived) -> Case:
+        self._done += self._pending()
+        case = Case(
+            id=case_id(message),
+            conversation=Conversation(message.open_kfid, message.external_userid),
+            opened_at=message.sent_at,
+            active_at=message.sent_at,
+        )
+        self._before, self._steps = case, []
+        self._case = case
+        self.just_opened = True
+        opened = self.step("opened", at=message.sent_at)
+        assert opened is not None
+        return opened
+
+    def _servicer_wrote(self, case: Case, message: MessageReceived) -> None:
+        servicer = (message.servicer_userid or "").lower()
+        level = self._level_of(servicer)
+        goes_on = case.status == SERVING and case.answered_at is not None
+        if not goes_on or case.servicer != servicer or case.served_level < level:
+            self.step("answered", at=message.sent_at, servicer=servicer, level=level)
+        assert self._case is not None
+        self._case = structs.replace(
+            self._case,
+            active_at=max(case.active_at, message.sent_at),
+            waiting_since=None,
+        )
+
+    def _pending(self) -> list[CaseChange]:
+        if self._before is None or self._case is None:
+            return []
+        if self._case == self._before and self._before.version >= 0:
+            return []
+        return [CaseChange(self._before, self._case, tuple(self._steps))]

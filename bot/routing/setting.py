@@ -1,0 +1,33 @@
+"""What is the same for every turn of a deployment?"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+
+from bot.config import StaffMember
+from bot.policy.roster import Roster
+from bot.routing.phrases import Phrases
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What holds for every turn.
+
+    Args:
+        phrases: texts that operators edit.
+        staff: people named in the configuration.
+        roster: which of them may be given a conversation, and when.
+        company: its name, as the bot says it.
+        zone: the company's time zone.
+        has_model: whether a chat model is configured.
+        has_order_system: whether a tool is configured that serves orders.
+        has_agent: whether the model may find out by itself, with the company's tools.
+    """
+
+    phrases: Phrases
+    staff: tuple[StaffMember, ...] = ()
+    roster: Roster = field(default_factory=Roster)
+    company: str = ""
+    zone: tzinfo = UTC
+    has_model: bool = False
+    has_order_system: bool = False
+    has_agent: bool = False

@@ -1,0 +1,265 @@
+"""Which cases are there, who has them, and what has happened to them?"""
+
+import hashlib
+from dataclasses import dataclass
+from statistics import median
+
+import msgspec
+
+from bot.errors import Unreadable
+from bot.model import Case, Conversation, MessageReceived, Seat, Step
+from bot.model.cases import SEATED
+from bot.store.database import Database, Row, Unit
+from bot.store.vault import Vault
+
+_COLUMNS = (
+    "opened_at",
+    "active_at",
+    "status",
+    "level",
+    "reason",
+    "servicer",
+    "wanted_at",
+    "given_at",
+    "waiting_since",
+    "answered_at",
+    "served_level",
+    "priority",
+    "closed_at",
+    "outcome",
+    "steps",
+)
+_INSERT = (
+    f"INSERT INTO cases ({', '.join(_COLUMNS)}, id, open_kfid, external_userid)"
+    f" VALUES ({', '.join('?' * (len(_COLUMNS) + 3))}) ON CONFLICT DO NOTHING"
+)
+_UPDATE = (
+    f"UPDATE cases SET {', '.join(f'{column} = ?' for column in _COLUMNS)},"
+    " version = version + 1 WHERE id = ? AND version = ?"
+)
+_INSERT_STEP = (
+    "INSERT INTO case_steps (case_id, n, open_kfid, external_userid, at, name, level, servicer,"
+    " reason, data, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_SEATED = f"status IN ({', '.join(repr(one) for one in sorted(SEATED))})"
+
+_RESERVE = f"""
+UPDATE cases SET status = 'assigned', servicer = ?, given_at = ?, steps = steps + 1,
+    version = version + 1
+WHERE id = ? AND (status IN ('wanted', 'queued', 'ticket')
+                  OR (status = 'assigned' AND servicer IN (?, ?)))
+  AND (SELECT COUNT(*) FROM cases other WHERE other.{_SEATED} AND other.servicer = ?
+       AND other.id <> cases.id) < ?
+RETURNING steps
+"""
+_RESERVED = """
+INSERT INTO case_steps (case_id, n, open_kfid, external_userid, at, name, level, servicer, reason,
+    data)
+SELECT id, steps - 1, open_kfid, external_userid, given_at, 'assigned', ?, servicer, '', '{}'
+FROM cases WHERE id = ? AND status = 'assigned' AND servicer = ? AND given_at = ?
+ON CONFLICT (case_id, n) DO NOTHING
+"""
+_RELEASE = """
+UPDATE cases SET status = 'wanted', servicer = '', given_at = NULL, steps = steps + 1,
+    version = version + 1
+WHERE id = ? AND status = 'assigned' AND servicer = ? RETURNING steps
+"""
+_RELEASED = """
+INSERT INTO case_steps (case_id, n, open_kfid, external_userid, at, name, level, servicer, reason,
+    data)
+SELECT id, steps - 1, open_kfid, external_userid, ?, 'released', 0, ?, 'refused', '{}'
+FROM cases WHERE id = ? AND status = 'wanted'
+ON CONFLICT (case_id, n) DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseChange:
+    """What one turn did to a case: how it was, how it is, and the steps between."""
+
+    before: Case
+    after: Case
+    steps: tuple[Step, ...] = ()
+
+
+def case_id(message: MessageReceived) -> str:
+    """The id of the case that this message opens."""
+    first = f"{message.open_kfid}/{message.msgid}"
+    return hashlib.sha256(first.encode()).hexdigest()[:16]
+
+
+class Cases:
+    """The tables of cases and of what happened to them."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._db, self._vault = database, vault
+
+    async def open_of(self, conversation: Conversation) -> Case | None:
+        """The conversation's open case."""
+        row = await self._db.fetch_one(
+            "SELECT * FROM cases WHERE open_kfid = ? AND external_userid = ? AND closed_at IS NULL",
+            *(conversation.open_kfid, conversation.external_userid),
+        )
+        return _case(row) if row else None
+
+    async def get(self, case_id: str) -> Case | None:
+        """One case, open or closed."""
+        row = await self._db.fetch_one("SELECT * FROM cases WHERE id = ?", case_id)
+        return _case(row) if row else None
+
+    async def last_closed(self, conversation: Conversation) -> Case | None:
+        """The conversation's newest closed case."""
+        row = await self._db.fetch_one(
+            "SELECT * FROM cases WHERE open_kfid = ? AND external_userid = ?"
+            " AND closed_at IS NOT NULL ORDER BY opened_at DESC LIMIT 1",
+            *(conversation.open_kfid, conversation.external_userid),
+        )
+        return _case(row) if row else None
+
+    async def save(self, unit: Unit, change: CaseChange) -> None:
+        """Add the change to a unit, on condition that nobody changed the case since."""
+        before, after = change.before, change.after
+        where = after.conversation
+        values = [getattr(after, column) for column in _COLUMNS]
+        if before.version < 0:
+            unit.add(_INSERT, *values, after.id, where.open_kfid, where.external_userid, expect=1)
+        else:
+            unit.add(_UPDATE, *values, before.id, before.version, expect=1)
+        if any(step.note for step in change.steps):
+            await self._vault.ready([where.subject])
+        for n, step in enumerate(change.steps, before.steps):
+            note = self._vault.seal(where.subject, step.note.encode()) if step.note else None
+            unit.add(
+                _INSERT_STEP,
+                *(after.id, n, where.open_kfid, where.external_userid, step.at, step.name),
+                *(step.level, step.servicer, step.reason),
+                *(msgspec.json.encode(step.data).decode(), note),
+                expect=1,
+            )
+
+    async def reserve(self, case_id: str, seat: Seat, now: float, *, away_from: str = "") -> bool:
+        """Give the case to a servicer if he has a free seat at this moment.
+
+        One statement decides, so two cases at once can never overfill one servicer, and one case
+        is never given to two.
+
+        Args:
+            away_from: who has it and has not answered; only from him may it be taken.
+
+        Returns:
+            Whether it is his now.
+        """
+        unit = Unit()
+        servicer = seat.userid.lower()
+        unit.add(
+            _RESERVE,
+            *(servicer, now, case_id, servicer, away_from.lower(), servicer, seat.capacity),
+        )
+        unit.add(_RESERVED, seat.level, case_id, servicer, now)
+        return bool((await self._db.commit(unit))[0])
+
+    async def release(self, case_id: str, servicer: str, now: float) -> None:
+        """Take the seat back: WeCom did not give him the session."""
+        unit = Unit()
+        unit.add(_RELEASE, case_id, servicer.lower())
+        unit.add(_RELEASED, now, servicer.lower(), case_id)
+        await self._db.commit(unit)
+
+    async def steps(self, case: Case) -> list[Step]:
+        """What happened to the case, in order; a note that cannot be opened is left out."""
+        rows = await self._db.fetch(
+            "SELECT * FROM case_steps WHERE case_id = ? ORDER BY n", case.id
+        )
+        await self._vault.ready([case.conversation.subject])
+        return [self._step(row, case.conversation.subject) for row in rows]
+
+    async def loads(self) -> dict[str, int]:
+        """How many cases each servicer has now, by lower-cased userid."""
+        rows = await self._db.fetch(
+            f"SELECT servicer, COUNT(*) AS n FROM cases WHERE {_SEATED} GROUP BY servicer"
+        )
+        return {row["servicer"]: row["n"] for row in rows}
+
+    async def waiting(self, limit: int, open_kfid: str = "") -> list[Case]:
+        """Cases for which a person is to be found, the most urgent first."""
+        rows = await self._db.fetch(
+            "SELECT * FROM cases WHERE status IN ('wanted', 'queued', 'ticket')"
+            " AND (? = '' OR open_kfid = ?) ORDER BY priority DESC, wanted_at LIMIT ?",
+            *(open_kfid, open_kfid, limit),
+        )
+        return [_case(row) for row in rows]
+
+    async def place_of(self, case: Case) -> int:
+        """How many cases wait before this one in the pool of its account."""
+        row = await self._db.fetch_one(
+            "SELECT COUNT(*) AS n FROM cases WHERE status = 'queued' AND open_kfid = ? AND id <> ?"
+            " AND (priority > ? OR (priority = ? AND given_at < ?))",
+            *(case.conversation.open_kfid, case.id, case.priority, case.priority),
+            case.given_at if case.given_at is not None else float("inf"),
+        )
+        return int(row["n"]) if row else 0
+
+    async def usual_wait(self, open_kfid: str, since: float, few: int) -> float | None:
+        """How long people took to answer lately, in seconds, as half of them did.
+
+        Args:
+            few: fewer cases than this say nothing.
+        """
+        rows = await self._db.fetch(
+            "SELECT answered_at - wanted_at AS s FROM cases WHERE open_kfid = ? AND closed_at >= ?"
+            " AND answered_at IS NOT NULL ORDER BY closed_at DESC LIMIT 50",
+            *(open_kfid, since),
+        )
+        return median(row["s"] for row in rows) if len(rows) >= few else None
+
+    async def held_by(self, servicer: str) -> list[Case]:
+        """Cases that a servicer has, oldest first."""
+        rows = await self._db.fetch(
+            f"SELECT * FROM cases WHERE {_SEATED} AND servicer = ? ORDER BY given_at",
+            servicer.lower(),
+        )
+        return [_case(row) for row in rows]
+
+    async def last_servicer(self, conversation: Conversation, since: float) -> str:
+        """Who answered this customer last at any account since then, empty = nobody."""
+        row = await self._db.fetch_one(
+            "SELECT servicer FROM case_steps WHERE external_userid = ? AND name = 'answered'"
+            " AND at >= ? ORDER BY at DESC LIMIT 1",
+            *(conversation.external_userid, since),
+        )
+        return str(row["servicer"]) if row else ""
+
+    async def quiet(self, since: float, limit: int) -> list[Case]:
+        """Open cases in which nobody has written since then, oldest first."""
+        rows = await self._db.fetch(
+            "SELECT * FROM cases WHERE closed_at IS NULL AND active_at <= ?"
+            " ORDER BY active_at LIMIT ?",
+            *(since, limit),
+        )
+        return [_case(row) for row in rows]
+
+    def _step(self, row: Row, subject: str) -> Step:
+        note = ""
+        if row["note"] is not None:
+            try:
+                note = self._vault.open(subject, row["note"]).decode()
+            except Unreadable:
+                note = ""
+        return Step(
+            name=row["name"],
+            at=row["at"],
+            level=row["level"],
+            servicer=row["servicer"],
+            reason=row["reason"],
+            data=msgspec.json.decode(row["data"]),
+            note=note,
+        )
+
+
+def _case(row: Row) -> Case:
+    return Case(
+        id=row["id"],
+        conversation=Conversation(row["open_kfid"], row["external_userid"]),
+        version=row["version"],
+        **{column: row[column] for column in _COLUMNS},
+    )
