@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from knowledge import Retriever, Thresholds
 from knowledge.gaps import Asked, Gap
-from knowledge.lessons import REPLAYED, Refusal, concerned, lesson, nearest, replay, taught, verify
+from knowledge.lessons import (
+    REPLAYED,
+    Refusal,
+    concerned,
+    is_harmful,
+    lesson,
+    nearest,
+    replay,
+    taught,
+    verify,
+)
 from knowledge.pooling import pooled
 from tests.unit.knowledge.conftest import TODAY, an_entry
 
@@ -130,6 +140,8 @@ async def test_a_replay_tells_better_from_worse(base: Retriever) -> None:
         ("几时能发出来", None, "fee", "worse"),
         (FAR, None, "fee", "better"),
     ]
+    assert not is_harmful(found)
+    assert is_harmful(found[:1])
     back = await replay(wrong, base, known, TODAY)
     assert {one.text: one.verdict for one in back} == {"几时能发出来": "better", FAR: "worse"}
 
