@@ -9,7 +9,18 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.commands import admin, chat, demo, faq_arguments, gate, orders, prompts, ratings, staff
+from bot.commands import (
+    admin,
+    chat,
+    demo,
+    escalation,
+    faq_arguments,
+    gate,
+    orders,
+    prompts,
+    ratings,
+    staff,
+)
 from bot.commands import serve as serving
 from bot.commands.check import check
 from bot.config import Config, ConfigErrors, keygen, load_config
@@ -79,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true", help="以 JSON 打印")
     command("migrate", _migrate, "建立或升级数据库")
     _add_groups(command)
+    _add_people(command)
     return parser
 
 
@@ -101,10 +113,6 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     actions = command("orders", _orders, "客户的订单").add_subparsers(metavar="动作", required=True)
     one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
     one.add_argument("file", type=Path, help="第一行是表头，至少有“订单号”和“客户”两列")
-
-    one = command("ratings", _ratings, "客户的评分")
-    one.add_argument("--days", type=int, default=7, help="最近多少天，默认 7")
-    one.add_argument("--json", action="store_true", help="打印 JSON")
 
     actions = command("prompts", _prompts, "给大模型的提示").add_subparsers(
         metavar="动作", required=True
@@ -133,6 +141,23 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
 
     actions = command("keys", _keys, "主密钥").add_subparsers(metavar="动作", required=True)
     actions.add_parser("rotate", help="用新主密钥重新包裹所有数据密钥")
+
+
+def _add_people(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
+    one = command("ratings", _ratings, "客户的评分")
+    one.add_argument("--days", type=int, default=7, help="最近多少天，默认 7")
+    one.add_argument("--json", action="store_true", help="打印 JSON")
+
+    actions = command("escalation", _escalation, "哪些话要人工").add_subparsers(
+        dest="action", metavar="动作", required=True
+    )
+    one = actions.add_parser("explain", help="客户的一句话要不要人工，为什么")
+    one.add_argument("text", help="客户的话")
+    one.add_argument("--tag", action="append", default=[], help="客户的标签，可写多次")
+    one.add_argument("--misses", type=int, default=0, help="这次咨询里几次没有找到答案")
+    one.add_argument("--json", action="store_true", help="输出 JSON")
+    one = actions.add_parser("classes", help="列出各类的级别、时限和开关")
+    one.add_argument("--json", action="store_true", help="输出 JSON")
 
 
 def _load(arguments: argparse.Namespace) -> Config:
@@ -188,6 +213,20 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 def _orders(arguments: argparse.Namespace) -> int:
     return asyncio.run(orders.import_orders(_load(arguments), arguments.file, sys.stdout))
+
+
+def _escalation(arguments: argparse.Namespace) -> int:
+    settings = _load(arguments).escalation
+    if arguments.action == "classes":
+        return escalation.classes(settings, sys.stdout, as_json=arguments.json)
+    return escalation.explain(
+        settings,
+        arguments.text,
+        sys.stdout,
+        misses=arguments.misses,
+        tags=arguments.tag,
+        as_json=arguments.json,
+    )
 
 
 def _faq(arguments: argparse.Namespace) -> int:

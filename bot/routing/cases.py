@@ -25,8 +25,6 @@ class CaseBook:
         case: the open one, as it is stored.
         now: Unix seconds of the turn.
         level_of: level of a servicer.
-
-    `just_opened` says whether the message that was heard last has opened the case.
     """
 
     def __init__(self, case: Case | None, now: float, level_of: LevelOf) -> None:
@@ -34,7 +32,7 @@ class CaseBook:
         self._done: list[CaseChange] = []
         self._before, self._case = case, case
         self._steps: list[Step] = []
-        self.just_opened = False
+        self._just_opened = False
 
     @property
     def open(self) -> Case | None:
@@ -74,16 +72,20 @@ class CaseBook:
 
         A message that WeCom brings late belongs to the case that is open now.
         """
-        self.just_opened = False
+        self._just_opened = False
         if message.origin == CUSTOMER:
             self._customer_wrote(message)
         elif self.open is not None:
             self._servicer_wrote(self.open, message)
 
+    def begin(self, conversation: Conversation) -> Case:
+        """The open case; where no message could open one, it begins now."""
+        return self.open or self._opened(conversation, f"begun {self._now}", self._now)
+
     def withdraw(self) -> None:
         """What was just heard opens no case: thanks, a goodbye, a rating of the one before."""
-        if self.just_opened and len(self._steps) == 1:
-            self.just_opened = False
+        if self._just_opened and len(self._steps) == 1:
+            self._just_opened = False
             self._before = self._case = None
             self._steps = []
 
@@ -101,25 +103,22 @@ class CaseBook:
             self.step("closed", at=case.active_at + GAP_S, reason="gap")
             case = None
         if case is None:
-            case = self._opened(message)
+            case = self._opened(message.conversation, message.msgid, message.sent_at)
         waiting = case.waiting_since
         if waiting is None and case.status in WITH_PEOPLE:
             waiting = message.sent_at
         active = max(case.active_at, message.sent_at)
         self._case = structs.replace(case, active_at=active, waiting_since=waiting)
 
-    def _opened(self, message: MessageReceived) -> Case:
+    def _opened(self, conversation: Conversation, first: str, at: float) -> Case:
         self._done += self._pending()
         case = Case(
-            id=case_id(message),
-            conversation=Conversation(message.open_kfid, message.external_userid),
-            opened_at=message.sent_at,
-            active_at=message.sent_at,
+            id=case_id(conversation, first), conversation=conversation, opened_at=at, active_at=at
         )
         self._before, self._steps = case, []
         self._case = case
-        self.just_opened = True
-        opened = self.step("opened", at=message.sent_at)
+        self._just_opened = True
+        opened = self.step("opened", at=at)
         assert opened is not None
         return opened
 

@@ -8,6 +8,7 @@ from bot.model.cases import EXPERT, JUNIOR, SEATED, SERVING, WANTED, WITH_PEOPLE
 from bot.routing import Turn
 from bot.store import Store
 from handlers.escalation import clocks, store
+from handlers.escalation.rules import Rules, Wanted
 
 HANDOFF = "escalation.handoff"
 
@@ -27,6 +28,7 @@ class Wish:
         evidence: what the customer wrote that speaks for it.
         core: whether a core customer wants it (A26).
         ticket_only: nobody can be given the session; a person follows up in another way.
+        case_id: the case it is about, empty = the one that is open, or was last.
     """
 
     reason: str
@@ -37,16 +39,44 @@ class Wish:
     evidence: tuple[str, ...] = ()
     core: bool = False
     ticket_only: bool = False
+    case_id: str = ""
+
+
+def wish_of(wanted: Wanted) -> Wish:
+    """What the words of a customer ask for."""
+    return Wish(
+        wanted.reason,
+        level=wanted.level,
+        priority=wanted.priority,
+        skill=wanted.skill,
+        deadlines=wanted.deadlines,
+        evidence=wanted.evidence,
+        core=wanted.core,
+    )
+
+
+def wish_for(reason: str, rules: Rules, *, level: int = JUNIOR) -> Wish:
+    """What a reason asks for that no words were judged for; one without a class asks little."""
+    standing = rules.standings.get(reason)
+    if standing is None:
+        return Wish(reason, level=level)
+    return Wish(
+        reason,
+        level=max(level, standing.level),
+        priority=standing.priority,
+        skill=standing.skill,
+        deadlines=standing.deadlines,
+    )
 
 
 async def want(turn: Turn, facts: Store, wish: Wish) -> None:
     """Bring the case to people, if they do not have it already."""
     if isinstance(turn.event, MessageReceived):
         turn.settle("handed_off", Because(source="escalation", ref=wish.reason))
-    case = turn.cases.open
-    if case is None or wish.ticket_only:
-        await follow_up(turn, facts, wish, case)
+    if wish.ticket_only:
+        await follow_up(turn, facts, wish, turn.cases.open)
         return
+    case = turn.cases.begin(turn.conversation)
     tried = case.status == WANTED or turn.wants_handoff
     if (tried or case.status in WITH_PEOPLE) and wish.level <= case.level:
         return  # whoever is asked, or has it, will do
@@ -149,6 +179,8 @@ async def _skill(facts: Store, case: Case) -> str:
 
 async def follow_up(turn: Turn, facts: Store, wish: Wish, case: Case | None) -> None:
     """Leave a ticket: the conversation cannot be handed over, or is not to be."""
+    if wish.case_id:
+        case = await facts.cases.get(wish.case_id)
     about = case or await facts.cases.last_closed(turn.conversation)
     known = await store.ticket_of(facts, turn.conversation)
     store.open_ticket(turn, about.id if about else "", wish.level, wish.reason)

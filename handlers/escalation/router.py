@@ -3,7 +3,7 @@
 The customer is told only after WeCom has accepted: asking is one turn, its outcome another.
 """
 
-import re
+from dataclasses import replace
 
 from bot.config import Config
 from bot.model import (
@@ -11,19 +11,27 @@ from bot.model import (
     EffectDone,
     EffectFailed,
     Emitted,
-    MessageReceived,
     SendFailed,
     ServicerStatusChanged,
+    ServiceState,
     SessionChanged,
     StaffAction,
     TimerDue,
 )
-from bot.model.cases import ASSIGNED, QUEUED, SEATED, SERVING, TICKET, WITH_PEOPLE
+from bot.model.cases import ASSIGNED, BOT, QUEUED, SEATED, SERVING, TICKET, WITH_PEOPLE
 from bot.model.effects import HUMAN_OWNS
-from bot.routing import IsText, Router, Says, Stage, Tapped, Turn
-from bot.routing.facts import CUSTOMER
+from bot.routing import IsText, Router, Stage, Tapped, Turn
 from bot.store import Store
-from handlers.escalation import briefing, clocks, closing, desk, following, outcomes, store
+from handlers.escalation import (
+    briefing,
+    clocks,
+    closing,
+    desk,
+    following,
+    listening,
+    outcomes,
+    store,
+)
 from handlers.escalation.requesting import (
     HANDOFF,
     Wish,
@@ -31,9 +39,10 @@ from handlers.escalation.requesting import (
     follow_up,
     hand_over,
     tell_leaders,
-    tell_staff,
     want,
+    wish_for,
 )
+from handlers.escalation.rules import Rules
 from knowledge import Library
 
 router = Router("escalation", stage=Stage.HUMAN, tables=store.TABLES)
@@ -45,7 +54,6 @@ _RECEIVING = 1
 _BLOCKED_BY_CUSTOMER = 10
 """fail_type of a customer who refuses this account's messages (wecom-api §3.9)."""
 
-_PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _NOT_TO_BE_HANDED = frozenset({"too_late"})
 """Reasons for which WeCom lets nobody write in this session any more."""
 
@@ -54,57 +62,52 @@ _NOT_TO_BE_HANDED = frozenset({"too_late"})
 
 
 @router.observe()
-async def heard(turn: Turn) -> None:
-    """While people have the case: who answered, and whether the customer gives up waiting."""
-    case, message = turn.cases.open, turn.event
-    if case is None or not isinstance(message, MessageReceived):
-        return
-    if message.origin != CUSTOMER:
-        if case.answered_at == message.sent_at:
-            turn.emit("case_answered", case_id=case.id)
-    elif case.status in (QUEUED, ASSIGNED) and turn.phrases.heard(
-        "escalation.not_waiting", turn.text
-    ):
-        turn.emit("gave_up_waiting")
+async def heard(turn: Turn, rules: Rules) -> None:
+    """While people have the case: who answered, and whether the customer gives up waiting, or
+    says what needs somebody else."""
+    listening.overhear(turn, rules)
 
 
 @router.message(Tapped("human"))
-async def tapped(turn: Turn, facts: Store) -> None:
+async def tapped(turn: Turn, facts: Store, rules: Rules) -> None:
     """The customer tapped 转人工."""
-    await want(turn, facts, Wish("asked"))
+    await want(turn, facts, wish_for("asked", rules))
 
 
-@router.message(Says("escalation.request"))
-async def asked(turn: Turn, facts: Store) -> None:
-    """The customer asks for a person in words."""
-    await want(turn, facts, Wish("asked"))
+@router.message(IsText())
+async def needed(turn: Turn, facts: Store, library: Library, rules: Rules) -> None:
+    """What the customer writes needs a person: it is asked for, or a class of risk says so."""
+    await listening.judged(turn, facts, library, rules)
 
 
 @router.message(IsText())
 async def while_nobody_is_there(turn: Turn, facts: Store) -> None:
     """A ticket is open: the customer leaves a phone number, or does not want it any more."""
-    case = turn.cases.open
-    if case is None or case.status != TICKET:
-        return
-    if turn.phrases.heard("escalation.not_waiting", turn.text):
-        await closing.give_up(turn, facts)
-        outcomes.say(turn, "escalation.given_up")
-    elif found := _PHONE.search(turn.text):
-        await store.leave_contact(turn, facts, found[0])
-        outcomes.say(turn, "escalation.contact_noted")
-        tell_staff(turn, "escalation.staff_contact", case.reason, contact=found[0])
+    await listening.beside_a_ticket(turn, facts)
 
 
 # -------------------------------------------------------------------- what others want
 
 
 @router.on(Emitted, tag="escalate")
-async def escalated(turn: Turn, event: Emitted, facts: Store) -> None:
+async def escalated(turn: Turn, event: Emitted, facts: Store, rules: Rules) -> None:
     """Another behaviour, or the engine, wants a person."""
     reason = str(event.data.get("reason", "asked"))
     ticket_only = bool(event.data.get("ticket")) or reason in _NOT_TO_BE_HANDED
-    level = int(event.data.get("level", 2))
-    await want(turn, facts, Wish(reason, level=level, ticket_only=ticket_only))
+    wish = wish_for(reason, rules, level=int(event.data.get("level", 2)))
+    about = str(event.data.get("case_id", "")) if ticket_only else ""
+    await want(turn, facts, replace(wish, ticket_only=ticket_only, case_id=about))
+
+
+@router.on(Emitted, tag="with_people")
+async def with_people(turn: Turn, config: Config) -> None:
+    """A servicer has the session, though the case is new."""
+    case, owner = turn.cases.open, turn.facts.ownership
+    if case is not None and case.status == BOT and owner.state is ServiceState.HUMAN:
+        servicer = owner.servicer or ""
+        level = turn.roster.level_of(servicer)
+        turn.cases.step("taken", servicer=servicer, level=level, reason="with_person")
+        clocks.watch_idleness(turn, case, config.escalation.idle_notice_s)
 
 
 @router.on(Emitted, tag="gave_up_waiting")
@@ -211,16 +214,7 @@ async def session_given_up(turn: Turn, done: EffectDone, facts: Store) -> None:
 @router.on(EffectDone, tag=briefing.CARD)
 async def card_arrived(turn: Turn, done: EffectDone, facts: Store) -> None:
     """By its code the card can be changed once; at once, when it has come too late."""
-    code, task_id = str(done.result.get("response_code") or ""), str(done.result.get("task_id"))
-    card = await store.card(facts, task_id)
-    if card is None or not card.is_settled:
-        store.card_can_change(turn, task_id, code)
-        return
-    case = await facts.cases.get(card.case_id)
-    has_it = case is not None and case.status in SEATED and case.servicer not in card.userids
-    key = "escalation.card_taken" if has_it else "escalation.card_closed"
-    name = turn.roster.name_of(case.servicer) if case else ""
-    turn.update_card(code, replace_name=turn.phrases.say(key, name=name), task_id=task_id)
+    await closing.card_arrived(turn, facts, done)
 
 
 @router.on(EffectFailed)
@@ -236,7 +230,9 @@ async def failed(turn: Turn, event: EffectFailed, facts: Store) -> None:
         tell_leaders(turn, "escalation.leader_no_card", name=names)
     elif event.tag == closing.END and (case := turn.cases.open):
         turn.notify([case.servicer], turn.phrases.say("escalation.staff_not_ended"))
-    elif event.effect == "SendMessage" and HUMAN_OWNS not in event.error:
+    elif event.effect == "SendMessage" and HUMAN_OWNS in event.error:
+        turn.emit("with_people")
+    elif event.effect == "SendMessage":
         died = event.error.startswith("dead")
         await want(turn, facts, Wish("reply_died", ticket_only=not died))
 

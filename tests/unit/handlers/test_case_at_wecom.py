@@ -271,3 +271,20 @@ async def test_nobody_without_an_open_case_is_forgotten(there: Chat) -> None:
     assert await open_ticket_of(there) is not None
     assert await steps_of(there) == ["opened", "closed"]
     assert heard(there) == []
+
+
+async def test_who_gives_up_while_wecom_does_not_answer_is_handed_to_nobody(there: Chat) -> None:
+    trans = there.wecom.trans
+
+    async def busy(*_: object) -> str | None:
+        raise RetryLater(TRANS, -1)
+
+    there.wecom.trans = busy  # type: ignore[method-assign,assignment]
+    await there.says("转人工")
+    await there.says("不等了")
+    assert there.replies == ["好的，已为您取消人工服务。有问题可以继续问我。"]
+    there.wecom.trans = trans  # type: ignore[method-assign]
+    await there.waits(minutes=3)
+    assert there.wecom.servicer is None
+    assert (await case_of(there)).status == "bot"
+    assert there.staff_messages == []

@@ -72,7 +72,7 @@ async def steps(chat: Chat) -> list[str]:
 @pytest.mark.parametrize("text", ASKS)
 async def test_asking_for_a_person_is_understood(chat: Chat, text: str) -> None:
     await chat.says(text)
-    assert chat.handled_by == "escalation.asked"
+    assert chat.handled_by == "escalation.needed"
 
 
 @pytest.mark.parametrize("text", DOES_NOT_ASK)
@@ -86,7 +86,7 @@ async def test_the_customer_is_told_only_after_wecom_has_accepted(chat: Chat) ->
     await chat.says("转人工")
     assert chat.replies == [ASSIGNED]
     assert (chat.wecom.state, chat.wecom.servicer) == (ServiceState.HUMAN, "zhangsan")
-    assert await steps(chat) == ["opened", "wanted", "assigned"]
+    assert await steps(chat) == ["opened", "wanted", "assigned", "briefed"]
 
 
 async def test_whoever_gets_the_case_gets_a_card_and_what_was_said(chat: Chat) -> None:
@@ -272,7 +272,7 @@ async def test_the_case_remembers_who_took_it_and_that_it_is_closed(chat: Chat) 
     row = await chat.store.database.fetch_one("SELECT * FROM cases")
     assert row is not None
     assert (row["servicer"], row["served_level"], row["outcome"]) == ("zhangsan", 2, "ended")
-    assert await steps(chat) == ["opened", "wanted", "assigned", "answered", "closed"]
+    assert await steps(chat) == ["opened", "wanted", "assigned", "briefed", "answered", "closed"]
 
 
 async def test_asking_twice_in_a_burst_is_one_request(chat: Chat) -> None:
@@ -280,7 +280,7 @@ async def test_asking_twice_in_a_burst_is_one_request(chat: Chat) -> None:
     await chat.says_at_once("转人工", "人工")
     assert chat.replies == [ASSIGNED]
     assert len(chat.cards) == 1
-    assert await steps(chat) == ["opened", "wanted", "assigned"]
+    assert await steps(chat) == ["opened", "wanted", "assigned", "briefed"]
 
 
 async def test_a_question_beside_the_request_is_answered_too(chat: Chat) -> None:
@@ -312,3 +312,22 @@ async def test_a_take_over_between_turn_and_send_keeps_the_bot_silent(chat: Chat
     await chat.take_over()
     await chat.waits(minutes=1)
     assert chat.replies == []
+
+
+async def test_a_session_that_a_servicer_opens_again_is_his_case(chat: Chat) -> None:
+    await chat.take_over("lisi")
+    await chat.says("多久发货")
+    row = await chat.store.database.fetch_one("SELECT status, servicer, reason FROM cases")
+    assert row is not None
+    assert tuple(row) == ("serving", "lisi", "with_person")
+
+
+async def test_a_session_that_was_never_let_go_of_is_noticed_when_wecom_says_so(
+    chat: Chat,
+) -> None:
+    chat.wecom.failures = [WrongState("kf/send_msg", 95018)]
+    message = chat.text("多久发货")
+    chat.wecom.state, chat.wecom.servicer = ServiceState.HUMAN, "lisi"
+    await chat.receives(message)
+    assert chat.replies == []
+    assert await status(chat) == "serving"
