@@ -183,7 +183,9 @@ async def given_up(turn: Turn, facts: Store, done: EffectDone) -> None:
     clocks.stop_nudges(turn, case)
     store.end_ticket(turn, "customer")
     await settle_cards(turn, facts, case.id, turn.phrases.say("escalation.card_given_up"))
-    if case.servicer:
+    if done.result["outcome"] == "not_human":
+        pass  # it had come to nobody yet
+    elif case.servicer:
         turn.notify([case.servicer], turn.phrases.say("escalation.staff_given_up"))
     else:
         tell_staff(turn, "escalation.staff_given_up", case.reason)

@@ -58,10 +58,12 @@ async def judged(turn: Turn, facts: Store, library: Library, rules: Rules) -> No
 async def beside_a_ticket(turn: Turn, facts: Store) -> None:
     """While nobody could be found yet: the customer leaves a phone number, or wants nobody."""
     case = turn.cases.open
-    if case is None or case.status not in (WANTED, TICKET):
+    owner = turn.facts.ownership.state
+    if case is None or (owner is not None and owner.human_owns):
         return
-    if _gives_up(turn):
-        await closing.give_up(turn, facts)
+    if case.status in (WANTED, ASSIGNED, TICKET) and _gives_up(turn):
+        if case.status != ASSIGNED:  # a seat is taken, and WeCom not moved yet: see `overhear`
+            await closing.give_up(turn, facts)
         outcomes.say(turn, "escalation.given_up")
     elif case.status == TICKET and (found := _PHONE.search(turn.text)):
         await store.leave_contact(turn, facts, found[0])
