@@ -28,7 +28,7 @@ from bot.delivery.couriers import (
 )
 from bot.delivery.delegating import AgentCourier, Desk
 from bot.delivery.handing_over import EndCourier, HandOffCourier
-from bot.delivery.housekeeping import Gauges, Retention, WaitingNotices
+from bot.delivery.housekeeping import Gauges, LeftCases, Retention, WaitingNotices
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
 from bot.delivery.looking_up import LookUpCourier, ToolBox
@@ -186,6 +186,7 @@ def _assemble(
                     config.for_account,
                 ).look,
             ),
+            (60.0, LeftCases(store, clock, drains.lanes.wake).look),
             (
                 60.0,
                 Retention(

@@ -9,18 +9,22 @@ import structlog
 from bot.config import AccountSettings
 from bot.delivery.send import WAITING_NOTICE
 from bot.errors import Conflict
-from bot.model import Lane, MessageReceived, SendMessage
+from bot.model import Emitted, Lane, MessageReceived, SendMessage
+from bot.model.cases import GAP_S
 from bot.ports import Clock
 from bot.routing.decisions import conversation_of
 from bot.routing.facts import CUSTOMER, SESSION_S, after
 from bot.routing.phrases import Phrases
-from bot.store import Draft, Letter, Store, Table, Unit, conversation_queue
+from bot.store import Arrival, Draft, Letter, Store, Table, Unit, conversation_queue
 from bot.telemetry import Metrics
 
 log = structlog.get_logger(__name__)
 
 NOTICES_AT_ONCE = 50
 """Waiting notices per look: never a flood."""
+
+CASES_AT_ONCE = 200
+"""Cases left for a day, per look: the newest of many are a minute late."""
 
 _DAY_S = 86_400
 _ROWS_AT_ONCE = 2_000
@@ -87,6 +91,45 @@ class WaitingNotices:
             return 0
         self.woken(draft.queue, draft.lane)
         return 1
+
+
+@dataclass(frozen=True, slots=True)
+class LeftCases:
+    """Tells of cases in which nobody has written for a day (R-11.6); once for each silence.
+
+    Args:
+        woken: told whose mailbox has something new.
+    """
+
+    store: Store
+    clock: Clock
+    woken: Callable[[str, Lane], None]
+
+    async def look(self) -> int:
+        """Tell of what is left since the last look; returns how many are left."""
+        now = self.clock.now()
+        left = await self.store.cases.quiet(now - GAP_S, CASES_AT_ONCE)
+        arrivals = [
+            Arrival(
+                case.conversation.subject,
+                Emitted(
+                    name="case_left",
+                    data={"case_id": case.id},
+                    open_kfid=case.conversation.open_kfid,
+                    external_userid=case.conversation.external_userid,
+                ),
+                Lane.BACKGROUND,
+                key=f"left:{case.id}:{case.active_at}",
+                sent_at=now,
+            )
+            for case in left
+        ]
+        unit = Unit()
+        await self.store.mailbox.deliver(unit, arrivals, now)
+        await self.store.database.commit(unit)
+        for arrival in arrivals:
+            self.woken(arrival.subject, arrival.lane)
+        return len(left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import structs
 
 from bot.model import Case, Conversation, MessageReceived, Step
-from bot.model.cases import GAP_S, SERVING, WITH_PEOPLE, advance
+from bot.model.cases import GAP_S, SERVING, WANTED, WITH_PEOPLE, advance
 from bot.routing.facts import CUSTOMER
 from bot.store import CaseChange, case_id
 
@@ -125,8 +125,10 @@ class CaseBook:
     def _servicer_wrote(self, case: Case, message: MessageReceived) -> None:
         servicer = (message.servicer_userid or "").lower()
         level = self._level_of(servicer)
-        goes_on = case.status == SERVING and case.answered_at is not None
-        if not goes_on or case.servicer != servicer or case.served_level < level:
+        served = case.answered_at is not None
+        goes_on = served and case.status in (SERVING, WANTED)  # wanted: he has given it on
+        another = case.status == SERVING and case.servicer != servicer
+        if not goes_on or another or case.served_level < level:
             self.step("answered", at=message.sent_at, servicer=servicer, level=level)
         assert self._case is not None
         self._case = structs.replace(

@@ -184,7 +184,7 @@ class Cases:
         """Cases for which a person is to be found, the most urgent first."""
         rows = await self._db.fetch(
             "SELECT * FROM cases WHERE status IN ('wanted', 'queued', 'ticket')"
-            " AND (? = '' OR open_kfid = ?) ORDER BY priority DESC, wanted_at LIMIT ?",
+            " AND (? = '' OR open_kfid = ?) ORDER BY priority DESC, wanted_at, id LIMIT ?",
             *(open_kfid, open_kfid, limit),
         )
         return [_case(row) for row in rows]

@@ -231,10 +231,10 @@ class Transcript:
         return [row["outcome"] for row in rows]
 
     async def messages_since(self, conversation: Conversation, since: float) -> int:
-        """How many messages the customer wrote since then."""
+        """How many messages the customer wrote to the bot since then, not to people."""
         row = await self._db.fetch_one(
             "SELECT COUNT(*) AS n FROM messages WHERE open_kfid = ? AND external_userid = ?"
-            " AND origin = 3 AND sent_at >= ?",
+            " AND origin = 3 AND outcome <> 'silent' AND sent_at >= ?",
             *(conversation.open_kfid, conversation.external_userid, since),
         )
         return int(row["n"]) if row else 0

@@ -97,9 +97,14 @@ def _tried(lines: list[Line]) -> int:
 
 
 def _told(turn: Turn, line: Line) -> str:
-    text = line.text or turn.phrases.say("escalation.not_text", kind=line.msgtype)
+    text = line.text or turn.phrases.say("escalation.not_text", kind=_kind(turn, line.msgtype))
     at = turn.local_time(line.at).strftime("%H:%M")
     return turn.phrases.say(f"escalation.line_of_{line.who}", at=at, text=text[:_REPLY_CHARS])
+
+
+def _kind(turn: Turn, msgtype: str) -> str:
+    key = f"escalation.kind_{msgtype}"
+    return turn.phrases.say(key) if turn.phrases.has_reply(key) else msgtype
 
 
 async def _orders(turn: Turn, facts: Store) -> str:

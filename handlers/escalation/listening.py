@@ -66,7 +66,7 @@ async def beside_a_ticket(turn: Turn, facts: Store) -> None:
     elif found := _PHONE.search(turn.text):
         await store.leave_contact(turn, facts, found[0])
         outcomes.say(turn, "escalation.contact_noted")
-        tell_staff(turn, "escalation.staff_contact", case.reason)
+        tell_staff(turn, "escalation.staff_contact", case.reason, contact=found[0])
 
 
 def _gives_up(turn: Turn) -> bool:
