@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.app import Engine
-from bot.commands.dialogue import Dialogue, shown
+from bot.commands.dialogue import Dialogue, PlayedCard, shown
 from bot.delivery.intake import subject_of
 from bot.model import Conversation, Event, Lane, MessageReceived
 from bot.store import Arrival, Unit
@@ -36,7 +36,8 @@ class Chat:
     Drive it with `says`, `taps`, `sends`, `recalls`, `waits`, `plays`; play the desk with
     `take_over` and `end`, and WeCom with `wecom` (`state`, `receiving`, `failures`). After each
     step read `replies`, `menus`, `handled_by`, `outcome` and `staff_messages`: they hold what
-    came of that step alone. Timers and retries that are due are done after every step.
+    came of that step alone, while `cards` keeps all. Timers and retries that are due are done
+    after every step.
     """
 
     def __init__(self, engine: Engine, conversation: Conversation, clock: PlayedClock) -> None:
@@ -90,14 +91,21 @@ class Chat:
         self._look()
         return messages[-1].msgid if messages else ""
 
-    async def decides_on(self, *events: Event) -> None:
-        """Events are handled and the turn is committed, but nothing is sent yet."""
+    async def decides_on(self, *events: Event) -> list[str]:
+        """Events are handled and the turn is committed, but nothing is sent yet.
+
+        Returns the other subjects whose mailboxes have something new.
+        """
         self._forget()
         unit, now = Unit(), self.clock.now()
         arrivals = [Arrival(subject_of(event), event, Lane.REPLY, sent_at=now) for event in events]
         await self.store.mailbox.deliver(unit, arrivals, now)
         await self.store.database.commit(unit)
-        await self.engine.dispatcher.drain(self.conversation.subject, lambda _queue, _lane: None)
+        woken: dict[str, Lane] = {}
+        await self.engine.dispatcher.drain(
+            self.conversation.subject, lambda _queue, _lane: None, woken.__setitem__
+        )
+        return list(woken)
 
     def text(self, text: str) -> MessageReceived:
         """A message of this customer that has not arrived yet."""
@@ -121,11 +129,22 @@ class Chat:
         """A servicer writes to the customer."""
         await self.receives(self.dialogue.message("text", {"content": text}, origin=5))
 
+    async def presses(self, key: str, *, userid: str = "zhangsan", task_id: str = "") -> None:
+        """A member presses a button of a card, by default of the newest."""
+        self._forget()
+        await self.dialogue.press(userid, key, task_id or self.cards[-1].task_id)
+        self._look()
+
     async def tells_app(self, text: str, *, userid: str = "zhangsan") -> None:
         """A member writes to the app itself."""
         self._forget()
         await self.dialogue.tell_app(userid, text)
         self._look()
+
+    @property
+    def cards(self) -> list[PlayedCard]:
+        """Every card that members got so far, as it looks now."""
+        return self.staff.cards
 
     # ------------------------------------------------------------------ time
 

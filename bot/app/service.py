@@ -25,10 +25,9 @@ from bot.delivery.couriers import (
     MediaCourier,
     MessageCourier,
     Owners,
-    StaffCourier,
 )
 from bot.delivery.delegating import AgentCourier, Desk
-from bot.delivery.handing_over import HandOffCourier
+from bot.delivery.handing_over import EndCourier, HandOffCourier
 from bot.delivery.housekeeping import Gauges, Retention, WaitingNotices
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
@@ -37,19 +36,23 @@ from bot.delivery.pictures import Fetch, Pictures
 from bot.delivery.pull import PullSettings
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
+from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
 from bot.errors import ConciergeError, Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model
 from bot.model import (
     Consult,
     Delegate,
+    EndSession,
     HandOff,
     KeepMedia,
     Lane,
     LookUp,
     NotifyStaff,
+    SendCard,
     SendMessage,
     SendOnEvent,
+    UpdateCard,
 )
 from bot.model.effects import Effect
 from bot.telemetry import Metrics
@@ -220,7 +223,10 @@ def couriers(
         ),
         SendOnEvent: CodeCourier(store, kf, clock),
         HandOff: HandOffCourier(store, kf, owners, clock),
+        EndSession: EndCourier(store, kf, owners, clock),
         NotifyStaff: StaffCourier(store, staff, clock),
+        SendCard: CardCourier(store, staff, clock),
+        UpdateCard: CardUpdateCourier(store, staff, clock),
         KeepMedia: MediaCourier(store, media, clock),
         Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
         LookUp: LookUpCourier(store, box, clock),

@@ -11,6 +11,7 @@ import handlers
 from bot.app import PROMPTS, SUPPLIED, open_store
 from bot.config import Config
 from bot.errors import Misconfigured
+from bot.model import StaffAction
 from bot.routing.discovery import check_needs, discover
 from bot.routing.filters import Filter, Says, Tapped
 from bot.routing.phrases import Phrases
@@ -33,6 +34,9 @@ def routes(out: TextIO) -> int:
         for one in router.observers:
             print(f"            旁听  {one.name}", file=out)
         for one in router.events:
+            if one.event is StaffAction:
+                print(f"            操作  {one.name:<28} {one.tag or '任何操作'}", file=out)
+                continue
             event = one.event.__name__ if one.event else ""
             tag = f"（{one.tag}）" if one.tag else ""
             print(f"            事件  {one.name:<28} {event}{tag}", file=out)

@@ -95,6 +95,10 @@ def _show(dialogue: Dialogue, menu: list[tuple[str, str]]) -> list[tuple[str, st
             print(f"  [{number}] {content}")
     for userids, text in dialogue.staff.sent:
         print(f"\n（通知 {'、'.join(userids)}：{text}）")
+    for played in dialogue.staff.cards:
+        buttons = " ".join(f"[{button.text}]" for button in played.card.buttons)
+        print(f"\n（卡片给 {'、'.join(played.userids)}：{played.card.title} {buttons}）")
+    dialogue.staff.cards.clear()
     dialogue.kf.sent.clear()
     dialogue.staff.sent.clear()
     return menu

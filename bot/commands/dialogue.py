@@ -2,13 +2,17 @@
 
 import itertools
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bot.app import Engine, couriers
 from bot.delivery.intake import subject_of
 from bot.delivery.send import Sender
+from bot.errors import Rejected
 from bot.model import (
     AppMessageReceived,
+    Card,
+    CardPressed,
     Conversation,
     Lane,
     MessageReceived,
@@ -18,6 +22,7 @@ from bot.model import (
 )
 from bot.model.events import Event
 from bot.store import Arrival, Unit
+from bot.wecom.apis import STAFF_UPDATE_CARD
 from bot.wecom.kf import CustomerProfile, Kf, Servicer, Servicers
 from bot.wecom.media import Media, TemporaryMedia
 from bot.wecom.staff import Delivered, StaffMessages
@@ -78,16 +83,61 @@ class PlayedKf(Kf):
             raise self.failures.pop(0)
 
 
+@dataclass(slots=True)
+class PlayedCard:
+    """A card as its receivers see it now; `replaced_by` stands where its buttons were."""
+
+    userids: tuple[str, ...]
+    card: Card
+    task_id: str
+    replaced_by: str = ""
+
+
 class PlayedStaff(StaffMessages):
-    """Takes app messages; read `sent`."""
+    """Takes app messages; read `sent` and `cards`, refuse cards through `failures`."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[tuple[str, ...], str]] = []
+        self.cards: list[PlayedCard] = []
+        self.failures: list[Exception] = []
+        self._codes: dict[str, PlayedCard] = {}
+        self._numbers = itertools.count(1)
 
     async def send_text(self, userids: Any, text: str, *, key: str) -> Delivered:
         """Take a text for members."""
         self.sent.append((tuple(userids), text))
         return Delivered()
+
+    async def send_card(self, userids: Any, card: Card, *, task_id: str, key: str) -> Delivered:
+        """Take a card for members."""
+        if self.failures:
+            raise self.failures.pop(0)
+        played = PlayedCard(tuple(userids), card, task_id)
+        self.cards.append(played)
+        return Delivered(response_code=self._code(played))
+
+    async def update_card(
+        self,
+        response_code: str,
+        card: Card | None = None,
+        *,
+        replace_name: str = "",
+        userids: Any = (),
+        task_id: str = "",
+    ) -> None:
+        """Change a card that was taken; its code is used up."""
+        if (played := self._codes.pop(response_code, None)) is None:
+            raise Rejected(STAFF_UPDATE_CARD.path, 40058, "response_code")
+        played.card, played.replaced_by = card or played.card, replace_name
+
+    def pressed(self, task_id: str) -> str:
+        """A fresh code, as a press brings it."""
+        return self._code(next(one for one in self.cards if one.task_id == task_id))
+
+    def _code(self, card: PlayedCard) -> str:
+        code = f"card-code-{next(self._numbers)}"
+        self._codes[code] = card
+        return code
 
 
 class PlayedMedia(TemporaryMedia):
@@ -130,7 +180,7 @@ class Dialogue:
         self._sender = Sender(
             store=engine.store,
             couriers=couriers(engine, self.kf, self.staff, self.media),
-            woken=lambda subject, _lane: self._woken.setdefault(subject),
+            woken=self._wake,
             clock=engine.clock,
             metrics=engine.metrics,
         )
@@ -179,6 +229,11 @@ class Dialogue:
         """A member writes to the app itself."""
         await self.happen(AppMessageReceived(userid=userid, msgtype="text", content=text))
 
+    async def press(self, userid: str, key: str, task_id: str) -> None:
+        """A member presses a button of a card."""
+        code = self.staff.pressed(task_id)
+        await self.happen(CardPressed(userid=userid, key=key, task_id=task_id, response_code=code))
+
     async def happen(self, *events: Event) -> None:
         """Several events arrive together; everything that follows from them is done."""
         unit, now = Unit(), self.engine.clock.now()
@@ -194,7 +249,7 @@ class Dialogue:
             subject = next(iter(self._woken))
             del self._woken[subject]
             filled: dict[str, Lane] = {}
-            next_at = await self.engine.dispatcher.drain(subject, filled.__setitem__)
+            next_at = await self.engine.dispatcher.drain(subject, filled.__setitem__, self._wake)
             for queue in filled:
                 await self._sender.send_queue(queue)
             merge_window_s = self.engine.config.routing.merge_window_ms / 1000
@@ -208,6 +263,9 @@ class Dialogue:
             await self._sender.send_queue(queue)
         waiting = await self.engine.store.mailbox.waiting(self.engine.clock.now())
         await self.settle(one.subject for one in waiting)
+
+    def _wake(self, subject: str, _lane: Lane) -> None:
+        self._woken[subject] = None
 
     def _where(self) -> dict[str, Any]:
         return {

@@ -23,7 +23,6 @@ from bot.errors import (
 from bot.model import (
     Conversation,
     KeepMedia,
-    NotifyStaff,
     SendMessage,
     SendOnEvent,
     ServiceState,
@@ -34,7 +33,6 @@ from bot.store import ConversationFacts, Download, Parcel, Store, Unit
 from bot.wecom.errors import means_already_accepted
 from bot.wecom.kf import Kf
 from bot.wecom.media import TemporaryMedia
-from bot.wecom.staff import StaffMessages
 from bot.wecom.wire import with_picture
 
 log = structlog.get_logger(__name__)
@@ -218,27 +216,6 @@ class CodeCourier:
                 return Ended("sent", error="code used by an earlier try", errcode=error.errcode)
             raise
         return Ended("sent")
-
-
-@dataclass(frozen=True, slots=True)
-class StaffCourier:
-    """App messages to members; WeCom's duplicate check makes a repeat harmless (wecom-api §5.1)."""
-
-    store: Store
-    staff: StaffMessages
-    clock: Clock
-
-    async def __call__(self, parcel: Parcel) -> Outcome:
-        """Send one text to members."""
-        assert isinstance(parcel.effect, NotifyStaff)
-        await self.store.outbox.claim(parcel, self.clock.now())
-        delivered = await self.staff.send_text(
-            parcel.effect.userids, parcel.effect.text, key=parcel.msgid
-        )
-        unreached = [*delivered.invalid, *delivered.held_back]
-        if unreached:
-            log.warning("staff.unreached", members=sorted(unreached))
-        return Ended("sent", error=f"not reached: {sorted(unreached)}" if unreached else None)
 
 
 @dataclass(frozen=True, slots=True)

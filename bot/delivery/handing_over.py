@@ -13,7 +13,7 @@ import structlog
 from bot.delivery.couriers import Owners
 from bot.delivery.outcomes import Ended, Outcome
 from bot.errors import NotAuthorised, ServicerUnavailable, WrongState
-from bot.model import Conversation, HandOff, Seat, ServiceState
+from bot.model import Conversation, EndSession, HandOff, Seat, ServiceState
 from bot.model.cases import ASSIGNED
 from bot.ports import Clock
 from bot.store import ConversationFacts, Parcel, Store, Unit
@@ -137,6 +137,46 @@ class HandOffCourier:
         ended = _handed(outcome, servicer=servicer or "", at=now, **more)
         ended.statements.extend(unit.statements)
         return ended
+
+
+@dataclass(frozen=True, slots=True)
+class EndCourier:
+    """`service_state/trans` to 4, from state 3, or from the pool where WeCom allows it.
+
+    Only state 3 is documented (wecom-api §3.5); the bot's own sessions are left alone.
+    """
+
+    store: Store
+    kf: Kf
+    owners: Owners
+    clock: Clock
+
+    async def __call__(self, parcel: Parcel) -> Outcome:
+        """End the session, and give the turn the code for one last message."""
+        assert parcel.conversation is not None
+        assert isinstance(parcel.effect, EndSession)
+        await self.store.outbox.claim(parcel, self.clock.now())
+        for _ in range(_PLANS):
+            facts, now = await self.owners.read(parcel.conversation), self.clock.now()
+            state = facts.ownership.state
+            if state is ServiceState.ENDED:
+                return _handed("already", msg_code=None, at=now)  # a code of an earlier try is lost
+            if state is None or not state.human_owns:
+                return _handed("not_human", msg_code=None, at=now)
+            try:
+                code = await self.kf.trans(parcel.conversation, ServiceState.ENDED)
+            except WrongState as error:
+                log.info("end.replanned", errcode=error.errcode)
+                continue
+            except NotAuthorised as error:
+                log.error("end.needs_operator", error=str(error))
+                return _handed("refused", msg_code=None, at=now, errcode=error.errcode)
+            unit = Unit()
+            self.store.conversations.moved(unit, parcel.conversation, ServiceState.ENDED, now)
+            ended = _handed("ended", msg_code=code, at=now)
+            ended.statements.extend(unit.statements)
+            return ended
+        return _handed("refused", msg_code=None, at=self.clock.now())
 
 
 def _handed(outcome: str, **result: Any) -> Ended:

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable
 
 from bot.errors import ConciergeError
-from bot.model import AppMessageReceived, Event, Lane
+from bot.model import AppMessageReceived, CardPressed, Event, Lane
 from bot.routing.decisions import conversation_of
 from bot.store import Arrival, Store, Unit, UnitConflict
 from bot.telemetry import new_trace_id
@@ -16,6 +16,10 @@ HintTaken = Callable[[KfHint], None]
 
 
 _ACCOUNTS_CHANGED = "kf_account_auth_change"
+
+
+_LANES = {AppMessageReceived: Lane.REPLY, CardPressed: Lane.HANDOFF}
+"""Lanes of what members wait for."""
 
 
 class CannotStore(ConciergeError):
@@ -76,7 +80,7 @@ def _arrival(event: Event) -> Arrival:
     return Arrival(
         subject=subject_of(event),
         event=event,
-        lane=Lane.REPLY if isinstance(event, AppMessageReceived) else Lane.BACKGROUND,
+        lane=_LANES.get(type(event), Lane.BACKGROUND),
         sent_at=float(getattr(event, "sent_at", 0.0)),
         trace_id=new_trace_id(),
     )
@@ -84,7 +88,7 @@ def _arrival(event: Event) -> Arrival:
 
 def subject_of(event: Event) -> str:
     """Whose mailbox an event belongs to."""
-    if isinstance(event, AppMessageReceived):
+    if isinstance(event, AppMessageReceived | CardPressed):
         return f"member:{event.userid.lower()}"
     if (conversation := conversation_of(event)) is not None:
         return conversation.subject

@@ -19,11 +19,16 @@ from bot.errors import (
 )
 from bot.model import (
     Awaited,
+    Consult,
     Conversation,
+    Delegate,
     EffectDone,
     EffectFailed,
+    EndSession,
     HandOff,
     Lane,
+    LookUp,
+    SendCard,
     SendMessage,
     SendOnEvent,
 )
@@ -45,7 +50,10 @@ OPERATOR_PAUSE_S = 60.0
 
 ROWS_AT_ONCE = 20
 
-_TOLD_WHEN_FAILED = (SendMessage, SendOnEvent, HandOff, *get_args(Awaited))
+_TOLD_WHEN_FAILED = (
+    *(SendMessage, SendOnEvent, HandOff, EndSession, SendCard),
+    *get_args(Awaited),
+)
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
 
 
@@ -163,6 +171,17 @@ def _result(parcel: Parcel, outcome: Ended | Held, state: str) -> EffectDone | E
         tag=parcel.tag,
         error=f"{state}: {outcome.error}",
         errcode=outcome.errcode,
-        data={"msgid": parcel.effect.msgid} if isinstance(parcel.effect, Awaited) else {},
+        data=_named(parcel.effect),
         **common,
     )
+
+
+def _named(effect: Effect) -> dict[str, Any]:
+    """What a turn knows a failed effect by."""
+    match effect:
+        case Consult() | LookUp() | Delegate():
+            return {"msgid": effect.msgid}
+        case SendCard():
+            return {"task_id": effect.task_id, "userids": list(effect.userids)}
+        case _:
+            return {}

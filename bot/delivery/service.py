@@ -55,7 +55,7 @@ class Drains:
         )
 
     async def _drain(self, subject: str) -> float | None:
-        next_at = await self._dispatcher.drain(subject, self._sends)
+        next_at = await self._dispatcher.drain(subject, self._sends, self.lanes.wake)
         if next_at is None or next_at > self._clock.now() + LOOK_AHEAD_S:
             return None
         return next_at

@@ -3,6 +3,7 @@
 Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end in ``_s``.
 """
 
+from bot.model.cards import Button, Card
 from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
@@ -14,6 +15,7 @@ from bot.model.effects import (
     Consult,
     Delegate,
     Effect,
+    EndSession,
     HandOff,
     KeepMedia,
     LookUp,
@@ -21,13 +23,16 @@ from bot.model.effects import (
     NotifyStaff,
     Reply,
     Seat,
+    SendCard,
     SendMessage,
     SendOnEvent,
+    UpdateCard,
     Written,
     basis_of,
 )
 from bot.model.events import (
     AppMessageReceived,
+    CardPressed,
     EffectDone,
     EffectFailed,
     Emitted,
@@ -38,6 +43,7 @@ from bot.model.events import (
     ServicerStatusChanged,
     SessionChanged,
     SessionEntered,
+    StaffAction,
     TimerDue,
     UnknownHappened,
 )
@@ -51,6 +57,9 @@ __all__ = [
     "Attachment",
     "Awaited",
     "Because",
+    "Button",
+    "Card",
+    "CardPressed",
     "Case",
     "Choice",
     "Consult",
@@ -60,6 +69,7 @@ __all__ = [
     "EffectDone",
     "EffectFailed",
     "Emitted",
+    "EndSession",
     "Event",
     "HandOff",
     "KeepMedia",
@@ -73,6 +83,7 @@ __all__ = [
     "Ownership",
     "Reply",
     "Seat",
+    "SendCard",
     "SendFailed",
     "SendMessage",
     "SendOnEvent",
@@ -81,9 +92,11 @@ __all__ = [
     "SessionChanged",
     "SessionEntered",
     "Shipment",
+    "StaffAction",
     "Step",
     "TimerDue",
     "UnknownHappened",
+    "UpdateCard",
     "Written",
     "basis_of",
 ]

@@ -1,13 +1,19 @@
 """What can a turn decide to do? Every row of the outbox holds one of these."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
 
+from bot.model.cards import Card
+
 HUMAN_OWNS = "a person owns the conversation"
 """Why a row is held: what was prepared is withheld while people have the conversation."""
+
+
+_TASK_ID = re.compile(r"[0-9a-zA-Z_@-]{1,128}")  # wecom-api §5.3
 
 
 class Because(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,6 +199,62 @@ class NotifyStaff(Effect, frozen=True, kw_only=True):
     text: str
 
 
+class SendCard(Effect, frozen=True, kw_only=True):
+    """Card to members. Repeat: `window`, and WeCom takes a task_id once: on a retried row an error
+    without another known meaning says that an earlier try was accepted.
+
+    Result: ``response_code`` (empty when it is not known), ``unreached`` (userids, lower-cased),
+    ``as_text``, ``task_id``, ``userids``.
+
+    Args:
+        task_id: names the card for ever, at most 128 bytes of ``[0-9a-zA-Z_@-]``.
+        fallback: sent as a text when WeCom refuses the card, so that nobody is left without notice.
+    """
+
+    userids: tuple[str, ...]
+    card: Card
+    task_id: str
+    fallback: str
+
+    def __post_init__(self) -> None:
+        if not _TASK_ID.fullmatch(self.task_id):
+            raise ValueError(f"{self.task_id!r} is no task_id")
+        if not self.card.buttons:
+            raise ValueError("a card without buttons is a text: notify instead")
+
+
+class UpdateCard(Effect, frozen=True, kw_only=True):
+    """Change a card that was sent. Repeat: `single_use_code`, refused after a try = done before.
+
+    One that comes to nothing is nobody's error and is not told.
+
+    Args:
+        response_code: of `SendCard`'s result or of a press; works once, within 24 h.
+        card: what it becomes, ``None`` = only its buttons change.
+        replace_name: greys the buttons out with this text.
+        userids: whose copies change, empty = everybody's.
+        task_id: of the card; changes of one card keep their order.
+    """
+
+    response_code: str
+    card: Card | None = None
+    replace_name: str = ""
+    userids: tuple[str, ...] = ()
+    task_id: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.replace_name and (self.card is None or not self.card.buttons):
+            raise ValueError("an updated card has buttons, or a text that replaces them")
+
+
+class EndSession(Effect, frozen=True, kw_only=True):
+    """End a session that a servicer has (`service_state/trans` 4). Repeat: `state`, read first.
+
+    Result: ``outcome`` (``ended``, ``already``, ``not_human`` or ``refused``), ``msg_code`` (for
+    one message within 20 s, ``None`` where WeCom gave none), ``at``.
+    """
+
+
 class KeepMedia(Effect, frozen=True, kw_only=True):
     """Download a customer's media before WeCom forgets it. Repeat: `state`, one file per id."""
 
@@ -258,5 +320,15 @@ class Delegate(Effect, frozen=True, kw_only=True):
 Awaited = Consult | LookUp | Delegate
 """What a message waits for; each names it as `msgid`."""
 
-AnyEffect = SendMessage | SendOnEvent | HandOff | NotifyStaff | KeepMedia | Awaited
+AnyEffect = (
+    SendMessage
+    | SendOnEvent
+    | HandOff
+    | EndSession
+    | NotifyStaff
+    | SendCard
+    | UpdateCard
+    | KeepMedia
+    | Awaited
+)
 """Everything an outbox row can hold; msgspec decodes by `kind`."""

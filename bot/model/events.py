@@ -98,6 +98,41 @@ class AppMessageReceived(Event, frozen=True, kw_only=True):
     sent_at: float = 0.0
 
 
+class CardPressed(Event, frozen=True, kw_only=True):
+    """A member pressed a button of a card, or an item of its menu (wecom-api §5.5).
+
+    It lies in the member's mailbox; whoever knows the card forwards it as a `StaffAction`.
+
+    Args:
+        response_code: changes the card once, within 24 h.
+        selected: chosen option ids by question, on cards that ask.
+    """
+
+    userid: str
+    key: str
+    task_id: str = ""
+    response_code: str = ""
+    selected: dict[str, tuple[str, ...]] = {}
+    sent_at: float = 0.0
+
+
+class StaffAction(_InConversation, frozen=True, kw_only=True):
+    """A member of staff did something about a customer: pressed a card, or a page's button.
+
+    Args:
+        userid: who.
+        name: what, e.g. ``escalation.take``; `Router.action` names the same.
+        client_id: a second action of a customer with this id is dropped, empty = none is a repeat.
+        depth: how many emissions led here; set by `Turn.forward`.
+    """
+
+    userid: str
+    name: str
+    data: dict[str, Any] = {}
+    client_id: str = ""
+    depth: int = 0
+
+
 class UnknownHappened(Event, frozen=True, kw_only=True):
     """An event we have no word for yet; kept whole so that nothing is lost."""
 
@@ -169,6 +204,8 @@ AnyEvent = (
     | SendFailed
     | ServicerStatusChanged
     | AppMessageReceived
+    | CardPressed
+    | StaffAction
     | UnknownHappened
     | TimerDue
     | Emitted

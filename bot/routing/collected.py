@@ -3,7 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.model import Effect, Emitted, Lane, MessageReceived, Reply, TimerDue, Written
+from bot.model import (
+    Effect,
+    Emitted,
+    Lane,
+    MessageReceived,
+    Reply,
+    StaffAction,
+    TimerDue,
+    Written,
+)
 from bot.store import Handled, Statement
 
 
@@ -91,7 +100,7 @@ class Decisions:
     by_code: list[CodeReply] = field(default_factory=list)
     effects: list[Decided] = field(default_factory=list)
     timers: list[TimerChange] = field(default_factory=list)
-    emitted: list[Emitted] = field(default_factory=list)
+    emitted: list[Emitted | StaffAction] = field(default_factory=list)
     records: list[Statement] = field(default_factory=list)
     asides: list[list[Statement]] = field(default_factory=list)
     judged: dict[str, str] = field(default_factory=dict)

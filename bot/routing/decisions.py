@@ -13,6 +13,9 @@ from bot.model import (
     Consult,
     Conversation,
     Delegate,
+    Effect,
+    Emitted,
+    EndSession,
     HandOff,
     KeepMedia,
     Lane,
@@ -21,9 +24,12 @@ from bot.model import (
     MessageReceived,
     NotifyStaff,
     Reply,
+    SendCard,
     SendFailed,
     SendMessage,
     SendOnEvent,
+    StaffAction,
+    UpdateCard,
 )
 from bot.policy import allowance
 from bot.routing.collected import CodeReply, Decided, Said
@@ -53,13 +59,29 @@ SERVICE = "service"
 """Category of what must be said whoever answers: hand-over, waiting, limits."""
 
 STAFF_TTL_S = 12 * 3600
+CARD_TTL_S = 24 * 3600
+"""A response code lives 24 h, or 72 by another source (wecom-api §5.4)."""
+
 MEDIA_TTL_S = 3 * 24 * 3600
 LOOK_UP_TTL_S = 30.0
 """What was not looked up by then is gone without: a customer waits for it."""
 
 
-Queues = tuple[tuple[str, Lane], ...]
-"""Queues of the outbox that a commit has filled, with the lane of each."""
+_MOVED_WITHIN_S: dict[type[Effect], float] = {HandOff: SESSION_S, EndSession: 3600.0}
+"""What moves the session, how long it is tried; it waits its turn among what is said in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What must be looked at after a commit, with the lane of each.
+
+    Args:
+        queues: of the outbox.
+        subjects: others than the turn's own whose mailbox has something new.
+    """
+
+    queues: tuple[tuple[str, Lane], ...] = ()
+    subjects: tuple[tuple[str, Lane], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +110,8 @@ class Committer:
 
     async def commit(
         self, turn: Turn, letters: Sequence[Letter], before: ConversationFacts | None
-    ) -> Queues:
-        """Commit a turn and say which queues have something to send.
+    ) -> Committed:
+        """Commit a turn and say what must be looked at now.
 
         Raises:
             UnitConflict: the facts have changed meanwhile; nothing was kept.
@@ -110,11 +132,17 @@ class Committer:
         trace_id = structlog.contextvars.get_contextvars().get("trace_id", "")
         drafts = [replace(draft, trace_id=trace_id) for draft in drafts]
         await self._store.outbox.post(unit, drafts, turn.now)
-        await self._timers_and_events(unit, turn, trace_id)
+        await self._set_timers(unit, turn, trace_id)
+        arrivals = [_arrival(turn, event, trace_id) for event in turn.decisions.emitted]
+        await self._store.mailbox.deliver(unit, arrivals, turn.now)
         unit.statements += turn.decisions.records
         unit.asides += turn.decisions.asides
         await self._store.database.commit(unit)
-        return tuple(dict.fromkeys((draft.queue, draft.lane) for draft in drafts))
+        others = [(one.subject, one.lane) for one in arrivals if one.subject != turn.subject]
+        return Committed(
+            tuple(dict.fromkeys((draft.queue, draft.lane) for draft in drafts)),
+            tuple(dict.fromkeys(others)),
+        )
 
     # ------------------------------------------------------------------ facts and transcript
 
@@ -264,12 +292,12 @@ class Committer:
     # ------------------------------------------------------------------ other effects
 
     def _draft(self, turn: Turn, decided: Decided) -> Draft:
-        if turn.has_conversation and isinstance(decided.effect, HandOff):
+        if type(decided.effect) in _MOVED_WITHIN_S and turn.has_conversation:
             return self._conversation_draft(
                 turn,
                 decided.effect,
                 decided.lane,
-                expires_at=turn.now + SESSION_S,
+                expires_at=turn.now + _MOVED_WITHIN_S[type(decided.effect)],
                 handled_by=decided.handled_by,
                 tag=decided.tag,
             )
@@ -291,6 +319,10 @@ class Committer:
         match decided.effect:
             case NotifyStaff(userids=userids):
                 return f"staff/{','.join(userids)}", STAFF_TTL_S
+            case SendCard(task_id=task_id):
+                return f"card/{task_id}", STAFF_TTL_S
+            case UpdateCard(task_id=task_id, response_code=code):
+                return f"card/{task_id or code}", CARD_TTL_S
             case KeepMedia(media_id=media_id):
                 return f"media/{media_id}", MEDIA_TTL_S
             case Consult(msgid=msgid) | Delegate(msgid=msgid):
@@ -300,9 +332,7 @@ class Committer:
             case _:
                 return subject, SESSION_S
 
-    def _conversation_draft(
-        self, turn: Turn, effect: SendMessage | SendOnEvent | HandOff, lane: Lane, **more: Any
-    ) -> Draft:
+    def _conversation_draft(self, turn: Turn, effect: Effect, lane: Lane, **more: Any) -> Draft:
         return Draft(
             subject=turn.subject,
             queue=conversation_queue(turn.conversation),
@@ -312,7 +342,7 @@ class Committer:
             **more,
         )
 
-    async def _timers_and_events(self, unit: Unit, turn: Turn, trace_id: str) -> None:
+    async def _set_timers(self, unit: Unit, turn: Turn, trace_id: str) -> None:
         mailbox = self._store.mailbox
         for change in turn.decisions.timers:
             if change.due_at is None:
@@ -326,11 +356,16 @@ class Committer:
                     now=turn.now,
                     trace_id=trace_id,
                 )
-        emitted = [
-            Arrival(turn.subject, event, Lane.REPLY, None, turn.now, trace_id)
-            for event in turn.decisions.emitted
-        ]
-        await mailbox.deliver(unit, emitted, turn.now)
+
+
+def _arrival(turn: Turn, event: Emitted | StaffAction, trace_id: str) -> Arrival:
+    """An event on its way to the mailbox of the conversation it is about, or the turn's own."""
+    where = conversation_of(event)
+    subject = where.subject if where else turn.subject
+    if isinstance(event, StaffAction):
+        key = f"action:{subject}:{event.client_id}" if event.client_id else None
+        return Arrival(subject, event, Lane.HANDOFF, key, event.sent_at or turn.now, trace_id)
+    return Arrival(subject, event, Lane.REPLY, None, turn.now, trace_id)
 
 
 def _mode(turn: Turn, category: str) -> str:

@@ -18,13 +18,14 @@ from bot.model import (
     Lane,
     MessageRecalled,
     MessageReceived,
+    StaffAction,
     TimerDue,
 )
 from bot.ports import Clock
 from bot.routing.awaited import awaited_in
 from bot.routing.cases import CaseBook
 from bot.routing.collected import Advice, Finding
-from bot.routing.decisions import Committer, Queues, conversation_of
+from bot.routing.decisions import Committed, Committer, conversation_of
 from bot.routing.facts import after
 from bot.routing.middleware import Middleware, is_fragment
 from bot.routing.router import Registration, Router
@@ -57,8 +58,8 @@ class DispatchSettings:
     max_attempts: int = 5
 
 
-Filled = Callable[[str, Lane], None]
-"""Told which queue of the outbox a commit has filled."""
+Told = Callable[[str, Lane], None]
+"""Told which queue of the outbox, or whose mailbox, has something new."""
 
 
 class Dispatcher:
@@ -94,11 +95,12 @@ class Dispatcher:
         self._observers = [r for router in routers for r in router.observers]
         self._events = [r for router in routers for r in router.events]
 
-    async def drain(self, subject: str, filled: Filled) -> float | None:
+    async def drain(self, subject: str, filled: Told, woken: Told) -> float | None:
         """Handle everything that is due for a subject, turn by turn.
 
         Args:
-            filled: told at once, for what comes after a commit may fail.
+            filled: which queue a commit has filled; at once, for what comes next may fail.
+            woken: which other subject's mailbox it has put something into.
 
         Returns:
             When to come back, or ``None`` when nothing waits.
@@ -109,8 +111,11 @@ class Dispatcher:
             if letters:
                 if (wait_until := self._rest_may_follow(letters)) > now:
                     return wait_until
-                for queue, lane in await self._handle(letters):
+                committed = await self._handle(letters)
+                for queue, lane in committed.queues:
                     filled(queue, lane)
+                for other, lane in committed.subjects:
+                    woken(other, lane)
             now = self._clock.now()
             next_at = await self._store.mailbox.next_at(subject, now)
             if next_at is None or next_at > now:
@@ -118,7 +123,7 @@ class Dispatcher:
 
     # ------------------------------------------------------------------ trying, retrying, parking
 
-    async def _handle(self, letters: Sequence[Letter]) -> Queues:
+    async def _handle(self, letters: Sequence[Letter]) -> Committed:
         with bound_contextvars(trace_id=letters[0].trace_id or new_trace_id()):
             try:
                 return await self._decide(letters)
@@ -129,7 +134,7 @@ class Dispatcher:
                 if len(letters) > 1:
                     return await self._handle(letters[:1])
                 await self._set_aside(letters[0], error)
-                return ()
+                return Committed()
 
     async def _set_aside(self, letter: Letter, error: Exception) -> None:
         unit, now = Unit(), self._clock.now()
@@ -142,7 +147,7 @@ class Dispatcher:
             await self._store.mailbox.deliver(unit, _escalation(letter), now)
         await self._store.database.commit(unit)
 
-    async def _decide(self, letters: Sequence[Letter]) -> Queues:
+    async def _decide(self, letters: Sequence[Letter]) -> Committed:
         started = time.perf_counter()
         for attempt in range(REDECIDE):
             turn, before = await self._open_turn(letters)
@@ -341,7 +346,7 @@ def _msgid_of(event: Event) -> str:
 
 def _name_of(event: Event) -> str:
     match event:
-        case TimerDue(name=name) | Emitted(name=name):
+        case TimerDue(name=name) | Emitted(name=name) | StaffAction(name=name):
             return name
         case _:
             return str(getattr(event, "tag", ""))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, get_type_hints
 
-from bot.model import Event
+from bot.model import Event, StaffAction
 from bot.routing.filters import Filter
 from bot.store import Table
 
@@ -90,6 +90,10 @@ class Router:
             return handler
 
         return register
+
+    def action(self, name: str) -> Callable[[Handler], Handler]:
+        """Act on what a member of staff did about a customer: the `StaffAction` of this name."""
+        return self.on(StaffAction, tag=name)
 
     def _registration(
         self,

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from bot.config import AccountSettings, StaffMember
-from bot.errors import ConciergeError
 from bot.model import (
     Attachment,
     Because,
@@ -19,16 +18,13 @@ from bot.model import (
     Consult,
     Conversation,
     Delegate,
-    Effect,
-    Emitted,
-    Event,
+    EndSession,
     HandOff,
     KeepMedia,
     Lane,
     LookUp,
     MenuItem,
     MessageReceived,
-    NotifyStaff,
     Reply,
     TimerDue,
 )
@@ -36,7 +32,6 @@ from bot.routing.cases import CaseBook
 from bot.routing.collected import (
     Advice,
     CodeReply,
-    Decided,
     Decisions,
     Finding,
     Said,
@@ -44,21 +39,15 @@ from bot.routing.collected import (
 )
 from bot.routing.phrases import Phrases
 from bot.routing.setting import Setting
+from bot.routing.telling import Telling
 from bot.store import ConversationFacts, Handled, Statement
 from knowledge.entries import Audience
-
-MAX_EMIT_DEPTH = 5
-"""How many emissions may follow from one event."""
 
 CONSULTING = "consulting"
 """Outcome of a message that waits for the model, or for what is looked up."""
 
 
-class EmittedTooDeep(ConciergeError):
-    """Handlers emit events to each other without end"""
-
-
-class Turn:
+class Turn(Telling):
     """One conversation's turn (or, without a conversation, that of another subject).
 
     Args:
@@ -94,7 +83,7 @@ class Turn:
         self._recent_outcomes = list(recent_outcomes)
         self.cases = cases or CaseBook(None, now, lambda _servicer: 2)
         self.decisions = Decisions()
-        self.event: Event | None = None
+        self.event = None
         self.advice: Advice | None = None
         self.finding: Finding | None = None
         self.handler = ""
@@ -268,10 +257,13 @@ class Turn:
         """Bring the conversation to people; the outcome returns as `EffectDone` with this tag."""
         self._decide(HandOff(reason=reason), Lane.HANDOFF, tag)
 
-    def notify(self, userids: Sequence[str], text: str) -> None:
-        """Send an app message to members."""
-        if userids:
-            self._decide(NotifyStaff(userids=tuple(userids), text=text), Lane.HANDOFF, "")
+    def end_session(self, *, tag: str = "") -> None:
+        """End the session that a servicer has; its end code returns as `EffectDone` (`EndSession`).
+
+        Nothing happens while no servicer has it: only that end is documented (wecom-api §3.5).
+        """
+        assert self.has_conversation, f"{self.subject} is no conversation"
+        self._decide(EndSession(), Lane.HANDOFF, tag)
 
     def keep_media(self, media_id: str, msgtype: str) -> None:
         """Download a medium before WeCom forgets it (3 days)."""
@@ -343,19 +335,6 @@ class Turn:
         ids = msgspec.structs.asdict(where)
         return TimerDue(name=name, key=key, **ids, **more)
 
-    def emit(self, name: str, **data: Any) -> None:
-        """Tell the other behaviours something, in a turn of its own.
-
-        Raises:
-            EmittedTooDeep: emissions answer each other without end.
-        """
-        depth = self.event.depth + 1 if isinstance(self.event, Emitted) else 1
-        if depth > MAX_EMIT_DEPTH:
-            raise EmittedTooDeep(f"{name} would be emission {depth}")
-        where = self.conversation if self.has_conversation else Conversation("", "")
-        ids = msgspec.structs.asdict(where)
-        self.decisions.emitted.append(Emitted(name=name, data=data, depth=depth, **ids))
-
     def record(self, sql: str, *params: Any, expect: int | None = None) -> None:
         """Write to a table of this behaviour, in the turn's commit."""
         self.decisions.records.append(Statement(sql, params, expect))
@@ -371,6 +350,3 @@ class Turn:
     def settle(self, outcome: str, because: Because | None = None) -> None:
         """Own the message and say what became of it, with or without a reply."""
         self.settled = Handled(outcome, self.handler, because)
-
-    def _decide(self, effect: Effect, lane: Lane, tag: str) -> None:
-        self.decisions.effects.append(Decided(effect, lane, tag, self.handler))

@@ -135,9 +135,11 @@ class Conversations:
         """
         unit.add(
             "UPDATE conversations SET service_state = ?, servicer_userid = ?,"
-            " state_as_of = MAX(?, state_as_of), version = version + 1"
+            " state_as_of = MAX(?, state_as_of), version = version + 1,"
+            " disclosed_at = CASE WHEN ? THEN NULL ELSE disclosed_at END"  # R-15.8
             " WHERE open_kfid = ? AND external_userid = ?",
-            *(state, servicer, now, conversation.open_kfid, conversation.external_userid),
+            *(state, servicer, now, state is ServiceState.ENDED),
+            *(conversation.open_kfid, conversation.external_userid),
         )
 
     async def spent(self, conversation: Conversation, window_msgid: str) -> int:

@@ -4,15 +4,20 @@ Either a hint that a kf account has news (wecom-api §3.6), or events for the ma
 """
 
 import hashlib
+from collections.abc import Iterator
 
 import msgspec
 
 from bot.errors import Unreadable
-from bot.model.events import AppMessageReceived, Event, UnknownHappened
+from bot.model.events import AppMessageReceived, CardPressed, Event, UnknownHappened
 from bot.wecom.xml import Tree, read_xml
 
 APP_OPENED = frozenset({"enter_agent"})
 """Events by which a member opens the app; they become an `AppMessageReceived` of that type."""
+
+
+CARD_EVENTS = frozenset({"template_card_event", "template_card_menu_event"})
+"""Presses of a card's button, and of its menu (wecom-api §5.5)."""
 
 
 class KfHint(msgspec.Struct, frozen=True):
@@ -72,7 +77,8 @@ def read_notice(inner: bytes, path: str) -> Notice:
     if event == "kf_msg_or_event":
         return Notice(digest=None, hint=_hint(tree))
     if event:
-        return Notice(digest=_digest(inner, path), events=(_event(event, tree),))
+        told = _event(event, tree)
+        return Notice(digest=_event_digest(told, tree, inner, path), events=(told,))
     if msgtype and _text(tree, "FromUserName"):
         return Notice(digest=_message_digest(tree, inner, path), events=(_message(msgtype, tree),))
     raise Unreadable("callback is neither a message nor an event")
@@ -89,6 +95,8 @@ def _event(name: str, tree: Tree) -> Event:
     userid = _text(tree, "FromUserName")
     if name in APP_OPENED and userid:
         return AppMessageReceived(userid=userid, msgtype=name, sent_at=_seconds(tree))
+    if name in CARD_EVENTS and userid and (key := _text(tree, "EventKey")):
+        return _card_pressed(userid, key, tree)
     return UnknownHappened(
         name=name,
         raw=tree,
@@ -98,6 +106,26 @@ def _event(name: str, tree: Tree) -> Event:
     )
 
 
+def _card_pressed(userid: str, key: str, tree: Tree) -> CardPressed:
+    return CardPressed(
+        userid=userid,
+        key=key,
+        task_id=_text(tree, "TaskId"),
+        response_code=_text(tree, "ResponseCode"),
+        selected=dict(_selected(tree)),
+        sent_at=_seconds(tree),
+    )
+
+
+def _selected(tree: Tree) -> Iterator[tuple[str, tuple[str, ...]]]:
+    items = tree.get("SelectedItems")
+    for item in items.get("SelectedItem", ()) if isinstance(items, dict) else ():
+        options = item.get("OptionIds") if isinstance(item, dict) else None
+        if isinstance(options, dict):
+            chosen = (one for one in options.get("OptionId", ()) if isinstance(one, str))
+            yield _text(item, "QuestionKey"), tuple(chosen)
+
+
 def _message(msgtype: str, tree: Tree) -> Event:
     return AppMessageReceived(
         userid=_text(tree, "FromUserName"),
@@ -105,6 +133,14 @@ def _message(msgtype: str, tree: Tree) -> Event:
         content=_text(tree, "Content"),
         sent_at=_seconds(tree),
     )
+
+
+def _event_digest(event: Event, tree: Tree, inner: bytes, path: str) -> str:
+    """Two members who press in one second differ, each press has its code (wecom-api §2.7)."""
+    if not isinstance(event, CardPressed) or not event.response_code:
+        return _digest(inner, path)
+    parts = (event.task_id, event.userid, event.key, event.response_code)
+    return _digest("\0".join((_text(tree, "AgentID"), *parts)).encode(), path)
 
 
 def _message_digest(tree: Tree, inner: bytes, path: str) -> str:

@@ -105,3 +105,12 @@ def means_already_accepted(error: Rejected) -> bool:
     if error.errcode is None:
         return False
     return error.errcode == _SAYS_LITTLE or error.errcode not in KNOWN_CODES
+
+
+def means_card_known(error: Rejected) -> bool:
+    """Whether the refusal of a *retried* card says that the first try had succeeded.
+
+    A task_id works once and the code for a repeat is not documented (wecom-api §5.3). "Invalid
+    parameter" does not count here: a text too many is better than a servicer without notice.
+    """
+    return error.errcode is not None and error.errcode not in KNOWN_CODES

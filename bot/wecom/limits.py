@@ -49,6 +49,20 @@ class StaffLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duplicate_window_s: int
 
 
+class CardLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many characters the texts of a card may have (wecom-api §5.3)."""
+
+    source: int
+    title: int
+    desc: int
+    quote: int
+    text: int
+    line_name: int
+    line_value: int
+    button: int
+    url_bytes: int
+
+
 class ApiLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often any API may be called (wecom-api §1.8)."""
 
@@ -67,6 +81,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kf: KfLimits
     media: MediaLimits
     staff: StaffLimits
+    card: CardLimits
     api: ApiLimits
 
 

@@ -249,7 +249,9 @@ async def test_a_model_nobody_got_to_ask_in_time_is_gone_without(shop: Shop) -> 
     await shop.engine.store.mailbox.deliver(unit, [arrival], now)
     await shop.engine.store.database.commit(unit)
     queues: dict[str, Lane] = {}
-    await shop.engine.dispatcher.drain(arrival.subject, queues.__setitem__)
+    await shop.engine.dispatcher.drain(
+        arrival.subject, queues.__setitem__, lambda _subject, _lane: None
+    )
     shop.clock.reach(now + 3600)
     shop.dialogue.kf.sent.clear()
     for queue in queues:

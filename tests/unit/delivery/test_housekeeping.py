@@ -93,7 +93,7 @@ async def test_a_message_that_still_waits_is_never_deleted(chat: Chat) -> None:
 
 async def test_the_backlog_is_measured(chat: Chat) -> None:
     await a_message_waits(chat)
-    await chat.engine.dispatcher.drain(chat.conversation.subject, lambda _queue, _lane: None)
+    await chat.engine.dispatcher.drain(chat.conversation.subject, _nobody, _nobody)
     await a_message_waits(chat)
     chat.clock.reach(chat.clock.now() + 30)
     await Gauges(chat.store, chat.engine.metrics, chat.clock).look()
@@ -114,3 +114,7 @@ async def test_a_notice_does_not_take_the_answer_s_place(
     await notices(chat).look()
     await chat.waits(seconds=1)
     assert len(chat.replies) == 2
+
+
+def _nobody(_key: str, _lane: Lane) -> None:
+    pass

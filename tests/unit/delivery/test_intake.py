@@ -5,9 +5,11 @@ import pytest
 from bot.delivery.intake import CannotStore, DurableIntake, subject_of
 from bot.model import (
     AppMessageReceived,
+    CardPressed,
     Event,
     Lane,
     ServicerStatusChanged,
+    StaffAction,
     UnknownHappened,
 )
 from bot.store import Store
@@ -99,6 +101,11 @@ async def test_what_cannot_be_stored_is_not_acknowledged(store: Store) -> None:
         (
             ServicerStatusChanged(open_kfid="wk", servicer_userid="LiSi", status=1),
             "member:lisi",
+        ),
+        (CardPressed(userid="ZhangSan", key="take"), "member:zhangsan"),
+        (
+            StaffAction(open_kfid="wk", external_userid="wm_lan", userid="lisi", name="x.take"),
+            "customer:wm_lan",
         ),
         (UnknownHappened(name="x", external_userid="wm_lan"), "customer:wm_lan"),
         (UnknownHappened(name="x"), "corp"),

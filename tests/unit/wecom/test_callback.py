@@ -1,7 +1,7 @@
 import pytest
 
 from bot.errors import Unreadable
-from bot.model.events import AppMessageReceived, UnknownHappened
+from bot.model.events import AppMessageReceived, CardPressed, UnknownHappened
 from bot.wecom.callback import KfHint, read_notice
 from tests.unit.wecom import callbacks as made
 
@@ -78,3 +78,63 @@ def test_an_event_without_a_word_of_ours_is_kept_whole() -> None:
 def test_what_is_neither_a_message_nor_an_event_is_unreadable(document: bytes) -> None:
     with pytest.raises(Unreadable):
         read_notice(document, PATH)
+
+
+def pressed(userid: str = "lisi", code: str = "RC1", ids: str = "OptionIds", **more: str) -> bytes:
+    selected = (
+        f"<SelectedItem><QuestionKey>reason</QuestionKey><{ids}><{ids[:-1]}>done</{ids[:-1]}>"
+        f"<{ids[:-1]}>late</{ids[:-1]}></{ids}></SelectedItem>"
+    )
+    fields = {"FromUserName": userid, "CreateTime": 7, "MsgType": "event", "EventKey": "take"}
+    fields |= {"Event": "template_card_event", "TaskId": "t1", "ResponseCode": code} | more
+    return xml(**fields, SelectedItems=selected)
+
+
+@pytest.mark.parametrize("ids", ["OptionIds", "OpitonIds"])
+@pytest.mark.parametrize("event", ["template_card_event", "template_card_menu_event"])
+def test_a_press_on_a_card_is_understood_in_both_spellings(ids: str, event: str) -> None:
+    (found,) = read_notice(pressed(ids=ids, Event=event), PATH).events
+    assert found == CardPressed(
+        userid="lisi",
+        key="take",
+        task_id="t1",
+        response_code="RC1",
+        selected={"reason": ("done", "late")},
+        sent_at=7.0,
+    )
+
+
+def test_a_card_without_choices_and_one_with_an_empty_choice_are_understood() -> None:
+    fields = {"FromUserName": "lisi", "MsgType": "event", "Event": "template_card_event"}
+    question = "<SelectedItem><QuestionKey>q</QuestionKey>{}</SelectedItem>"
+    for more, selected in (
+        ({}, {}),
+        ({"SelectedItems": ""}, {}),
+        ({"SelectedItems": question.format("")}, {}),
+        ({"SelectedItems": question.format("<OptionIds/>")}, {"q": ()}),
+    ):
+        (found,) = read_notice(xml(**fields, EventKey="take", **more), PATH).events
+        assert isinstance(found, CardPressed)
+        assert found.selected == selected
+
+
+def test_two_members_who_press_in_one_second_both_count_and_a_repeat_does_not() -> None:
+    """R-1.3: event, task, member, key and code together name a press (wecom-api §2.7)."""
+    digests = [
+        read_notice(document, PATH).digest
+        for document in (
+            pressed("lisi", "RC1"),
+            pressed("lisi", "RC1").replace(b"<CreateTime>7<", b"<CreateTime>8<"),
+            pressed("wangwu", "RC2"),
+            pressed("wangwu", "RC1"),
+            pressed("lisi", "RC1", EventKey="skip"),
+        )
+    ]
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 4
+
+
+def test_presses_without_a_code_are_told_apart_by_all_they_say() -> None:
+    one, other = pressed(code=""), pressed(code="", CreateTime="9")
+    assert read_notice(one, PATH).digest != read_notice(other, PATH).digest
+    assert read_notice(one, PATH).digest == read_notice(one, PATH).digest

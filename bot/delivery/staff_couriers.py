@@ -1,0 +1,135 @@
+"""How do texts and cards reach members, and what makes their repeat harmless?"""
+
+from dataclasses import dataclass
+
+import structlog
+
+from bot.delivery.outcomes import Ended, Outcome
+from bot.errors import NotAuthorised, Rejected, Throttled
+from bot.model import NotifyStaff, SendCard, UpdateCard
+from bot.ports import Clock
+from bot.store import Parcel, Store
+from bot.wecom.errors import means_card_known
+from bot.wecom.staff import Delivered, StaffMessages
+
+log = structlog.get_logger(__name__)
+
+NOBODY_REACHABLE = 81013
+"""Whoever cannot be reached by a card cannot be reached by a text either (wecom-api §1.7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaffCourier:
+    """App messages to members; WeCom's duplicate check makes a repeat harmless (wecom-api §5.1)."""
+
+    store: Store
+    staff: StaffMessages
+    clock: Clock
+
+    async def __call__(self, parcel: Parcel) -> Outcome:
+        """Send one text to members."""
+        assert isinstance(parcel.effect, NotifyStaff)
+        await self.store.outbox.claim(parcel, self.clock.now())
+        delivered = await self.staff.send_text(
+            parcel.effect.userids, parcel.effect.text, key=parcel.msgid
+        )
+        return Ended("sent", error=_not_reached(_unreached(delivered)))
+
+
+@dataclass(frozen=True, slots=True)
+class CardCourier:
+    """Cards to members; the duplicate check and the task_id make a repeat harmless.
+
+    A card that WeCom refuses goes out as its text, so that nobody is left without notice.
+    """
+
+    store: Store
+    staff: StaffMessages
+    clock: Clock
+
+    async def __call__(self, parcel: Parcel) -> Outcome:
+        """Send one card, or its text."""
+        effect = parcel.effect
+        assert isinstance(effect, SendCard)
+        await self.store.outbox.claim(parcel, self.clock.now())
+        try:
+            delivered = await self.staff.send_card(
+                effect.userids, effect.card, task_id=effect.task_id, key=parcel.msgid
+            )
+        except Throttled:
+            await self.store.outbox.forget_try(parcel)
+            raise
+        except NotAuthorised:
+            raise
+        except Rejected as error:
+            if parcel.attempts and means_card_known(error):
+                log.info("card.accepted_before", task_id=effect.task_id, errcode=error.errcode)
+                return _card_sent(effect, Delivered(), as_text=False)
+            if error.errcode == NOBODY_REACHABLE:
+                raise
+            return await self._as_text(parcel, effect, error)
+        return _card_sent(effect, delivered, as_text=False)
+
+    async def _as_text(self, parcel: Parcel, effect: SendCard, error: Rejected) -> Outcome:
+        log.warning("card.refused", task_id=effect.task_id, errcode=error.errcode)
+        if not parcel.attempts:  # refused outright: a second refusal will mean no more than this
+            await self.store.outbox.forget_try(parcel)
+        delivered = await self.staff.send_text(effect.userids, effect.fallback, key=parcel.msgid)
+        return _card_sent(effect, delivered, as_text=True)
+
+
+@dataclass(frozen=True, slots=True)
+class CardUpdateCourier:
+    """Changes of cards; a code works once, so a refusal means: done before, or never to be done."""
+
+    store: Store
+    staff: StaffMessages
+    clock: Clock
+
+    async def __call__(self, parcel: Parcel) -> Outcome:
+        """Change one card; whether it succeeds matters to nobody but the reader of the log."""
+        effect = parcel.effect
+        assert isinstance(effect, UpdateCard)
+        await self.store.outbox.claim(parcel, self.clock.now())
+        try:
+            await self.staff.update_card(
+                effect.response_code,
+                effect.card,
+                replace_name=effect.replace_name,
+                userids=effect.userids,
+                task_id=effect.task_id,
+            )
+        except Throttled:
+            await self.store.outbox.forget_try(parcel)
+            raise
+        except NotAuthorised:
+            raise
+        except Rejected as error:
+            if parcel.attempts:
+                return Ended("sent", error="code used by an earlier try", errcode=error.errcode)
+            log.warning("card.not_updated", task_id=effect.task_id, errcode=error.errcode)
+            return Ended("cancelled", error=str(error), errcode=error.errcode)
+        return Ended("sent")
+
+
+def _card_sent(effect: SendCard, delivered: Delivered, *, as_text: bool) -> Ended:
+    unreached = _unreached(delivered)
+    result = {
+        "response_code": delivered.response_code,
+        "unreached": unreached,
+        "as_text": as_text,
+        "task_id": effect.task_id,
+        "userids": list(effect.userids),
+    }
+    return Ended("sent", error=_not_reached(unreached), result=result)
+
+
+def _unreached(delivered: Delivered) -> list[str]:
+    unreached = sorted({*delivered.invalid, *(userid.lower() for userid in delivered.held_back)})
+    if unreached:
+        log.warning("staff.unreached", members=unreached)
+    return unreached
+
+
+def _not_reached(unreached: list[str]) -> str | None:
+    return f"not reached: {unreached}" if unreached else None

@@ -1,0 +1,127 @@
+"""Whom else does a turn tell: members of staff, other behaviours, other customers' mailboxes?"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from bot.errors import ConciergeError
+from bot.model import (
+    Card,
+    Conversation,
+    Effect,
+    Emitted,
+    Event,
+    Lane,
+    NotifyStaff,
+    SendCard,
+    StaffAction,
+    UpdateCard,
+)
+from bot.routing.collected import Decided, Decisions
+from bot.store import ConversationFacts
+
+MAX_EMIT_DEPTH = 5
+"""How many emissions may follow from one event."""
+
+
+class EmittedTooDeep(ConciergeError):
+    """Handlers emit events to each other without end"""
+
+
+class Telling:
+    """The part of a `Turn` that reaches others than its own customer."""
+
+    decisions: Decisions
+    event: Event | None
+    handler: str
+    _facts: ConversationFacts | None
+
+    def notify(self, userids: Sequence[str], text: str) -> None:
+        """Send an app message to members."""
+        if userids:
+            self._decide(NotifyStaff(userids=tuple(userids), text=text), Lane.HANDOFF, "")
+
+    def send_card(
+        self, userids: Sequence[str], card: Card, *, task_id: str, fallback: str, tag: str = ""
+    ) -> None:
+        """Send a card with buttons to members; what is pressed returns as `CardPressed`.
+
+        Args:
+            task_id: names the card for ever: WeCom refuses the same one twice. At most 128 bytes
+                of ``[0-9a-zA-Z_@-]``.
+            fallback: the text that goes out when WeCom refuses the card.
+            tag: with one, what came of it returns as `EffectDone` (see `SendCard`).
+
+        Raises:
+            ValueError: the card has no button, or `task_id` is none.
+        """
+        effect = SendCard(userids=tuple(userids), card=card, task_id=task_id, fallback=fallback)
+        if userids:
+            self._decide(effect, Lane.HANDOFF, tag)
+
+    def update_card(
+        self,
+        response_code: str,
+        card: Card | None = None,
+        *,
+        replace_name: str = "",
+        userids: Sequence[str] = (),
+        task_id: str = "",
+        tag: str = "",
+    ) -> None:
+        """Change a card that was sent; without a code there is nothing that could be changed.
+
+        Args:
+            response_code: works once; from `SendCard`'s result or a press.
+            card: what it becomes, ``None`` = only its buttons change.
+            replace_name: greys the buttons out with this text.
+            userids: whose copies change, empty = everybody's.
+            task_id: of the card; changes of one card keep their order.
+
+        Raises:
+            ValueError: neither buttons nor a text that replaces them.
+        """
+        effect = UpdateCard(
+            response_code=response_code,
+            card=card,
+            replace_name=replace_name,
+            userids=tuple(userids),
+            task_id=task_id,
+        )
+        if response_code:
+            self._decide(effect, Lane.HANDOFF, tag)
+
+    def emit(self, name: str, *, to: Conversation | None = None, **data: Any) -> None:
+        """Tell the other behaviours something, in a turn of its own.
+
+        Args:
+            to: whose conversation it is about, by default the turn's; another customer's mailbox
+                gets it in this turn's commit.
+
+        Raises:
+            EmittedTooDeep: emissions answer each other without end.
+        """
+        where = to or (self._facts.conversation if self._facts else Conversation("", ""))
+        ids = msgspec.structs.asdict(where)
+        emitted = Emitted(name=name, data=data, depth=self._depth(name), **ids)
+        self.decisions.emitted.append(emitted)
+
+    def forward(self, action: StaffAction) -> None:
+        """Put what a member did into the mailbox of the customer it is about.
+
+        Raises:
+            EmittedTooDeep: emissions answer each other without end.
+        """
+        forwarded = msgspec.structs.replace(action, depth=self._depth(action.name))
+        self.decisions.emitted.append(forwarded)
+
+    def _depth(self, name: str) -> int:
+        event = self.event
+        depth = event.depth + 1 if isinstance(event, Emitted | StaffAction) else 1
+        if depth > MAX_EMIT_DEPTH:
+            raise EmittedTooDeep(f"{name} would be emission {depth}")
+        return depth
+
+    def _decide(self, effect: Effect, lane: Lane, tag: str) -> None:
+        self.decisions.effects.append(Decided(effect, lane, tag, self.handler))
