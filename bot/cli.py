@@ -5,10 +5,11 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bot.commands import admin, chat, demo, faq_arguments, gate, orders, prompts
+from bot.commands import admin, chat, demo, faq_arguments, gate, orders, prompts, report
 from bot.commands import serve as serving
 from bot.commands.check import check
 from bot.config import Config, ConfigErrors, keygen, load_config
@@ -98,6 +99,8 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
     one.add_argument("file", type=Path, help="第一行是表头，至少有“订单号”和“客户”两列")
 
+    _add_report(command)
+
     actions = command("prompts", _prompts, "给大模型的提示").add_subparsers(
         metavar="动作", required=True
     )
@@ -125,6 +128,20 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
 
     actions = command("keys", _keys, "主密钥").add_subparsers(metavar="动作", required=True)
     actions.add_parser("rotate", help="用新主密钥重新包裹所有数据密钥")
+
+
+def _add_report(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
+    actions = command("report", _report, "服务得怎么样").add_subparsers(
+        dest="action", metavar="动作", required=True
+    )
+    one = actions.add_parser("721", help="7-2-1：机器人、一线、专家各办结多少，快不快，解决没有")
+    one.add_argument("--days", type=int, default=7, help="到昨天为止的天数，默认 7")
+    one.add_argument("--from", dest="first", type=date.fromisoformat, help="第一天，如 2026-11-01")
+    one.add_argument("--to", dest="last", type=date.fromisoformat, help="最后一天（含），默认今天")
+    one.add_argument("--account", default="", help="只看一个客服账号（open_kfid）")
+    one.add_argument("--json", action="store_true", help="输出 JSON")
+    one = actions.add_parser("rebuild", help="按逐步的记录和消息重算每件咨询")
+    one.add_argument("--check", action="store_true", help="只核对，列出不符的，不写入")
 
 
 def _load(arguments: argparse.Namespace) -> Config:
@@ -187,6 +204,16 @@ def _gate(arguments: argparse.Namespace) -> int:
     if arguments.action == "train":
         return asyncio.run(gate.train(config, queries, account, sys.stdout, to=arguments.out))
     return asyncio.run(gate.report(config, queries, account, sys.stdout))
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    config = _load(arguments)
+    if arguments.action == "rebuild":
+        return asyncio.run(report.rebuild(config, sys.stdout, check=arguments.check))
+    span = report.Span(arguments.days, arguments.first, arguments.last)
+    return asyncio.run(
+        report.report_721(config, span, arguments.account, sys.stdout, as_json=arguments.json)
+    )
 
 
 def _prompts(arguments: argparse.Namespace) -> int:

@@ -22,9 +22,11 @@ from bot.app.engine import (
     build_gate,
     declared_tables,
     gate_file,
+    open_database,
     open_store,
     vectors_folder,
 )
+from bot.app.reports import build_reporter
 from bot.app.service import Concierge, couriers, running, web_app
 from bot.app.words import KNOWLEDGE_WORDS, build_words, words_in
 
@@ -43,12 +45,14 @@ __all__ = [
     "build_engine",
     "build_gate",
     "build_library",
+    "build_reporter",
     "build_retriever",
     "build_words",
     "couriers",
     "declared_tables",
     "entries_of",
     "gate_file",
+    "open_database",
     "open_store",
     "opened_contents",
     "preview",

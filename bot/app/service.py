@@ -18,6 +18,7 @@ from bot.app.engine import (
     declared_tables,
     open_store,
 )
+from bot.app.reports import build_reporter
 from bot.config import Config
 from bot.delivery.consulting import ModelCourier, TokenBudget
 from bot.delivery.couriers import (
@@ -28,7 +29,7 @@ from bot.delivery.couriers import (
 )
 from bot.delivery.delegating import AgentCourier, Desk
 from bot.delivery.handing_over import EndCourier, HandOffCourier
-from bot.delivery.housekeeping import Gauges, Retention, WaitingNotices
+from bot.delivery.housekeeping import Gauges, Retention, ServiceGauges, WaitingNotices
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
 from bot.delivery.looking_up import LookUpCourier, ToolBox
@@ -58,6 +59,7 @@ from bot.model.effects import Effect
 from bot.telemetry import Metrics
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
 from bot.web.health import HealthEndpoints
+from bot.web.reports import ReportEndpoint
 from bot.wecom.cipher import CallbackCipher
 from bot.wecom.client import WeComClient
 from bot.wecom.kf import Kf
@@ -151,6 +153,7 @@ def _assemble(
 ) -> Concierge:
     config, store, clock = engine.config, engine.store, engine.clock
     kf = Kf(client)
+    reporter = build_reporter(config, store.measured)
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(
         store=store,
@@ -175,6 +178,7 @@ def _assemble(
         looks=[
             (0.5, follower.look),
             (5.0, Gauges(store, engine.metrics, clock).look),
+            (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
             (
                 5.0,
                 WaitingNotices(
@@ -269,7 +273,7 @@ def _send_slots(config: Config) -> dict[Lane, int]:
 
 
 def web_app(concierge: Concierge) -> web.Application:
-    """The HTTP side: callback, health, metrics."""
+    """The HTTP side: callback, health, metrics, reports."""
     config, engine = concierge.engine.config, concierge.engine
     cipher = CallbackCipher(
         config.wecom.callback_token.get_secret_value(),
@@ -292,5 +296,11 @@ def web_app(concierge: Concierge) -> web.Application:
         cipher, concierge.intake, clock=engine.clock.now, metrics=engine.metrics
     )
     health = HealthEndpoints(engine.metrics, {"database": database, "index": index, "token": token})
-    app.add_routes([*callback.routes(), *health.routes()])
+    reports = ReportEndpoint(
+        build_reporter(config, engine.store.measured),
+        config.server.api_token.get_secret_value(),
+        ZoneInfo(config.timezone),
+        engine.clock,
+    )
+    app.add_routes([*callback.routes(), *health.routes(), *reports.routes()])
     return app

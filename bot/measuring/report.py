@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from bot.measuring.measure import KINDS, L1, L2, L3, REOPENED, Hours, Measure, measure
+from bot.measuring.measure import KINDS, L1, L2, L3, REOPENED, Hours, Measure, kind_of, measure
 from bot.measuring.statistics import Share, Waits, share_of, waits_of
 from bot.measuring.window import Window
 from bot.model.cases import EXPERT, JUNIOR
@@ -229,6 +229,13 @@ class Reporter:
     cases: Measured
     hours: Hours
     minimum: int
+
+    async def kinds(self, window: Window) -> Counter[str]:
+        """How many cases of a window are in each class: the part that is cheap to read."""
+        kinds = Counter[str]()
+        async for page in self.cases.closed(window.since, window.until, in_full=False):
+            kinds.update(kind_of(record) for record in page)
+        return kinds
 
     async def report(self, window: Window, now: float, open_kfid: str = "") -> Report:
         """Every figure of a window.

@@ -31,6 +31,8 @@ BOT, WANTED, QUEUED, ASSIGNED, SERVING, TICKET, CLOSED = (
 pool; ``assigned``: a servicer has the session and has not answered; ``serving``: he has answered,
 or said that he takes it; ``ticket``: nobody could take it, the bot goes on answering meanwhile."""
 
+OPEN_STATUSES = (BOT, WANTED, QUEUED, ASSIGNED, SERVING, TICKET)
+
 WITH_PEOPLE = frozenset({QUEUED, ASSIGNED, SERVING})
 """States in which the session is with people at WeCom."""
 
