@@ -11,6 +11,8 @@ from bot.config import Config, Delivery
 from bot.errors import Misconfigured
 from bot.llm.agent import Agent
 from bot.llm.caller import Caller
+from bot.policy.calendar import WorkCalendar
+from bot.policy.roster import Roster
 from bot.ports import ChatModel, Clock, Embedder, ValueSource
 from bot.routing.decisions import Committer, TurnSettings
 from bot.routing.discovery import check_needs, discover, in_order, migration_folders
@@ -233,12 +235,18 @@ def build_engine(
     )
 
 
+def build_roster(config: Config) -> Roster:
+    """The members of staff with their shifts, on the company's calendar."""
+    return Roster(config.staff, ZoneInfo(config.timezone), WorkCalendar(config.calendar))
+
+
 def _setting(
     config: Config, phrases: Phrases, model: ChatModel | None, agent: Agent | None
 ) -> Setting:
     return Setting(
         phrases=phrases,
         staff=tuple(config.staff),
+        roster=build_roster(config),
         company=config.company.name or "",
         zone=ZoneInfo(config.timezone),
         has_model=model is not None,

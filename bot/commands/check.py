@@ -1,5 +1,6 @@
 """Is everything an operator wrote right? Configuration, knowledge and prompts, all at once."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -78,12 +79,25 @@ async def check(
     _check_words(prompts, report)
     report.add("大模型", _model_problems(inspection))
     report.print(out)
+    _print_notes(inspection, out)
     if report.count:
         print(f"✗ 共 {report.count} 个问题", file=out)
     else:
         print(f"✓ 配置、知识（{entries} 条）、话术都没有问题", file=out)
     found_online = await _check_online(inspection, out) if online else 0
     return 1 if report.count + found_online else 0
+
+
+def _print_notes(inspection: Inspection, out: TextIO) -> None:
+    """What is allowed and may still be a mistake: no problem, and no exit code."""
+    from bot.commands.check_staff import staff_notes
+
+    notes = list(staff_notes(inspection.config, time.time())) if inspection.config else []
+    if notes:
+        print(f"排班：{len(notes)} 条提示", file=out)
+        for note in notes:
+            print(f"  · {note}", file=out)
+        print(file=out)
 
 
 def _check_knowledge(sets: Sequence[tuple[Path, ...]], report: _Report) -> int:

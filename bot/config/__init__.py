@@ -1,10 +1,10 @@
 """What did the operator configure? Frozen models, or every problem at once."""
 
+from bot.config.hours import DAY_MINUTES, WEEK, Calendar, DateSpan, OpeningHours, Shift
 from bot.config.loading import Inspection, inspect_config, load_config
 from bot.config.problems import ConfigErrors, Problem
 from bot.config.requirements import Command, keygen, require, variable
 from bot.config.sections import (
-    WEEK,
     Account,
     AccountSettings,
     Autonomy,
@@ -14,33 +14,34 @@ from bot.config.sections import (
     Delivery,
     Embeddings,
     Knowledge,
-    Level,
     Llm,
     Logging,
     Measuring,
-    OpeningHours,
     Redis,
     Retention,
     Routing,
     Security,
     Server,
-    StaffMember,
     Storage,
     WeCom,
 )
+from bot.config.staff import Level, StaffMember
 from bot.config.tools import Argument, OrderFields, Tool
 
 __all__ = [
+    "DAY_MINUTES",
     "WEEK",
     "Account",
     "AccountSettings",
     "Argument",
     "Autonomy",
     "AutonomyMode",
+    "Calendar",
     "Command",
     "Company",
     "Config",
     "ConfigErrors",
+    "DateSpan",
     "Delivery",
     "Embeddings",
     "Inspection",
@@ -57,6 +58,7 @@ __all__ = [
     "Routing",
     "Security",
     "Server",
+    "Shift",
     "StaffMember",
     "Storage",
     "Tool",

@@ -6,12 +6,13 @@ does not hide another.
 
 from collections.abc import Iterator
 
+from bot.config.cross_staff import staff_problems
 from bot.config.environment import Draft
 from bot.config.problems import Problem
 from bot.config.yaml_file import Loc, path_text
 
 _DISTINCT: tuple[tuple[Loc, str], ...] = (
-    (("staff",), "userid"),
+    (("staff",), "userid"),  # case-insensitive (wecom-api §0)
     (("wecom", "kf_accounts"), ""),
 )
 
@@ -20,6 +21,7 @@ def cross_problems(draft: Draft) -> Iterator[Problem]:
     """Every pair of values that does not fit."""
     for loc, key in _DISTINCT:
         yield from _repeated(draft, loc, key)
+    yield from staff_problems(draft)
     yield from _embeddings(draft)
     yield from _order_tools(draft)
     accounts = draft.at(("accounts",))
@@ -34,12 +36,13 @@ def _repeated(draft: Draft, loc: Loc, key: str) -> Iterator[Problem]:
         value = item.get(key) if key and isinstance(item, dict) else item
         if not isinstance(value, str):
             continue
-        if value in seen:
+        folded = value.lower() if key == "userid" else value
+        if folded in seen:
             here: Loc = (*loc, index, key) if key else (*loc, index)
-            first = path_text((*loc, seen[value]))
+            first = path_text((*loc, seen[folded]))
             found = f"{value!r} 与 {first} 重复"
             yield Problem(path_text(here), found, "各不相同", draft.where(here))
-        seen.setdefault(value, index)
+        seen.setdefault(folded, index)
 
 
 def _embeddings(draft: Draft) -> Iterator[Problem]:

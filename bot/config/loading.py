@@ -187,7 +187,9 @@ def _plain_list(expected: str) -> str:
 
 def _kind_expected(loc: Loc) -> str:
     kind = schema.bare(schema.annotation_at(loc))
-    return _KINDS.get(kind, "这一项必须填写") if isinstance(kind, type) else "这一项必须填写"
+    # An int may be written as a time of day.
+    is_told = isinstance(kind, type) and kind is not int
+    return _KINDS.get(kind, "这一项必须填写") if is_told else "这一项必须填写"
 
 
 def describe(value: Any, *, secret: bool = False) -> str:

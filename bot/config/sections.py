@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
+from bot.config.hours import Calendar, OpeningHours
 from bot.config.section import Section
+from bot.config.staff import StaffMember
 from bot.config.tools import Tool, ToolName
 from bot.config.values import (
     ApiToken,
@@ -22,7 +24,6 @@ from bot.config.values import (
     HttpUrl,
     Many,
     MasterKey,
-    MinuteOfDay,
     OpenKfid,
     Port,
     RedisUrl,
@@ -34,16 +35,11 @@ from bot.config.values import (
     Timezone,
     Tokens,
     ToneName,
-    Userid,
     Word,
     sqlite_path,
 )
 
 AutonomyMode = Literal["auto", "suggest", "off"]
-Level = Literal["junior", "expert", "leader"]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 UNSET = SecretStr("")
 
 
@@ -132,14 +128,6 @@ class Answers(Section):
     feedback: bool = True
 
 
-class StaffMember(Section):
-    """A member who is told when a customer needs a person."""
-
-    userid: Userid
-    name: Text
-    level: Level
-
-
 class Routing(Section):
     """How messages become turns."""
 
@@ -185,19 +173,6 @@ class AccountAutonomy(Section):
         if self.mode is not None:
             return Autonomy(mode=self.mode, categories=self.categories)
         return Autonomy(mode=general.mode, categories={**general.categories, **self.categories})
-
-
-class OpeningHours(Section):
-    """Days and the hours on them, in the company's time zone."""
-
-    days: Many[Weekday] = Field(default=WEEK, min_length=1)
-    opens: MinuteOfDay = Field(alias="from")
-    closes: MinuteOfDay = Field(alias="to")
-
-    def covers(self, moment: datetime) -> bool:
-        """Whether a local time falls into these hours."""
-        minute = moment.hour * 60 + moment.minute
-        return WEEK[moment.weekday()] in self.days and self.opens <= minute < self.closes
 
 
 class Account(Section):
@@ -271,6 +246,7 @@ class Config(Section):
     tools: Mapping[ToolName, Tool] = {}
     answers: Answers = Answers()
     staff: Many[StaffMember] = ()
+    calendar: Calendar = Calendar()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()

@@ -1,6 +1,6 @@
 """How well are customers served, by 7-2-1? The definitions are in docs/measuring-721.md."""
 
-from bot.measuring.measure import KINDS, Hours, all_hours
+from bot.measuring.measure import KINDS, Hours
 from bot.measuring.report import Report, Reporter
 from bot.measuring.window import Window, days_between, last_days
 
@@ -10,7 +10,6 @@ __all__ = [
     "Report",
     "Reporter",
     "Window",
-    "all_hours",
     "days_between",
     "last_days",
 ]

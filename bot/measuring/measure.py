@@ -26,11 +26,6 @@ Hours = Callable[[float, float, str], float]
 """Seconds of business hours between two moments at a kf account."""
 
 
-def all_hours(begin: float, end: float, _open_kfid: str) -> float:
-    """Business that never closes."""
-    return max(0.0, end - begin)
-
-
 @dataclass(frozen=True, slots=True)
 class Measure:
     """What one case contributes.

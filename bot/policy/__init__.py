@@ -1,1 +1,1 @@
-"""Which gates does every effect pass before it may reach the world?"""
+"""Which gates does every effect pass, and who may be given a conversation?"""

@@ -187,7 +187,7 @@ class Dispatcher:
             account_name=name,
             has_question=any(self._is_question(one.event) for one in _recalled(letters)[1]),
             recent_outcomes=outcomes,
-            cases=CaseBook(case, now, self._setting.level_of),
+            cases=CaseBook(case, now, self._setting.roster.level_of),
         )
         return turn, facts
 

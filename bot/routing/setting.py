@@ -1,10 +1,10 @@
-"""What holds for every turn?"""
+"""What is the same for every turn of a deployment?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
 from bot.config import StaffMember
-from bot.model.cases import EXPERT, JUNIOR
+from bot.policy.roster import Roster
 from bot.routing.phrases import Phrases
 
 
@@ -15,6 +15,7 @@ class Setting:
     Args:
         phrases: texts that operators edit.
         staff: people named in the configuration.
+        roster: which of them may be given a conversation, and when.
         company: its name, as the bot says it.
         zone: the company's time zone.
         has_model: whether a chat model is configured.
@@ -24,13 +25,9 @@ class Setting:
 
     phrases: Phrases
     staff: tuple[StaffMember, ...] = ()
+    roster: Roster = field(default_factory=Roster)
     company: str = ""
     zone: tzinfo = UTC
     has_model: bool = False
     has_order_system: bool = False
     has_agent: bool = False
-
-    def level_of(self, servicer: str) -> int:
-        """Level of a servicer by userid: 2 = junior, and whoever is not named; 3 = expert."""
-        known = {member.userid.lower(): member.level for member in self.staff}
-        return JUNIOR if known.get(servicer.lower(), "junior") == "junior" else EXPERT

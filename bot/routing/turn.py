@@ -28,6 +28,7 @@ from bot.model import (
     Reply,
     TimerDue,
 )
+from bot.policy.roster import Roster
 from bot.routing.cases import CaseBook
 from bot.routing.collected import (
     Advice,
@@ -126,6 +127,11 @@ class Turn(Telling):
     def staff(self) -> tuple[StaffMember, ...]:
         """People named in the configuration."""
         return self.setting.staff
+
+    @property
+    def roster(self) -> Roster:
+        """Who of them is on duty, and may be given a conversation."""
+        return self.setting.roster
 
     @property
     def who(self) -> str:

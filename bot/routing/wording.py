@@ -1,10 +1,11 @@
-"""How are orders and opening hours put into words, wherever they are told?"""
+"""How are orders, opening hours and openings put into words, wherever they are told?"""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from bot.config import WEEK, AccountSettings
 from bot.model import Order, Shipment
+from bot.policy.roster import Opening
 from bot.routing.phrases import Phrases
 
 ORDERS_CATEGORY = "订单"
@@ -39,7 +40,7 @@ def _shipment_lines(phrases: Phrases, shipment: Shipment) -> Iterator[str]:
 
 def hours_text(phrases: Phrases, account: AccountSettings) -> str:
     """The opening hours as people say them: 周一至周五 09:00–18:00; empty = always open."""
-    names = phrases.say("escalation.day_names")
+    names = phrases.say("engine.day_names")
     spans = []
     for hours in account.opening_hours:
         days = [WEEK.index(day) for day in hours.days]
@@ -48,6 +49,19 @@ def hours_text(phrases: Phrases, account: AccountSettings) -> str:
             shown = f"周{names[days[0]]}至周{names[days[-1]]}"
         spans.append(f"{shown} {_clock(hours.opens)}–{_clock(hours.closes)}")
     return "；".join(spans)
+
+
+def opening_text(phrases: Phrases, opening: Opening) -> str:
+    """When somebody is there again: 今天 14:00, 明天 09:00, 周一（3月2日）09:00."""
+    moment = opening.moment
+    values = {
+        "time": _clock(moment.hour * 60 + moment.minute),
+        "day": phrases.say("engine.day_names")[moment.weekday()],
+        "month": moment.month,
+        "date": moment.day,
+    }
+    known = {0: "engine.opens_today", 1: "engine.opens_tomorrow"}
+    return phrases.say(known.get(opening.days, "engine.opens_later"), **values)
 
 
 def _clock(minute: int) -> str:

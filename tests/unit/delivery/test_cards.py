@@ -176,9 +176,8 @@ async def test_a_session_that_a_servicer_has_is_ended_and_its_code_returns(
 
 
 async def test_no_session_is_ended_that_no_servicer_has(open_chat: OpenChat) -> None:
-    """Only the end of state 3 is documented (wecom-api §3.5)."""
     chat, desk = await open_desk(open_chat)
-    for state in (ServiceState.NEW, ServiceState.BOT, ServiceState.QUEUED):
+    for state in (ServiceState.NEW, ServiceState.BOT):
         chat.wecom.state = state
         await a_take(chat)
         assert chat.wecom.state is state
