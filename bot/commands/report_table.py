@@ -15,7 +15,7 @@ _NAMES = {
     "L1": "L1 机器人办结",
     "L2": "L2 一线同事",
     "L3": "L3 专家",
-    "unserved": "要人没人接",
+    "unserved": "要人工没人接",
     "reopened": "48 小时内又来",
 }
 _LEVELS = {2: "一线", 3: "专家"}
@@ -47,7 +47,7 @@ def print_report(
             name = accounts.get(account.open_kfid, account.open_kfid)
             print(f"  {_pad(name, 22)}{_of_kinds(account.n, account.kinds)}", file=out)
     if report.reasons:
-        print("\n为什么要人（最多的几种）", file=out)
+        print("\n为什么要人工（最多的几种）", file=out)
         for reason in report.reasons[:_SHOWN]:
             name = _reason(reason.reason, phrases)
             print(f"  {_pad(name, 34)}{_of_kinds(reason.n, reason.kinds)}", file=out)
@@ -76,7 +76,7 @@ def _print_classes(report: Report, out: TextIO) -> None:
         print(f"  {_class_line(one)}", file=out)
     rate = report.reopen_rate
     print(
-        f"\n  没惊动人的 {rate.of:,} 件里，48 小时内又来的 {_share(rate)}；"
+        f"\n  没有转人工的 {rate.of:,} 件里，48 小时内又来的 {_share(rate)}；"
         f"机器人替代率 {_share(report.substitution)}",
         file=out,
     )

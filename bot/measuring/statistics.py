@@ -51,7 +51,8 @@ def share_of(count: int, of: int) -> Share:
     share, square = count / of, Z * Z
     middle = (share + square / (2 * of)) / (1 + square / of)
     half = Z * math.sqrt(share * (1 - share) / of + square / (4 * of * of)) / (1 + square / of)
-    return Share(count, of, share, max(0.0, middle - half), min(1.0, middle + half))
+    low = max(0.0, middle - half) if count else 0.0
+    return Share(count, of, share, low, min(1.0, middle + half))
 
 
 def waits_of(values: "array[float]") -> Waits:
