@@ -1,5 +1,6 @@
 """What did the operator configure? Frozen models, or every problem at once."""
 
+from bot.config.escalation import MISSED, Escalation, ReasonSettings
 from bot.config.hours import DAY_MINUTES, WEEK, Calendar, DateSpan, OpeningHours, Shift
 from bot.config.loading import Inspection, inspect_config, load_config
 from bot.config.problems import ConfigErrors, Problem
@@ -30,6 +31,7 @@ from bot.config.tools import Argument, OrderFields, Tool
 
 __all__ = [
     "DAY_MINUTES",
+    "MISSED",
     "WEEK",
     "Account",
     "AccountSettings",
@@ -44,6 +46,7 @@ __all__ = [
     "DateSpan",
     "Delivery",
     "Embeddings",
+    "Escalation",
     "Inspection",
     "Knowledge",
     "Level",
@@ -53,6 +56,7 @@ __all__ = [
     "OpeningHours",
     "OrderFields",
     "Problem",
+    "ReasonSettings",
     "Redis",
     "Retention",
     "Routing",

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
+from bot.config.escalation import Escalation
 from bot.config.hours import Calendar, OpeningHours
 from bot.config.section import Section
 from bot.config.staff import StaffMember
@@ -247,6 +248,7 @@ class Config(Section):
     answers: Answers = Answers()
     staff: Many[StaffMember] = ()
     calendar: Calendar = Calendar()
+    escalation: Escalation = Escalation()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()

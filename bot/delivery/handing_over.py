@@ -64,7 +64,7 @@ class HandOffCourier:
             receiving = await self._receiving(conversation.open_kfid)
             try:
                 return await self._move(facts, wanted, receiving)
-            except WrongState as error:
+            except (WrongState, ServicerUnavailable) as error:
                 log.info("handoff.replanned", errcode=error.errcode)
         return _handed("refused")
 

@@ -33,6 +33,9 @@ or said that he takes it; ``ticket``: nobody could take it, the bot goes on answ
 
 OPEN_STATUSES = (BOT, WANTED, QUEUED, ASSIGNED, SERVING, TICKET)
 
+SOLVED = "solved"
+"""Outcome of a case of which the customer, or who served it, says that it is solved."""
+
 WITH_PEOPLE = frozenset({QUEUED, ASSIGNED, SERVING})
 """States in which the session is with people at WeCom."""
 
@@ -45,7 +48,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         name: ``opened``, ``wanted``, ``queued``, ``assigned``, ``taken``, ``answered``,
-            ``released``, ``ticketed``, ``given_up``, ``closed``, or one that changes nothing.
+            ``released``, ``ticketed``, ``given_up``, ``solved``, ``unsolved``, ``closed``; others
+            are only remembered.
         at: Unix seconds.
         level: of whom is wanted, or who acted; 0 = says nothing about it.
         servicer: userid of whom it concerns.
@@ -79,7 +83,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         answered_at: when a person first wrote.
         served_level: highest level that really wrote (R-11.6), 0 = nobody.
         priority: of the queue, the higher the sooner.
-        outcome: how it ended, e.g. ``solved``, ``ended``, ``idle``, ``gap``.
+        outcome: how it ended, e.g. ``solved``, ``ended``, ``idle``, ``gap``; ``solved`` already
+            when the customer says so.
         steps: how many there are; the number of the next one.
         version: -1 for a case that is not stored yet.
     """
@@ -150,9 +155,13 @@ def advance(case: Case, step: Step) -> Case:
             changes |= {
                 "status": CLOSED,
                 "closed_at": step.at,
-                "outcome": step.reason,
+                "outcome": SOLVED if case.outcome == SOLVED else step.reason,
                 "waiting_since": None,
             }
+        case "solved":
+            changes["outcome"] = SOLVED
+        case "unsolved":
+            changes["outcome"] = ""
         case _:
             pass
     return msgspec.structs.replace(case, **changes)

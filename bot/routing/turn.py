@@ -26,6 +26,7 @@ from bot.model import (
     MenuItem,
     MessageReceived,
     Reply,
+    Seat,
     TimerDue,
 )
 from bot.policy.roster import Roster
@@ -259,9 +260,23 @@ class Turn(Telling):
             CodeReply(code, reply, expires_at, priority, self.handler, in_state)
         )
 
-    def hand_off(self, reason: str, *, tag: str) -> None:
-        """Bring the conversation to people; the outcome returns as `EffectDone` with this tag."""
-        self._decide(HandOff(reason=reason), Lane.HANDOFF, tag)
+    def hand_off(
+        self,
+        reason: str,
+        *,
+        tag: str,
+        case_id: str = "",
+        seats: Sequence[Seat] = (),
+        away_from: str = "",
+    ) -> None:
+        """Bring the conversation to people; the outcome returns as `EffectDone` with this tag.
+
+        Args:
+            seats: who may take it, in this order; without one it goes to the pool.
+            away_from: who has it and is to lose it.
+        """
+        effect = HandOff(reason=reason, case_id=case_id, seats=tuple(seats), away_from=away_from)
+        self._decide(effect, Lane.HANDOFF, tag)
 
     def end_session(self, *, tag: str = "") -> None:
         """End the session that a servicer has; its end code returns as `EffectDone` (`EndSession`).

@@ -22,7 +22,7 @@ from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
 from bot.store.tool_calls import ToolCalls
-from bot.store.transcript import Handled, Past, Transcript
+from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
 
@@ -47,6 +47,7 @@ __all__ = [
     "Handled",
     "Incoming",
     "Letter",
+    "Line",
     "Mailbox",
     "Measured",
     "MediaStore",

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from statistics import median
 
 import msgspec
 
@@ -197,6 +198,19 @@ class Cases:
             case.given_at if case.given_at is not None else float("inf"),
         )
         return int(row["n"]) if row else 0
+
+    async def usual_wait(self, open_kfid: str, since: float, few: int) -> float | None:
+        """How long people took to answer lately, in seconds, as half of them did.
+
+        Args:
+            few: fewer cases than this say nothing.
+        """
+        rows = await self._db.fetch(
+            "SELECT answered_at - wanted_at AS s FROM cases WHERE open_kfid = ? AND closed_at >= ?"
+            " AND answered_at IS NOT NULL ORDER BY closed_at DESC LIMIT 50",
+            *(open_kfid, since),
+        )
+        return median(row["s"] for row in rows) if len(rows) >= few else None
 
     async def held_by(self, servicer: str) -> list[Case]:
         """Cases that a servicer has, oldest first."""

@@ -48,6 +48,33 @@ class Past:
     detail: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that was said in a conversation.
+
+    Args:
+        who: ``customer``, ``servicer`` or ``bot``.
+        text: empty when it was no text.
+    """
+
+    at: float
+    who: str
+    text: str
+    msgtype: str = "text"
+
+
+_DIALOGUE = """
+SELECT sent_at AS at, origin, msgtype, body FROM messages
+WHERE open_kfid = ? AND external_userid = ? AND sent_at >= ? AND recalled_at IS NULL
+UNION ALL
+SELECT created_at AS at, 0 AS origin, 'text' AS msgtype, body FROM outbox
+WHERE open_kfid = ? AND external_userid = ? AND created_at >= ? AND kind = 'SendMessage'
+  AND state = 'sent'
+ORDER BY at DESC LIMIT ?
+"""
+_SPEAKERS = {0: "bot", 3: "customer", 5: "servicer"}
+
+
 class Transcript:
     """The messages table: what customers and servicers wrote."""
 
@@ -177,6 +204,22 @@ class Transcript:
         await self._vault.ready([conversation.subject])
         opened = [_decode(self._vault.open(conversation.subject, row["body"])) for row in rows]
         return tuple(str(content.get("content", "")) for content in reversed(opened))
+
+    async def dialogue(self, conversation: Conversation, since: float, limit: int) -> list[Line]:
+        """What was said last by everybody since then, oldest first."""
+        key = (conversation.open_kfid, conversation.external_userid, since)
+        rows = await self._db.fetch(_DIALOGUE, *key, *key, limit)
+        await self._vault.ready([conversation.subject])
+        return [self._line(row, conversation.subject) for row in reversed(rows)]
+
+    def _line(self, row: Row, subject: str) -> Line:
+        who = _SPEAKERS.get(row["origin"], "customer")
+        content = _decode(self._vault.open(subject, row["body"])) if row["body"] else {}
+        if who == "bot":
+            payload = content.get("payload", {})
+            said = payload.get("text") or payload.get("msgmenu") or {}
+            return Line(row["at"], who, str(said.get("content") or said.get("head_content") or ""))
+        return Line(row["at"], who, str(content.get("content", "")), row["msgtype"])
 
     async def last_outcomes(self, conversation: Conversation, count: int) -> list[str]:
         """Outcomes of the customer's last messages, newest first."""

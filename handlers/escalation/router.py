@@ -3,139 +3,369 @@
 The customer is told only after WeCom has accepted: asking is one turn, its outcome another.
 """
 
+import re
+
+from bot.config import Config
 from bot.model import (
-    Because,
+    CardPressed,
     EffectDone,
     EffectFailed,
     Emitted,
-    Reply,
+    MessageReceived,
     SendFailed,
+    ServicerStatusChanged,
     SessionChanged,
+    StaffAction,
+    TimerDue,
 )
+from bot.model.cases import ASSIGNED, QUEUED, SEATED, TICKET, WITH_PEOPLE
 from bot.model.effects import HUMAN_OWNS
-from bot.routing import Router, Says, Stage, Tapped, Turn
-from bot.routing.facts import SESSION_S
-from bot.routing.wording import hours_text
+from bot.routing import IsText, Router, Says, Stage, Tapped, Turn
+from bot.routing.facts import CUSTOMER
 from bot.store import Store
-from handlers.escalation import store
+from handlers.escalation import briefing, clocks, closing, desk, outcomes, store
+from handlers.escalation.requesting import (
+    HANDOFF,
+    Wish,
+    follow_up,
+    hand_over,
+    tell_leaders,
+    tell_staff,
+    want,
+)
+from knowledge import Library
 
 router = Router("escalation", stage=Stage.HUMAN, tables=store.TABLES)
 
-HANDOFF = "escalation.handoff"
-QUEUE_CODE_S = 47 * 3600
-"""The queue code lives 48 h (wecom-api §3.11); a little less is safe."""
+_TAKEN, _PASSED, _ENDED, _REOPENED = 1, 2, 3, 4
+"""change_type of a session (wecom-api §3.9)."""
 
-_ENDED = 3
-_QUEUED = 2
+_RECEIVING = 1
 _BLOCKED_BY_CUSTOMER = 10
 """fail_type of a customer who refuses this account's messages (wecom-api §3.9)."""
 
+_PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+_NOT_TO_BE_HANDED = frozenset({"too_late"})
+"""Reasons for which WeCom lets nobody write in this session any more."""
+
+
+# -------------------------------------------------------------------- what the customer writes
+
+
+@router.observe()
+async def heard(turn: Turn) -> None:
+    """While people have the case: who answered, and whether the customer gives up waiting."""
+    case, message = turn.cases.open, turn.event
+    if case is None or not isinstance(message, MessageReceived):
+        return
+    if message.origin != CUSTOMER:
+        if case.answered_at == message.sent_at:
+            turn.emit("case_answered", case_id=case.id)
+    elif case.status in (QUEUED, ASSIGNED) and turn.phrases.heard(
+        "escalation.not_waiting", turn.text
+    ):
+        turn.emit("gave_up_waiting")
+
 
 @router.message(Tapped("human"))
-async def tapped(turn: Turn) -> None:
+async def tapped(turn: Turn, facts: Store) -> None:
     """The customer tapped 转人工."""
-    _request(turn, "asked")
+    await want(turn, facts, Wish("asked"))
 
 
 @router.message(Says("escalation.request"))
-async def asked(turn: Turn) -> None:
+async def asked(turn: Turn, facts: Store) -> None:
     """The customer asks for a person in words."""
-    _request(turn, "asked")
+    await want(turn, facts, Wish("asked"))
+
+
+@router.message(IsText())
+async def while_nobody_is_there(turn: Turn, facts: Store) -> None:
+    """A ticket is open: the customer leaves a phone number, or does not want it any more."""
+    case = turn.cases.open
+    if case is None or case.status != TICKET:
+        return
+    if turn.phrases.heard("escalation.not_waiting", turn.text):
+        await closing.give_up(turn, facts)
+        outcomes.say(turn, "escalation.given_up")
+    elif found := _PHONE.search(turn.text):
+        await store.leave_contact(turn, facts, found[0])
+        outcomes.say(turn, "escalation.contact_noted")
+        tell_staff(turn, "escalation.staff_contact", case.reason)
+
+
+# -------------------------------------------------------------------- what others want
 
 
 @router.on(Emitted, tag="escalate")
-async def escalated(turn: Turn, event: Emitted) -> None:
+async def escalated(turn: Turn, event: Emitted, facts: Store) -> None:
     """Another behaviour, or the engine, wants a person."""
-    _request(turn, str(event.data.get("reason", "asked")))
+    reason = str(event.data.get("reason", "asked"))
+    ticket_only = bool(event.data.get("ticket")) or reason in _NOT_TO_BE_HANDED
+    level = int(event.data.get("level", 2))
+    await want(turn, facts, Wish(reason, level=level, ticket_only=ticket_only))
+
+
+@router.on(Emitted, tag="gave_up_waiting")
+async def gave_up(turn: Turn, facts: Store) -> None:
+    """The customer will not wait any longer."""
+    await closing.give_up(turn, facts)
+
+
+@router.on(Emitted, tag="seat_free")
+async def seat_free(turn: Turn, facts: Store) -> None:
+    """Somebody may be able to take what waits."""
+    await _try_again(turn, facts)
+
+
+@router.on(Emitted, tag="servicer_left")
+async def servicer_left(turn: Turn, event: Emitted, facts: Store) -> None:
+    """Whoever was to take the case has stopped receiving before he answered."""
+    case = turn.cases.open
+    if case and case.status == ASSIGNED and case.servicer == event.data.get("userid"):
+        await hand_over(turn, facts, outcomes.LATER, away_from=case.servicer)
+
+
+@router.on(Emitted, tag="case_answered")
+async def answered(turn: Turn, event: Emitted, facts: Store) -> None:
+    """A servicer has written: nobody needs to be reminded, and the cards say who it is."""
+    case = turn.cases.open
+    if case is None or case.id != event.data.get("case_id"):
+        return
+    clocks.stop_nudges(turn, case)
+    store.end_ticket(turn, case.servicer)
+    name = turn.roster.name_of(case.servicer)
+    text = turn.phrases.say("escalation.card_taken", name=name)
+    others = [c for c in await store.cards_of(facts, case.id) if case.servicer not in c.userids]
+    for card in others:
+        turn.update_card(card.response_code, replace_name=text, task_id=card.task_id)
+        store.card_settled(turn, card.task_id)
+
+
+@router.on(Emitted, tag="case_left")
+async def left(turn: Turn, facts: Store) -> None:
+    """Nobody has written for a day (R-11.6)."""
+    case = turn.cases.open
+    if case is not None and turn.cases.close_if_left():
+        await closing.closed(turn, facts, case, "gap", by="gap")
+
+
+@router.on(Emitted, tag="solved")
+async def solved(turn: Turn) -> None:
+    """The customer says that it is solved; the case stays open for what else he has to ask."""
+    case = turn.cases.step("solved")
+    if case is not None and case.status == TICKET:
+        turn.cases.step("given_up", reason="solved")
+        store.end_ticket(turn, "customer")
+    if case is not None and case.status not in WITH_PEOPLE:
+        turn.emit("case_solved", case_id=case.id)
+
+
+@router.on(Emitted, tag="unsolved")
+async def unsolved(turn: Turn) -> None:
+    """The customer says that it is not solved after all."""
+    turn.cases.step("unsolved")
+
+
+# -------------------------------------------------------------------- what WeCom answers and tells
 
 
 @router.on(EffectDone, tag=HANDOFF)
-async def handed_off(turn: Turn, done: EffectDone, facts: Store) -> None:
+async def handed_off(
+    turn: Turn, done: EffectDone, facts: Store, library: Library, config: Config
+) -> None:
     """Tell customer and staff what WeCom really did."""
-    outcome = str(done.result.get("outcome"))
-    reason = str(done.result.get("reason", "asked"))
-    store.became(turn, outcome)
-    match outcome:
+    numbers = config.escalation
+    match done.result.get("outcome"):
+        case "assigned":
+            await outcomes.assigned(turn, facts, library, done, numbers)
         case "queued":
-            _say_queued(turn, done.result.get("msg_code"))
-            _tell_staff(turn, "escalation.staff_queued", reason)
-        case "nobody":
-            if reason != "suggest" or not await store.told_nobody_lately(facts, turn):
-                _say_nobody(turn)
-            _tell_staff(turn, "escalation.staff_nobody", reason)
-        case "refused" | "ended":
-            _say(turn, "escalation.refused")
-            _tell_staff(turn, "escalation.staff_refused", reason)
+            await outcomes.queued(turn, facts, done, numbers)
+        case "already":
+            outcomes.already(turn, done, numbers)
+        case "kept":
+            outcomes.kept(turn, done)
         case _:
-            pass  # a person has it already
+            await outcomes.nobody(turn, facts, done)
+
+
+@router.on(EffectDone, tag=closing.END)
+async def session_ended(turn: Turn, done: EffectDone, facts: Store) -> None:
+    """The session was to end."""
+    await closing.ended(turn, facts, done)
+
+
+@router.on(EffectDone, tag=closing.GIVEN_UP)
+async def session_given_up(turn: Turn, done: EffectDone, facts: Store) -> None:
+    """The customer was to be let out of the queue."""
+    await closing.given_up(turn, facts, done)
+
+
+@router.on(EffectDone, tag=briefing.CARD)
+async def card_arrived(turn: Turn, done: EffectDone) -> None:
+    """By its code the card can be changed once."""
+    code = str(done.result.get("response_code") or "")
+    store.card_can_change(turn, str(done.result.get("task_id")), code)
 
 
 @router.on(EffectFailed)
-async def failed(turn: Turn, event: EffectFailed) -> None:
+async def failed(turn: Turn, event: EffectFailed, facts: Store) -> None:
     """A hand-over that never came about, or a reply that died, is for people to follow up."""
     if event.tag == HANDOFF:
-        store.became(turn, "refused")
-        _tell_staff(turn, "escalation.staff_refused", "asked")
+        refused = EffectDone(effect_id=event.effect_id, effect=event.effect, result={})
+        await outcomes.nobody(turn, facts, refused)
+    elif event.tag == closing.END and (case := turn.cases.open):
+        turn.notify([case.servicer], turn.phrases.say("escalation.staff_not_ended"))
     elif event.effect == "SendMessage" and HUMAN_OWNS not in event.error:
-        _tell_staff(turn, "escalation.staff_dead", "reply_died")
+        died = event.error.startswith("dead")
+        await want(turn, facts, Wish("reply_died", ticket_only=not died))
 
 
 @router.on(SendFailed)
-async def undelivered(turn: Turn, event: SendFailed) -> None:
+async def undelivered(turn: Turn, event: SendFailed, facts: Store) -> None:
     """WeCom accepted a reply and could not deliver it: only people can still help."""
-    reason = "customer_blocked" if event.fail_type == _BLOCKED_BY_CUSTOMER else "undelivered"
-    _tell_staff(turn, "escalation.staff_dead", reason)
+    blocked = event.fail_type == _BLOCKED_BY_CUSTOMER
+    reason = "customer_blocked" if blocked else "undelivered"
+    await follow_up(turn, facts, Wish(reason), turn.cases.open)
 
 
 @router.on(SessionChanged)
-async def changed(turn: Turn, event: SessionChanged) -> None:
-    """Remember who took the request, and when it was over."""
+async def changed(
+    turn: Turn, event: SessionChanged, facts: Store, library: Library, config: Config
+) -> None:
+    """Servicers move sessions in their client: taken, passed on, ended, opened again."""
     if event.change_type == _ENDED:
-        store.became(turn, "closed")
+        await closing.ended_in_client(turn, facts, event)
+        return
+    case, servicer = turn.cases.open, event.new_servicer_userid or ""
+    if case is None or not servicer:
+        return
+    clocks.stop_nudges(turn, case)
+    level = turn.roster.level_of(servicer)
+    if taken := turn.cases.step("taken", servicer=servicer, level=level, reason="by_himself"):
+        store.end_ticket(turn, servicer)
+        clocks.watch_idleness(turn, taken, config.escalation.idle_notice_s)
+        if event.change_type != _REOPENED:
+            await briefing.brief(turn, facts, library, taken, servicer)
+
+
+@router.on(ServicerStatusChanged)
+async def servicer_came_or_went(turn: Turn, event: ServicerStatusChanged, facts: Store) -> None:
+    """One who comes may take what waits; what one who goes has not answered is given on."""
+    if event.status == _RECEIVING:
+        await closing.seat_is_free(turn, facts, event.open_kfid)
+        return
+    userid = event.servicer_userid.lower()
+    for case in await facts.cases.held_by(userid):
+        if case.status == ASSIGNED and case.conversation.open_kfid == event.open_kfid:
+            turn.emit("servicer_left", to=case.conversation, userid=userid)
+
+
+# -------------------------------------------------------------------- clocks
+
+
+@router.on(TimerDue, tag=clocks.NUDGE)
+async def nudge(turn: Turn, due: TimerDue, facts: Store, config: Config) -> None:
+    """He was given a case and has not answered: remind him, at last ask somebody else."""
+    case = turn.cases.open
+    same = case is not None and (case.servicer, case.given_at) == (
+        due.data.get("servicer"),
+        due.data.get("given_at"),
+    )
+    if case is None or not same or case.status != ASSIGNED:
+        return
+    waits = briefing.waited(turn, case)
+    turn.cases.step("nudged", servicer=case.servicer)
+    if due.data.get("last"):
+        name = turn.roster.name_of(case.servicer)
+        tell_leaders(turn, "escalation.leader_slow", name=name, waited=waits)
+        await hand_over(turn, facts, "too_slow", away_from=case.servicer)
     else:
-        store.became(turn, "taken", event.new_servicer_userid)
+        text = turn.phrases.say("escalation.staff_nudge", account=turn.account_name, waited=waits)
+        turn.notify([case.servicer], text)
 
 
-def _request(turn: Turn, reason: str) -> None:
-    if not turn.wants_handoff:
-        turn.hand_off(reason, tag=HANDOFF)
-        store.requested(turn, reason)
-    turn.settle("handed_off", Because(source="escalation", ref=reason))
+@router.on(TimerDue, tag=clocks.RETRY)
+async def retry(turn: Turn, facts: Store) -> None:
+    """Somebody may be there now."""
+    await _try_again(turn, facts)
 
 
-def _say_queued(turn: Turn, code: object) -> None:
-    """In the pool only the queue code may speak; without one the customer sees WeCom's own line."""
-    if isinstance(code, str) and code:
-        key = "escalation.queued"
-        turn.reply_by_code(
-            code,
-            Reply(text=turn.phrases.say(key), because=Because(source="reply", ref=key)),
-            expires_at=turn.now + QUEUE_CODE_S,
-            in_state=_QUEUED,
+@router.on(TimerDue, tag=clocks.IDLE)
+async def idle(turn: Turn, due: TimerDue, config: Config) -> None:
+    """Nobody may be writing any more."""
+    case = turn.cases.open
+    if case is not None and case.id == due.key and case.status in SEATED:
+        closing.end_by_idleness(turn, case, config.escalation, woken=bool(due.data.get("woken")))
+
+
+@router.on(TimerDue, tag=clocks.DEADLINE)
+async def deadline(turn: Turn, due: TimerDue, facts: Store) -> None:
+    """A deadline of the case's class comes nearer, or is there (R-11.11)."""
+    case = await facts.cases.get(str(due.data.get("case_id")))
+    ticket = await store.ticket_of(facts, turn.conversation)
+    name = str(due.data.get("name"))
+    if case is None or clocks.is_met(name, case, ticket_open=ticket is not None):
+        return
+    minutes = round((float(due.data.get("due_at", turn.now)) - turn.now) / 60)
+    key = "escalation.leader_deadline" if minutes > 0 else "escalation.leader_overdue"
+    what = turn.phrases.say(f"escalation.deadline_{name}")
+    tell_leaders(turn, key, what=what, minutes=minutes)
+
+
+# -------------------------------------------------------------------- what members press
+
+
+@router.on(CardPressed)
+async def pressed(turn: Turn, event: CardPressed, facts: Store) -> None:
+    """Who pressed what on which card: it becomes an action about that customer."""
+    card = await store.card(facts, event.task_id)
+    if card is None or event.key not in briefing.ACTIONS:
+        if event.task_id.startswith("case_"):
+            turn.notify([event.userid], turn.phrases.say("escalation.staff_gone"))
+        return
+    store.card_can_change(turn, card.task_id, event.response_code)
+    turn.forward(
+        StaffAction(
+            open_kfid=card.conversation.open_kfid,
+            external_userid=card.conversation.external_userid,
+            userid=event.userid,
+            name=f"escalation.{event.key}",
+            data={
+                "case_id": card.case_id,
+                "task_id": card.task_id,
+                "response_code": event.response_code,
+            },
         )
-
-
-def _say_nobody(turn: Turn) -> None:
-    if turn.account.is_open(turn.now):
-        _say(turn, "escalation.nobody")
-    else:
-        _say(turn, "escalation.nobody_hours", hours=hours_text(turn.phrases, turn.account))
-
-
-def _say(turn: Turn, key: str, **values: object) -> None:
-    if turn.now - turn.facts.customer_wrote_at > SESSION_S:
-        return  # WeCom would not deliver it any more (wecom-api §3.10)
-    turn.reply(
-        turn.phrases.say(key, **values),
-        because=Because(source="reply", ref=key),
-        category="service",
     )
 
 
-def _tell_staff(turn: Turn, key: str, reason: str) -> None:
-    known = f"escalation.reason_{reason}"
-    why = turn.phrases.say(known) if turn.phrases.has_reply(known) else reason
-    turn.notify(
-        [member.userid for member in turn.staff],
-        turn.phrases.say(key, account=turn.account_name, reason=why),
-    )
+@router.action("escalation.take")
+async def take(turn: Turn, action: StaffAction, facts: Store) -> None:
+    """接单."""
+    await desk.take(turn, facts, action)
+
+
+@router.action("escalation.raise")
+async def pass_on(turn: Turn, action: StaffAction, facts: Store) -> None:
+    """转专家."""
+    await desk.pass_on(turn, facts, action)
+
+
+@router.action("escalation.later")
+async def put_off(turn: Turn, action: StaffAction, facts: Store) -> None:
+    """稍后处理."""
+    await desk.put_off(turn, facts, action)
+
+
+@router.action("escalation.end")
+async def end(turn: Turn, action: StaffAction, facts: Store) -> None:
+    """结束并交还机器人."""
+    await desk.end(turn, facts, action)
+
+
+async def _try_again(turn: Turn, facts: Store) -> None:
+    """Ask for whoever may take a case that waits; nobody waits for this try itself."""
+    case = turn.cases.open
+    if case is not None and case.status in (QUEUED, TICKET):
+        await hand_over(turn, facts, outcomes.LATER)

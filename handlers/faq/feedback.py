@@ -20,6 +20,7 @@ async def solved(turn: Turn, store: Store, entry_id: str | None) -> None:
         return
     if answered is not None:
         turn.judge(answered.msgid, "solved")
+        turn.emit("solved")
     because = Because(source="reply", ref="faq.thanks")
     turn.reply(turn.phrases.say("faq.thanks"), because=because)
     turn.settle("solved", because)
@@ -38,6 +39,7 @@ async def unsolved(turn: Turn, library: Library, store: Store, entry_id: str | N
         _hand_over(turn)  # nothing to go on with, or the second time
         return
     turn.judge(answered.msgid, "unsolved")
+    turn.emit("unsolved")
     asked = await store.transcript.text_of(turn.conversation, answered.msgid)
     base = library.of(turn.conversation.open_kfid)
     nearest = await base.search(asked, turn.audience, NEXT + 1) if asked else []

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-import handlers.escalation.router as escalation
 from bot.app import engine as app
 from bot.delivery.couriers import Owners
 from bot.errors import CodeSpent
@@ -13,9 +12,11 @@ from bot.policy import allowance
 from bot.routing import decisions, dispatcher
 from bot.routing.merging import merge
 from bot.routing.turn import Turn
-from bot.store import Outbox
+from bot.store import Outbox, Store
 from bot.wecom import wire
 from bot.wecom.kf import Kf
+from handlers.escalation import outcomes, router
+from handlers.escalation.requesting import Wish, want
 from simulator.world import World
 from tests.contract.wrong import acts
 from tests.contract.wrong.company import HANDED_OVER
@@ -111,13 +112,11 @@ def answers_what_was_recalled(patch: pytest.MonkeyPatch, _world: World) -> None:
 
 
 def promises_before_it_is_true(patch: pytest.MonkeyPatch, _world: World) -> None:
-    request = escalation._request
-
-    def hasty(turn: Turn, reason: str) -> None:
+    async def hasty(turn: Turn, facts: Store, wish: Wish) -> None:
         turn.reply(f"{HANDED_OVER}人工客服", category="service")
-        request(turn, reason)
+        await want(turn, facts, wish)
 
-    patch.setattr(escalation, "_request", hasty)
+    patch.setattr(router, "want", hasty)
 
 
 def overlooks_pictures(patch: pytest.MonkeyPatch, _world: World) -> None:
@@ -156,10 +155,10 @@ def answers_into_the_pool(patch: pytest.MonkeyPatch, _world: World) -> None:
     """The queue is told with an ordinary message instead of the code."""
     _without_gates(patch)
 
-    def plainly(turn: Turn, _code: object) -> None:
-        turn.reply(turn.phrases.say("escalation.queued"), category="service")
+    def plainly(turn: Turn, _code: object, key: str, *_more: object) -> None:
+        turn.reply(turn.phrases.say(key), category="service")
 
-    patch.setattr(escalation, "_say_queued", plainly)
+    patch.setattr(outcomes, "_say_by_code", plainly)
 
 
 VARIANTS = {

@@ -6,9 +6,10 @@ from tests.conftest import OpenChat
 from tests.talk import Chat
 
 QUEUED = "已为您转接人工客服，正在排队，请稍候。同事会看到我们刚才的对话，您不用重复说明。"
+ASSIGNED = "已为您转接人工客服，请稍候。同事能看到我们刚才的对话，您不用重复说明。"
 NOBODY = (
     "抱歉，现在没有同事在线，暂时转不了人工。您的需求已经记下，"
-    "同事上线后会跟进；这期间您可以继续问我。"
+    "同事上线后会跟进；您也可以留下手机号和具体情况，这期间可以继续问我。"
 )
 REFUSED = "抱歉，人工客服暂时接不进来，您的需求已经转告同事跟进。这期间您可以继续问我。"
 INTRODUCTION = "您好，我是云栖优选智能助手，由 AI 为您解答；需要人工服务请回复“人工”。"
@@ -57,9 +58,15 @@ DOES_NOT_ASK = [
 ]
 
 
-async def statuses(chat: Chat) -> list[str]:
-    rows = await chat.store.database.fetch("SELECT status FROM handoffs ORDER BY id")
-    return [row["status"] for row in rows]
+async def status(chat: Chat) -> str:
+    rows = await chat.store.database.fetch("SELECT status FROM cases ORDER BY opened_at")
+    return str(rows[-1]["status"])
+
+
+async def steps(chat: Chat) -> list[str]:
+    """What happened to the only case, without who and when."""
+    rows = await chat.store.database.fetch("SELECT name FROM case_steps ORDER BY case_id, n")
+    return [row["name"] for row in rows]
 
 
 @pytest.mark.parametrize("text", ASKS)
@@ -77,18 +84,43 @@ async def test_what_does_not_ask_for_a_person_is_answered_by_the_bot(chat: Chat,
 async def test_the_customer_is_told_only_after_wecom_has_accepted(chat: Chat) -> None:
     chat.wecom.receiving = ["zhangsan"]
     await chat.says("转人工")
-    assert chat.replies == [QUEUED]
-    assert chat.wecom.state is ServiceState.QUEUED
-    assert await statuses(chat) == ["queued"]
+    assert chat.replies == [ASSIGNED]
+    assert (chat.wecom.state, chat.wecom.servicer) == (ServiceState.HUMAN, "zhangsan")
+    assert await steps(chat) == ["opened", "wanted", "assigned"]
 
 
-async def test_the_staff_of_the_configuration_are_told(chat: Chat) -> None:
+async def test_whoever_gets_the_case_gets_a_card_and_what_was_said(chat: Chat) -> None:
+    chat.wecom.receiving = ["zhangsan", "lisi"]
+    await chat.says("多久发货")
+    await chat.says("转人工")
+    (card,) = chat.cards
+    assert card.userids == ("zhangsan",)
+    assert card.card.title == "客户需要人工：客户要求人工"
+    assert card.card.quote == "转人工"
+    assert [button.text for button in card.card.buttons] == [
+        "接单",
+        "转专家",
+        "稍后处理",
+        "结束并交还",
+    ]
+    ((members, notes),) = chat.staff.sent
+    assert members == ("zhangsan",)
+    assert "客户：多久发货" in notes
+    assert f"机器人：{SHIP_TIME}" in notes
+    assert "可以这样回复：" in notes
+
+
+async def test_with_every_seat_taken_the_case_waits_in_the_pool(open_chat: OpenChat) -> None:
+    staff = [{"userid": "zhangsan", "name": "张三", "level": "junior", "capacity": 0}]
+    chat = await open_chat(staff=staff)
     chat.wecom.receiving = ["zhangsan"]
     await chat.says("转人工")
+    assert chat.replies == [QUEUED]
+    assert chat.wecom.state is ServiceState.QUEUED
+    assert await steps(chat) == ["opened", "wanted", "queued"]
     ((members, text),) = chat.staff.sent
-    assert members == ("zhangsan", "lisi")
+    assert members == ("zhangsan",)
     assert text.startswith("【待接入】")
-    assert "客户要求人工" in text
 
 
 async def test_without_staff_in_the_configuration_nobody_is_told(open_chat: OpenChat) -> None:
@@ -103,7 +135,7 @@ async def test_when_nobody_receives_the_bot_says_so_and_goes_on(chat: Chat) -> N
     assert chat.replies == [NOBODY]
     assert chat.staff_messages[0].startswith("【无人接待】")
     assert chat.wecom.state is not ServiceState.QUEUED
-    assert await statuses(chat) == ["nobody"]
+    assert await status(chat) == "ticket"
     await chat.says("多久发货")
     assert chat.replies == [SHIP_TIME]
 
@@ -130,18 +162,26 @@ async def test_a_transfer_that_wecom_keeps_refusing_is_never_announced(
     chat: Chat, error: type[WrongState]
 ) -> None:
     chat.wecom.receiving = ["zhangsan"]
-    chat.wecom.failures = [error("service_state/trans", 95016) for _ in range(3)]
+    chat.wecom.failures = [error("service_state/trans", 95016) for _ in range(9)]
     await chat.says("转人工")
     assert chat.replies == [REFUSED]
     assert chat.staff_messages[0].startswith("【转人工失败】")
-    assert await statuses(chat) == ["refused"]
+    assert await status(chat) == "ticket"
 
 
 async def test_a_transfer_that_is_refused_once_is_planned_anew(chat: Chat) -> None:
     chat.wecom.receiving = ["zhangsan"]
-    chat.wecom.failures = [ServicerUnavailable("service_state/trans", 95017)]
+    chat.wecom.failures = [WrongState("service_state/trans", 95016)]
     await chat.says("转人工")
-    assert chat.replies == [QUEUED]
+    assert chat.replies == [ASSIGNED]
+
+
+async def test_a_servicer_whom_wecom_does_not_take_gives_way_to_the_next(chat: Chat) -> None:
+    chat.wecom.receiving = ["zhangsan", "lisi"]
+    chat.wecom.failures = [ServicerUnavailable("service_state/trans", 95019)]
+    await chat.says("转人工")
+    assert chat.wecom.state is ServiceState.QUEUED
+    assert await steps(chat) == ["opened", "wanted", "assigned", "released", "queued"]
 
 
 async def test_a_transfer_that_needs_an_operator_is_said_honestly(chat: Chat) -> None:
@@ -156,8 +196,8 @@ async def test_a_transfer_without_an_answer_is_tried_again(chat: Chat) -> None:
     chat.wecom.failures = [Unreachable("service_state/trans")]
     await chat.says("转人工")
     await chat.waits(seconds=5)
-    assert chat.replies == [QUEUED]
-    assert await statuses(chat) == ["queued"]
+    assert chat.replies == [ASSIGNED]
+    assert await status(chat) == "assigned"
 
 
 async def test_the_bot_is_silent_while_the_customer_waits_for_a_person(chat: Chat) -> None:
@@ -222,29 +262,29 @@ async def test_many_replies_held_for_a_person_leave_the_bot_its_voice(chat: Chat
     assert chat.replies == [f"{INTRODUCTION}\n\n{SHIP_TIME}"]
 
 
-async def test_the_request_remembers_who_took_it_and_that_it_is_closed(chat: Chat) -> None:
+async def test_the_case_remembers_who_took_it_and_that_it_is_closed(chat: Chat) -> None:
     chat.wecom.receiving = ["zhangsan"]
     await chat.says("转人工")
-    await chat.take_over("zhangsan")
-    row = await chat.store.database.fetch_one("SELECT status, servicer_userid FROM handoffs")
-    assert row is not None
-    assert tuple(row) == ("taken", "zhangsan")
+    await chat.colleague_writes("您好")
     await chat.end()
-    assert await statuses(chat) == ["closed"]
+    row = await chat.store.database.fetch_one("SELECT * FROM cases")
+    assert row is not None
+    assert (row["servicer"], row["served_level"], row["outcome"]) == ("zhangsan", 2, "ended")
+    assert await steps(chat) == ["opened", "wanted", "assigned", "answered", "closed"]
 
 
 async def test_asking_twice_in_a_burst_is_one_request(chat: Chat) -> None:
     chat.wecom.receiving = ["zhangsan"]
     await chat.says_at_once("转人工", "人工")
-    assert chat.replies == [QUEUED]
-    assert len(chat.staff_messages) == 1
-    assert await statuses(chat) == ["queued"]
+    assert chat.replies == [ASSIGNED]
+    assert len(chat.cards) == 1
+    assert await steps(chat) == ["opened", "wanted", "assigned"]
 
 
 async def test_a_question_beside_the_request_is_answered_too(chat: Chat) -> None:
     chat.wecom.receiving = ["zhangsan"]
     await chat.says_at_once("多久发货", "转人工")
-    assert chat.replies == [SHIP_TIME, QUEUED]
+    assert chat.replies == [SHIP_TIME, ASSIGNED]
 
 
 async def test_what_a_colleague_writes_is_recorded_and_not_answered(chat: Chat) -> None:

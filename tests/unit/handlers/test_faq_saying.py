@@ -73,7 +73,7 @@ async def test_an_answer_whose_value_is_not_known_goes_to_a_person(
         await chat.says("怎么称呼我呢")
     assert chat.outcome == "handed_off"
     assert chat.replies == [
-        "已为您转接人工客服，正在排队，请稍候。同事会看到我们刚才的对话，您不用重复说明。"
+        "已为您转接人工客服，请稍候。同事能看到我们刚才的对话，您不用重复说明。"
     ]
     assert "查不到" in chat.staff_messages[0]
 

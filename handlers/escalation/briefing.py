@@ -1,0 +1,119 @@
+"""What does a servicer need to know before the first word (R-11.5)?"""
+
+from dataclasses import dataclass
+
+from bot.model import Button, Card, Case
+from bot.routing import Turn
+from bot.store import Line, Store
+from handlers.escalation import store
+from handlers.escalation.requesting import why
+from knowledge import Library
+
+TURNS, SUGGESTED = 6, 3
+ACTIONS = ("take", "raise", "later", "end")
+"""What a card's buttons do; each is a text ``escalation.button_<action>``."""
+
+CARD = "escalation.card"
+_LINE_CHARS, _REPLY_CHARS = 80, 160
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """The hand-over note: a card with buttons, and the conversation beside it."""
+
+    card: Card
+    notes: str
+
+
+async def brief(turn: Turn, facts: Store, library: Library, case: Case, servicer: str) -> None:
+    """Send the hand-over note to one servicer."""
+    briefing = await compose(turn, facts, library, case)
+    task_id = f"case_{case.id}_{case.steps}"
+    turn.send_card(
+        [servicer],
+        briefing.card,
+        task_id=task_id,
+        fallback=turn.phrases.say("escalation.card_as_text", title=briefing.card.title),
+        tag=CARD,
+    )
+    store.card_sent(turn, task_id, case.id, (servicer,))
+    turn.notify([servicer], briefing.notes)
+
+
+async def compose(turn: Turn, facts: Store, library: Library, case: Case) -> Briefing:
+    """The note as it stands now: reason, level, wait, what was said, what could be said."""
+    lines = await facts.transcript.dialogue(turn.conversation, case.opened_at, TURNS)
+    asked = [line.text for line in lines if line.who == "customer" and line.text]
+    values = {
+        "account": turn.account_name,
+        "reason": why(turn, case.reason),
+        "level": turn.phrases.say(f"escalation.level_{max(case.level, 2)}"),
+    }
+    say = turn.phrases.say
+    facts_of_it = [
+        ("escalation.line_reason", values["reason"]),
+        ("escalation.line_level", values["level"]),
+        ("escalation.line_waits", waited(turn, case)),
+        ("escalation.line_tried", say("escalation.tried", n=_tried(lines))),
+        ("escalation.line_orders", await _orders(turn, facts)),
+    ]
+    card = Card(
+        title=say("escalation.card_title", **values),
+        desc=turn.account_name,
+        source=turn.setting.company,
+        quote=asked[-1][:_LINE_CHARS] if asked else "",
+        text=_summary(asked),
+        lines=tuple((say(key), value) for key, value in facts_of_it if value),
+        buttons=tuple(
+            Button(action, say(f"escalation.button_{action}"), 1 if action == "take" else 2)
+            for action in ACTIONS
+        ),
+    )
+    notes = [say("escalation.notes", **values), *(_told(turn, line) for line in lines)]
+    notes += await _suggestions(turn, library, asked)
+    return Briefing(card, "\n".join(notes))
+
+
+def waited(turn: Turn, case: Case) -> str:
+    """How long the customer has waited for a person."""
+    since = case.waiting_since or case.wanted_at or turn.now
+    minutes, seconds = divmod(int(max(0.0, turn.now - since)), 60)
+    key = "escalation.waited_minutes" if minutes else "escalation.waited_seconds"
+    return turn.phrases.say(key, minutes=minutes, seconds=seconds)
+
+
+def _summary(asked: list[str]) -> str:
+    """What it is about, in the customer's own words: how it began, and what was said longest."""
+    if not asked:
+        return ""
+    chosen = dict.fromkeys((asked[0], max(asked, key=len)))
+    return "……".join(text[:_LINE_CHARS] for text in chosen if text != asked[-1])
+
+
+def _tried(lines: list[Line]) -> int:
+    return sum(line.who == "bot" for line in lines)
+
+
+def _told(turn: Turn, line: Line) -> str:
+    text = line.text or turn.phrases.say("escalation.not_text", kind=line.msgtype)
+    at = turn.local_time(line.at).strftime("%H:%M")
+    return turn.phrases.say(f"escalation.line_of_{line.who}", at=at, text=text[:_REPLY_CHARS])
+
+
+async def _orders(turn: Turn, facts: Store) -> str:
+    orders = await facts.orders.of(turn.conversation.external_userid)
+    return f"{orders[0].number} {orders[0].status}".strip() if orders else ""
+
+
+async def _suggestions(turn: Turn, library: Library, asked: list[str]) -> list[str]:
+    if not asked:
+        return []
+    audience = turn.audience
+    found = await library.of(audience.open_kfid).search(asked[-1], audience, SUGGESTED)
+    if not found:
+        return []
+    answers = [
+        turn.phrases.say("escalation.suggested", n=n, answer=match.entry.answer[:_REPLY_CHARS])
+        for n, match in enumerate(found, 1)
+    ]
+    return [turn.phrases.say("escalation.suggestions"), *answers]

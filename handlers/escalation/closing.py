@@ -1,0 +1,161 @@
+"""The end of a case: by the servicer, by a button, by silence, by the customer who gives up.
+
+Whatever ends it, the others are told once, and whoever waits may have the seat.
+"""
+
+from bot.config import Escalation
+from bot.model import Because, Case, EffectDone, Reply, ServiceState, SessionChanged
+from bot.model.cases import SERVING, WITH_PEOPLE
+from bot.routing import Turn
+from bot.store import Store
+from handlers.escalation import clocks, store
+from handlers.escalation.requesting import tell_leaders, tell_staff
+
+END, GIVEN_UP = "escalation.end", "escalation.given_up"
+"""What came of ending a session: because it is done, or because the customer gave up waiting."""
+
+END_CODE_S = 18.0
+"""An end code lives 20 s (wecom-api §3.11); later than this it is not tried."""
+
+_NEXT = 3
+
+
+async def close(
+    turn: Turn, facts: Store, outcome: str, *, by: str, code: str = "", code_at: float = 0.0
+) -> None:
+    """Close the open case and say so; its seat is free for somebody who waits.
+
+    Args:
+        outcome: how it ended.
+        by: ``servicer``, ``button``, ``idle``, ``customer`` or ``gap``.
+        code: permits one message within 20 s of `code_at`, empty = none.
+    """
+    case = turn.cases.open
+    if case is not None:
+        turn.cases.step("closed", reason=outcome, data={"by": by})
+        await closed(turn, facts, case, outcome, by=by, code=code, code_at=code_at)
+
+
+async def closed(
+    turn: Turn,
+    facts: Store,
+    case: Case,
+    outcome: str,
+    *,
+    by: str,
+    code: str = "",
+    code_at: float = 0.0,
+) -> None:
+    """A case has ended: its clocks stop, its cards say so, the others hear of it."""
+    clocks.stop_nudges(turn, case)
+    await settle_cards(turn, facts, case.id, turn.phrases.say("escalation.card_closed"))
+    turn.emit(
+        "case_closed",
+        case_id=case.id,
+        by=by,
+        outcome=outcome,
+        served_level=case.served_level,
+        end_code=code,
+        code_at=code_at,
+    )
+    if case.status in WITH_PEOPLE:
+        await seat_is_free(turn, facts, case.conversation.open_kfid)
+
+
+async def seat_is_free(turn: Turn, facts: Store, open_kfid: str) -> None:
+    """Let those who wait longest try again."""
+    for waiting in await facts.cases.waiting(_NEXT, open_kfid):
+        turn.emit("seat_free", to=waiting.conversation)
+
+
+async def settle_cards(turn: Turn, facts: Store, case_id: str, text: str) -> None:
+    """Grey out the buttons of every card about a case, for everybody."""
+    for card in await store.cards_of(facts, case_id):
+        turn.update_card(card.response_code, replace_name=text, task_id=card.task_id)
+        store.card_settled(turn, card.task_id)
+
+
+async def ended_in_client(turn: Turn, facts: Store, event: SessionChanged) -> None:
+    """The servicer has ended the session."""
+    code, at = event.msg_code or "", event.sent_at or turn.now
+    await close(turn, facts, "ended", by="servicer", code=code, code_at=at)
+
+
+async def ended(turn: Turn, facts: Store, done: EffectDone) -> None:
+    """WeCom has answered our wish to end the session."""
+    case = turn.cases.open
+    if case is None:
+        return
+    steps = await facts.cases.steps(case)
+    ending = next((step for step in reversed(steps) if step.name == "ending"), None)
+    outcome = ending.reason if ending else "ended"
+    by = str(ending.data.get("by", "button")) if ending else "button"
+    match done.result.get("outcome"):
+        case "ended" | "already":
+            code, at = str(done.result.get("msg_code") or ""), float(done.result.get("at", 0))
+            await close(turn, facts, outcome, by=by, code=code, code_at=at)
+        case "not_human":
+            turn.cases.step("given_up", reason="not_human")  # the bot has it already
+        case _:
+            turn.notify([case.servicer], turn.phrases.say("escalation.staff_not_ended"))
+
+
+async def give_up(turn: Turn, facts: Store) -> None:
+    """The customer will not wait any longer."""
+    case = turn.cases.open
+    if case is None or case.answered_at is not None:
+        return
+    if case.status in WITH_PEOPLE and case.status != SERVING:
+        turn.end_session(tag=GIVEN_UP)
+    else:
+        turn.cases.step("given_up", reason="customer")
+        store.end_ticket(turn, "customer")
+
+
+async def given_up(turn: Turn, facts: Store, done: EffectDone) -> None:
+    """Where WeCom let go of the session the bot has the customer back; else nothing is said."""
+    case = turn.cases.open
+    if case is None or done.result.get("outcome") not in ("ended", "already", "not_human"):
+        return
+    turn.cases.step("given_up", reason="customer")
+    clocks.stop_nudges(turn, case)
+    store.end_ticket(turn, "customer")
+    await settle_cards(turn, facts, case.id, turn.phrases.say("escalation.card_given_up"))
+    if case.servicer:
+        turn.notify([case.servicer], turn.phrases.say("escalation.staff_given_up"))
+    else:
+        tell_staff(turn, "escalation.staff_given_up", case.reason)
+    code, key = done.result.get("msg_code"), "escalation.given_up"
+    if isinstance(code, str) and code:
+        because = Because(source="reply", ref=key)
+        turn.reply_by_code(
+            code,
+            Reply(text=turn.phrases.say(key), because=because),
+            expires_at=float(done.result.get("at", turn.now)) + END_CODE_S,
+            in_state=int(ServiceState.ENDED),
+        )
+    await seat_is_free(turn, facts, case.conversation.open_kfid)
+
+
+def end_by_idleness(turn: Turn, case: Case, numbers: Escalation, *, woken: bool) -> None:
+    """Nobody writes any more: remind the servicer, then end the session (R-11.3)."""
+    quiet = turn.now - case.active_at
+    if woken:
+        turn.notify([case.servicer], turn.phrases.say("escalation.staff_woken"))
+        clocks.watch_idleness(turn, case, numbers.idle_notice_s)
+    elif quiet < numbers.idle_notice_s:
+        clocks.watch_idleness(turn, case, numbers.idle_notice_s - quiet)
+    elif case.waiting_since is not None:  # the customer waits: an end would be an insult
+        name = turn.roster.name_of(case.servicer)
+        minutes = round((turn.now - case.waiting_since) / 60)
+        tell_leaders(turn, "escalation.leader_silent", name=name, minutes=minutes)
+        turn.notify([case.servicer], turn.phrases.say("escalation.staff_silent", minutes=minutes))
+        clocks.watch_idleness(turn, case, numbers.idle_end_s)
+    elif quiet < numbers.idle_end_s:
+        left = numbers.idle_end_s - quiet
+        text = turn.phrases.say("escalation.staff_idle", minutes=max(1, round(left / 60)))
+        turn.notify([case.servicer], text)
+        clocks.watch_idleness(turn, case, left)
+    else:
+        turn.cases.step("ending", reason="idle", data={"by": "idle"})
+        turn.end_session(tag=END)

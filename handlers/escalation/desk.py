@@ -1,0 +1,109 @@
+"""What may a member do about a case: take it, pass it on, put it off, end it?
+
+The same actions come from cards and from pages; who may do what is decided here.
+"""
+
+from bot.model import Case, Seat, StaffAction
+from bot.model.cases import ASSIGNED, SEATED
+from bot.routing import Turn
+from bot.store import Store
+from handlers.escalation import clocks, closing, store
+from handlers.escalation.outcomes import TAKE
+from handlers.escalation.requesting import HANDOFF, raise_to_expert
+
+SNOOZE_S = 1800.0
+REASONS = ("solved", "unreachable", "offline", "spam", "other")
+"""Why a servicer ends a case; each is a text ``escalation.reason_<code>``."""
+
+_ONE_MORE = 10_000
+"""A member who takes a case himself is not kept from it by his capacity."""
+
+
+async def take(turn: Turn, facts: Store, action: StaffAction) -> None:
+    """接单: he has seen it, or he takes one that waits."""
+    case = await _case(turn, facts, action)
+    if case is None:
+        return
+    if case.status not in SEATED:
+        level = turn.roster.level_of(action.userid)
+        seat = Seat(action.userid, level, _ONE_MORE)
+        turn.hand_off(TAKE, tag=HANDOFF, case_id=case.id, seats=[seat])
+    elif case.servicer != action.userid.lower():
+        name = turn.roster.name_of(case.servicer)
+        turn.notify([action.userid], turn.phrases.say("escalation.staff_too_late", name=name))
+    else:
+        if case.status == ASSIGNED:
+            level = turn.roster.level_of(action.userid)
+            turn.cases.step("taken", servicer=action.userid, level=level)
+            clocks.stop_nudges(turn, case)
+        text = turn.phrases.say("escalation.card_taken", name=turn.roster.name_of(action.userid))
+        turn.update_card(
+            str(action.data.get("response_code", "")),
+            replace_name=text,
+            task_id=str(action.data.get("task_id", "")),
+        )
+
+
+async def pass_on(turn: Turn, facts: Store, action: StaffAction) -> None:
+    """转专家: whoever has it gives it to somebody of a higher level."""
+    case = await _case(turn, facts, action)
+    if case is not None and _may(turn, case, action):
+        await raise_to_expert(turn, facts, case)
+
+
+async def put_off(turn: Turn, facts: Store, action: StaffAction) -> None:
+    """稍后: he is reminded in half an hour, and nobody is nagged till then."""
+    case = await _case(turn, facts, action)
+    if case is None or not _may(turn, case, action):
+        return
+    turn.cases.step("snoozed", servicer=action.userid, data={"until": turn.now + SNOOZE_S})
+    if case.status == ASSIGNED:
+        turn.cases.step("taken", servicer=action.userid, level=turn.roster.level_of(action.userid))
+    clocks.stop_nudges(turn, case)
+    clocks.watch_idleness(turn, case, SNOOZE_S, woken=True)
+    minutes = round(SNOOZE_S / 60)
+    turn.notify([action.userid], turn.phrases.say("escalation.staff_put_off", minutes=minutes))
+
+
+async def end(turn: Turn, facts: Store, action: StaffAction) -> None:
+    """结束并交还机器人: the session ends, the next message is the bot's."""
+    case = await _case(turn, facts, action)
+    if case is None or not _may(turn, case, action):
+        return
+    code = str(action.data.get("reason", "")) or "solved"
+    turn.cases.step(
+        "ending",
+        servicer=action.userid,
+        reason=code if code in REASONS else "other",
+        data={"by": "button"},
+        note=str(action.data.get("note", ""))[:500],
+    )
+    turn.end_session(tag=closing.END)
+
+
+async def _case(turn: Turn, facts: Store, action: StaffAction) -> Case | None:
+    """The case that the action is about, if it is still open; else the member is told."""
+    case = turn.cases.open
+    if case is not None and action.data.get("case_id") in (None, case.id):
+        return case
+    turn.notify([action.userid], turn.phrases.say("escalation.staff_gone"))
+    task_id = str(action.data.get("task_id", ""))
+    turn.update_card(
+        str(action.data.get("response_code", "")),
+        replace_name=turn.phrases.say("escalation.card_closed"),
+        task_id=task_id,
+    )
+    store.card_settled(turn, task_id)
+    return None
+
+
+def _may(turn: Turn, case: Case, action: StaffAction) -> bool:
+    """Whoever has the case, and who leads, may; others are told who has it."""
+    leaders = turn.roster.leaders(turn.conversation.open_kfid, turn.now)
+    userid = action.userid.lower()
+    if case.status in SEATED and userid in {case.servicer, *(one.lower() for one in leaders)}:
+        return True
+    name = turn.roster.name_of(case.servicer) if case.servicer else ""
+    key = "escalation.staff_not_yours" if name else "escalation.staff_gone"
+    turn.notify([action.userid], turn.phrases.say(key, name=name))
+    return False

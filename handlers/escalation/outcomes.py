@@ -1,0 +1,172 @@
+"""WeCom has answered: what do customer and staff learn, and which clocks start?
+
+The customer is told only what WeCom has accepted (R-11.4).
+"""
+
+from bot.config import Escalation
+from bot.model import Because, Case, EffectDone, Reply, ServiceState
+from bot.model.cases import ASSIGNED, EXPERT, TICKET, WITH_PEOPLE
+from bot.policy.roster import opening
+from bot.routing import Turn
+from bot.routing.facts import SESSION_S
+from bot.routing.wording import hours_text, opening_text
+from bot.store import Store
+from handlers.escalation import briefing, clocks, store
+from handlers.escalation.requesting import tell_leaders, tell_staff
+from knowledge import Library
+
+CODE_S = 47 * 3600
+"""A queue or reply code lives 48 h (wecom-api §3.11); a little less is safe."""
+
+LATER = "ticket"
+"""Reason of a try that nobody waits for at this moment: a shift begins, a seat is free."""
+
+TAKE = "taken_from_card"
+"""Reason of a hand-over to the member who pressed the button."""
+
+RETRY_QUEUED_S, RETRY_TICKET_S = 60.0, 600.0
+_SAID_ONCE_S = 1800.0
+_FEW = 5
+
+
+async def assigned(
+    turn: Turn, facts: Store, library: Library, done: EffectDone, numbers: Escalation
+) -> None:
+    """A servicer has the session."""
+    case = turn.cases.open
+    servicer = str(done.result.get("servicer", ""))
+    if case is None or case.servicer != servicer.lower():
+        return  # it has moved on since
+    reason = str(done.result.get("reason"))
+    key = "escalation.assigned_later" if reason == LATER else "escalation.assigned"
+    _say_by_code(turn, done.result.get("msg_code"), key, ServiceState.HUMAN)
+    store.end_ticket(turn, servicer)
+    clocks.watch_idleness(turn, case, numbers.idle_notice_s)
+    if reason == TAKE and case.status == ASSIGNED:
+        turn.cases.step("taken", servicer=servicer, level=turn.roster.level_of(servicer))
+        return
+    clocks.start_nudges(turn, case, numbers.reassign_after_s)
+    await briefing.brief(turn, facts, library, case, servicer)
+    if case.level >= EXPERT > turn.roster.level_of(servicer):
+        name = turn.roster.name_of(servicer)
+        tell_leaders(turn, "escalation.leader_no_expert", name=name)
+
+
+async def queued(turn: Turn, facts: Store, done: EffectDone, numbers: Escalation) -> None:
+    """It waits in the pool of the account, or goes on waiting there."""
+    case = turn.cases.open
+    if case is None:
+        return
+    if not done.result.get("again"):
+        case = turn.cases.step("queued") or case
+        ahead = await facts.cases.place_of(case)
+        wait_s = await facts.cases.usual_wait(turn.conversation.open_kfid, turn.now - 86_400, _FEW)
+        text = turn.phrases.say("escalation.queued")
+        if ahead:
+            text += turn.phrases.say("escalation.queued_place", ahead=ahead)
+        if wait_s:
+            minutes = max(1, round(wait_s * (ahead + 1) / 60))
+            text += turn.phrases.say("escalation.queued_wait", minutes=minutes)
+        _say_by_code(
+            turn, done.result.get("msg_code"), "escalation.queued", ServiceState.QUEUED, text
+        )
+        tell_staff(turn, "escalation.staff_queued", case.reason)
+    elif case.given_at is not None and _passed(turn.now, case.given_at, numbers.reassign_after_s):
+        tell_leaders(turn, "escalation.leader_queue", waited=briefing.waited(turn, case))
+    clocks.look_again(turn, case, RETRY_QUEUED_S)
+
+
+async def nobody(turn: Turn, facts: Store, done: EffectDone) -> None:
+    """Nobody receives, or WeCom did not let it through: a ticket, and the bot goes on."""
+    case = turn.cases.open
+    if case is None:
+        return
+    reason = str(done.result.get("reason", case.reason))
+    refused = done.result.get("outcome") != "nobody"
+    quiet = reason == LATER
+    if case.status != TICKET:
+        turn.cases.step("ticketed", reason="refused" if refused else "nobody")
+        store.open_ticket(turn, case.id, case.level, case.reason)
+    if not quiet:
+        key = "escalation.staff_refused" if refused else "escalation.staff_nobody"
+        tell_staff(turn, key, case.reason)
+        if refused:
+            say(turn, "escalation.refused")
+        elif not await _told_lately(turn, facts):
+            _say_nobody(turn, case)
+    clocks.look_again(turn, case, _until_somebody(turn, case))
+
+
+def already(turn: Turn, done: EffectDone, numbers: Escalation) -> None:
+    """A person has it by himself."""
+    case = turn.cases.open
+    servicer = str(done.result.get("servicer", ""))
+    if case is not None and (case.status not in WITH_PEOPLE or case.servicer != servicer.lower()):
+        turn.cases.step("taken", servicer=servicer, level=turn.roster.level_of(servicer))
+        clocks.watch_idleness(turn, case, numbers.idle_notice_s)
+        store.end_ticket(turn, servicer)
+
+
+def kept(turn: Turn, done: EffectDone) -> None:
+    """Nobody else can take it: whoever has it keeps it, and the leaders know."""
+    case = turn.cases.open
+    servicer = str(done.result.get("servicer", ""))
+    if case is None:
+        return
+    if case.servicer != servicer.lower():  # he had given it back
+        turn.cases.step("taken", servicer=servicer, level=turn.roster.level_of(servicer))
+    name = turn.roster.name_of(servicer)
+    waits = briefing.waited(turn, case)
+    tell_leaders(turn, "escalation.leader_kept", name=name, waited=waits)
+
+
+def say(turn: Turn, key: str, **values: object) -> None:
+    """Say what must be said whoever answers, while WeCom delivers it."""
+    if turn.now - turn.facts.customer_wrote_at > SESSION_S:
+        return  # WeCom would not deliver it any more (wecom-api §3.10)
+    turn.reply(
+        turn.phrases.say(key, **values),
+        because=Because(source="reply", ref=key),
+        category="service",
+    )
+
+
+def _say_by_code(
+    turn: Turn, code: object, key: str, state: ServiceState, text: str | None = None
+) -> None:
+    """With people only a code may speak; without one the customer sees WeCom's own line."""
+    if isinstance(code, str) and code:
+        because = Because(source="reply", ref=key)
+        reply = Reply(text=text or turn.phrases.say(key), because=because)
+        turn.reply_by_code(code, reply, expires_at=turn.now + CODE_S, in_state=int(state))
+
+
+def _say_nobody(turn: Turn, case: Case) -> None:
+    opens = turn.roster.next_opening(turn.conversation.open_kfid, case.level, turn.now)
+    if opens is not None and opens > turn.now:
+        when = opening_text(turn.phrases, opening(opens, turn.now, turn.setting.zone))
+        say(turn, "escalation.nobody_until", when=when)
+    elif turn.account.is_open(turn.now):
+        say(turn, "escalation.nobody")
+    else:
+        say(turn, "escalation.nobody_hours", hours=hours_text(turn.phrases, turn.account))
+
+
+def _until_somebody(turn: Turn, case: Case) -> float:
+    opens = turn.roster.next_opening(turn.conversation.open_kfid, case.level, turn.now)
+    if opens is None or opens <= turn.now:
+        return RETRY_TICKET_S
+    return opens - turn.now + 1.0
+
+
+async def _told_lately(turn: Turn, facts: Store) -> bool:
+    reasons = [
+        Because(source="reply", ref=f"escalation.{key}")
+        for key in ("nobody", "nobody_until", "nobody_hours")
+    ]
+    return await facts.outbox.said_since(turn.conversation, reasons, turn.now - _SAID_ONCE_S)
+
+
+def _passed(now: float, since: float, after_s: float) -> bool:
+    """Whether this look is the first one after that."""
+    return after_s <= now - since < after_s + RETRY_QUEUED_S

@@ -1,0 +1,138 @@
+"""A person is wanted: who is asked to take the case, and what if nobody can?"""
+
+from dataclasses import dataclass
+
+from bot.model import Because, Case, MessageReceived, Seat
+from bot.model.cases import EXPERT, JUNIOR, SEATED, SERVING, WANTED, WITH_PEOPLE
+from bot.routing import Turn
+from bot.store import Store
+from handlers.escalation import clocks, store
+
+HANDOFF = "escalation.handoff"
+
+_STICKY_S = 7 * 86_400
+"""So long a customer comes back to whoever served him last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Why a person is wanted, and who.
+
+    Args:
+        reason: id; its text for the staff is ``escalation.reason_<id>``.
+        level: 2 junior, 3 expert.
+        priority: in the queue, the larger the sooner.
+        deadlines: name and seconds from now, each (R-11.11).
+        evidence: what the customer wrote that speaks for it.
+        core: whether a core customer wants it (A26).
+        ticket_only: nobody can be given the session; a person follows up in another way.
+    """
+
+    reason: str
+    level: int = JUNIOR
+    priority: int = 0
+    skill: str = ""
+    deadlines: tuple[tuple[str, int], ...] = ()
+    evidence: tuple[str, ...] = ()
+    core: bool = False
+    ticket_only: bool = False
+
+
+async def want(turn: Turn, facts: Store, wish: Wish) -> None:
+    """Bring the case to people, if they do not have it already."""
+    if isinstance(turn.event, MessageReceived):
+        turn.settle("handed_off", Because(source="escalation", ref=wish.reason))
+    case = turn.cases.open
+    if case is None or wish.ticket_only:
+        await follow_up(turn, facts, wish, case)
+        return
+    tried = case.status == WANTED or turn.wants_handoff
+    if (tried or case.status in WITH_PEOPLE) and wish.level <= case.level:
+        return  # whoever is asked, or has it, will do
+    _note(turn, wish)
+    clocks.start_deadlines(turn, case.id, wish.deadlines)
+    if clocks.outlasts(wish.deadlines):
+        store.open_ticket(turn, case.id, wish.level, wish.reason, lasting=True)
+    if not tried:
+        await hand_over(turn, facts, wish.reason, skill=wish.skill, away_from=_loser(turn, case))
+
+
+async def raise_to_expert(turn: Turn, facts: Store, case: Case) -> None:
+    """Whoever has the case gives it to an expert."""
+    turn.cases.step("wanted", level=EXPERT, reason="raised")
+    await hand_over(turn, facts, "raised", away_from=_loser(turn, case))
+
+
+async def hand_over(
+    turn: Turn, facts: Store, reason: str, *, skill: str = "", away_from: str = ""
+) -> None:
+    """Ask WeCom to give the open case to somebody; what comes of it is another turn."""
+    case = turn.cases.open
+    if case is None:
+        return
+    where = turn.conversation
+    loads = await facts.cases.loads()
+    last = await facts.cases.last_servicer(where, turn.now - _STICKY_S)
+    levels = [max(case.level, JUNIOR)]
+    if not away_from:
+        levels.append(JUNIOR)  # a junior rather than nobody
+    seats: tuple[Seat, ...] = ()
+    for level in levels:
+        seats = seats or turn.roster.candidates(
+            level=level,
+            open_kfid=where.open_kfid,
+            at=turn.now,
+            skill=skill,
+            loads=loads,
+            last=last,
+            exclude={away_from} - {""},
+        )
+    turn.hand_off(reason, tag=HANDOFF, case_id=case.id, seats=seats, away_from=away_from)
+
+
+async def follow_up(turn: Turn, facts: Store, wish: Wish, case: Case | None) -> None:
+    """Leave a ticket: the conversation cannot be handed over, or is not to be."""
+    about = case or await facts.cases.last_closed(turn.conversation)
+    store.open_ticket(turn, about.id if about else "", wish.level, wish.reason)
+    tell_staff(turn, "escalation.staff_ticket", wish.reason)
+    if about:
+        clocks.start_deadlines(turn, about.id, wish.deadlines)
+
+
+def _note(turn: Turn, wish: Wish) -> None:
+    data = {"priority": wish.priority} | ({"core": True} if wish.core else {})
+    turn.cases.step(
+        "wanted",
+        level=wish.level,
+        reason=wish.reason,
+        data=data,
+        note="；".join(wish.evidence),
+    )
+
+
+def _loser(turn: Turn, case: Case) -> str:
+    """Who has the session now; one who serves it gives it back first."""
+    if case.status not in SEATED:
+        return ""
+    if case.status == SERVING:
+        turn.cases.step("released", servicer=case.servicer, reason="raised")
+    return case.servicer
+
+
+def tell_staff(turn: Turn, key: str, reason: str) -> None:
+    """Tell the members of the configuration who serve this account."""
+    told = [one.userid for one in turn.staff if one.serves(turn.conversation.open_kfid)]
+    turn.notify(told, turn.phrases.say(key, account=turn.account_name, reason=why(turn, reason)))
+
+
+def tell_leaders(turn: Turn, key: str, **values: object) -> None:
+    """Tell those who lead at this account."""
+    told = turn.roster.leaders(turn.conversation.open_kfid, turn.now)
+    text = turn.phrases.say(key, account=turn.account_name, **values)
+    turn.notify(told or [one.userid for one in turn.staff], text)
+
+
+def why(turn: Turn, reason: str) -> str:
+    """A reason as the staff reads it."""
+    key = f"escalation.reason_{reason}"
+    return turn.phrases.say(key) if turn.phrases.has_reply(key) else reason
