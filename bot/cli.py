@@ -10,7 +10,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bot.commands import admin, chat, demo, faq_arguments, gate, orders, prompts, report, staff
+from bot.commands import (
+    admin,
+    chat,
+    demo,
+    faq_arguments,
+    gate,
+    orders,
+    prompts,
+    ratings,
+    report,
+    staff,
+)
 from bot.commands import serve as serving
 from bot.commands.check import check
 from bot.config import Config, ConfigErrors, keygen, load_config
@@ -102,6 +113,10 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     actions = command("orders", _orders, "客户的订单").add_subparsers(metavar="动作", required=True)
     one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
     one.add_argument("file", type=Path, help="第一行是表头，至少有“订单号”和“客户”两列")
+
+    one = command("ratings", _ratings, "客户的评分")
+    one.add_argument("--days", type=int, default=7, help="最近多少天，默认 7")
+    one.add_argument("--json", action="store_true", help="打印 JSON")
 
     _add_report(command)
 
@@ -213,6 +228,11 @@ def _gate(arguments: argparse.Namespace) -> int:
     if arguments.action == "train":
         return asyncio.run(gate.train(config, queries, account, sys.stdout, to=arguments.out))
     return asyncio.run(gate.report(config, queries, account, sys.stdout))
+
+
+def _ratings(arguments: argparse.Namespace) -> int:
+    days, as_json = arguments.days, arguments.json
+    return asyncio.run(ratings.ratings(_load(arguments), days, sys.stdout, as_json=as_json))
 
 
 def _report(arguments: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """Answer small talk that came alone: greetings, thanks, goodbyes, "are you a robot?", emoticons.
 
 Trigger words are whole messages: what merely begins with 谢谢 or 你好 is a question for others.
+What asks for nothing (谢谢, 好的, 再见, praise, an emoticon) opens no case, and so reopens none.
 """
 
 from bot.model import Because, MenuItem
@@ -33,12 +34,14 @@ async def robot(turn: Turn) -> None:
 @router.message(Says("greeting.thanks"))
 async def thanks(turn: Turn) -> None:
     """Answer thanks."""
+    turn.cases.withdraw()
     say(turn, "greeting.thanks")
 
 
 @router.message(Says("greeting.bye"))
 async def bye(turn: Turn) -> None:
     """Answer a goodbye."""
+    turn.cases.withdraw()
     say(turn, "greeting.bye")
 
 
@@ -48,12 +51,14 @@ async def okay(turn: Turn) -> None:
     if turn.has_question and turn.phrases.heard("engine.fragments", turn.text):
         turn.settle("greeted")
         return
+    turn.cases.withdraw()
     say(turn, "greeting.okay")
 
 
 @router.message(Says("greeting.praise"))
 async def praise(turn: Turn) -> None:
     """Answer praise."""
+    turn.cases.withdraw()
     say(turn, "greeting.praise")
 
 
@@ -67,6 +72,8 @@ async def abuse(turn: Turn) -> None:
 async def symbols(turn: Turn) -> None:
     """Answer a message of emoticons, or of question marks that ask whether anybody is there."""
     is_nudge = any(sign in turn.text for sign in "?？")
+    if not is_nudge:
+        turn.cases.withdraw()
     say(turn, "greeting.nudge" if is_nudge else "greeting.emoticon")
 
 

@@ -22,7 +22,16 @@ _ALIKE = 0.3  # share of pairs of characters (Dice): 退货运费谁出 and 退�
 _SAME_ANSWER = 0.6  # cosine from which a servicer said what an entry says
 _SHORTEST_QUESTION = 2
 _SHORTEST_ANSWER = 6
-_NOT_ASKED_OF_US = ("escalation.", "greeting.", "human.", "media.", "staff.", "welcome.", "engine.")
+_NOT_ASKED_OF_US = (
+    "escalation.",
+    "greeting.",
+    "human.",
+    "media.",
+    "satisfaction.",
+    "staff.",
+    "welcome.",
+    "engine.",
+)
 _COURTESY = re.compile(
     r"您好|你好|亲|在的|请问|有什么|可以|帮到?您?|为您|服务|很高兴|客服|稍等|一下|马上|帮您?查"
     r"|感谢|谢谢|不客气|再见|祝您|生活|愉快|哦|呢|的|吗|我|看"

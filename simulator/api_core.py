@@ -2,16 +2,16 @@
 
 from collections import defaultdict, deque
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import quote
 
 import msgspec
 from aiohttp import BodyPartReader, web
 
+from simulator import cards
+from simulator.app_inbox import check_agent, publish, put_into_inbox
 from simulator.arguments import Arguments, integer, mapping, required, text
 from simulator.contents import check_text, find_media
 from simulator.errors import (
-    BAD_AGENT_ID,
     BAD_CORP_ID,
     BAD_FILE_SIZE,
     BAD_IMAGE_FORMAT,
@@ -20,9 +20,7 @@ from simulator.errors import (
     BAD_PARAMETER,
     BAD_SECRET,
     EMPTY_MEDIA,
-    FOREIGN_AGENT,
     MEDIA_TOO_LARGE,
-    NO_AGENT_ID,
     NO_CORP_ID,
     NO_SECRET,
     NO_VALID_RECIPIENT,
@@ -62,6 +60,7 @@ def endpoints(world: World) -> Mapping[str, Endpoint | RawEndpoint]:
         "/cgi-bin/media/get": RawEndpoint(("GET",), media_get),
         "/cgi-bin/message/send": Endpoint(("POST",), staff.send),
         "/cgi-bin/message/recall": Endpoint(("POST",), staff.recall),
+        "/cgi-bin/message/update_template_card": Endpoint(("POST",), cards.update),
     }
 
 
@@ -155,23 +154,24 @@ class StaffMessages:
 
     def send(self, world: World, arguments: Arguments) -> Content:
         """Deliver to the members named; unknown ones are listed, not refused."""
-        self._check_agent(arguments)
+        check_agent(world, arguments)
         msgtype = required(arguments, "msgtype")
         if msgtype not in _APP_TYPES:
             raise Refused(BAD_MSGTYPE, f"invalid msgtype {msgtype!r}")
         content = mapping(arguments, msgtype)
         if msgtype == "text":
             check_text(world, content)
-        known, unknown = self._recipients(arguments)
-        earlier = self._duplicate_of(arguments)
-        msgid = earlier or world.new_id("app_")
-        if not earlier:
-            self._deliver(msgid, known, msgtype, content)
-            self._remember(arguments, msgid)
-        answer: Content = {"msgid": msgid}
-        if unknown:
-            answer["invaliduser"] = "|".join(unknown)
-        return answer
+        known, answer = self._recipients(arguments)
+        if msgid := self._duplicate_of(arguments):
+            return {"msgid": msgid, **answer}  # dropped: no second response_code (unverified)
+        if msgtype == "template_card":
+            cards.check(world, arguments)
+        msgid = world.new_id("app_")
+        copies = self._deliver(msgid, known, msgtype, content)
+        self._remember(arguments, msgid)
+        if msgtype == "template_card":
+            answer |= cards.keep(world, msgid, arguments, copies)
+        return {"msgid": msgid, **answer}
 
     def recall(self, world: World, arguments: Arguments) -> Content:
         """Take back a message of the last 24 h."""
@@ -180,24 +180,16 @@ class StaffMessages:
             raise Refused(BAD_PARAMETER, "no such message within 24 h")
         for userid, message in copies:
             message.recalled = True
-            self._publish(userid, message)
+            publish(world, userid, message)
         return {}
 
-    def _check_agent(self, arguments: Arguments) -> None:
-        agent_id = arguments.get("agentid")
-        if agent_id is None:
-            raise Refused(NO_AGENT_ID, "agentid missing")
-        if type(agent_id) is not int:
-            raise Refused(BAD_AGENT_ID, "agentid must be an integer")
-        if agent_id != self._world.credentials.agent_id:
-            raise Refused(FOREIGN_AGENT, "no permission on that agentid")
-
-    def _recipients(self, arguments: Arguments) -> tuple[list[str], list[str]]:
+    def _recipients(self, arguments: Arguments) -> tuple[list[str], Content]:
+        """Who gets it, and how the answer names the others."""
         names = [text(arguments, name) for name in ("touser", "toparty", "totag")]
         if not any(names):
             raise Refused(WRONG_TYPE, "touser, toparty and totag all empty")
         if names[0] == "@all":
-            return list(self._world.members), []
+            return list(self._world.members), {}
         wanted = [one for one in names[0].split("|") if one]
         if len(wanted) > 1000:
             raise Refused(TOO_MANY_RECIPIENTS, "more than 1000 users")
@@ -206,7 +198,13 @@ class StaffMessages:
         known = [members[one] for one in folded if one in members]
         if not known:
             raise Refused(NO_VALID_RECIPIENT, "all recipients invalid")
-        return known, [one for one in folded if one not in members]
+        unlicensed = self._world.options.unlicensed
+        others = {
+            "invaliduser": "|".join(one for one in folded if one not in members),
+            "unlicenseduser": "|".join(one for one in known if one.lower() in unlicensed),
+        }
+        licensed = [one for one in known if one.lower() not in unlicensed]
+        return licensed, {name: listed for name, listed in others.items() if listed}
 
     def _duplicate_of(self, arguments: Arguments) -> str | None:
         interval = integer(
@@ -223,15 +221,24 @@ class StaffMessages:
         if arguments.get("enable_duplicate_check"):
             self._recent[_whole(arguments)] = (self._world.now(), msgid)
 
-    def _deliver(self, msgid: str, userids: list[str], msgtype: str, content: Content) -> None:
+    def _deliver(
+        self, msgid: str, userids: list[str], msgtype: str, content: Content
+    ) -> dict[str, AppMessage]:
+        copies: dict[str, AppMessage] = {}
         for userid in userids:
             if self._is_over_limit(userid):
                 continue  # dropped silently (§1.8)
             message = AppMessage(
-                msgid=msgid, at=self._world.now(), msgtype=msgtype, content=content
+                msgid=msgid,
+                at=self._world.now(),
+                msgtype=msgtype,
+                content=content,
+                task_id=text(content, "task_id") if msgtype == "template_card" else "",
             )
+            copies[userid] = message
             self._by_msgid.setdefault(msgid, []).append((userid, message))
             put_into_inbox(self._world, userid, message)
+        return copies
 
     def _is_over_limit(self, userid: str) -> bool:
         now, times = self._world.now(), self._sent_at[userid]
@@ -239,20 +246,6 @@ class StaffMessages:
             times.popleft()
         times.append(now)
         return len(times) > _PER_MINUTE
-
-    def _publish(self, userid: str, message: AppMessage) -> None:
-        self._world.feed.publish("app_message", lambda: app_message_view(userid, message))
-
-
-def put_into_inbox(world: World, userid: str, message: AppMessage) -> None:
-    """Show a message in a member's chat with the app."""
-    world.inboxes.setdefault(userid, []).append(message)
-    world.feed.publish("app_message", lambda: app_message_view(userid, message))
-
-
-def app_message_view(userid: str, message: AppMessage) -> dict[str, Any]:
-    """What the control API shows of an app message."""
-    return {"userid": userid, **msgspec.to_builtins(message)}
 
 
 def _whole(arguments: Arguments) -> bytes:

@@ -12,9 +12,9 @@ import aiohttp
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from simulator.api_core import put_into_inbox
+from simulator.app_inbox import put_into_inbox
 from simulator.cipher import CallbackCipher, Unsealable
-from simulator.records import AppMessage
+from simulator.records import AppMessage, CardPress
 from simulator.syncing import callback_token
 from simulator.world import World
 
@@ -47,6 +47,8 @@ class CallbackSender:
         )
         self._world.on_hint = self.hint
         self._world.on_app_message = self.app_message
+        self._world.on_press = self.press
+        self._world.has_callback = lambda: self.url is not None
         return self
 
     async def __aexit__(
@@ -81,6 +83,12 @@ class CallbackSender:
         if self.url is None or self._world.faults.take("lose_callback"):
             return
         self._start(self._app_message(userid, text))
+
+    def press(self, press: CardPress) -> None:
+        """A member pressed a button of a card."""
+        if self.url is None or self._world.faults.take("lose_callback"):
+            return
+        self._start(self._press(press))
 
     async def verify(self) -> dict[str, Any]:
         """Do what the console does when someone presses "save" (§2.2)."""
@@ -143,6 +151,15 @@ class CallbackSender:
             self._take_passive_reply(userid, body)
         if self._world.faults.take("duplicate_callback"):
             await self._deliver(inner, may_reply=True)
+
+    async def _press(self, press: CardPress) -> None:
+        names = self._world.credentials
+        inner = press_xml(
+            names.corp_id, press, created_at=int(self._world.now()), agent_id=names.agent_id
+        )
+        await self._deliver(inner)
+        if self._world.faults.take("duplicate_callback"):
+            await self._deliver(inner)
 
     async def _deliver(self, inner: bytes, *, may_reply: bool = False) -> bytes | None:
         """Up to three deliveries, each sealed anew; the body of the answer, if there was one."""
@@ -256,14 +273,38 @@ def app_message_xml(
     corp_id: str, userid: str, text: str, *, created_at: int, msgid: int, agent_id: int
 ) -> bytes:
     """The inner XML of a text that a member wrote to the app (§2.8, vector B)."""
-    safe = text.replace("]]>", "]]]]><![CDATA[>")
     return (
         f"<xml><ToUserName><![CDATA[{corp_id}]]></ToUserName>\n"
         f"<FromUserName><![CDATA[{userid}]]></FromUserName>\n"
         f"<CreateTime>{created_at}</CreateTime>\n<MsgType><![CDATA[text]]></MsgType>\n"
-        f"<Content><![CDATA[{safe}]]></Content>\n<MsgId>{msgid}</MsgId>\n"
+        f"<Content>{_cdata(text)}</Content>\n<MsgId>{msgid}</MsgId>\n"
         f"<AgentID>{agent_id}</AgentID>\n</xml>\n"
     ).encode()
+
+
+def press_xml(corp_id: str, press: CardPress, *, created_at: int, agent_id: int) -> bytes:
+    """The inner XML of a press; the official sample's spelling of the options (§5.5)."""
+    items = "".join(
+        f"<SelectedItem><QuestionKey>{_cdata(question)}</QuestionKey><OpitonIds>"
+        + "".join(f"<OpitonId>{_cdata(option)}</OpitonId>" for option in options)
+        + "</OpitonIds></SelectedItem>"
+        for question, options in press.selected.items()
+    )
+    selected = f"<SelectedItems>{items}</SelectedItems>" if items else ""
+    return (
+        f"<xml><ToUserName><![CDATA[{corp_id}]]></ToUserName>"
+        f"<FromUserName><![CDATA[{press.userid}]]></FromUserName>"
+        f"<CreateTime>{created_at}</CreateTime><MsgType><![CDATA[event]]></MsgType>"
+        f"<Event><![CDATA[{press.event}]]></Event><EventKey>{_cdata(press.key)}</EventKey>"
+        f"<TaskId><![CDATA[{press.task_id}]]></TaskId>"
+        f"<CardType><![CDATA[{press.card_type}]]></CardType>"
+        f"<ResponseCode><![CDATA[{press.response_code}]]></ResponseCode>"
+        f"<AgentID>{agent_id}</AgentID>{selected}</xml>"
+    ).encode()
+
+
+def _cdata(text: str) -> str:
+    return f"<![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]>"
 
 
 def _child(parent: Element, name: str) -> str:

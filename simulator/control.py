@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
-from simulator import customers, desk, inspection
-from simulator.api_core import app_message_view
+from simulator import cards, customers, desk, inspection
+from simulator.app_inbox import app_message_view
 from simulator.callbacks import CallbackSender
 from simulator.customers import BulkLine
 from simulator.errors import Impossible
@@ -81,6 +81,13 @@ class _TellApp(msgspec.Struct, kw_only=True):
     text: str
 
 
+class _Press(msgspec.Struct, kw_only=True):
+    userid: str
+    task_id: str
+    key: str
+    selected: dict[str, list[str]] = {}
+
+
 class _NewCustomer(msgspec.Struct, kw_only=True):
     nickname: str = ""
 
@@ -114,6 +121,7 @@ class Control:
             "/sim/staff/end": self._end,
             "/sim/staff/status": self._status,
             "/sim/staff/tell_app": self._tell_app,
+            "/sim/staff/press": self._press,
             "/sim/faults": self._add_fault,
             "/sim/reset": self._reset,
             "/sim/clock": self._clock,
@@ -124,6 +132,7 @@ class Control:
             "/sim/state": self._state,
             "/sim/chat": self._chat,
             "/sim/staff/inbox": self._inbox,
+            "/sim/cards": self._cards,
             "/sim/transcript": self._transcript,
             "/sim/violations": self._violations,
             "/sim/calls": self._calls,
@@ -211,6 +220,11 @@ class Control:
         desk.tell_app(self._world, it.userid, it.text)
         return _json({})
 
+    async def _press(self, request: web.Request) -> web.Response:
+        it = await _read(request, _Press)
+        code = cards.press(self._world, it.userid, it.task_id, it.key, it.selected)
+        return _json({"response_code": code})
+
     async def _inbox(self, request: web.Request) -> web.Response:
         userid = request.query.get("userid", "")
         messages = self._world.inboxes.get(userid, [])
@@ -225,6 +239,9 @@ class Control:
         query = request.query
         open_kfid, external_userid = query.get("open_kfid", ""), query.get("external_userid", "")
         return _json(inspection.chat_view(self._world, open_kfid, external_userid))
+
+    async def _cards(self, _request: web.Request) -> web.Response:
+        return _json({"cards": inspection.cards_view(self._world)})
 
     async def _transcript(self, _request: web.Request) -> web.Response:
         said = inspection.transcript(self._world).items()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from simulator.cards import card_view
 from simulator.desk import servicer_view
 from simulator.judge import Transcript, message_text
 from simulator.records import BOT, NEW, Conversation, Message
@@ -37,6 +38,11 @@ def chat_view(world: World, open_kfid: str, external_userid: str) -> dict[str, A
         "service_state": conversation.state,
         "servicer_userid": conversation.servicer,
     }
+
+
+def cards_view(world: World) -> list[dict[str, Any]]:
+    """Every card that members were sent, oldest first, with each copy as it looks now."""
+    return [card_view(card) for card in world.cards.values()]
 
 
 def said_by_bot(world: World, open_kfid: str, external_userid: str) -> list[str]:

@@ -28,6 +28,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         repeated_msgid_code: no code is documented for a repeated kf msgid (§3.10).
+        repeated_task_id_code: nor for a card's repeated task_id (§5.3).
+        used_response_code: nor for a response_code that is used, expired or forged (§5.4).
+        response_code_s: 72 h on the page of 2025, 24 h on an older one (§5.4).
+        unlicensed: members without a licence, lower-cased; they get no app messages (§5.8).
         tokenless_pulls_per_minute: the unpublished limit of sync_msg without token, per account.
         gettoken_per_minute: above this the product is blamed; each expired token allows one more.
         told_grace_s: how long the product may act on old facts after it was told of new ones.
@@ -39,6 +43,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     repeated_msgid_code: int = 40058
+    repeated_task_id_code: int = 40058
+    used_response_code: int = 40058
+    response_code_s: float = 3 * DAY
+    unlicensed: frozenset[str] = frozenset()
     tokenless_pulls_per_minute: int = 20
     gettoken_per_minute: int = 10
     told_grace_s: float = 0.25
@@ -188,13 +196,62 @@ class EventCode(msgspec.Struct, kw_only=True):
 
 
 class AppMessage(msgspec.Struct, kw_only=True):
-    """What a member sees in the app's chat."""
+    """What a member sees in the app's chat.
+
+    Args:
+        task_id: of a card.
+        replaced_by: greys out the buttons of a card, in their place.
+        changed_at: when the card was changed last, 0 = never.
+    """
 
     msgid: str
     at: float
     msgtype: str
     content: Content
     recalled: bool = False
+    task_id: str = ""
+    replaced_by: str = ""
+    changed_at: float = 0.0
+
+
+class SentCard(msgspec.Struct, kw_only=True):
+    """A template card under its task_id, with the copy of each member who got it."""
+
+    task_id: str
+    msgid: str
+    at: float
+    request: Content
+    copies: dict[str, AppMessage]
+
+
+class ResponseCode(msgspec.Struct, kw_only=True):
+    """What changes a card once (§5.4).
+
+    Args:
+        used: what it was used for, ``None`` while unused.
+    """
+
+    code: str
+    card: SentCard
+    made_at: float
+    used: Content | None = None
+
+
+class CardPress(msgspec.Struct, kw_only=True):
+    """A member's press on a card, as the callback tells it (§5.5).
+
+    Args:
+        event: ``template_card_event`` or ``template_card_menu_event``.
+        selected: option ids by question.
+    """
+
+    event: str
+    userid: str
+    key: str
+    task_id: str
+    card_type: str
+    response_code: str
+    selected: dict[str, list[str]] = {}
 
 
 class Media(msgspec.Struct):

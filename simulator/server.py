@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator import api_core, api_kf, customers, desk, inspection
+from simulator import api_core, api_kf, cards, customers, desk, inspection
 from simulator.callbacks import CallbackSender
 from simulator.control import Control, add_fault
 from simulator.customers import BulkLine
@@ -119,6 +119,16 @@ class Simulator:
     async def staff_tell_app(self, userid: str, text: str) -> None:
         """A member writes to the app."""
         desk.tell_app(self.world, userid, text)
+
+    async def staff_press(
+        self, userid: str, task_id: str, key: str, selected: dict[str, list[str]] | None = None
+    ) -> str:
+        """A member presses a button of a card; returns the response code of this press."""
+        return cards.press(self.world, userid, task_id, key, selected)
+
+    def cards(self) -> list[dict[str, Any]]:
+        """Every card that members were sent, with each copy as it looks now."""
+        return inspection.cards_view(self.world)
 
     def inbox(self, userid: str) -> list[AppMessage]:
         """What a member got from the app, newest last."""

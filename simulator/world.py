@@ -23,6 +23,7 @@ from simulator.records import (
     WINDOW_S,
     Account,
     AppMessage,
+    CardPress,
     Content,
     Conversation,
     Customer,
@@ -30,6 +31,8 @@ from simulator.records import (
     Media,
     Message,
     Options,
+    ResponseCode,
+    SentCard,
     Violation,
 )
 from simulator.tokens import AccessTokens
@@ -67,6 +70,8 @@ class World:
         self.codes: dict[str, EventCode] = {}
         self.media: dict[str, Media] = {}
         self.inboxes: dict[str, list[AppMessage]] = {}
+        self.cards: dict[str, SentCard] = {}
+        self.response_codes: dict[str, ResponseCode] = {}
         self.tokens = AccessTokens(self.options.gettoken_per_minute)
         self.faults = Faults(seed)
         self.feed = Feed()
@@ -75,6 +80,8 @@ class World:
         self.violation_counts: Counter[str] = Counter()
         self.on_hint: Callable[[str], None] = lambda _open_kfid: None
         self.on_app_message: Callable[[str, str], None] = lambda _userid, _text: None
+        self.on_press: Callable[[CardPress], None] = lambda _press: None
+        self.has_callback: Callable[[], bool] = lambda: False
 
     def now(self) -> float:
         """Unix seconds in this world."""
@@ -259,6 +266,8 @@ class World:
                 servicer.receiving = True
         for kept in (self.conversations, self.codes, self.media, self.inboxes):
             kept.clear()
+        self.cards.clear()
+        self.response_codes.clear()
         self.faults.clear()
         self.calls.clear()
         self.violations.clear()

@@ -10,6 +10,7 @@ from bot.model import (
     EffectDone,
     EffectFailed,
     MessageReceived,
+    Reply,
     StaffAction,
 )
 from bot.routing import Router, Stage, Turn
@@ -22,6 +23,7 @@ CARD = Card(
     buttons=(Button("take", "我来接"), Button("skip", "忽略", 2)),
 )
 FALLBACK = "有客户要人工：要退货"
+GOODBYE = "感谢您的咨询，再见。"
 
 
 class Desk:
@@ -74,8 +76,12 @@ class Desk:
             turn.end_session(tag="toy")
 
         @router.on(EffectDone, tag="toy")
-        async def done(_turn: Turn, told: EffectDone) -> None:
+        async def done(turn: Turn, told: EffectDone) -> None:
             self.results.append(told.result)
+            if code := told.result.get("msg_code"):
+                goodbye = Reply(text=GOODBYE)
+                expires_at = told.result["at"] + 18
+                turn.reply_by_code(code, goodbye, expires_at=expires_at, in_state=4)
 
         @router.on(EffectFailed, tag="toy")
         async def failed(_turn: Turn, told: EffectFailed) -> None:

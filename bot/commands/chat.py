@@ -16,7 +16,7 @@ from bot.app import (
     preview,
     vectors_folder,
 )
-from bot.commands.dialogue import Dialogue, shown
+from bot.commands.dialogue import Dialogue, card_text, shown
 from bot.config import Config, keygen
 from bot.delivery.lanes import SystemClock
 from bot.llm.opening import open_agent, open_model
@@ -27,7 +27,7 @@ from knowledge.fold import even_out
 TERMINAL = Conversation("wk_terminal", "wm_terminal")
 
 _HELP = """直接输入问题；输入数字点选上面的菜单。
-/上线 有同事在接待　/接入 同事接入会话　/结束 同事结束会话　Ctrl+D 退出"""
+/上线 有同事在接待　/接入 同事接入会话　/结束 同事结束会话　/按 按钮上的字　Ctrl+D 退出"""
 
 
 async def chat(config: Config) -> int:
@@ -72,6 +72,8 @@ async def _talk(dialogue: Dialogue) -> None:
         if line.isdigit() and 1 <= int(line) <= len(menu):
             menu_id, content = menu[int(line) - 1]
             await dialogue.say(content, menu_id)
+        elif line.startswith(_PRESS):
+            await _press(dialogue, line.removeprefix(_PRESS).strip())
         elif line in _STAFF:
             await _STAFF[line](dialogue)
         elif line:
@@ -96,9 +98,9 @@ def _show(dialogue: Dialogue, menu: list[tuple[str, str]]) -> list[tuple[str, st
     for userids, text in dialogue.staff.sent:
         print(f"\n（通知 {'、'.join(userids)}：{text}）")
     for played in dialogue.staff.cards:
-        buttons = " ".join(f"[{button.text}]" for button in played.card.buttons)
-        print(f"\n（卡片给 {'、'.join(played.userids)}：{played.card.title} {buttons}）")
-    dialogue.staff.cards.clear()
+        if not played.shown:
+            print(f"\n（卡片给 {'、'.join(played.userids)}：{card_text(played)}）")
+            played.shown = True
     dialogue.kf.sent.clear()
     dialogue.staff.sent.clear()
     return menu
@@ -119,6 +121,17 @@ async def _end(dialogue: Dialogue) -> None:
     print("（同事结束了会话）")
 
 
+async def _press(dialogue: Dialogue, text: str) -> None:
+    """A colleague presses a button of the newest card that has one of this text."""
+    for played in reversed(dialogue.staff.cards):
+        for button in played.card.buttons:
+            if button.text == text and not played.replaced_by:
+                await dialogue.press(played.userids[0], button.key, played.task_id)
+                return
+    print(f"（没有卡片上有按钮“{text}”）")
+
+
+_PRESS = "/按"
 _STAFF = {"/上线": _on_duty, "/接入": _take, "/结束": _end}
 
 

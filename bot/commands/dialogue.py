@@ -85,12 +85,16 @@ class PlayedKf(Kf):
 
 @dataclass(slots=True)
 class PlayedCard:
-    """A card as its receivers see it now; `replaced_by` stands where its buttons were."""
+    """A card as its receivers see it now; `replaced_by` stands where its buttons were.
+
+    `shown` is for whoever prints it.
+    """
 
     userids: tuple[str, ...]
     card: Card
     task_id: str
     replaced_by: str = ""
+    shown: bool = False
 
 
 class PlayedStaff(StaffMessages):
@@ -129,6 +133,7 @@ class PlayedStaff(StaffMessages):
         if (played := self._codes.pop(response_code, None)) is None:
             raise Rejected(STAFF_UPDATE_CARD.path, 40058, "response_code")
         played.card, played.replaced_by = card or played.card, replace_name
+        played.shown = False
 
     def pressed(self, task_id: str) -> str:
         """A fresh code, as a press brings it."""
@@ -211,6 +216,7 @@ class Dialogue:
             origin=origin,
             msgtype=msgtype,
             content=content,
+            servicer_userid=self.kf.servicer if origin == 5 else None,
         )
 
     async def take_over(self, userid: str) -> None:
@@ -288,3 +294,15 @@ def shown(payload: Payload) -> tuple[str, list[tuple[str, str]]]:
     menu = payload["msgmenu"]
     text = "\n".join(menu[key] for key in ("head_content", "tail_content") if menu.get(key))
     return text, [(item["click"]["id"], item["click"]["content"]) for item in menu["list"]]
+
+
+def card_text(played: PlayedCard) -> str:
+    """What a member sees of a card, its buttons in brackets."""
+    card = played.card
+    buttons = [button.text for button in card.buttons]
+    lines = [
+        *(card.title, card.desc, card.quote, card.text),
+        *(f"{name}：{value}" for name, value in card.lines),
+        " ".join(f"[{text}]" for text in ([played.replaced_by] if played.replaced_by else buttons)),
+    ]
+    return "\n  ".join(line for line in lines if line)

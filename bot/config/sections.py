@@ -129,6 +129,18 @@ class Answers(Section):
     feedback: bool = True
 
 
+class Satisfaction(Section):
+    """Whether and when customers are asked how it was; 0 for a score = never."""
+
+    enabled: bool = True
+    after_human: bool = True
+    after_bot: bool = True
+    min_hours_between: int = Field(default=24, ge=0, le=8760)
+    ask_reason_at_most: int = Field(default=3, ge=0, le=5)
+    reason_window_minutes: int = Field(default=10, ge=1, le=1440)
+    follow_up_at_most: int = Field(default=2, ge=0, le=5)
+
+
 class Routing(Section):
     """How messages become turns."""
 
@@ -246,6 +258,7 @@ class Config(Section):
     knowledge: Knowledge = Knowledge()
     tools: Mapping[ToolName, Tool] = {}
     answers: Answers = Answers()
+    satisfaction: Satisfaction = Satisfaction()
     staff: Many[StaffMember] = ()
     calendar: Calendar = Calendar()
     escalation: Escalation = Escalation()

@@ -63,7 +63,7 @@ class CardCourier:
             raise
         except Rejected as error:
             if parcel.attempts and means_card_known(error):
-                log.info("card.accepted_before", task_id=effect.task_id, errcode=error.errcode)
+                log.info("card.accepted_before", msgid=parcel.msgid, errcode=error.errcode)
                 return _card_sent(effect, Delivered(), as_text=False)
             if error.errcode == NOBODY_REACHABLE:
                 raise
@@ -71,7 +71,7 @@ class CardCourier:
         return _card_sent(effect, delivered, as_text=False)
 
     async def _as_text(self, parcel: Parcel, effect: SendCard, error: Rejected) -> Outcome:
-        log.warning("card.refused", task_id=effect.task_id, errcode=error.errcode)
+        log.warning("card.refused", msgid=parcel.msgid, errcode=error.errcode)
         if not parcel.attempts:  # refused outright: a second refusal will mean no more than this
             await self.store.outbox.forget_try(parcel)
         delivered = await self.staff.send_text(effect.userids, effect.fallback, key=parcel.msgid)
@@ -107,7 +107,7 @@ class CardUpdateCourier:
         except Rejected as error:
             if parcel.attempts:
                 return Ended("sent", error="code used by an earlier try", errcode=error.errcode)
-            log.warning("card.not_updated", task_id=effect.task_id, errcode=error.errcode)
+            log.warning("card.not_updated", msgid=parcel.msgid, errcode=error.errcode)
             return Ended("cancelled", error=str(error), errcode=error.errcode)
         return Ended("sent")
 

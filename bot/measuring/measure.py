@@ -68,7 +68,8 @@ def measure(record: CaseRecord, now: float, hours: Hours) -> Measure:
     """Measure one case."""
     case, kind = record.case, kind_of(record)
     bad = record.score is not None and record.score <= _BAD
-    said_so = case.outcome == "solved" and case.answered_at is None
+    words = [step.name for step in record.steps if step.name in ("solved", "unsolved")]
+    said_so = words[-1:] == ["solved"]
     return Measure(
         kind=kind,
         open_kfid=case.conversation.open_kfid,

@@ -74,7 +74,10 @@ class Router:
         return register
 
     def observe(self) -> Callable[[Handler], Handler]:
-        """See every message, also while people own the conversation; may only record and emit."""
+        """See every message, also while people own the conversation.
+
+        May only record, emit, and say that the message opens no case.
+        """
 
         def register(handler: Handler) -> Handler:
             self.observers.append(self._registration(handler))

@@ -38,9 +38,10 @@ class Telling:
     _facts: ConversationFacts | None
 
     def notify(self, userids: Sequence[str], text: str) -> None:
-        """Send an app message to members."""
-        if userids:
-            self._decide(NotifyStaff(userids=tuple(userids), text=text), Lane.HANDOFF, "")
+        """Send an app message to members; the same one twice in a turn is one."""
+        effect = NotifyStaff(userids=tuple(userids), text=text)
+        if userids and all(one.effect != effect for one in self.decisions.effects):
+            self._decide(effect, Lane.HANDOFF, "")
 
     def send_card(
         self, userids: Sequence[str], card: Card, *, task_id: str, fallback: str, tag: str = ""

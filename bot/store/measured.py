@@ -38,7 +38,7 @@ FROM cases c CROSS JOIN outbox o ON o.open_kfid = c.open_kfid
     AND o.external_userid = c.external_userid AND o.ended_at BETWEEN c.opened_at AND c.closed_at
 WHERE c.id IN ({ids}) AND o.kind = 'SendMessage' AND o.state = 'sent' ORDER BY c.id, o.ended_at
 """
-_RATINGS = "SELECT case_id, score FROM ratings WHERE case_id IN ({ids})"
+_RATINGS = "SELECT case_id, score FROM ratings WHERE asked_how <> 'none' AND case_id IN ({ids})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,12 @@ class Servicers:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    async def receiving(self, open_kfid: str) -> list[str]:
-        """Userids that receive at this account."""
+    async def known(self, open_kfid: str) -> dict[str, bool]:
+        """Whether each servicer of this account receives, by lower-cased userid."""
         rows = await self._db.fetch(
-            "SELECT userid FROM servicers WHERE open_kfid = ? AND receiving = 1 ORDER BY userid",
-            open_kfid,
+            "SELECT userid, receiving FROM servicers WHERE open_kfid = ?", open_kfid
         )
-        return [row["userid"] for row in rows]
+        return {row["userid"].lower(): bool(row["receiving"]) for row in rows}
 
     def observe(
         self, unit: Unit, open_kfid: str, userid: str, receiving: bool, as_of: float

@@ -70,7 +70,7 @@ UNION ALL
 SELECT created_at AS at, 0 AS origin, 'text' AS msgtype, body FROM outbox
 WHERE open_kfid = ? AND external_userid = ? AND created_at >= ? AND kind = 'SendMessage'
   AND state = 'sent'
-ORDER BY at DESC LIMIT ?
+ORDER BY at DESC, origin LIMIT ?
 """
 _SPEAKERS = {0: "bot", 3: "customer", 5: "servicer"}
 

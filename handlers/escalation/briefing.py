@@ -43,7 +43,8 @@ async def brief(turn: Turn, facts: Store, library: Library, case: Case, servicer
 async def compose(turn: Turn, facts: Store, library: Library, case: Case) -> Briefing:
     """The note as it stands now: reason, level, wait, what was said, what could be said."""
     lines = await facts.transcript.dialogue(turn.conversation, case.opened_at, TURNS)
-    asked = [line.text for line in lines if line.who == "customer" and line.text]
+    said = [line.text for line in lines if line.who == "customer" and line.text]
+    asked = [text for text in said if not turn.phrases.heard("escalation.request", text)]
     values = {
         "account": turn.account_name,
         "reason": why(turn, case.reason),
@@ -61,7 +62,7 @@ async def compose(turn: Turn, facts: Store, library: Library, case: Case) -> Bri
         title=say("escalation.card_title", **values),
         desc=turn.account_name,
         source=turn.setting.company,
-        quote=asked[-1][:_LINE_CHARS] if asked else "",
+        quote=said[-1][:_LINE_CHARS] if said else "",
         text=_summary(asked),
         lines=tuple((say(key), value) for key, value in facts_of_it if value),
         buttons=tuple(
@@ -87,7 +88,7 @@ def _summary(asked: list[str]) -> str:
     if not asked:
         return ""
     chosen = dict.fromkeys((asked[0], max(asked, key=len)))
-    return "……".join(text[:_LINE_CHARS] for text in chosen if text != asked[-1])
+    return "……".join(text[:_LINE_CHARS] for text in chosen)
 
 
 def _tried(lines: list[Line]) -> int:

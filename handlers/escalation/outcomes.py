@@ -94,6 +94,8 @@ async def nobody(turn: Turn, facts: Store, done: EffectDone) -> None:
             say(turn, "escalation.refused")
         elif not await _told_lately(turn, facts):
             _say_nobody(turn, case)
+        elif reason != "suggest":
+            say(turn, "escalation.still_nobody")
     clocks.look_again(turn, case, _until_somebody(turn, case))
 
 

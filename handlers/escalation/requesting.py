@@ -73,6 +73,7 @@ async def hand_over(
     where = turn.conversation
     loads = await facts.cases.loads()
     last = await facts.cases.last_servicer(where, turn.now - _STICKY_S)
+    away = await _away(turn, facts)
     levels = [max(case.level, JUNIOR)]
     if not away_from:
         levels.append(JUNIOR)  # a junior rather than nobody
@@ -85,7 +86,7 @@ async def hand_over(
             skill=skill,
             loads=loads,
             last=last,
-            exclude={away_from} - {""},
+            exclude=away | ({away_from} - {""}),
         )
     turn.hand_off(reason, tag=HANDOFF, case_id=case.id, seats=seats, away_from=away_from)
 
@@ -93,10 +94,18 @@ async def hand_over(
 async def follow_up(turn: Turn, facts: Store, wish: Wish, case: Case | None) -> None:
     """Leave a ticket: the conversation cannot be handed over, or is not to be."""
     about = case or await facts.cases.last_closed(turn.conversation)
+    known = await store.ticket_of(facts, turn.conversation)
     store.open_ticket(turn, about.id if about else "", wish.level, wish.reason)
-    tell_staff(turn, "escalation.staff_ticket", wish.reason)
+    if known is None or known.level < wish.level:
+        tell_staff(turn, "escalation.staff_ticket", wish.reason)
     if about:
         clocks.start_deadlines(turn, about.id, wish.deadlines)
+
+
+async def _away(turn: Turn, facts: Store) -> set[str]:
+    """Members who do not receive at this account, as far as WeCom has told us."""
+    known = await facts.servicers.known(turn.conversation.open_kfid)
+    return {userid for userid, receiving in known.items() if not receiving}
 
 
 def _note(turn: Turn, wish: Wish) -> None:

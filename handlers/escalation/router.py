@@ -158,7 +158,10 @@ async def solved(turn: Turn) -> None:
         turn.cases.step("given_up", reason="solved")
         store.end_ticket(turn, "customer")
     if case is not None and case.status not in WITH_PEOPLE:
-        turn.emit("case_solved", case_id=case.id)
+        served = case.served_level
+        turn.emit(
+            "case_solved", case_id=case.id, by="customer", outcome="solved", served_level=served
+        )
 
 
 @router.on(Emitted, tag="unsolved")

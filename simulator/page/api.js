@@ -48,7 +48,7 @@ export const api = {
   send: (conversation, message) => post("/sim/send", { ...conversation, ...message }),
   recall: (conversation, msgid) => post("/sim/recall", { ...conversation, msgid }),
 
-  /** `action` is one of take, say, transfer, end, status, tell_app. */
+  /** `action` is one of take, say, transfer, end, status, tell_app, press. */
   staff: (action, body) => post(`/sim/staff/${action}`, body),
 
   inject: (fault) => post("/sim/faults", fault),

@@ -72,7 +72,7 @@ function article({ title, description, url, btntxt }) {
   ];
 }
 
-function templateCard(card) {
+function templateCard(card, message) {
   const rows = (card.horizontal_content_list ?? []).map((row) =>
     h("div", { class: "pair" }, h("dt", {}, row.keyname ?? ""), h("dd", {}, row.url ? anchor(row.value || "打开", row.url) : (row.value ?? ""))));
   const links = [...(card.jump_list ?? []), card.card_action?.url ? { title: "查看详情", url: card.card_action.url } : null];
@@ -81,18 +81,45 @@ function templateCard(card) {
     card.main_title?.title ? h("h4", {}, card.main_title.title) : null,
     card.main_title?.desc ? h("div", { class: "tone-gray" }, card.main_title.desc) : null,
     card.emphasis_content?.title ? h("div", { class: "emphasis" }, card.emphasis_content.title, h("small", {}, card.emphasis_content.desc ?? "")) : null,
-    card.sub_title_text ? h("div", {}, linkified(card.sub_title_text)) : null,
     card.quote_area?.quote_text ? h("blockquote", {}, card.quote_area.quote_text) : null,
+    card.sub_title_text ? h("div", {}, linkified(card.sub_title_text)) : null,
     rows.length ? h("dl", {}, rows) : null,
     ...(card.vertical_content_list ?? []).map((row) => h("div", {}, h("strong", {}, row.title ?? ""), h("div", { class: "tone-gray" }, row.desc ?? ""))),
     ...links.filter((link) => link?.url).map((link) => anchor(link.title || "打开", link.url, "app-more")),
-    (card.button_list ?? []).length ? h("div", { class: "card-buttons" }, card.button_list.map(cardButton)) : null,
+    cardButtons(card, message),
+    menuButtons(card, message),
   ];
 }
 
-function cardButton(button) {
+const BUTTON_TONES = { 1: "primary", 3: "danger" };
+
+/** The buttons, or the grey text that has taken their place. */
+function cardButtons(card, message) {
+  if (message.replaced_by)
+    return h("div", { class: "card-buttons" }, h("button", { type: "button", class: "button replaced", disabled: true }, message.replaced_by));
+  const buttons = card.button_list ?? [];
+  return buttons.length ? h("div", { class: "card-buttons" }, buttons.map((button) => cardButton(button, message))) : null;
+}
+
+function cardButton(button, message) {
   if (button.url) return anchor(button.text ?? "", button.url, "button");
-  return h("button", { type: "button", class: "button", disabled: true, title: "模拟器只展示卡片，不回传点击" }, button.text ?? "");
+  return h("button", { type: "button", class: `button ${BUTTON_TONES[button.style ?? 1] ?? ""}`, onclick: (event) => press(event.currentTarget, button.key, message) }, button.text ?? "");
+}
+
+/** The small menu of a card's corner. */
+function menuButtons(card, message) {
+  const actions = card.action_menu?.action_list ?? [];
+  if (actions.length === 0 || message.replaced_by) return null;
+  return h("div", { class: "card-menu" }, actions.map((action) =>
+    h("button", { type: "button", class: "button quiet", onclick: (event) => press(event.currentTarget, action.key, message) }, action.text ?? "")));
+}
+
+/** A press goes to the product as an encrypted event; what the product makes of it changes the card. */
+async function press(button, key, message) {
+  const buttons = [...button.parentElement.children];
+  for (const one of buttons) one.disabled = true;
+  await attempt(() => api.staff("press", { userid: message.userid, task_id: message.task_id, key }));
+  for (const one of buttons) one.disabled = false;
 }
 
 const BODIES = {
@@ -106,7 +133,7 @@ const BODIES = {
 function bodyOf(message) {
   if (message.recalled) return [h("span", { class: "tone-gray" }, "应用撤回了这条消息")];
   const draw = BODIES[message.msgtype] ?? (() => [`[${message.msgtype}]`]);
-  return draw(message.content ?? {});
+  return draw(message.content ?? {}, message);
 }
 
 function summary(message) {
@@ -120,7 +147,7 @@ function summary(message) {
 
 function drawInbox() {
   const userid = store.desk.userid;
-  const received = (store.inboxes.get(userid) ?? []).map((message) => ({ ...message, id: `in-${message.msgid}` }));
+  const received = (store.inboxes.get(userid) ?? []).map((message) => ({ ...message, userid, id: `in-${message.msgid}` }));
   const list = [...received, ...(store.told.get(userid) ?? [])].sort((a, b) => moment(a.at) - moment(b.at));
   const log = el("app-log");
   if (list.length === 0) {
@@ -151,8 +178,8 @@ function arrived(event) {
   if (mine && isVisible()) store.unread.inbox.delete(event.userid);
   drawCount();
   const message = event.message ?? event;
-  // Who looks at the column sees the card itself arrive.
-  if (message.recalled || (mine && isVisible())) return;
+  // Who looks at the column sees the card itself arrive; one that only changed is no news.
+  if (message.recalled || message.changed_at || (mine && isVisible())) return;
   toast(summary(message), {
     kind: "card",
     title: mine ? "应用消息" : `应用消息 · 发给 ${servicerName(event.userid)}`,

@@ -18,6 +18,7 @@ const FAULTS = [
   { label: "卡住 5 秒", about: "下一次发消息挂起 5 秒后断开", fault: { kind: "hang", path: SEND, seconds: 5, times: 1 } },
   { label: "HTTP 502", about: "下一次发消息返回网关错误", fault: { kind: "http", path: SEND, code: 502, times: 1 } },
   { label: "重复消息", about: "下一次拉取会再给一遍旧消息", fault: { kind: "duplicate_messages", times: 1 } },
+  { label: "卡片被拒", about: "下一张给同事的卡片被拒收（43012），文字照常", fault: { kind: "refuse_card", code: 43012, times: 1 } },
   { label: "投递失败", about: "下一条消息收下后送不到客户手里", fault: { kind: "send_fail", path: SEND, code: 10, times: 1 } },
 ];
 

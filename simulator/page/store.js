@@ -136,7 +136,7 @@ function arrived(event) {
 function onEvent(event) {
   if (event.type === "message") arrived(event);
   if (event.type === "app_message") {
-    bump(store.unread.inbox, event.userid);
+    if (!event.recalled && !event.changed_at) bump(store.unread.inbox, event.userid);
     refreshInbox(event.userid);
     emit("arrival", event);
   }

@@ -51,7 +51,7 @@ def run(clone: Path, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("step", STEPS, ids=["as-shown", "with-a-timer"])
+@pytest.mark.parametrize("step", STEPS, ids=["as-shown", "with-a-timer", "with-a-card"])
 def test_the_behaviour_of_the_how_to_works(step: list[Block], clone: Path) -> None:
     for block in step:
         (clone / block.mark).write_text(block.text, "utf-8")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.store import Database, Unit
-from simulator.records import QUEUED
+from simulator.records import HUMAN, QUEUED
 from simulator.scenery import AFTERSALE, PRESALE
 from tests.contract.wrong.company import (
     ADDRESS,
@@ -28,13 +28,14 @@ from tests.contract.wrong.company import (
     MENU,
     RETURNS,
     RULES,
+    SERVICER,
     SHIPPING,
     STAFF,
     STORE,
     TERMS,
     WARRANTY,
 )
-from tests.contract.wrong.stage import Stage
+from tests.contract.wrong.stage import Stage, Stuck
 
 Act = Callable[[Stage], Awaitable[None]]
 
@@ -176,7 +177,7 @@ async def hand_over(stage: Stage) -> None:
     """To a person and back: asked for, queued, taken, written to, ended, asked again."""
     customer, sim = await stage.customer(), stage.sim
     await stage.asks(PRESALE, customer, SHIPPING, "我要人工")
-    await _is_queued(stage, customer)
+    await _is_in(stage, PRESALE, customer, QUEUED)
     await sim.say(PRESALE, customer, AT_THE_DESK)
     await stage.settles()
     await sim.staff_take(STAFF, PRESALE, customer)
@@ -188,6 +189,19 @@ async def hand_over(stage: Stage) -> None:
     await sim.staff_end(STAFF, PRESALE, customer)
     await stage.settles()
     await stage.asks(PRESALE, customer, FEE)
+
+
+async def to_a_servicer(stage: Stage) -> None:
+    """To a servicer who has a free seat, who answers and ends."""
+    customer, sim = await stage.customer(), stage.sim
+    await stage.asks(AFTERSALE, customer, WARRANTY, "我要人工")
+    await _is_in(stage, AFTERSALE, customer, HUMAN)
+    await sim.say(AFTERSALE, customer, AT_THE_DESK)
+    await stage.settles()
+    await sim.staff_say(SERVICER, AFTERSALE, customer, "您好，这就帮您看")
+    await sim.staff_end(SERVICER, AFTERSALE, customer)
+    await stage.settles()
+    await stage.asks(AFTERSALE, customer, FEE)
 
 
 async def nobody_there(stage: Stage) -> None:
@@ -214,6 +228,27 @@ async def staff_ask(stage: Stage) -> None:
     await stage.until(answered, lambda: "the member is not answered")
 
 
+async def cards(stage: Stage) -> None:
+    """Two cards to two members, who both press in the same moment; the callback is repeated."""
+    sim, customer = stage.sim, await stage.customer()
+    for _ in range(2):
+        before = len(stage.desk.actions)
+        stage.excused.add(await sim.say(PRESALE, customer, "叫人"))
+        await stage.settles()
+        task_id = sim.inbox(stage.desk.userids[0])[-1].task_id
+        if not task_id:
+            raise Stuck("a text in place of a card")
+        sim.fault("duplicate_callback")
+        for userid in stage.desk.userids:
+            await sim.staff_press(userid, task_id, "take")
+
+        async def counted(expected: int = before + 2) -> bool:
+            return len(stage.desk.actions) == expected
+
+        await stage.until(counted, lambda: "a press is not counted")
+        await stage.settles()
+
+
 async def restart(stage: Stage) -> None:
     """The product is stopped, customers go on writing, it starts again on its database."""
     customer = await stage.customer()
@@ -229,7 +264,7 @@ async def person_meanwhile(stage: Stage) -> None:
     """While the product is down a person writes and ends; then the customer asks again."""
     customer, sim = await stage.customer(), stage.sim
     await stage.asks(PRESALE, customer, "人工客服")
-    await _is_queued(stage, customer)
+    await _is_in(stage, PRESALE, customer, QUEUED)
     await sim.staff_take(STAFF, PRESALE, customer)
     await stage.settles()
     await stage.stop()
@@ -317,17 +352,17 @@ async def throttled(stage: Stage) -> None:
         await stage.until(refused, lambda: "callbacks are not acknowledged")
 
 
-async def _is_queued(stage: Stage, customer: str) -> None:
-    async def queued() -> bool:
-        return stage.sim.conversation(PRESALE, customer).state == QUEUED
+async def _is_in(stage: Stage, open_kfid: str, customer: str, state: int) -> None:
+    async def moved() -> bool:
+        return stage.sim.conversation(open_kfid, customer).state == state
 
-    await stage.until(queued, lambda: "the conversation does not reach the pool")
+    await stage.until(moved, lambda: f"the conversation does not come to state {state}")
 
 
 SCRIPT: tuple[Act, ...] = (
     *(welcome, burst, many_pages, empty_page, repeats, same_words_at_once, lost_callback),
     *(answer_lost, busy_moments, expired_token, slow_pull, two_accounts, long_answer),
-    *(anything_but_text, recall, hand_over, nobody_there, staff_ask, restart),
-    *(person_meanwhile, power_cut, full_disk, too_late, throttled),
+    *(anything_but_text, recall, hand_over, to_a_servicer, nobody_there, staff_ask, cards),
+    *(restart, person_meanwhile, power_cut, full_disk, too_late, throttled),
 )
 """All acts after `before_the_first_start`, in order."""

@@ -6,6 +6,7 @@ import msgspec
 
 from bot.config import Config, keygen, load_config
 from simulator.credentials import Credentials
+from simulator.scenery import AFTERSALE
 
 SHIPPING = "多久发货"
 FEE = "运费多少钱"
@@ -53,6 +54,7 @@ HANDED_OVER = "已为您转接"
 """Only true once WeCom has accepted the hand-over (R-11.4)."""
 
 STAFF = "zhangsan"
+SERVICER = "wangwu"
 
 MAP = b"\x89PNG\r\n\x1a\n the way to the shop"
 """Sent with the answer that tells where it is."""
@@ -76,7 +78,10 @@ def configuration(folder: Path, api_base: str, who: Credentials, poll_s: float) 
         "storage": {"url": "sqlite:///data/concierge.db"},
         "embeddings": {"provider": "none"},
         "knowledge": {"sources": ["faq.yaml"]},
-        "staff": [{"userid": STAFF, "name": "张敏", "level": "expert"}],
+        "staff": [
+            {"userid": STAFF, "name": "张敏", "level": "expert", "capacity": 0},
+            {"userid": SERVICER, "name": "王倩", "level": "junior", "accounts": [AFTERSALE]},
+        ],
         "routing": {"merge_window_ms": 20},
         "delivery": {"poll_busy_s": poll_s},
     }

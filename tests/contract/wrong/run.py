@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import structlog
 
 from bot.delivery.lanes import SystemClock
+from bot.routing import Router
+from bot.routing.discovery import discover
 from simulator.world import World
+from tests.card_router import Desk
 from tests.contract.wrong.acts import SCRIPT, Act, before_the_first_start
 from tests.contract.wrong.findings import Findings, findings
 from tests.contract.wrong.stage import Stuck, staged
@@ -53,6 +57,7 @@ async def play(
     ):
         async with staged(Path(folder), poll_s=poll_s, patience_s=patience_s) as stage:
             _hurry(patch, stage.sim.world)
+            _seat(patch, stage.desk)
             if change is not None:
                 change(patch, stage.sim.world)
             stuck = None
@@ -84,6 +89,15 @@ def _hurry(patch: pytest.MonkeyPatch, world: World) -> None:
     patch.setattr("bot.delivery.send._FIRST_PAUSE_S", 0.03)
     patch.setattr("bot.delivery.pull._FIRST_PAUSE_S", 0.03)
     patch.setattr("bot.wecom.client.FIRST_BACKOFF_S", 0.02)
+
+
+def _seat(patch: pytest.MonkeyPatch, desk: Desk) -> None:
+    """Let a toy behaviour, which sends cards, run beside those of the product."""
+
+    def with_desk(package: ModuleType) -> list[Router]:
+        return [desk.router, *discover(package)]
+
+    patch.setattr("bot.app.engine.discover", with_desk)
 
 
 @contextmanager

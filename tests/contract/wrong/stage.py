@@ -16,6 +16,7 @@ from simulator.records import BOT, NEVER, NEW, Conversation, Message, Options
 from simulator.scenery import shop
 from simulator.server import Simulator
 from simulator.syncing import position_in
+from tests.card_router import Desk
 from tests.contract.wrong.company import configuration
 
 OPTIONS = Options(max_page=3, callback_pause_s=0.05, slow_ack_s=1.0, token_grace_s=0.1)
@@ -37,6 +38,7 @@ class Stage:
         patience_s: how long nothing may move before the script gives up.
         excused: msgids of customers' messages that may stay without an answer.
         recalled: msgids that were recalled before the product could see them.
+        desk: a behaviour that sends cards to members.
     """
 
     sim: Simulator
@@ -45,6 +47,7 @@ class Stage:
     product: Concierge | None = None
     excused: set[str] = field(default_factory=set)
     recalled: set[str] = field(default_factory=set)
+    desk: Desk = field(default_factory=Desk)
     _running: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def start(self) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from bot.errors import NotAuthorised, Rejected, Throttled, Unreachable, WeComError, WrongState
 from bot.model import ServiceState, StaffAction
-from tests.card_router import FALLBACK, Desk
+from tests.card_router import FALLBACK, GOODBYE, Desk
 from tests.conftest import OpenChat
 from tests.talk import Chat
 
@@ -170,6 +170,7 @@ async def test_a_session_that_a_servicer_has_is_ended_and_its_code_returns(
     await a_take(chat)
     assert chat.wecom.state is ServiceState.ENDED
     assert desk.results == [{"outcome": "ended", "msg_code": "code-1", "at": chat.clock.now()}]
+    assert chat.replies == [GOODBYE], "what its code permits, before it dies after 20 s"
     facts = await chat.store.conversations.facts(chat.conversation)
     assert facts.ownership.state is ServiceState.ENDED
     assert facts.disclosed_at is None, "the next session introduces the assistant again (R-15.8)"

@@ -162,7 +162,8 @@ async def test_a_transfer_that_wecom_keeps_refusing_is_never_announced(
     chat: Chat, error: type[WrongState]
 ) -> None:
     chat.wecom.receiving = ["zhangsan"]
-    chat.wecom.failures = [error("service_state/trans", 95016) for _ in range(9)]
+    refusals = 3 if error is WrongState else 6  # of the servicer, then of the pool
+    chat.wecom.failures = [error("service_state/trans", 95016) for _ in range(refusals)]
     await chat.says("转人工")
     assert chat.replies == [REFUSED]
     assert chat.staff_messages[0].startswith("【转人工失败】")

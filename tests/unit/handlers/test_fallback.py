@@ -25,7 +25,7 @@ async def test_a_second_miss_in_a_row_brings_a_person(chat: Chat) -> None:
     await chat.says(NONSENSE)
     await chat.says("火星上有海吗")
     assert chat.replies == [
-        "已为您转接人工客服，正在排队，请稍候。同事会看到我们刚才的对话，您不用重复说明。"
+        "已为您转接人工客服，请稍候。同事能看到我们刚才的对话，您不用重复说明。"
     ]
     assert "连续两次没有找到答案" in chat.staff_messages[0]
 

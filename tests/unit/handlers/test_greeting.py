@@ -107,3 +107,25 @@ async def test_a_question_that_begins_or_ends_politely_is_a_question(chat: Chat,
 async def test_small_talk_inside_a_question_is_no_small_talk(chat: Chat, text: str) -> None:
     await chat.says(text)
     assert not chat.handled_by.startswith("greeting.")
+
+
+async def cases_of(chat: Chat) -> int:
+    return len(await chat.store.database.fetch("SELECT id FROM cases"))
+
+
+@pytest.mark.parametrize("text", ["谢谢", "好的", "再见", "很好", "[玫瑰]"])
+async def test_what_asks_for_nothing_opens_no_case(chat: Chat, text: str) -> None:
+    await chat.says(text)
+    assert chat.replies != []
+    assert await cases_of(chat) == 0
+
+
+@pytest.mark.parametrize("text", ["谢谢，多久发货", "？", "在吗"])
+async def test_what_asks_for_something_does(chat: Chat, text: str) -> None:
+    await chat.says(text)
+    assert await cases_of(chat) == 1
+
+
+async def test_thanks_beside_a_question_leave_its_case(chat: Chat) -> None:
+    await chat.says_at_once("多久发货", "谢谢")
+    assert await cases_of(chat) == 1

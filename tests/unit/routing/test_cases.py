@@ -138,3 +138,12 @@ def test_withdrawing_leaves_a_case_alone_that_was_open_before() -> None:
     cases.hear(message(NOW + 1, msgid="m2"))
     cases.withdraw()
     assert cases.open is not None
+
+
+def test_withdrawing_leaves_a_case_alone_that_an_earlier_message_of_the_burst_opened() -> None:
+    cases = book()
+    cases.hear(message())
+    cases.hear(message(NOW + 1, msgid="m2"))
+    cases.withdraw()
+    assert cases.open is not None
+    assert cases.open.opened_at == NOW

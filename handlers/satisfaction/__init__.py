@@ -1,0 +1,1 @@
+"""Ask how it was, once a case has ended, and remember what the customer said."""
