@@ -14,6 +14,7 @@ from bot.commands import (
     admin,
     chat,
     demo,
+    escalation,
     faq_arguments,
     gate,
     orders,
@@ -109,6 +110,17 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
         one.add_argument("--account", default="", help="哪个客服账号的知识（open_kfid）")
         if name == "train":
             one.add_argument("--out", type=Path, help="写到别的文件，默认数据库旁的 gate.json")
+
+    actions = command("escalation", _escalation, "哪些话要人工").add_subparsers(
+        dest="action", metavar="动作", required=True
+    )
+    one = actions.add_parser("explain", help="客户的一句话要不要人工，为什么")
+    one.add_argument("text", help="客户的话")
+    one.add_argument("--tag", action="append", default=[], help="客户的标签，可写多次")
+    one.add_argument("--misses", type=int, default=0, help="这次咨询里几次没有找到答案")
+    one.add_argument("--json", action="store_true", help="输出 JSON")
+    one = actions.add_parser("classes", help="列出各类的级别、时限和开关")
+    one.add_argument("--json", action="store_true", help="输出 JSON")
 
     actions = command("orders", _orders, "客户的订单").add_subparsers(metavar="动作", required=True)
     one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
@@ -216,6 +228,20 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 def _orders(arguments: argparse.Namespace) -> int:
     return asyncio.run(orders.import_orders(_load(arguments), arguments.file, sys.stdout))
+
+
+def _escalation(arguments: argparse.Namespace) -> int:
+    settings = _load(arguments).escalation
+    if arguments.action == "classes":
+        return escalation.classes(settings, sys.stdout, as_json=arguments.json)
+    return escalation.explain(
+        settings,
+        arguments.text,
+        sys.stdout,
+        misses=arguments.misses,
+        tags=arguments.tag,
+        as_json=arguments.json,
+    )
 
 
 def _faq(arguments: argparse.Namespace) -> int:

@@ -27,11 +27,13 @@ from bot.app.engine import (
     open_store,
     vectors_folder,
 )
+from bot.app.escalation_words import ESCALATION_WORDS, build_rules, rules_in
 from bot.app.reports import build_reporter
 from bot.app.service import Concierge, couriers, running, web_app
 from bot.app.words import KNOWLEDGE_WORDS, build_words, words_in
 
 __all__ = [
+    "ESCALATION_WORDS",
     "FILE",
     "KNOWLEDGE_WORDS",
     "MODEL_PROMPTS",
@@ -49,6 +51,7 @@ __all__ = [
     "build_reporter",
     "build_retriever",
     "build_roster",
+    "build_rules",
     "build_words",
     "couriers",
     "declared_tables",
@@ -58,6 +61,7 @@ __all__ = [
     "open_store",
     "opened_contents",
     "preview",
+    "rules_in",
     "running",
     "take_files",
     "vectors_folder",

@@ -7,7 +7,7 @@ from typing import TextIO
 
 import bot
 from bot.commands.check_prompts import prompt_problems
-from bot.config import Inspection, inspect_config
+from bot.config import Escalation, Inspection, inspect_config
 
 PROMPTS = Path(bot.__file__).parent.parent / "prompts"
 
@@ -77,6 +77,7 @@ async def check(
     for file, problem in prompt_problems(prompts):
         report.add_in("话术", str(file), problem)
     _check_words(prompts, report)
+    _check_escalation(prompts, inspection, report)
     report.add("大模型", _model_problems(inspection))
     report.print(out)
     _print_notes(inspection, out)
@@ -118,6 +119,15 @@ def _check_words(prompts: Path, report: _Report) -> None:
     file = prompts / KNOWLEDGE_WORDS.name
     for problem in words_in(file)[1]:
         report.add_in("同义词与专用词", str(file), problem)
+
+
+def _check_escalation(prompts: Path, inspection: Inspection, report: _Report) -> None:
+    from bot.app import ESCALATION_WORDS, rules_in
+
+    file = prompts / ESCALATION_WORDS.name
+    settings = inspection.config.escalation if inspection.config else Escalation()
+    for problem in rules_in(file, settings)[1]:
+        report.add_in("哪些话要人工", str(file), problem)
 
 
 def _model_problems(inspection: Inspection) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What did the operator configure? Frozen models, or every problem at once."""
 
-from bot.config.escalation import MISSED, Escalation, ReasonSettings
+from bot.config.escalation import MISSED, OTHERS, Escalation, ReasonSettings
 from bot.config.hours import DAY_MINUTES, WEEK, Calendar, DateSpan, OpeningHours, Shift
 from bot.config.loading import Inspection, inspect_config, load_config
 from bot.config.problems import ConfigErrors, Problem
@@ -33,6 +33,7 @@ from bot.config.tools import Argument, OrderFields, Tool
 __all__ = [
     "DAY_MINUTES",
     "MISSED",
+    "OTHERS",
     "WEEK",
     "Account",
     "AccountSettings",

@@ -91,5 +91,7 @@ class Escalation(Section):
 
     def settings_of(self, name: str) -> ReasonSettings:
         """What a class asks for, everything given."""
-        default = DEFAULTS.get(name, DEFAULTS[OTHERS])
-        return self.classes.get(name, ReasonSettings()).over(default)
+        own = self.classes.get(name, ReasonSettings())
+        if name in DEFAULTS:
+            return own.over(DEFAULTS[name])
+        return own.over(self.classes.get(OTHERS, ReasonSettings()).over(DEFAULTS[OTHERS]))

@@ -14,11 +14,12 @@ from bot.model import (
     MessageReceived,
     SendFailed,
     ServicerStatusChanged,
+    ServiceState,
     SessionChanged,
     StaffAction,
     TimerDue,
 )
-from bot.model.cases import ASSIGNED, QUEUED, SEATED, TICKET, WITH_PEOPLE
+from bot.model.cases import ASSIGNED, BOT, QUEUED, SEATED, TICKET, WITH_PEOPLE
 from bot.model.effects import HUMAN_OWNS
 from bot.routing import IsText, Router, Says, Stage, Tapped, Turn
 from bot.routing.facts import CUSTOMER
@@ -58,9 +59,12 @@ async def heard(turn: Turn) -> None:
     case, message = turn.cases.open, turn.event
     if case is None or not isinstance(message, MessageReceived):
         return
+    owner = turn.facts.ownership.state
     if message.origin != CUSTOMER:
         if case.answered_at == message.sent_at:
             turn.emit("case_answered", case_id=case.id)
+    elif case.status == BOT and owner is not None and owner.human_owns:
+        turn.emit("with_people")  # a servicer opened the session again, or never let go of it
     elif case.status in (QUEUED, ASSIGNED) and turn.phrases.heard(
         "escalation.not_waiting", turn.text
     ):
@@ -104,6 +108,17 @@ async def escalated(turn: Turn, event: Emitted, facts: Store) -> None:
     ticket_only = bool(event.data.get("ticket")) or reason in _NOT_TO_BE_HANDED
     level = int(event.data.get("level", 2))
     await want(turn, facts, Wish(reason, level=level, ticket_only=ticket_only))
+
+
+@router.on(Emitted, tag="with_people")
+async def with_people(turn: Turn, config: Config) -> None:
+    """A servicer has the session, though the case is new."""
+    case, owner = turn.cases.open, turn.facts.ownership
+    if case is not None and case.status == BOT and owner.state is ServiceState.HUMAN:
+        servicer = owner.servicer or ""
+        level = turn.roster.level_of(servicer)
+        turn.cases.step("taken", servicer=servicer, level=level, reason="with_person")
+        clocks.watch_idleness(turn, case, config.escalation.idle_notice_s)
 
 
 @router.on(Emitted, tag="gave_up_waiting")
@@ -219,7 +234,9 @@ async def failed(turn: Turn, event: EffectFailed, facts: Store) -> None:
         await outcomes.nobody(turn, facts, refused)
     elif event.tag == closing.END and (case := turn.cases.open):
         turn.notify([case.servicer], turn.phrases.say("escalation.staff_not_ended"))
-    elif event.effect == "SendMessage" and HUMAN_OWNS not in event.error:
+    elif event.effect == "SendMessage" and HUMAN_OWNS in event.error:
+        turn.emit("with_people")
+    elif event.effect == "SendMessage":
         died = event.error.startswith("dead")
         await want(turn, facts, Wish("reply_died", ticket_only=not died))
 

@@ -142,11 +142,15 @@ async def _around(turn: Turn, facts: Store, closed: Closed, settings: Satisfacti
         now=turn.now,
         wrote_at=turn.facts.customer_wrote_at,
         is_silenced=silence is not None or turn.account.autonomy.mode == "off",
-        is_busy=turn.cases.open is not None or (state is not None and state.human_owns),
+        is_busy=_another_goes_on(turn, closed.case_id) or (state is not None and state.human_owns),
         was_wanted=case is not None and case.wanted_at is not None,
         was_asked=await store.was_asked(facts, where.external_userid, since),
         spent=await facts.conversations.spent(where, turn.facts.window_msgid),
     )
+
+
+def _another_goes_on(turn: Turn, case_id: str) -> bool:
+    return turn.cases.open is not None and turn.cases.open.id != case_id
 
 
 def _rate(turn: Turn, rating: Rating, tap: Tap, settings: Satisfaction) -> None:

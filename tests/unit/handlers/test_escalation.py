@@ -311,3 +311,22 @@ async def test_a_take_over_between_turn_and_send_keeps_the_bot_silent(chat: Chat
     await chat.take_over()
     await chat.waits(minutes=1)
     assert chat.replies == []
+
+
+async def test_a_session_that_a_servicer_opens_again_is_his_case(chat: Chat) -> None:
+    await chat.take_over("lisi")
+    await chat.says("多久发货")
+    row = await chat.store.database.fetch_one("SELECT status, servicer, reason FROM cases")
+    assert row is not None
+    assert tuple(row) == ("serving", "lisi", "with_person")
+
+
+async def test_a_session_that_was_never_let_go_of_is_noticed_when_wecom_says_so(
+    chat: Chat,
+) -> None:
+    chat.wecom.failures = [WrongState("kf/send_msg", 95018)]
+    message = chat.text("多久发货")
+    chat.wecom.state, chat.wecom.servicer = ServiceState.HUMAN, "lisi"
+    await chat.receives(message)
+    assert chat.replies == []
+    assert await status(chat) == "serving"
