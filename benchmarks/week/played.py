@@ -88,7 +88,7 @@ async def played(folder: Path, cases: int, seed: int) -> AsyncIterator[Week]:
     library = Library(Retriever(entries))
     engine = build_engine(config, store, library, clock=clock, metrics=Metrics())
     kf = WeekKf(clock, log, lambda: _receiving(clock.now()))
-    town = Town(engine, clock, kf, [])
+    town = Town(engine, clock, kf)
     began = time.perf_counter()
     customers = _customers(town, cases, rng)
     by_conversation = {one.conversation: one for one in customers}

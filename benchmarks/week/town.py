@@ -3,12 +3,13 @@
 import asyncio
 import heapq
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from benchmarks.week.wecom import WeekKf
 from bot.app import Engine, couriers
 from bot.commands.dialogue import PlayedMedia, PlayedStaff
+from bot.delivery.housekeeping import LeftCases
 from bot.delivery.intake import subject_of
 from bot.delivery.send import Sender
 from bot.model import Event, Lane
@@ -30,18 +31,17 @@ class WeekClock:
         self._now = max(self._now, moment)
 
 
-Look = Callable[[], Awaitable[object]]
+LOOK_S = 600.0
+"""How often it is looked for cases that nobody goes on with; they are closed as of their day's end,
+however late it is noticed."""
 
 
 class Town:
-    """Runs lives: coroutines that sleep in played time, one at a time.
+    """Runs lives: coroutines that sleep in played time, one at a time."""
 
-    Args:
-        looks: what the service does by itself now and then, once a played minute.
-    """
-
-    def __init__(self, engine: Engine, clock: WeekClock, kf: WeekKf, looks: list[Look]) -> None:
-        self.engine, self.clock, self.kf, self._looks = engine, clock, kf, looks
+    def __init__(self, engine: Engine, clock: WeekClock, kf: WeekKf) -> None:
+        self.engine, self.clock, self.kf = engine, clock, kf
+        self._left = LeftCases(engine.store, clock, self._wake)
         self.staff = PlayedStaff()
         self.events = 0
         self._agenda: list[tuple[float, int, Callable[[], bool]]] = []
@@ -107,9 +107,8 @@ class Town:
                 return
             self.clock.reach(moment)
             if moment == look_at:
-                for look in self._looks:
-                    await look()
-                look_at += 60.0
+                await self._left.look()
+                look_at += LOOK_S
                 await self._settle()
             elif timer <= script:
                 _, subject = heapq.heappop(self._timers)

@@ -29,7 +29,7 @@ from bot.delivery.couriers import (
 )
 from bot.delivery.delegating import AgentCourier, Desk
 from bot.delivery.handing_over import EndCourier, HandOffCourier
-from bot.delivery.housekeeping import Gauges, Retention, ServiceGauges, WaitingNotices
+from bot.delivery.housekeeping import Gauges, LeftCases, Retention, ServiceGauges, WaitingNotices
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
 from bot.delivery.looking_up import LookUpCourier, ToolBox
@@ -178,6 +178,7 @@ def _assemble(
         looks=[
             (0.5, follower.look),
             (5.0, Gauges(store, engine.metrics, clock).look),
+            (60.0, LeftCases(store, clock, drains.lanes.wake).look),
             (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
             (
                 5.0,

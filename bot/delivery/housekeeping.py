@@ -11,19 +11,25 @@ from bot.config import AccountSettings
 from bot.delivery.send import WAITING_NOTICE
 from bot.errors import Conflict
 from bot.measuring import KINDS, Reporter, Window
-from bot.model import Lane, MessageReceived, SendMessage
-from bot.model.cases import OPEN_STATUSES
+from bot.model import Emitted, Lane, MessageReceived, SendMessage
+from bot.model.cases import GAP_S, OPEN_STATUSES
 from bot.ports import Clock
 from bot.routing.decisions import conversation_of
 from bot.routing.facts import CUSTOMER, SESSION_S, after
 from bot.routing.phrases import Phrases
-from bot.store import Draft, Letter, Store, Table, Unit, conversation_queue
+from bot.store import Arrival, Draft, Letter, Store, Table, Unit, conversation_queue
 from bot.telemetry import Metrics
 
 log = structlog.get_logger(__name__)
 
 NOTICES_AT_ONCE = 50
 """Waiting notices per look: never a flood."""
+
+CASE_LEFT = "case_left"
+"""Name of the emission that tells a behaviour to close the case."""
+
+LEFT_AT_ONCE = 200
+"""Cases closed per look because a day has passed."""
 
 _DAY_S = 86_400
 _ROWS_AT_ONCE = 2_000
@@ -90,6 +96,46 @@ class WaitingNotices:
             return 0
         self.woken(draft.queue, draft.lane)
         return 1
+
+
+@dataclass(frozen=True, slots=True)
+class LeftCases:
+    """Tells conversations whose case nobody has gone on with for a day (R-11.6).
+
+    Each is told once for its last message; its turn closes the case as of that day's end.
+
+    Args:
+        woken: told whose mailbox has something now.
+    """
+
+    store: Store
+    clock: Clock
+    woken: Callable[[str, Lane], None]
+
+    async def look(self) -> int:
+        """Tell those that are due, the oldest first; returns how many were told."""
+        now = self.clock.now()
+        left = await self.store.cases.quiet(now - GAP_S, LEFT_AT_ONCE)
+        unit = Unit()
+        arrivals = [
+            Arrival(
+                case.conversation.subject,
+                Emitted(
+                    name=CASE_LEFT,
+                    open_kfid=case.conversation.open_kfid,
+                    external_userid=case.conversation.external_userid,
+                ),
+                Lane.BACKGROUND,
+                key=f"left:{case.id}:{case.active_at}",
+                sent_at=now,
+            )
+            for case in left
+        ]
+        await self.store.mailbox.deliver(unit, arrivals, now)
+        await self.store.database.commit(unit)
+        for arrival in arrivals:
+            self.woken(arrival.subject, arrival.lane)
+        return len(arrivals)
 
 
 @dataclass(frozen=True, slots=True)
