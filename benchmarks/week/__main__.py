@@ -6,14 +6,18 @@ anew, and ends with 1 on any difference.
 
 import argparse
 import asyncio
+import logging
 import sys
 import tempfile
 from pathlib import Path
+
+import structlog
 
 from benchmarks.week.played import compared, played
 
 
 async def _main(cases: int, seed: int, *, verbose: bool) -> int:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory() as folder:
         async with played(Path(folder), cases, seed) as week:
             lines = await compared(week)

@@ -14,6 +14,8 @@ DAY = 86_400.0
 _NEVER = float("inf")
 _SMALL_TALK = frozenset({Meaning.GREETING, Meaning.FAREWELL})
 _LONGEST_WORK_S = 300.0
+_SESSION_S = 48 * 3600.0
+"""So long after the customer's last message a session ends (wecom-api §3.5)."""
 
 
 @dataclass(slots=True)
@@ -112,6 +114,7 @@ class _Reader:
 
     def __init__(self, who: tuple[str, str]) -> None:
         self._who, self._state = who, ENDED
+        self._owner, self._wrote_at = "", 0.0
         self._stories: list[Story] = []
         self._open: Story | None = None
 
@@ -140,6 +143,9 @@ class _Reader:
     # ------------------------------------------------------------------ what was said
 
     def _customer(self, one: Seen) -> None:
+        if one.at - self._wrote_at >= _SESSION_S:
+            self._state = ENDED  # it falls there by itself, and WeCom says nothing
+        self._wrote_at = one.at
         rating = one.menu and one.menu[0].startswith("csat:")
         meaning = None if rating else MEANINGS[one.text]
         if rating:
@@ -147,8 +153,7 @@ class _Reader:
         if self._open is None:
             if rating or meaning is Meaning.FAREWELL:
                 return
-            self._open = Story(self._who, one.at, one.at)
-            self._stories.append(self._open)
+            self._open = self._begun(one.at, meaning)
         story = self._open
         story.said.append((one.at, ""))
         story.last_at = one.at
@@ -159,6 +164,17 @@ class _Reader:
         story.last_meaning = meaning
         if self._state not in (POOL, PERSON):
             self._to_the_bot(story, meaning, one.at)
+
+    def _begun(self, at: float, meaning: Meaning | None) -> Story:
+        """A new case; whoever has the session still is given it with its first message."""
+        story = Story(self._who, at, at)
+        self._stories.append(story)
+        if self._state == PERSON:
+            story.given.append((at, self._owner))
+            if meaning is Meaning.PERSON:
+                self._want(story, "asked", at)
+            story.reason = story.reason or "with_person"
+        return story
 
     def _to_the_bot(self, story: Story, meaning: Meaning, at: float) -> None:
         if meaning is Meaning.PERSON:
@@ -197,6 +213,7 @@ class _Reader:
 
     def _session(self, one: Seen) -> None:
         before, self._state = self._state, one.state
+        self._owner = one.servicer
         story = self._open
         if story is None:
             return

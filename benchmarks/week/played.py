@@ -11,7 +11,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-import structlog
 
 from benchmarks.week import people, truth
 from benchmarks.week.book import SHOP
@@ -79,7 +78,6 @@ class Line:
 @asynccontextmanager
 async def played(folder: Path, cases: int, seed: int) -> AsyncIterator[Week]:
     """Play about so many cases."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     config, clock, log, rng = _config(folder), WeekClock(MONDAY), Log(), Random(seed)
     store = open_store(config)
     for database in (store.database, store.keys):
