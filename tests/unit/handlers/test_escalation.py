@@ -330,3 +330,16 @@ async def test_a_session_that_was_never_let_go_of_is_noticed_when_wecom_says_so(
     await chat.receives(message)
     assert chat.replies == []
     assert await status(chat) == "serving"
+
+
+async def test_that_a_servicer_had_the_session_long_ago_makes_no_case_his(chat: Chat) -> None:
+    await chat.says("运费多少钱")
+    await chat.waits(hours=20)
+    await chat.take_over("lisi")
+    await chat.waits(hours=29)
+    chat.wecom.state, chat.wecom.servicer = ServiceState.ENDED, None  # after 48 h, by itself
+    await chat.says("多久发货")
+    assert chat.replies
+    case = await chat.store.cases.open_of(chat.conversation)
+    assert case is not None
+    assert (case.status, case.reason) == ("bot", "")
