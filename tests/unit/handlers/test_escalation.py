@@ -333,7 +333,7 @@ async def test_a_session_that_was_never_let_go_of_is_noticed_when_wecom_says_so(
 
 
 async def test_that_a_servicer_had_the_session_long_ago_makes_no_case_his(chat: Chat) -> None:
-    await chat.says("运费多少钱")
+    await chat.says("转人工")
     await chat.waits(hours=20)
     await chat.take_over("lisi")
     await chat.waits(hours=29)
