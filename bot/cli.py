@@ -92,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true", help="以 JSON 打印")
     command("migrate", _migrate, "建立或升级数据库")
     _add_groups(command)
+    _add_escalation(command)
     return parser
 
 
@@ -110,17 +111,6 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
         one.add_argument("--account", default="", help="哪个客服账号的知识（open_kfid）")
         if name == "train":
             one.add_argument("--out", type=Path, help="写到别的文件，默认数据库旁的 gate.json")
-
-    actions = command("escalation", _escalation, "哪些话要人工").add_subparsers(
-        dest="action", metavar="动作", required=True
-    )
-    one = actions.add_parser("explain", help="客户的一句话要不要人工，为什么")
-    one.add_argument("text", help="客户的话")
-    one.add_argument("--tag", action="append", default=[], help="客户的标签，可写多次")
-    one.add_argument("--misses", type=int, default=0, help="这次咨询里几次没有找到答案")
-    one.add_argument("--json", action="store_true", help="输出 JSON")
-    one = actions.add_parser("classes", help="列出各类的级别、时限和开关")
-    one.add_argument("--json", action="store_true", help="输出 JSON")
 
     actions = command("orders", _orders, "客户的订单").add_subparsers(metavar="动作", required=True)
     one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
@@ -173,6 +163,19 @@ def _add_report(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     one.add_argument("--json", action="store_true", help="输出 JSON")
     one = actions.add_parser("rebuild", help="按逐步的记录和消息重算每件咨询")
     one.add_argument("--check", action="store_true", help="只核对，列出不符的，不写入")
+
+
+def _add_escalation(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
+    actions = command("escalation", _escalation, "哪些话要人工").add_subparsers(
+        dest="action", metavar="动作", required=True
+    )
+    one = actions.add_parser("explain", help="客户的一句话要不要人工，为什么")
+    one.add_argument("text", help="客户的话")
+    one.add_argument("--tag", action="append", default=[], help="客户的标签，可写多次")
+    one.add_argument("--misses", type=int, default=0, help="这次咨询里几次没有找到答案")
+    one.add_argument("--json", action="store_true", help="输出 JSON")
+    one = actions.add_parser("classes", help="列出各类的级别、时限和开关")
+    one.add_argument("--json", action="store_true", help="输出 JSON")
 
 
 def _load(arguments: argparse.Namespace) -> Config:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.model import Emitted
+from bot.model import Emitted, ServiceState, SessionChanged
 from bot.routing import Router, Stage, Turn
 from tests.talk import Chat
 
@@ -13,25 +13,27 @@ ITEMS = ["5 分 · 非常满意", "4 分 · 满意", "3 分 · 一般", "2 分 �
 
 def listener() -> tuple[Router, list[dict[str, Any]]]:
     """A behaviour that notes who asked for a person, and what it was told."""
-    router, told = Router("listener", stage=Stage.HUMAN), []
+    router, heard = Router("listener", stage=Stage.HUMAN), []
 
     @router.on(Emitted, tag="escalate")
     async def escalated(turn: Turn, event: Emitted) -> None:
-        told.append(event.data)
+        heard.append(event.data)
 
-    return router, told
+    return router, heard
+
+
+def told(chat: Chat, name: str, **data: Any) -> Emitted:
+    """What the escalation behaviour tells about a case of this customer."""
+    where = chat.conversation
+    return Emitted(
+        name=name, data=data, open_kfid=where.open_kfid, external_userid=where.external_userid
+    )
 
 
 def closed(chat: Chat, case_id: str = CASE, **data: Any) -> Emitted:
-    """What the escalation behaviour tells when a case has ended."""
+    """A case has ended."""
     given = {"by": "servicer", "outcome": "ended", "served_level": 2, "end_code": "", "code_at": 0}
-    where = chat.conversation
-    return Emitted(
-        name="case_closed",
-        data={"case_id": case_id} | given | data,
-        open_kfid=where.open_kfid,
-        external_userid=where.external_userid,
-    )
+    return told(chat, "case_closed", case_id=case_id, **given | data)
 
 
 async def ends_with_code(chat: Chat, case_id: str = CASE, code: str = "end-1") -> None:
@@ -41,10 +43,30 @@ async def ends_with_code(chat: Chat, case_id: str = CASE, code: str = "end-1") -
     await chat.receives(closed(chat, case_id, end_code=code, code_at=chat.clock.now()))
 
 
-async def solved(chat: Chat, case_id: str = CASE, **data: Any) -> None:
+async def the_case(chat: Chat) -> str:
+    (row,) = await chat.store.database.fetch("SELECT id FROM cases")
+    return str(row["id"])
+
+
+async def ends(chat: Chat, code: str = "end-1") -> None:
+    """The servicer ends the session in the client, and WeCom gives a code for one message."""
+    where = chat.conversation
+    chat.wecom.state, chat.wecom.servicer = ServiceState.ENDED, None
+    await chat.receives(
+        SessionChanged(
+            open_kfid=where.open_kfid,
+            external_userid=where.external_userid,
+            sent_at=chat.clock.now(),
+            change_type=3,
+            old_servicer_userid="zhangsan",
+            msg_code=code,
+        )
+    )
+
+
+async def solved(chat: Chat, case_id: str = CASE) -> None:
     """The customer has said that the bot solved it."""
-    given = {"by": "customer", "outcome": "solved", "served_level": 0}
-    await chat.receives(closed(chat, case_id, **given | data))
+    await chat.receives(told(chat, "case_solved", case_id=case_id))
 
 
 async def row_of(chat: Chat, case_id: str = CASE) -> dict[str, Any]:
@@ -57,8 +79,8 @@ async def asked(chat: Chat, case_id: str = CASE) -> tuple[str, str]:
     return row["asked_how"], row["why_not"]
 
 
-async def reason_of(chat: Chat) -> str:
-    sealed = (await row_of(chat))["reason"]
+async def reason_of(chat: Chat, case_id: str = CASE) -> str:
+    sealed = (await row_of(chat, case_id))["reason"]
     if sealed is None:
         return ""
     assert "慢".encode() not in sealed

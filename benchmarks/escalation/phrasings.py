@@ -1,7 +1,7 @@
 """Which phrasings must bring a person, and which must not? One file for each class.
 
 They were written before any rule: ``dev`` to write rules by, ``test`` to look at when they stand.
-``fresh`` was written after that.
+``fresh`` was written after that, and ``last`` after what ``fresh`` taught.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ import yaml
 from knowledge.evaluate import wilson
 
 FOLDER = Path(__file__).parent
-SPLITS = ("dev", "test", "fresh")
+SPLITS = ("dev", "test", "fresh", "last")
 
 Said = dict[str, list[str]]
 

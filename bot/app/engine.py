@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import handlers
+from bot.app.escalation_words import build_rules
 from bot.config import Config, Delivery
 from bot.errors import Misconfigured
 from bot.llm.agent import Agent
@@ -36,12 +37,13 @@ from bot.telemetry import Metrics
 from bot.tools import HttpTools
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
+from handlers.escalation.rules import Rules
 from knowledge import Library
 from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
-SUPPLIED = (Turn, Library, Store, Config, Delivery, Values)
+SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules)
 """Types that a handler may ask for."""
 
 MODEL_PROMPTS = PROMPTS.parent / "llm"
@@ -196,6 +198,7 @@ def build_engine(
         Config: config,
         Delivery: config.delivery,
         Values: Values(values),
+        Rules: build_rules(config.escalation),
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.app.engine import PROMPTS
 from bot.config import MISSED, OTHERS, Escalation
 from bot.config.problems import ConfigErrors, Problem
 from bot.config.yaml_file import Document, Loc, path_text, read_document
@@ -26,7 +25,7 @@ from handlers.escalation.rules import (
 )
 from knowledge.fold import even_out
 
-ESCALATION_WORDS = PROMPTS.parent / "escalation.yaml"
+ESCALATION_WORDS = Path(__file__).resolve().parents[2] / "prompts" / "escalation.yaml"
 
 _TOP = ("lists", "read_as", "openers", "closers", "emphasis", "scopes", "classes")
 _CLASS = ("name", "says", "weak", "alone", "never", "unless", "examples")

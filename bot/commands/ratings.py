@@ -23,7 +23,7 @@ _WHY_NOT = {
     "nobody_served": "要了人工但没有人接待",
     "no_code": "没有结束码",
     "code_too_late": "来不及用结束码",
-    "not_solved": "没有说解决了",
+    "not_solved": "机器人答的，客户没有说解决了",
     "busy": "客户在问别的，或人工在接待",
     "too_late": "客户已经离开",
     "no_room": "消息条数紧张",

@@ -79,7 +79,7 @@ def _compose(path: Path) -> yaml.Node | None:
         raise _unreadable(path.name, "不是 UTF-8 文本", "UTF-8 编码的 YAML") from None
     except OSError as error:
         found = f"读不到文件（{error.strerror}）"
-        raise _unreadable(str(path), found, "一个可读的 config.yaml") from error
+        raise _unreadable(str(path), found, "一个可读的文件") from error
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:

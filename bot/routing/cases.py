@@ -23,8 +23,6 @@ class CaseBook:
         case: the open one, as it is stored.
         now: Unix seconds of the turn.
         level_of: level of a servicer.
-
-    `just_opened` says whether the message that was heard last has opened the case.
     """
 
     def __init__(self, case: Case | None, now: float, level_of: LevelOf) -> None:
@@ -32,7 +30,7 @@ class CaseBook:
         self._done: list[CaseChange] = []
         self._before, self._case = case, case
         self._steps: list[Step] = []
-        self.just_opened = False
+        self._just_opened = False
 
     @property
     def open(self) -> Case | None:
@@ -72,7 +70,7 @@ class CaseBook:
 
         A message that WeCom brings late belongs to the case that is open now.
         """
-        self.just_opened = False
+        self._just_opened = False
         if message.origin == CUSTOMER:
             self._customer_wrote(message)
         elif self.open is not None:
@@ -80,8 +78,8 @@ class CaseBook:
 
     def withdraw(self) -> None:
         """What was just heard opens no case: thanks, a goodbye, a rating of the one before."""
-        if self.just_opened and len(self._steps) == 1:
-            self.just_opened = False
+        if self._just_opened and len(self._steps) == 1:
+            self._just_opened = False
             self._before = self._case = None
             self._steps = []
 
@@ -112,7 +110,7 @@ class CaseBook:
         )
         self._before, self._steps = case, []
         self._case = case
-        self.just_opened = True
+        self._just_opened = True
         opened = self.step("opened", at=message.sent_at)
         assert opened is not None
         return opened

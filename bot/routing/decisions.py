@@ -28,6 +28,7 @@ from bot.model import (
     SendFailed,
     SendMessage,
     SendOnEvent,
+    ServiceState,
     StaffAction,
     UpdateCard,
 )
@@ -57,6 +58,9 @@ Compose = Callable[[Reply], list[dict[str, Any]]]
 
 SERVICE = "service"
 """Category of what must be said whoever answers: hand-over, waiting, limits."""
+
+_DIES_SOON = (None, ServiceState.ENDED)
+"""States whose code lives 20 s only: the welcome and the end (wecom-api §3.11)."""
 
 STAFF_TTL_S = 12 * 3600
 CARD_TTL_S = 24 * 3600
@@ -198,7 +202,7 @@ class Committer:
         return self._conversation_draft(
             turn,
             SendOnEvent(code=one.code, payload=payload, in_state=one.in_state),
-            Lane.URGENT if one.in_state is None else Lane.HANDOFF,
+            Lane.URGENT if one.in_state in _DIES_SOON else Lane.HANDOFF,
             expires_at=one.expires_at,
             handled_by=one.handled_by,
             because=one.reply.because,

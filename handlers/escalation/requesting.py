@@ -7,6 +7,7 @@ from bot.model.cases import EXPERT, JUNIOR, SEATED, SERVING, WANTED, WITH_PEOPLE
 from bot.routing import Turn
 from bot.store import Store
 from handlers.escalation import clocks, store
+from handlers.escalation.rules import Rules, Wanted
 
 HANDOFF = "escalation.handoff"
 
@@ -36,6 +37,33 @@ class Wish:
     evidence: tuple[str, ...] = ()
     core: bool = False
     ticket_only: bool = False
+
+
+def wish_of(wanted: Wanted) -> Wish:
+    """What the words of a customer ask for."""
+    return Wish(
+        wanted.reason,
+        level=wanted.level,
+        priority=wanted.priority,
+        skill=wanted.skill,
+        deadlines=wanted.deadlines,
+        evidence=wanted.evidence,
+        core=wanted.core,
+    )
+
+
+def wish_for(reason: str, rules: Rules, *, level: int = JUNIOR) -> Wish:
+    """What a reason asks for that no words were judged for; one without a class asks little."""
+    standing = rules.standings.get(reason)
+    if standing is None:
+        return Wish(reason, level=level)
+    return Wish(
+        reason,
+        level=max(level, standing.level),
+        priority=standing.priority,
+        skill=standing.skill,
+        deadlines=standing.deadlines,
+    )
 
 
 async def want(turn: Turn, facts: Store, wish: Wish) -> None:

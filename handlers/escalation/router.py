@@ -3,7 +3,7 @@
 The customer is told only after WeCom has accepted: asking is one turn, its outcome another.
 """
 
-import re
+from dataclasses import replace
 
 from bot.config import Config
 from bot.model import (
@@ -11,7 +11,6 @@ from bot.model import (
     EffectDone,
     EffectFailed,
     Emitted,
-    MessageReceived,
     SendFailed,
     ServicerStatusChanged,
     ServiceState,
@@ -21,19 +20,19 @@ from bot.model import (
 )
 from bot.model.cases import ASSIGNED, BOT, QUEUED, SEATED, TICKET, WITH_PEOPLE
 from bot.model.effects import HUMAN_OWNS
-from bot.routing import IsText, Router, Says, Stage, Tapped, Turn
-from bot.routing.facts import CUSTOMER
+from bot.routing import IsText, Router, Stage, Tapped, Turn
 from bot.store import Store
-from handlers.escalation import briefing, clocks, closing, desk, outcomes, store
+from handlers.escalation import briefing, clocks, closing, desk, listening, outcomes, store
 from handlers.escalation.requesting import (
     HANDOFF,
     Wish,
     follow_up,
     hand_over,
     tell_leaders,
-    tell_staff,
     want,
+    wish_for,
 )
+from handlers.escalation.rules import Rules
 from knowledge import Library
 
 router = Router("escalation", stage=Stage.HUMAN, tables=store.TABLES)
@@ -45,7 +44,6 @@ _RECEIVING = 1
 _BLOCKED_BY_CUSTOMER = 10
 """fail_type of a customer who refuses this account's messages (wecom-api §3.9)."""
 
-_PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _NOT_TO_BE_HANDED = frozenset({"too_late"})
 """Reasons for which WeCom lets nobody write in this session any more."""
 
@@ -54,60 +52,40 @@ _NOT_TO_BE_HANDED = frozenset({"too_late"})
 
 
 @router.observe()
-async def heard(turn: Turn) -> None:
-    """While people have the case: who answered, and whether the customer gives up waiting."""
-    case, message = turn.cases.open, turn.event
-    if case is None or not isinstance(message, MessageReceived):
-        return
-    owner = turn.facts.ownership.state
-    if message.origin != CUSTOMER:
-        if case.answered_at == message.sent_at:
-            turn.emit("case_answered", case_id=case.id)
-    elif case.status == BOT and owner is not None and owner.human_owns:
-        turn.emit("with_people")  # a servicer opened the session again, or never let go of it
-    elif case.status in (QUEUED, ASSIGNED) and turn.phrases.heard(
-        "escalation.not_waiting", turn.text
-    ):
-        turn.emit("gave_up_waiting")
+async def heard(turn: Turn, rules: Rules) -> None:
+    """While people have the case: who answered, and whether the customer gives up waiting, or
+    says what needs somebody else."""
+    listening.overhear(turn, rules)
 
 
 @router.message(Tapped("human"))
-async def tapped(turn: Turn, facts: Store) -> None:
+async def tapped(turn: Turn, facts: Store, rules: Rules) -> None:
     """The customer tapped 转人工."""
-    await want(turn, facts, Wish("asked"))
+    await want(turn, facts, wish_for("asked", rules))
 
 
-@router.message(Says("escalation.request"))
-async def asked(turn: Turn, facts: Store) -> None:
-    """The customer asks for a person in words."""
-    await want(turn, facts, Wish("asked"))
+@router.message(IsText())
+async def needed(turn: Turn, facts: Store, library: Library, rules: Rules) -> None:
+    """What the customer writes needs a person: it is asked for, or a class of risk says so."""
+    await listening.judged(turn, facts, library, rules)
 
 
 @router.message(IsText())
 async def while_nobody_is_there(turn: Turn, facts: Store) -> None:
     """A ticket is open: the customer leaves a phone number, or does not want it any more."""
-    case = turn.cases.open
-    if case is None or case.status != TICKET:
-        return
-    if turn.phrases.heard("escalation.not_waiting", turn.text):
-        await closing.give_up(turn, facts)
-        outcomes.say(turn, "escalation.given_up")
-    elif found := _PHONE.search(turn.text):
-        await store.leave_contact(turn, facts, found[0])
-        outcomes.say(turn, "escalation.contact_noted")
-        tell_staff(turn, "escalation.staff_contact", case.reason)
+    await listening.beside_a_ticket(turn, facts)
 
 
 # -------------------------------------------------------------------- what others want
 
 
 @router.on(Emitted, tag="escalate")
-async def escalated(turn: Turn, event: Emitted, facts: Store) -> None:
+async def escalated(turn: Turn, event: Emitted, facts: Store, rules: Rules) -> None:
     """Another behaviour, or the engine, wants a person."""
     reason = str(event.data.get("reason", "asked"))
     ticket_only = bool(event.data.get("ticket")) or reason in _NOT_TO_BE_HANDED
-    level = int(event.data.get("level", 2))
-    await want(turn, facts, Wish(reason, level=level, ticket_only=ticket_only))
+    wish = wish_for(reason, rules, level=int(event.data.get("level", 2)))
+    await want(turn, facts, replace(wish, ticket_only=ticket_only))
 
 
 @router.on(Emitted, tag="with_people")

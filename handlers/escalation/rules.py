@@ -199,23 +199,32 @@ class Rules:
     _words: list[str] = field(init=False)
     _finder: AhoCorasick = field(init=False)
     _told_by: dict[str, list[Phrasing]] = field(init=False)
+    _alone: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         phrasings = dict.fromkeys(one for known in self.classes for one in known.phrasings)
         needed = {word for one in phrasings for words in one.needs for word in words}
-        self._words = sorted(needed)
+        self._alone = frozenset().union(*(one.alone for one in self.classes))
+        self._words = sorted(needed | self._alone)
         self._finder = AhoCorasick(self._words or [MASK])
         self._told_by = {}
         for one in phrasings:
             for word in one.tell:
                 self._told_by.setdefault(word, []).append(one)
 
-    def worth_looking_for(self, text: str) -> frozenset[Phrasing]:
-        """The few phrasings whose words stand in a text."""
+    def words_in(self, text: str) -> frozenset[str]:
+        """Which words of any phrasing stand in a text."""
         found = self._finder.find_matches_as_indexes(text, overlapping=True)
-        present = {self._words[index] for index in {one[0] for one in found}}
+        return frozenset(self._words[index] for index in {one[0] for one in found})
+
+    def worth_looking_for(self, present: frozenset[str]) -> frozenset[Phrasing]:
+        """The few phrasings that may stand in a text with these words."""
         told = {one for word in present for one in self._told_by.get(word, ())}
         return frozenset(one for one in told if one.may_stand_in(present))
+
+    def may_be_alone(self, present: frozenset[str]) -> bool:
+        """Whether a clause of a text with these words may be enough by itself."""
+        return not self._alone.isdisjoint(present)
 
 
 def judge(text: str, rules: Rules, *, misses: int = 0, tags: Collection[str] = ()) -> Wanted | None:
@@ -277,7 +286,7 @@ def heard(text: str, manner: Manner) -> str:
     """The text as it is compared: bounded, one width and script, slips of the keyboard mended."""
     if len(text) > HEAD + TAIL:
         text = f"{text[:HEAD]}\n{text[-TAIL:]}"
-    text = even_out(text)[: HEAD + TAIL + 1]
+    text = even_out(text)[: HEAD + TAIL + 1]  # one character may become eighteen
     text = _BESIDE_LATIN.sub("", _SPACES.sub(" ", _SPACED.sub("", text)))
     return mended(_RUN.sub(r"\1\1", text), manner)
 
@@ -294,11 +303,12 @@ class _Read:
 
     def __init__(self, text: str, rules: Rules) -> None:
         self._text = text
-        self._worth = rules.worth_looking_for(text)
+        present = rules.words_in(text)
+        self._worth = rules.worth_looking_for(present)
         self._masked: dict[str, str] = {}
         self._live: dict[int, Phrasings] = {}  # the lists live as long as the rules
-        bare = (rules.manner.courtesies.sub("", one[0]) for one in _CLAUSE.finditer(text))
-        self._clauses = [_TWICE.sub(r"\1", one) for one in bare]
+        clauses = _CLAUSE.findall(text) if rules.may_be_alone(present) else ()
+        self._clauses = [_TWICE.sub(r"\1", rules.manner.courtesies.sub("", one)) for one in clauses]
         self._emphatic = bool(
             _EMPHASIS.search(text) or (rules.manner.emphasis and rules.manner.emphasis.search(text))
         )
@@ -316,6 +326,8 @@ class _Read:
 
     def _counted(self, one: ReasonClass, phrasings: Phrasings, near: list[Near]) -> Iterator[str]:
         for phrasing in self._worth_of(phrasings):
+            if not phrasing.regex.search(self._text):
+                continue  # what is masked can only be less
             for match in phrasing.regex.finditer(self._without(one.id, one.never)):
                 said = match[0].strip()
                 against = next((s.name for s in one.unless if self._stands(s, match)), None)

@@ -5,8 +5,8 @@ only answer.
 """
 
 from bot.config import Config, Satisfaction
-from bot.model import Because, Emitted, MenuItem, Reply, TimerDue
-from bot.model.cases import EXPERT
+from bot.model import Because, Emitted, MenuItem, Reply, ServiceState, TimerDue
+from bot.model.cases import BOT, EXPERT
 from bot.routing import IsText, Router, Stage, Tapped, Turn
 from bot.routing.facts import CUSTOMER
 from bot.store import Store
@@ -21,7 +21,8 @@ CHECK = "satisfaction.check"
 CHECK_S = 900.0
 """When an invitation is looked after: by then WeCom has it, or is down for long."""
 
-_SESSION_ENDED = 4
+RATED = "rated"
+"""Outcome of a message that is a rating, or the reason for one."""
 
 _SMALL_TALK = (
     "greeting.hello",
@@ -32,37 +33,47 @@ _SMALL_TALK = (
 )
 
 
-@router.on(Emitted, tag="case_solved")
 @router.on(Emitted, tag="case_closed")
 async def closed(turn: Turn, event: Emitted, facts: Store, config: Config) -> None:
-    """Decide once whether the customer is asked, and remember why not."""
+    """People have served and the session has ended: ask by the end code, while it lives."""
     case = Closed.read(event.data)
-    if await store.is_decided(facts, turn, case.case_id):
+    if await store.is_tried(facts, turn, case.case_id):
         return
     settings = config.satisfaction
-    how, why_not = rules.invitation(case, settings, await _around(turn, facts, case, settings))
-    store.decided(turn, case.case_id, how, why_not)
-    if how == rules.NONE:
+    around = await _around(turn, facts, case.case_id, settings)
+    if why_not := rules.why_no_code(case, settings, around):
+        store.not_asked(turn, case.case_id, why_not)
         return
-    if how == rules.CODE and case.end_code and case.code_at is not None:
-        turn.reply_by_code(
-            case.end_code,
-            Reply(
-                text=turn.phrases.say("satisfaction.after_people"),
-                menu=_menu(turn, case.case_id),
-                because=store.INVITED,
-            ),
-            expires_at=case.code_at + rules.CODE_S,
-            in_state=_SESSION_ENDED,
-        )
-    else:
-        turn.reply(
-            turn.phrases.say("satisfaction.after_bot"),
+    turn.reply_by_code(
+        case.end_code,
+        Reply(
+            text=turn.phrases.say("satisfaction.after_people"),
             menu=_menu(turn, case.case_id),
             because=store.INVITED,
-            category="service",
-        )
-    turn.schedule(CHECK, CHECK_S, key=case.case_id)
+        ),
+        expires_at=case.code_at + rules.CODE_S,
+        in_state=ServiceState.ENDED,
+    )
+    _asked(turn, case.case_id, rules.CODE)
+
+
+@router.on(Emitted, tag="case_solved")
+async def solved(turn: Turn, event: Emitted, facts: Store, config: Config) -> None:
+    """The customer says that the bot has solved it: ask within the allowance."""
+    case_id, settings = str(event.data["case_id"]), config.satisfaction
+    if await store.is_tried(facts, turn, case_id):
+        return
+    around = await _around(turn, facts, case_id, settings)
+    if why_not := rules.why_no_message(settings, around):
+        store.not_asked(turn, case_id, why_not)
+        return
+    turn.reply(
+        turn.phrases.say("satisfaction.after_bot"),
+        menu=_menu(turn, case_id),
+        because=store.INVITED,
+        category="service",
+    )
+    _asked(turn, case_id, rules.MESSAGE)
 
 
 @router.on(TimerDue, tag=CHECK)
@@ -104,7 +115,7 @@ async def tapped(turn: Turn, facts: Store, config: Config) -> None:
         store.wait_for_reason(turn, tap.case_id, until)
     because = Because(source="reply", ref=f"satisfaction.thanks_{tap.score}")
     turn.reply("\n".join(lines), because=because, category="service")
-    turn.settle("rated", because)
+    turn.settle(RATED, because)
 
 
 @router.message(IsText())
@@ -116,10 +127,15 @@ async def reason(turn: Turn, facts: Store, library: Library, config: Config) -> 
         _say(turn, "satisfaction.reason_thanks")
 
 
+def _asked(turn: Turn, case_id: str, how: str) -> None:
+    store.asked(turn, case_id, how)
+    turn.schedule(CHECK, CHECK_S, key=case_id)
+
+
 def _say(turn: Turn, key: str) -> None:
     because = Because(source="reply", ref=key)
     turn.reply(turn.phrases.say(key), because=because, category="service")
-    turn.settle("rated", because)
+    turn.settle(RATED, because)
 
 
 def _menu(turn: Turn, case_id: str) -> tuple[MenuItem, ...]:
@@ -133,24 +149,21 @@ def _is_ours(turn: Turn) -> bool:
     return (turn.message.menu_id or "").startswith("csat:")
 
 
-async def _around(turn: Turn, facts: Store, closed: Closed, settings: Satisfaction) -> rules.Around:
-    case = await facts.cases.get(closed.case_id)
+async def _around(turn: Turn, facts: Store, case_id: str, settings: Satisfaction) -> rules.Around:
+    case, going_on = await facts.cases.get(case_id), turn.cases.open
     where, state = turn.conversation, turn.facts.ownership.state
     since = turn.now - settings.min_hours_between * 3600
     silence = await facts.switches.silence_of(where)
+    is_another = going_on is not None and (going_on.id != case_id or going_on.status != BOT)
     return rules.Around(
         now=turn.now,
         wrote_at=turn.facts.customer_wrote_at,
         is_silenced=silence is not None or turn.account.autonomy.mode == "off",
-        is_busy=_another_goes_on(turn, closed.case_id) or (state is not None and state.human_owns),
-        was_wanted=case is not None and case.wanted_at is not None,
+        is_busy=is_another or (state is not None and state.human_owns),
+        in_vain=case is not None and case.wanted_at is not None and not case.served_level,
         was_asked=await store.was_asked(facts, where.external_userid, since),
         spent=await facts.conversations.spent(where, turn.facts.window_msgid),
     )
-
-
-def _another_goes_on(turn: Turn, case_id: str) -> bool:
-    return turn.cases.open is not None and turn.cases.open.id != case_id
 
 
 def _rate(turn: Turn, rating: Rating, tap: Tap, settings: Satisfaction) -> None:
@@ -195,6 +208,6 @@ async def _reading(turn: Turn, library: Library, rating: Rating) -> Reading:
         is_text=is_text,
         is_known=is_known,
         asks=asks,
-        goes_on=turn.cases.open is not None and not turn.cases.just_opened,
+        comes_first=turn.outcome_before == RATED,
         has_reason=bool(rating.reason),
     )

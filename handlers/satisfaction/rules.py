@@ -35,18 +35,15 @@ class Closed(msgspec.Struct, frozen=True, kw_only=True):
     """What `case_closed` tells.
 
     Args:
-        by: ``servicer``, ``button``, ``idle``, ``customer`` or ``gap``.
         served_level: highest level of people that really wrote, 0 = none.
         end_code: permits one message while the session is ended; empty = there is none.
         code_at: when WeCom gave the code, Unix seconds.
     """
 
     case_id: str
-    by: str = ""
-    outcome: str = ""
     served_level: int = 0
-    end_code: str | None = None
-    code_at: float | None = None
+    end_code: str = ""
+    code_at: float = 0.0
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> "Closed":
@@ -65,8 +62,8 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
         now: Unix seconds.
         wrote_at: when the customer wrote last.
         is_silenced: a switch, a block or the account's autonomy forbids it.
-        is_busy: another case goes on, or people have the session.
-        was_wanted: a person was asked for in this case.
+        is_busy: another case goes on, or people have, or are to have, the session.
+        in_vain: a person was asked for in this case, and none has written.
         was_asked: somebody asked this customer lately.
         spent: messages of the allowance that are gone.
     """
@@ -75,7 +72,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     wrote_at: float
     is_silenced: bool = False
     is_busy: bool = False
-    was_wanted: bool = False
+    in_vain: bool = False
     was_asked: bool = False
     spent: int = 0
 
@@ -98,38 +95,44 @@ class Reading(Enum):
     OTHER = "other"
 
 
-def invitation(closed: Closed, settings: Satisfaction, around: Around) -> tuple[str, str]:
-    """How the customer is asked, and if not, why not (R-11.10)."""
-    served = closed.served_level >= JUNIOR
-    if not settings.enabled or not (settings.after_human if served else settings.after_bot):
-        return NONE, "off"
-    if around.is_silenced:
-        return NONE, "silenced"
-    why_not = _not_by_code(closed, around) if served else _not_by_message(closed, around)
-    if why_not:
-        return NONE, why_not
-    if around.was_asked:
-        return NONE, "asked_lately"
-    return (CODE if served else MESSAGE), ""
+def why_no_code(closed: Closed, settings: Satisfaction, around: Around) -> str:
+    """Why a customer is not asked when a case has ended, empty = they are (R-11.10).
 
-
-def _not_by_code(closed: Closed, around: Around) -> str:
-    """While the session is ended only the code may speak: without it nobody is asked."""
-    if not closed.end_code or closed.code_at is None:
+    While the session is ended only the end code may speak: without it nobody is asked. A customer
+    whom nobody served is not asked either: it would be mockery.
+    """
+    if not settings.enabled:
+        return "off"
+    if closed.served_level < JUNIOR:
+        return "nobody_served" if around.in_vain else "not_solved"
+    if not settings.after_human:
+        return "off"
+    if not closed.end_code:
         return "no_code"
-    return "" if around.now < closed.code_at + CODE_S else "code_too_late"
+    if around.now >= closed.code_at + CODE_S:
+        return "code_too_late"
+    return _not_to_disturb(around)
 
 
-def _not_by_message(closed: Closed, around: Around) -> str:
-    if around.was_wanted or closed.by in ("servicer", "button", "idle"):
-        return "nobody_served"  # asking how the service was would be mockery
-    if closed.outcome != "solved":
-        return "not_solved"
+def why_no_message(settings: Satisfaction, around: Around) -> str:
+    """Why a customer is not asked who just said that the bot has solved it, empty = they are."""
+    if not settings.enabled or not settings.after_bot:
+        return "off"
+    if around.in_vain:
+        return "nobody_served"
     if around.is_busy:
         return "busy"
     if around.now - around.wrote_at > SOON_S:
         return "too_late"
-    return "no_room" if around.spent >= ROOM else ""
+    if around.spent >= ROOM:
+        return "no_room"
+    return _not_to_disturb(around)
+
+
+def _not_to_disturb(around: Around) -> str:
+    if around.is_silenced:
+        return "silenced"
+    return "asked_lately" if around.was_asked else ""
 
 
 def item_id(case_id: str, score: int) -> str:
@@ -144,7 +147,7 @@ def tap_of(menu_id: str | None) -> Tap | None:
 
 
 def reading(
-    *, is_text: bool, is_known: bool, asks: bool, goes_on: bool, has_reason: bool
+    *, is_text: bool, is_known: bool, asks: bool, comes_first: bool, has_reason: bool
 ) -> Reading:
     """What a text is that comes after the reason was asked for.
 
@@ -152,11 +155,11 @@ def reading(
         is_text: plain words, no tap.
         is_known: it is small talk, a request for a person, or exactly a question of the knowledge.
         asks: it may well be a question.
-        goes_on: a case was going on before it.
+        comes_first: nothing else was said since the rating.
         has_reason: the reason was given already.
     """
     if not is_text or is_known:
         return Reading.OTHER
-    if asks or goes_on:
+    if asks or not comes_first:
         return Reading.OTHER if has_reason else Reading.BOTH
     return Reading.REASON

@@ -26,13 +26,19 @@ INVITED = Because(source="reply", ref="satisfaction.invitation")
 
 _REASON_CHARACTERS = 2000
 
-_ASK = (
+_TRIED = f"(asked_how <> '{NONE}' OR why_not LIKE '%\\_unsent' ESCAPE '\\')"
+_INSERT = (
     "INSERT INTO ratings (case_id, open_kfid, external_userid, asked_at, asked_how, why_not)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
+    " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (case_id) DO"
 )
+_ASKED = (
+    f"{_INSERT} UPDATE SET asked_at = excluded.asked_at, asked_how = excluded.asked_how,"
+    f" why_not = '' WHERE NOT {_TRIED}"
+)
+_NOT_ASKED = f"{_INSERT} NOTHING"
 _FOUND = f"""
 SELECT * FROM ratings WHERE case_id = ? AND open_kfid = ? AND external_userid = ?
-    AND (asked_how <> '{NONE}' OR why_not LIKE '%\\_unsent' ESCAPE '\\') AND asked_at >= ?
+    AND {_TRIED} AND asked_at >= ?
 """
 _RATED = f"""
 UPDATE ratings SET score = ?, rated_at = ?, first_score = COALESCE(first_score, ?),
@@ -71,11 +77,13 @@ class Rating:
     followed_up_at: float | None
 
 
-async def is_decided(facts: Store, turn: Turn, case_id: str) -> bool:
-    """Whether it was decided before, or in this turn, if the case's customer is asked."""
-    if any(one.sql == _ASK and one.params[0] == case_id for one in turn.decisions.records):
+async def is_tried(facts: Store, turn: Turn, case_id: str) -> bool:
+    """Whether an invitation for this case was sent, or tried, before or in this turn."""
+    if any(one.sql == _ASKED and one.params[0] == case_id for one in turn.decisions.records):
         return True
-    row = await facts.database.fetch_one("SELECT 1 FROM ratings WHERE case_id = ?", case_id)
+    row = await facts.database.fetch_one(
+        f"SELECT 1 FROM ratings WHERE case_id = ? AND {_TRIED}", case_id
+    )
     return row is not None
 
 
@@ -88,12 +96,19 @@ async def was_asked(facts: Store, external_userid: str, since: float) -> bool:
     return row is not None
 
 
-def decided(turn: Turn, case_id: str, how: str, why_not: str) -> None:
-    """It is decided whether the customer is asked; a case's second row is impossible."""
+def asked(turn: Turn, case_id: str, how: str) -> None:
+    """The customer is asked: only where no invitation for the case was ever tried."""
+    turn.record(_ASKED, *_row(turn, case_id), how, "", expect=1)
+
+
+def not_asked(turn: Turn, case_id: str, why_not: str) -> None:
+    """The customer is not asked; what is known of the case already stands."""
+    turn.record(_NOT_ASKED, *_row(turn, case_id), NONE, why_not)
+
+
+def _row(turn: Turn, case_id: str) -> tuple[str, str, str, float]:
     where = turn.conversation
-    turn.record(
-        _ASK, case_id, where.open_kfid, where.external_userid, turn.now, how, why_not, expect=1
-    )
+    return case_id, where.open_kfid, where.external_userid, turn.now
 
 
 def check_sent(turn: Turn, case_id: str) -> None:

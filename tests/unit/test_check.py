@@ -64,6 +64,9 @@ def prompts(tmp_path: Path) -> Path:
         "replies: {queued: '正在为您转接，前面还有 {count} 位。'}\n"
         "words: {request: [转人工, =人工]}\n"
     )
+    (folder / "escalation.yaml").write_text(
+        "classes: {asked: {name: 要找人工, says: [转人工], examples: {yes: [转人工吧]}}}\n", "utf-8"
+    )
     return folder
 
 

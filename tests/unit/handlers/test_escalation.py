@@ -72,7 +72,7 @@ async def steps(chat: Chat) -> list[str]:
 @pytest.mark.parametrize("text", ASKS)
 async def test_asking_for_a_person_is_understood(chat: Chat, text: str) -> None:
     await chat.says(text)
-    assert chat.handled_by == "escalation.asked"
+    assert chat.handled_by == "escalation.needed"
 
 
 @pytest.mark.parametrize("text", DOES_NOT_ASK)

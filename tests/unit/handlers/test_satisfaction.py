@@ -6,16 +6,20 @@ from structlog.testing import capture_logs
 from bot.errors import Unreachable
 from tests.conftest import OpenChat
 from tests.surveys import (
+    CASE,
     INTRODUCTION,
     ITEMS,
     OTHER,
     asked,
     cases_of,
     closed,
+    ends,
     ends_with_code,
     reason_of,
     row_of,
     solved,
+    the_case,
+    told,
 )
 from tests.talk import Chat
 
@@ -32,6 +36,14 @@ async def test_after_a_servicer_the_end_code_carries_the_invitation(chat: Chat) 
     assert chat.replies == [AFTER_PEOPLE]
     assert chat.menus == [ITEMS]
     assert await asked(chat) == ("code", "")
+
+
+async def test_an_end_code_is_as_urgent_as_a_welcome(chat: Chat) -> None:
+    await ends_with_code(chat)
+    rows = await chat.store.database.fetch(
+        "SELECT lane FROM outbox WHERE kind = 'SendOnEvent' ORDER BY id"
+    )
+    assert [row["lane"] for row in rows] == ["urgent", "urgent"]
 
 
 async def test_the_ids_of_the_menu_fit_into_what_wecom_takes(chat: Chat) -> None:
@@ -55,13 +67,10 @@ async def test_a_code_is_used_within_18_seconds_or_not_at_all(
     assert bool(chat.replies) == (how[0] == "code")
 
 
-@pytest.mark.parametrize("code", ["", None])
-async def test_without_an_end_code_nobody_is_asked_after_a_servicer(
-    chat: Chat, code: str | None
-) -> None:
+async def test_without_an_end_code_nobody_is_asked_after_a_servicer(chat: Chat) -> None:
     await chat.take_over()
     await chat.end()
-    await chat.receives(closed(chat, end_code=code))
+    await chat.receives(closed(chat))
     assert chat.replies == []
     assert await asked(chat) == ("none", "no_code")
 
@@ -74,29 +83,21 @@ async def test_after_the_bot_has_solved_it_the_customer_is_asked(chat: Chat) -> 
     assert await asked(chat) == ("message", "")
 
 
-@pytest.mark.parametrize(
-    ("data", "why_not"),
-    [
-        ({"by": "gap", "outcome": "gap"}, "not_solved"),
-        ({"by": "idle", "outcome": "idle"}, "nobody_served"),
-        ({"by": "button", "outcome": "solved"}, "nobody_served"),
-        ({"by": "servicer", "outcome": "ended"}, "nobody_served"),
-    ],
-)
-async def test_who_was_not_served_is_not_asked(
-    chat: Chat, data: dict[str, str], why_not: str
-) -> None:
-    await chat.says("谢谢")
-    await solved(chat, end_code="end-1", code_at=chat.clock.now(), **data)
+async def test_after_a_case_of_the_bot_an_end_code_is_no_reason_to_ask(chat: Chat) -> None:
+    await chat.receives(closed(chat, served_level=0, end_code="end-1", code_at=chat.clock.now()))
     assert chat.replies == []
-    assert await asked(chat) == ("none", why_not)
+    assert await asked(chat) == ("none", "not_solved")
 
 
-async def test_who_waited_for_a_person_in_vain_is_not_asked(chat: Chat) -> None:
+async def test_who_asked_for_a_person_in_vain_is_not_asked(chat: Chat) -> None:
+    await chat.says("转人工")
     await chat.says("多久发货")
-    case = (await chat.store.database.fetch("SELECT id FROM cases"))[0]["id"]
-    await chat.store.database.execute("UPDATE cases SET wanted_at = ?, closed_at = ?", 1.0, 2.0)
-    await solved(chat, case)
+    await chat.says("解决了")
+    assert AFTER_BOT not in chat.replies
+    case = await the_case(chat)
+    assert await asked(chat, case) == ("none", "nobody_served")
+    await chat.waits(hours=25)
+    assert chat.replies == []
     assert await asked(chat, case) == ("none", "nobody_served")
 
 
@@ -118,10 +119,10 @@ async def test_who_asks_the_next_thing_already_is_left_alone(chat: Chat) -> None
 async def test_what_is_left_of_the_allowance_is_for_the_next_question(chat: Chat) -> None:
     await chat.says("羊毛衫怎么洗")
     assert len(chat.replies) == 3
-    await chat.store.database.execute("UPDATE cases SET closed_at = opened_at")
-    await solved(chat)
+    case = await the_case(chat)
+    await solved(chat, case)
     assert chat.replies == []
-    assert await asked(chat) == ("none", "no_room")
+    assert await asked(chat, case) == ("none", "no_room")
 
 
 # ---------------------------------------------------------------------- once, and when not
@@ -147,13 +148,43 @@ async def test_closed_twice_in_one_turn_is_asked_about_once(chat: Chat) -> None:
     assert [one for one in logs if one["event"] == "turn.failed"] == []
 
 
-async def test_a_case_that_was_not_asked_about_is_not_asked_about_later(chat: Chat) -> None:
+async def test_a_code_that_only_a_repeat_brings_is_used(chat: Chat) -> None:
     await chat.take_over()
     await chat.end()
     await chat.receives(closed(chat))
-    await chat.receives(closed(chat, end_code="end-1", code_at=chat.clock.now()))
-    assert chat.replies == []
     assert await asked(chat) == ("none", "no_code")
+    await chat.receives(closed(chat, end_code="end-1", code_at=chat.clock.now()))
+    assert chat.replies == [AFTER_PEOPLE]
+    assert await asked(chat) == ("code", "")
+
+
+async def test_what_is_told_again_never_forgets_that_the_customer_was_asked(chat: Chat) -> None:
+    await ends_with_code(chat)
+    await chat.receives(closed(chat))
+    await solved(chat)
+    assert chat.replies == []
+    assert await asked(chat) == ("code", "")
+
+
+async def test_an_invitation_that_may_have_left_is_not_tried_again(chat: Chat) -> None:
+    await chat.take_over()
+    await chat.receives(closed(chat, end_code="end-1", code_at=chat.clock.now()))
+    await chat.waits(minutes=15)
+    await chat.end()
+    await chat.receives(closed(chat, end_code="end-2", code_at=chat.clock.now()))
+    assert chat.replies == []
+    assert await asked(chat) == ("none", "code_unsent")
+
+
+async def test_solved_first_and_served_by_a_person_then_is_asked_about_once(chat: Chat) -> None:
+    await chat.says("多久发货")
+    await chat.says("解决了")
+    assert chat.replies[-1] == AFTER_BOT
+    await chat.take_over()
+    await chat.colleague_writes("您好，我来为您服务")
+    await ends(chat)
+    assert chat.replies == []
+    assert await asked(chat, await the_case(chat)) == ("message", "")
 
 
 async def test_who_was_asked_lately_is_left_alone_for_a_day(chat: Chat) -> None:
@@ -258,7 +289,7 @@ async def test_a_customer_who_writes_on_before_the_code_is_used_is_not_asked(cha
 
 async def test_a_take_over_withholds_the_invitation_of_the_bot(chat: Chat) -> None:
     await chat.says("谢谢")
-    await chat.decides_on(closed(chat, by="customer", outcome="solved", served_level=0))
+    await chat.decides_on(told(chat, "case_solved", case_id=CASE))
     await chat.take_over()
     await chat.waits(minutes=15)
     assert chat.replies == []

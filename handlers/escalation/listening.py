@@ -1,0 +1,76 @@
+"""What does the customer's message mean for the case, beside what it asks?"""
+
+import re
+
+from bot.model import MessageReceived
+from bot.model.cases import ASSIGNED, BOT, QUEUED, TICKET, WITH_PEOPLE
+from bot.routing import Turn
+from bot.routing.facts import CUSTOMER
+from bot.store import Store
+from handlers.escalation import closing, outcomes, store
+from handlers.escalation.requesting import tell_staff, want, wish_of
+from handlers.escalation.rules import Rules, Wanted, judge
+from knowledge import Library
+
+GRAVE = 70
+"""Classes of this priority and above go to people whatever the knowledge says."""
+
+_PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+
+
+def overhear(turn: Turn, rules: Rules) -> None:
+    """While people have the case: who answered, whether the customer gives up waiting, and
+    whether what he writes needs somebody else.
+    """
+    case, message = turn.cases.open, turn.event
+    if case is None or not isinstance(message, MessageReceived):
+        return
+    if message.origin != CUSTOMER:
+        if case.answered_at == message.sent_at:
+            turn.emit("case_answered", case_id=case.id)
+        return
+    owner = turn.facts.ownership.state
+    if case.status == BOT and owner is not None and owner.human_owns:
+        turn.emit("with_people")  # a servicer opened the session again, or never let go of it
+    elif case.status in (QUEUED, ASSIGNED) and _gives_up(turn):
+        turn.emit("gave_up_waiting")
+    elif case.status in WITH_PEOPLE:
+        wanted = judge(turn.text, rules)
+        if wanted is not None and wanted.level > case.level:
+            turn.emit("escalate", reason=wanted.reason)
+
+
+async def judged(turn: Turn, facts: Store, library: Library, rules: Rules) -> None:
+    """Bring in a person where the words need one; a tapped item never does."""
+    wanted = None if turn.message.menu_id else judge(turn.text, rules)
+    if wanted is None or await _is_known(turn, library, wanted):
+        return
+    if turn.phrases.has_reply(wanted.care):
+        outcomes.say(turn, wanted.care)
+    await want(turn, facts, wish_of(wanted))
+
+
+async def beside_a_ticket(turn: Turn, facts: Store) -> None:
+    """The customer leaves a phone number, or does not want anybody any more."""
+    case = turn.cases.open
+    if case is None or case.status != TICKET:
+        return
+    if _gives_up(turn):
+        await closing.give_up(turn, facts)
+        outcomes.say(turn, "escalation.given_up")
+    elif found := _PHONE.search(turn.text):
+        await store.leave_contact(turn, facts, found[0])
+        outcomes.say(turn, "escalation.contact_noted")
+        tell_staff(turn, "escalation.staff_contact", case.reason)
+
+
+def _gives_up(turn: Turn) -> bool:
+    return turn.phrases.heard("escalation.not_waiting", turn.text)
+
+
+async def _is_known(turn: Turn, library: Library, wanted: Wanted) -> bool:
+    """Whether an entry has these very words: then the operator wants the bot to answer."""
+    if wanted.reason == "asked" or wanted.priority >= GRAVE:
+        return False
+    verdict = await library.of(turn.conversation.open_kfid).ask(turn.text, turn.audience)
+    return verdict.how == "exact"
