@@ -13,6 +13,7 @@ class Meaning(Enum):
     KNOWN = "known"
     UNKNOWN = "unknown"
     PERSON = "person"
+    COMPLAINT = "complaint"
     GIVES_UP = "gives_up"
     SOLVED = "solved"
     UNSOLVED = "unsolved"
@@ -36,6 +37,7 @@ _SAID = {
     Meaning.KNOWN: tuple(SHOP),
     Meaning.UNKNOWN: ("火星上住着谁", "昨晚球赛踢成几比几", "鲸鱼睡觉打呼噜么"),
     Meaning.PERSON: ("转人工", "找人工客服", "我要人工"),
+    Meaning.COMPLAINT: ("我要投诉你们", "我要投诉你们的客服"),
     Meaning.GIVES_UP: ("不等了",),
     Meaning.SOLVED: ("解决了",),
     Meaning.UNSOLVED: ("没解决",),

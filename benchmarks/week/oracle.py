@@ -13,6 +13,7 @@ from benchmarks.week.log import ENDED, PERSON, POOL, Log, Seen
 DAY = 86_400.0
 _NEVER = float("inf")
 _SMALL_TALK = frozenset({Meaning.GREETING, Meaning.FAREWELL})
+_WANTS = {Meaning.PERSON: "asked", Meaning.COMPLAINT: "complaint"}
 _LONGEST_WORK_S = 300.0
 _SESSION_S = 48 * 3600.0
 """So long after the customer's last message a session ends (wecom-api §3.5)."""
@@ -171,14 +172,14 @@ class _Reader:
         self._stories.append(story)
         if self._state == PERSON:
             story.given.append((at, self._owner))
-            if meaning is Meaning.PERSON:
-                self._want(story, "asked", at)
+            if meaning in _WANTS:
+                self._want(story, _WANTS[meaning], at)
             story.reason = story.reason or "with_person"
         return story
 
     def _to_the_bot(self, story: Story, meaning: Meaning, at: float) -> None:
-        if meaning is Meaning.PERSON:
-            self._want(story, "asked", at)
+        if meaning in _WANTS:
+            self._want(story, _WANTS[meaning], at)
         elif meaning in (Meaning.UNKNOWN, Meaning.TALK):
             story.misses += 1
             if story.misses == 2:

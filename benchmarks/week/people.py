@@ -37,6 +37,7 @@ VISITS: dict[str, float] = {
     "solved": 4,
     "served": 9,
     "missed_twice": 4,
+    "complains": 3,
     "raised_in_client": 4,
     "raised_on_card": 3,
     "left_to_idleness": 2,
@@ -83,22 +84,25 @@ class Customer:
         """Visit after visit, none begun after the end."""
         await self.town.until(begins)
         while self.town.clock.now() < ends:
-            self.ended_at = None
-            kind = _one_of(VISITS, self.rng)
-            self.visits += 1
-            await getattr(self, f"_{kind}")()
-            ended_at = self.ended_at
+            ended_at = await self._visit()
             closed_at = self.wrote_at + DAY if ended_at is None else ended_at
             how = _one_of(RETURNS, self.rng)
-            if how == "says_thanks" and self.ended_at is not None:
+            if how == "says_thanks" and ended_at is not None:
                 await self.town.until(closed_at + self.rng.uniform(60, 3 * HOUR))
                 await self._say(Meaning.FAREWELL)
             if how in ("never", "says_thanks"):
                 return
             pause = _AFTER.get(how, self.rng.uniform(2 * HOUR, 60 * HOUR))
-            if how == "at_24_00" and self.ended_at is not None:
+            if how == "at_24_00" and ended_at is not None:
                 pause = self.rng.uniform(60, HOUR)
             await self.town.until(closed_at + pause)
+
+    async def _visit(self) -> float | None:
+        """Make one; when its session was ended, None = it was left."""
+        self.ended_at = None
+        self.visits += 1
+        await getattr(self, f"_{_one_of(VISITS, self.rng)}")()
+        return self.ended_at
 
     # ------------------------------------------------------------------ visits
 
@@ -146,6 +150,11 @@ class Customer:
         await self._say(Meaning.UNKNOWN)
         await self._pause(10, 3 * MINUTE)
         await self._say(Meaning.UNKNOWN)
+        if await self._talk():
+            await self._end_in_client()
+
+    async def _complains(self) -> None:
+        await self._say(Meaning.COMPLAINT)
         if await self._talk():
             await self._end_in_client()
 
