@@ -3,9 +3,9 @@
 Every clock checks its condition when it comes due, so one that is late, or repeated, is harmless.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from bot.model import Case
+from bot.model import Case, Step
 from bot.routing import Turn
 
 NUDGE, RETRY, IDLE, DEADLINE = (
@@ -14,6 +14,9 @@ NUDGE, RETRY, IDLE, DEADLINE = (
     "escalation.idle",
     "escalation.deadline",
 )
+
+GIVEN_ON_AT_MOST = 2
+"""How often a case is taken from one who is too slow; after that the leaders decide."""
 
 _SHARES = (0.5, 0.8, 1.0)
 """When a clock is heard: twice before its end, and at it (R-11.11)."""
@@ -32,6 +35,17 @@ def is_met(name: str, case: Case, *, ticket_open: bool) -> bool:
     if name in _ANSWERED_BY_A_PERSON:
         return case.answered_at is not None
     return not ticket_open
+
+
+def may_be_given_on(steps: Sequence[Step]) -> bool:
+    """Whether one more servicer may be asked because the one before was too slow.
+
+    Args:
+        steps: of the case; what counts is how often it was given since a person was last wanted.
+    """
+    names = [step.name for step in steps]
+    wanted = len(names) - 1 - names[::-1].index("wanted") if "wanted" in names else 0
+    return names[wanted:].count("assigned") <= GIVEN_ON_AT_MOST
 
 
 def start_deadlines(turn: Turn, case_id: str, deadlines: Iterable[tuple[str, int]]) -> None:

@@ -277,8 +277,11 @@ async def nudge(turn: Turn, due: TimerDue, facts: Store, config: Config) -> None
     turn.cases.step("nudged", servicer=case.servicer)
     if due.data.get("last"):
         name = turn.roster.name_of(case.servicer)
-        tell_leaders(turn, "escalation.leader_slow", name=name, waited=waits)
-        await hand_over(turn, facts, "too_slow", away_from=case.servicer)
+        if clocks.may_be_given_on(await facts.cases.steps(case)):
+            tell_leaders(turn, "escalation.leader_slow", name=name, waited=waits)
+            await hand_over(turn, facts, "too_slow", away_from=case.servicer)
+        else:
+            tell_leaders(turn, "escalation.leader_kept", name=name, waited=waits)
     else:
         text = turn.phrases.say("escalation.staff_nudge", account=turn.account_name, waited=waits)
         turn.notify([case.servicer], text)
