@@ -35,7 +35,7 @@ SHOP = {
 
 _SAID = {
     Meaning.KNOWN: tuple(SHOP),
-    Meaning.UNKNOWN: ("火星上住着谁", "昨晚球赛踢成几比几", "鲸鱼睡觉打呼噜么"),
+    Meaning.UNKNOWN: ("火星上住着谁", "昨晚球赛踢成几比几？", "鲸鱼睡觉打呼噜吗"),
     Meaning.PERSON: ("转人工", "找人工客服", "我要人工"),
     Meaning.COMPLAINT: ("我要投诉你们", "我要投诉你们的客服"),
     Meaning.GIVES_UP: ("不等了",),
