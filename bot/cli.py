@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true", help="以 JSON 打印")
     command("migrate", _migrate, "建立或升级数据库")
     _add_groups(command)
-    _add_escalation(command)
+    _add_people(command)
     return parser
 
 
@@ -115,12 +115,6 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     actions = command("orders", _orders, "客户的订单").add_subparsers(metavar="动作", required=True)
     one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
     one.add_argument("file", type=Path, help="第一行是表头，至少有“订单号”和“客户”两列")
-
-    one = command("ratings", _ratings, "客户的评分")
-    one.add_argument("--days", type=int, default=7, help="最近多少天，默认 7")
-    one.add_argument("--json", action="store_true", help="打印 JSON")
-
-    _add_report(command)
 
     actions = command("prompts", _prompts, "给大模型的提示").add_subparsers(
         metavar="动作", required=True
@@ -165,7 +159,13 @@ def _add_report(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     one.add_argument("--check", action="store_true", help="只核对，列出不符的，不写入")
 
 
-def _add_escalation(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
+def _add_people(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
+    one = command("ratings", _ratings, "客户的评分")
+    one.add_argument("--days", type=int, default=7, help="最近多少天，默认 7")
+    one.add_argument("--json", action="store_true", help="打印 JSON")
+
+    _add_report(command)
+
     actions = command("escalation", _escalation, "哪些话要人工").add_subparsers(
         dest="action", metavar="动作", required=True
     )

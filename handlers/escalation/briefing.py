@@ -28,7 +28,8 @@ class Briefing:
 async def brief(turn: Turn, facts: Store, library: Library, case: Case, servicer: str) -> None:
     """Send the hand-over note to one servicer."""
     briefing = await compose(turn, facts, library, case)
-    task_id = f"case_{case.id}_{case.steps}"
+    case = turn.cases.step("briefed", servicer=servicer) or case
+    task_id = f"case_{case.id}_{case.steps}"  # WeCom takes an id once
     turn.send_card(
         [servicer],
         briefing.card,

@@ -27,6 +27,7 @@ class Wish:
         evidence: what the customer wrote that speaks for it.
         core: whether a core customer wants it (A26).
         ticket_only: nobody can be given the session; a person follows up in another way.
+        case_id: the case it is about, empty = the one that is open, or was last.
     """
 
     reason: str
@@ -37,6 +38,7 @@ class Wish:
     evidence: tuple[str, ...] = ()
     core: bool = False
     ticket_only: bool = False
+    case_id: str = ""
 
 
 def wish_of(wanted: Wanted) -> Wish:
@@ -121,6 +123,8 @@ async def hand_over(
 
 async def follow_up(turn: Turn, facts: Store, wish: Wish, case: Case | None) -> None:
     """Leave a ticket: the conversation cannot be handed over, or is not to be."""
+    if wish.case_id:
+        case = await facts.cases.get(wish.case_id)
     about = case or await facts.cases.last_closed(turn.conversation)
     known = await store.ticket_of(facts, turn.conversation)
     store.open_ticket(turn, about.id if about else "", wish.level, wish.reason)
