@@ -55,6 +55,10 @@ def phrases(meaning: Meaning) -> tuple[str, ...]:
     return _SAID[meaning]
 
 
+NARROWED = "您想了解的是下面哪一个？"
+"""What the bot says when it has narrowed the answer down to a few questions."""
+
+
 def answers(text: str) -> bool:
-    """Whether what the bot said holds one of the shop's answers."""
-    return any(answer in text for answer in SHOP.values())
+    """Whether what the bot said holds one of the shop's answers, or a choice of them."""
+    return text.startswith(NARROWED) or any(answer in text for answer in SHOP.values())
