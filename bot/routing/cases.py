@@ -76,6 +76,10 @@ class CaseBook:
         elif self.open is not None:
             self._servicer_wrote(self.open, message)
 
+    def begin(self, conversation: Conversation) -> Case:
+        """The open case; where no message could open one, it begins now."""
+        return self.open or self._opened(conversation, f"begun {self._now}", self._now)
+
     def withdraw(self) -> None:
         """What was just heard opens no case: thanks, a goodbye, a rating of the one before."""
         if self._just_opened and len(self._steps) == 1:
@@ -97,21 +101,18 @@ class CaseBook:
             self.step("closed", at=case.active_at + GAP_S, reason="gap")
             case = None
         if case is None:
-            case = self._opened(message)
+            case = self._opened(message.conversation, message.msgid, message.sent_at)
         self._case = customer_wrote(case, message.sent_at)
 
-    def _opened(self, message: MessageReceived) -> Case:
+    def _opened(self, conversation: Conversation, first: str, at: float) -> Case:
         self._done += self._pending()
         case = Case(
-            id=case_id(message),
-            conversation=Conversation(message.open_kfid, message.external_userid),
-            opened_at=message.sent_at,
-            active_at=message.sent_at,
+            id=case_id(conversation, first), conversation=conversation, opened_at=at, active_at=at
         )
         self._before, self._steps = case, []
         self._case = case
         self._just_opened = True
-        opened = self.step("opened", at=message.sent_at)
+        opened = self.step("opened", at=at)
         assert opened is not None
         return opened
 

@@ -7,7 +7,7 @@ from statistics import median
 import msgspec
 
 from bot.errors import Unreadable
-from bot.model import Case, Conversation, MessageReceived, Seat, Step
+from bot.model import Case, Conversation, Seat, Step
 from bot.model.cases import SEATED
 from bot.store.database import Database, Row, Unit
 from bot.store.vault import Vault
@@ -82,10 +82,10 @@ class CaseChange:
     steps: tuple[Step, ...] = ()
 
 
-def case_id(message: MessageReceived) -> str:
-    """The id of the case that this message opens."""
-    first = f"{message.open_kfid}/{message.msgid}"
-    return hashlib.sha256(first.encode()).hexdigest()[:16]
+def case_id(conversation: Conversation, first: str) -> str:
+    """The id of the case that something opens: a message by its msgid, else what it is."""
+    named = f"{conversation.open_kfid}/{conversation.external_userid}/{first}"
+    return hashlib.sha256(named.encode()).hexdigest()[:16]
 
 
 class Cases:

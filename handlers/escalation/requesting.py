@@ -72,10 +72,10 @@ async def want(turn: Turn, facts: Store, wish: Wish) -> None:
     """Bring the case to people, if they do not have it already."""
     if isinstance(turn.event, MessageReceived):
         turn.settle("handed_off", Because(source="escalation", ref=wish.reason))
-    case = turn.cases.open
-    if case is None or wish.ticket_only:
-        await follow_up(turn, facts, wish, case)
+    if wish.ticket_only:
+        await follow_up(turn, facts, wish, turn.cases.open)
         return
+    case = turn.cases.begin(turn.conversation)
     tried = case.status == WANTED or turn.wants_handoff
     if (tried or case.status in WITH_PEOPLE) and wish.level <= case.level:
         return  # whoever is asked, or has it, will do

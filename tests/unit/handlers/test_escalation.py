@@ -86,7 +86,7 @@ async def test_the_customer_is_told_only_after_wecom_has_accepted(chat: Chat) ->
     await chat.says("转人工")
     assert chat.replies == [ASSIGNED]
     assert (chat.wecom.state, chat.wecom.servicer) == (ServiceState.HUMAN, "zhangsan")
-    assert await steps(chat) == ["opened", "wanted", "assigned"]
+    assert await steps(chat) == ["opened", "wanted", "assigned", "briefed"]
 
 
 async def test_whoever_gets_the_case_gets_a_card_and_what_was_said(chat: Chat) -> None:
@@ -271,7 +271,7 @@ async def test_the_case_remembers_who_took_it_and_that_it_is_closed(chat: Chat) 
     row = await chat.store.database.fetch_one("SELECT * FROM cases")
     assert row is not None
     assert (row["servicer"], row["served_level"], row["outcome"]) == ("zhangsan", 2, "ended")
-    assert await steps(chat) == ["opened", "wanted", "assigned", "answered", "closed"]
+    assert await steps(chat) == ["opened", "wanted", "assigned", "briefed", "answered", "closed"]
 
 
 async def test_asking_twice_in_a_burst_is_one_request(chat: Chat) -> None:
@@ -279,7 +279,7 @@ async def test_asking_twice_in_a_burst_is_one_request(chat: Chat) -> None:
     await chat.says_at_once("转人工", "人工")
     assert chat.replies == [ASSIGNED]
     assert len(chat.cards) == 1
-    assert await steps(chat) == ["opened", "wanted", "assigned"]
+    assert await steps(chat) == ["opened", "wanted", "assigned", "briefed"]
 
 
 async def test_a_question_beside_the_request_is_answered_too(chat: Chat) -> None:

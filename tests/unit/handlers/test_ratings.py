@@ -197,7 +197,7 @@ async def test_a_reason_is_kept_sealed_thanked_for_and_opens_no_case(chat: Chat)
     ("text", "handled_by"),
     [
         ("多久发货", "faq.answer"),
-        ("转人工", "escalation.asked"),
+        ("转人工", "escalation.needed"),
         ("谢谢", "greeting.thanks"),
         ("没有了", "greeting.bye"),
     ],
