@@ -94,7 +94,7 @@ class Story:
         before = self.opened_at
         for at, servicer in self.said:
             if servicer:
-                given = [moment for moment, whom in self.given if whom == servicer and moment <= at]
+                given = [moment for moment, whom in self.given if whom == servicer and moment < at]
                 seconds = min(at - max([before, *given]), _LONGEST_WORK_S)
                 level = levels[servicer]
                 spent[level] = spent.get(level, 0.0) + seconds

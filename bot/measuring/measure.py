@@ -162,10 +162,17 @@ def _worked(record: CaseRecord) -> dict[int, float]:
 
 
 def _given_to(said: Said, steps: Sequence[Step]) -> Iterator[Step]:
+    """Steps before this message by which its servicer got the case, which he had not before."""
+    holder = ""
     for step in steps:
-        is_his = step.name in ("assigned", "taken") and step.servicer == said.servicer
-        if is_his and step.at <= said.at:
+        if step.name not in _HELD or step.at >= said.at:
+            continue
+        if step.servicer == said.servicer != holder and step.name != "answered":
             yield step
+        holder = step.servicer
+
+
+_HELD = frozenset({"assigned", "taken", "answered"})
 
 
 def _level_of(said: Said, steps: Sequence[Step]) -> int:

@@ -210,6 +210,10 @@ class Turn(Telling):
         """What became of the customer's message before this one."""
         return next(self._outcomes_before(), "")
 
+    def outcome_within(self, seconds: float) -> str:
+        """What became of the customer's message before this one, if it was sent so lately."""
+        return next(self._outcomes_before(self.message.sent_at - seconds), "")
+
     def _outcomes_before(self, since: float = 0.0) -> Iterator[str]:
         yield from (handled.outcome for handled in reversed(self.decisions.handled.values()))
         yield from (outcome for outcome, sent_at in self._recent_outcomes if sent_at >= since)

@@ -134,6 +134,13 @@ def test_he_cannot_have_worked_before_he_was_given_the_case() -> None:
     assert measure(record, LATER, hours).worked_s == {2: 10.0}
 
 
+def test_saying_that_he_takes_what_he_has_makes_him_no_later() -> None:
+    assigned = step("assigned", 20, servicer="zhangsan", level=2)
+    taken = step("taken", 120, servicer="zhangsan", level=2)
+    record = a_record(WANTED, assigned, taken, answered(130), said=[asked(), wrote(130)])
+    assert measure(record, LATER, hours).worked_s == {2: 110.0}
+
+
 def test_work_is_of_the_level_at_which_he_answered() -> None:
     said = [asked(), wrote(40), wrote(60, "lisi"), wrote(70)]
     steps = [answered(40), answered(60, "lisi", 3), answered(70)]
