@@ -1,7 +1,7 @@
 """Which loops and pages make the running service, and how do they reach WeCom?"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,7 +153,6 @@ def _assemble(
 ) -> Concierge:
     config, store, clock = engine.config, engine.store, engine.clock
     kf = Kf(client)
-    reporter = build_reporter(config, store.measured)
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(
         store=store,
@@ -175,33 +174,42 @@ def _assemble(
             poll_idle_s=config.delivery.poll_idle_s,
             fresh_first_s=config.delivery.fresh_first_s,
         ),
-        looks=[
-            (0.5, follower.look),
-            (5.0, Gauges(store, engine.metrics, clock).look),
-            (60.0, LeftCases(store, clock, drains.lanes.wake).look),
-            (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
-            (
-                5.0,
-                WaitingNotices(
-                    store,
-                    engine.phrases,
-                    clock,
-                    config.delivery.waiting_notice_after_s,
-                    sends.wake,
-                    config.for_account,
-                ).look,
-            ),
-            (
-                60.0,
-                Retention(
-                    store, clock, declared_tables(engine.routers), config.retention.model_dump()
-                ).look,
-            ),
-        ],
+        looks=_looks(engine, follower, drains, sends),
         clock=clock,
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
     return Concierge(engine, service, intake, tokens)
+
+
+def _looks(
+    engine: Engine, follower: Follower, drains: Drains, sends: Lanes
+) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
+    """What the service looks after by itself, and how often."""
+    config, store, clock = engine.config, engine.store, engine.clock
+    reporter = build_reporter(config, store.measured)
+    return [
+        (0.5, follower.look),
+        (5.0, Gauges(store, engine.metrics, clock).look),
+        (60.0, LeftCases(store, clock, drains.lanes.wake).look),
+        (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
+        (
+            5.0,
+            WaitingNotices(
+                store,
+                engine.phrases,
+                clock,
+                config.delivery.waiting_notice_after_s,
+                sends.wake,
+                config.for_account,
+            ).look,
+        ),
+        (
+            60.0,
+            Retention(
+                store, clock, declared_tables(engine.routers), config.retention.model_dump()
+            ).look,
+        ),
+    ]
 
 
 def couriers(

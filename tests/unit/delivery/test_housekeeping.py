@@ -4,7 +4,13 @@ import pytest
 
 import handlers
 from bot.app import declared_tables
-from bot.delivery.housekeeping import Gauges, Retention, ServiceGauges, WaitingNotices
+from bot.delivery.housekeeping import (
+    Gauges,
+    LeftCases,
+    Retention,
+    ServiceGauges,
+    WaitingNotices,
+)
 from bot.measuring import Reporter
 from bot.model import Lane
 from bot.routing.discovery import discover
@@ -168,3 +174,21 @@ async def test_the_longest_wait_is_that_of_an_open_case(chat: Chat) -> None:
     sample = chat.engine.metrics.registry.get_sample_value
     assert sample("concierge_longest_wait_seconds") == 90
     assert sample("concierge_open_cases", {"status": "queued"}) == 1
+
+
+async def test_a_case_that_nobody_goes_on_with_is_closed_as_of_its_day_s_end(chat: Chat) -> None:
+    woken: dict[str, Lane] = {}
+    left = LeftCases(chat.store, chat.clock, woken.__setitem__)
+    await chat.says("运费多少钱")
+    written_at = chat.clock.now()
+    chat.clock.reach(written_at + 86_399)
+    assert await left.look() == 0
+    chat.clock.reach(written_at + 90_000)
+    assert await left.look() == 1
+    assert await left.look() == 1, "told twice is told once"
+    assert list(woken) == [chat.conversation.subject]
+    await chat.dialogue.settle(woken)
+    case = await chat.store.cases.last_closed(chat.conversation)
+    assert case is not None
+    assert (case.closed_at, case.outcome) == (written_at + 86_400, "gap")
+    assert await left.look() == 0
