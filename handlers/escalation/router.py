@@ -101,9 +101,10 @@ async def escalated(turn: Turn, event: Emitted, facts: Store, rules: Rules) -> N
 
 @router.on(Emitted, tag="with_people")
 async def with_people(turn: Turn, config: Config) -> None:
-    """A servicer has the session, though the case is new."""
+    """A servicer has the session, though the case is new; an old word for it proves nothing."""
     case, owner = turn.cases.open, turn.facts.ownership
-    if case is not None and case.status == BOT and owner.state is ServiceState.HUMAN:
+    known = owner.is_known(turn.now, config.routing.ownership_max_age_s)
+    if case and case.status == BOT and known and owner.state is ServiceState.HUMAN:
         servicer = owner.servicer or ""
         level = turn.roster.level_of(servicer)
         turn.cases.step("taken", servicer=servicer, level=level, reason="with_person")
