@@ -150,7 +150,7 @@ async def test_a_freed_seat_goes_to_who_waits_most_urgently(small: Chat) -> None
         await customer.says("转人工")
         await customer.waits(seconds=1)
     await small.store.database.execute(
-        "UPDATE cases SET priority = 9 WHERE external_userid = 'wm_four'"
+        "UPDATE cases SET priority = 99 WHERE external_userid = 'wm_four'"
     )
     await small.colleague_writes("您好")
     await small.end()
