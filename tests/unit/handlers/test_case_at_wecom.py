@@ -1,6 +1,7 @@
 """WeCom refuses, is slow, or is away: the customer is told nothing untrue and is not forgotten."""
 
 import pytest
+from msgspec import structs
 
 from bot.errors import (
     Rejected,
@@ -217,6 +218,17 @@ async def test_images_and_voices_are_named_in_the_notes(there: Chat) -> None:
     assert "客户：[语音]" in notes
 
 
+async def test_the_notes_keep_the_order_of_a_quick_conversation(there: Chat) -> None:
+    """WeCom gives whole seconds: question, answer and next question may bear the same."""
+    second = there.clock.now()
+    for text in ("多久发货", "运费多少钱", "转人工"):
+        there.clock.reach(there.clock.now() + 0.2)
+        await there.receives(structs.replace(there.text(text), sent_at=second))
+    notes = next(text for text in told(there, "zhangsan") if text.startswith("【交接说明】"))
+    said = [line.split("：")[0][6:] for line in notes.splitlines()[1:6]]
+    assert said == ["客户", "机器人", "客户", "机器人", "客户"]
+
+
 # -------------------------------------------------------------------- who may not be spoken to
 
 
@@ -259,3 +271,20 @@ async def test_nobody_without_an_open_case_is_forgotten(there: Chat) -> None:
     assert await open_ticket_of(there) is not None
     assert await steps_of(there) == ["opened", "closed"]
     assert heard(there) == []
+
+
+async def test_who_gives_up_while_wecom_does_not_answer_is_handed_to_nobody(there: Chat) -> None:
+    trans = there.wecom.trans
+
+    async def busy(*_: object) -> str | None:
+        raise RetryLater(TRANS, -1)
+
+    there.wecom.trans = busy  # type: ignore[method-assign,assignment]
+    await there.says("转人工")
+    await there.says("不等了")
+    assert there.replies == ["好的，已为您取消人工服务。有问题可以继续问我。"]
+    there.wecom.trans = trans  # type: ignore[method-assign]
+    await there.waits(minutes=3)
+    assert there.wecom.servicer is None
+    assert (await case_of(there)).status == "bot"
+    assert there.staff_messages == []

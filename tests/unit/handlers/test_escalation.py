@@ -92,6 +92,7 @@ async def test_the_customer_is_told_only_after_wecom_has_accepted(chat: Chat) ->
 async def test_whoever_gets_the_case_gets_a_card_and_what_was_said(chat: Chat) -> None:
     chat.wecom.receiving = ["zhangsan", "lisi"]
     await chat.says("多久发货")
+    await chat.waits(seconds=1)
     await chat.says("转人工")
     (card,) = chat.cards
     assert card.userids == ("zhangsan",)
