@@ -1,6 +1,7 @@
 """What must be looked after now and then: waiting customers, old rows, gauges?"""
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,8 +10,9 @@ import structlog
 from bot.config import AccountSettings
 from bot.delivery.send import WAITING_NOTICE
 from bot.errors import Conflict
+from bot.measuring import KINDS, Reporter, Window
 from bot.model import Emitted, Lane, MessageReceived, SendMessage
-from bot.model.cases import GAP_S
+from bot.model.cases import GAP_S, OPEN_STATUSES
 from bot.ports import Clock
 from bot.routing.decisions import conversation_of
 from bot.routing.facts import CUSTOMER, SESSION_S, after
@@ -177,3 +179,29 @@ class Gauges:
         self.metrics.mailbox_depth.set(await self.store.mailbox.depth())
         parked = len(await self.store.mailbox.parked())
         self.metrics.dead_letters.set(depths.get("dead", 0) + parked)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceGauges:
+    """Keeps the figures of 7-2-1 in `/metrics` current; the whole report is read elsewhere."""
+
+    store: Store
+    reporter: Reporter
+    metrics: Metrics
+    clock: Clock
+
+    async def look(self) -> None:
+        """Measure once."""
+        now = self.clock.now()
+        statuses, since = await self.store.measured.open_now()
+        for status in OPEN_STATUSES:
+            self.metrics.open_cases.labels(status).set(statuses.get(status, 0))
+        self.metrics.longest_wait_seconds.set(0.0 if since is None else max(0.0, now - since))
+        kinds = await self.reporter.kinds(Window(now - 7 * _DAY_S, now))
+        for kind in KINDS:
+            share = kinds[kind] / kinds.total() if kinds else 0.0
+            self.metrics.case_share.labels(kind).set(share)
+        day = await self.reporter.report(Window(now - _DAY_S, now), now)
+        for by, waits in (("any", day.frt_any), ("human", day.frt_human)):
+            never = math.inf if waits.n else 0.0
+            self.metrics.frt_p90_seconds.labels(by).set(never if waits.p90 is None else waits.p90)

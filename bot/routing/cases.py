@@ -7,10 +7,15 @@ else is decided by behaviours, through `CaseBook.step`.
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import structs
-
 from bot.model import Case, Conversation, MessageReceived, Step
-from bot.model.cases import GAP_S, SERVING, WANTED, WITH_PEOPLE, advance
+from bot.model.cases import (
+    GAP_S,
+    SERVING,
+    WANTED,
+    advance,
+    customer_wrote,
+    servicer_wrote,
+)
 from bot.routing.facts import CUSTOMER
 from bot.store import CaseChange, case_id
 
@@ -104,11 +109,7 @@ class CaseBook:
             case = None
         if case is None:
             case = self._opened(message.conversation, message.msgid, message.sent_at)
-        waiting = case.waiting_since
-        if waiting is None and case.status in WITH_PEOPLE:
-            waiting = message.sent_at
-        active = max(case.active_at, message.sent_at)
-        self._case = structs.replace(case, active_at=active, waiting_since=waiting)
+        self._case = customer_wrote(case, message.sent_at)
 
     def _opened(self, conversation: Conversation, first: str, at: float) -> Case:
         self._done += self._pending()
@@ -131,11 +132,7 @@ class CaseBook:
         if not goes_on or another or case.served_level < level:
             self.step("answered", at=message.sent_at, servicer=servicer, level=level)
         assert self._case is not None
-        self._case = structs.replace(
-            self._case,
-            active_at=max(case.active_at, message.sent_at),
-            waiting_since=None,
-        )
+        self._case = servicer_wrote(self._case, message.sent_at)
 
     def _pending(self) -> list[CaseChange]:
         if self._before is None or self._case is None:

@@ -3,11 +3,12 @@
 The session is not theirs to take any more: they are told, and see to it in their own way.
 """
 
+from bot.model import TimerDue
 from bot.model.cases import EXPERT, JUNIOR
 from bot.routing import Turn
 from bot.store import Store
 from handlers.escalation import clocks, store
-from handlers.escalation.requesting import STICKY_S, why
+from handlers.escalation.requesting import STICKY_S, tell_leaders, why
 
 LOOK_AGAIN_S = 3600.0
 """How soon to look again when everybody who could is busy."""
@@ -33,6 +34,19 @@ async def give(turn: Turn, facts: Store, case_id: str) -> None:
         contact=ticket.contact or turn.phrases.say("escalation.no_contact"),
     )
     turn.notify([on_duty], text)
+
+
+async def remind(turn: Turn, facts: Store, due: TimerDue) -> None:
+    """Tell the leaders of a deadline whose matter is still open."""
+    case = await facts.cases.get(str(due.data.get("case_id")))
+    ticket = await store.ticket_of(facts, turn.conversation)
+    name = str(due.data.get("name"))
+    if case is None or clocks.is_met(name, case, ticket_open=ticket is not None):
+        return
+    minutes = round((float(due.data.get("due_at", turn.now)) - turn.now) / 60)
+    key = "escalation.leader_deadline" if minutes > 0 else "escalation.leader_overdue"
+    what = turn.phrases.say(f"escalation.deadline_{name}")
+    tell_leaders(turn, key, what=what, minutes=minutes)
 
 
 async def _on_duty(turn: Turn, facts: Store, level: int) -> str:

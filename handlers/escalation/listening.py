@@ -18,6 +18,9 @@ GRAVE = 70
 RATED = "rated"
 """Outcome of a rating, and of what is said about it."""
 
+RATED_S = 600.0
+"""So long after a rating a text may be about it; later it is a new matter."""
+
 _PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 
 
@@ -77,7 +80,8 @@ def _gives_up(turn: Turn) -> bool:
 
 def _explains_a_rating(turn: Turn, wanted: Wanted) -> bool:
     """Why somebody rated poorly is no new matter: an expert follows it up already."""
-    return turn.outcome_before == RATED and wanted.reason != "asked" and wanted.priority < GRAVE
+    lately = turn.outcome_within(RATED_S) == RATED
+    return lately and wanted.reason != "asked" and wanted.priority < GRAVE
 
 
 async def _is_known(turn: Turn, library: Library, wanted: Wanted) -> bool:

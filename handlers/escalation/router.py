@@ -54,8 +54,8 @@ _RECEIVING = 1
 _BLOCKED_BY_CUSTOMER = 10
 """fail_type of a customer who refuses this account's messages (wecom-api §3.9)."""
 
-_NOT_TO_BE_HANDED = frozenset({"too_late"})
-"""Reasons for which WeCom lets nobody write in this session any more."""
+_NOT_TO_BE_HANDED = frozenset({"too_late", "undelivered", "customer_blocked"})
+"""Reasons for which a session would help nobody: what is said in it does not arrive."""
 
 
 # -------------------------------------------------------------------- what the customer writes
@@ -101,9 +101,10 @@ async def escalated(turn: Turn, event: Emitted, facts: Store, rules: Rules) -> N
 
 @router.on(Emitted, tag="with_people")
 async def with_people(turn: Turn, config: Config) -> None:
-    """A servicer has the session, though the case is new."""
+    """A servicer has the session, though the case is new; an old word for it proves nothing."""
     case, owner = turn.cases.open, turn.facts.ownership
-    if case is not None and case.status == BOT and owner.state is ServiceState.HUMAN:
+    known = owner.is_known(turn.now, config.routing.ownership_max_age_s)
+    if case and case.status == BOT and known and owner.state is ServiceState.HUMAN:
         servicer = owner.servicer or ""
         level = turn.roster.level_of(servicer)
         turn.cases.step("taken", servicer=servicer, level=level, reason="with_person")
@@ -330,15 +331,7 @@ async def idle(turn: Turn, due: TimerDue, config: Config) -> None:
 @router.on(TimerDue, tag=clocks.DEADLINE)
 async def deadline(turn: Turn, due: TimerDue, facts: Store) -> None:
     """A deadline of the case's class comes nearer, or is there (R-11.11)."""
-    case = await facts.cases.get(str(due.data.get("case_id")))
-    ticket = await store.ticket_of(facts, turn.conversation)
-    name = str(due.data.get("name"))
-    if case is None or clocks.is_met(name, case, ticket_open=ticket is not None):
-        return
-    minutes = round((float(due.data.get("due_at", turn.now)) - turn.now) / 60)
-    key = "escalation.leader_deadline" if minutes > 0 else "escalation.leader_overdue"
-    what = turn.phrases.say(f"escalation.deadline_{name}")
-    tell_leaders(turn, key, what=what, minutes=minutes)
+    await following.remind(turn, facts, due)
 
 
 # -------------------------------------------------------------------- what members press

@@ -117,7 +117,7 @@ async def test_a_late_reminder_of_a_case_that_is_closed_does_nothing(team: Chat)
     await team.waits(minutes=60)
     assert team.staff_messages == []
     assert team.replies == []
-    assert "nudged" not in await steps_of(team)
+    assert await steps_of(team) == ["opened", "wanted", "assigned", "briefed"]
 
 
 async def test_a_late_reminder_of_a_case_that_has_moved_on_does_nothing(team: Chat) -> None:

@@ -331,3 +331,36 @@ async def test_a_session_that_was_never_let_go_of_is_noticed_when_wecom_says_so(
     await chat.receives(message)
     assert chat.replies == []
     assert await status(chat) == "serving"
+
+
+async def test_that_a_servicer_had_the_session_long_ago_makes_no_case_his(chat: Chat) -> None:
+    await chat.says("转人工")
+    await chat.waits(hours=20)
+    await chat.take_over("lisi")
+    await chat.waits(hours=29)
+    chat.wecom.state, chat.wecom.servicer = ServiceState.ENDED, None  # after 48 h, by itself
+    await chat.says("多久发货")
+    assert chat.replies
+    case = await chat.store.cases.open_of(chat.conversation)
+    assert case is not None
+    assert (case.status, case.reason) == ("bot", "")
+
+
+async def test_after_two_who_are_slow_it_is_for_experts_and_leaders(
+    open_chat: OpenChat,
+) -> None:
+    names = ["anna", "bert", "carl", "dora"]
+    staff = [{"userid": name, "name": name, "level": "junior"} for name in names]
+    chat = await open_chat(staff=[*staff, {"userid": "lisi", "name": "李四", "level": "leader"}])
+    chat.wecom.receiving = list(names)
+    await chat.says("转人工")
+    told = []
+    for _ in range(5):
+        await chat.waits(minutes=2)
+        told += [text for who, text in chat.staff.sent if who == ("lisi",) and "仍由" in text]
+    case = await chat.store.cases.open_of(chat.conversation)
+    assert case is not None
+    steps = await chat.store.cases.steps(case)
+    given = [step.servicer for step in steps if step.name == "assigned"]
+    assert given == ["anna", "bert"]
+    assert len(told) == 1

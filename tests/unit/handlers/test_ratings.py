@@ -245,6 +245,13 @@ async def test_after_the_window_a_text_is_an_ordinary_message(chat: Chat) -> Non
     assert await reason_of(chat) == ""
 
 
+async def test_a_complaint_long_after_a_rating_is_a_new_matter(chat: Chat) -> None:
+    await rates(chat)
+    await chat.waits(hours=2)
+    await chat.says("我要投诉你们的客服")
+    assert (chat.handled_by, chat.outcome) == ("escalation.needed", "handed_off")
+
+
 async def test_a_rating_that_became_a_good_one_wants_no_reason(chat: Chat) -> None:
     await rates(chat)
     await taps_id(chat, f"csat:{CASE}:5")
