@@ -35,7 +35,7 @@ async def close(
 
     Args:
         outcome: how it ended.
-        by: ``servicer``, ``button``, ``idle``, ``customer`` or ``gap``.
+        by: ``servicer``, ``button``, ``idle`` or ``gap``.
         code: permits one message within 20 s of `code_at`, empty = none.
     """
     case = turn.cases.open
