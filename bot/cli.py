@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from bot.commands import (
     orders,
     prompts,
     ratings,
+    report,
     staff,
 )
 from bot.commands import serve as serving
@@ -90,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true", help="以 JSON 打印")
     command("migrate", _migrate, "建立或升级数据库")
     _add_groups(command)
-    _add_escalation(command)
+    _add_people(command)
     return parser
 
 
@@ -113,10 +115,6 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     actions = command("orders", _orders, "客户的订单").add_subparsers(metavar="动作", required=True)
     one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
     one.add_argument("file", type=Path, help="第一行是表头，至少有“订单号”和“客户”两列")
-
-    one = command("ratings", _ratings, "客户的评分")
-    one.add_argument("--days", type=int, default=7, help="最近多少天，默认 7")
-    one.add_argument("--json", action="store_true", help="打印 JSON")
 
     actions = command("prompts", _prompts, "给大模型的提示").add_subparsers(
         metavar="动作", required=True
@@ -147,7 +145,27 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     actions.add_parser("rotate", help="用新主密钥重新包裹所有数据密钥")
 
 
-def _add_escalation(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
+def _add_report(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
+    actions = command("report", _report, "服务得怎么样").add_subparsers(
+        dest="action", metavar="动作", required=True
+    )
+    one = actions.add_parser("721", help="7-2-1：机器人、一线、专家各办结多少，快不快，解决没有")
+    one.add_argument("--days", type=int, default=7, help="到昨天为止的天数，默认 7")
+    one.add_argument("--from", dest="first", type=date.fromisoformat, help="第一天，如 2026-11-01")
+    one.add_argument("--to", dest="last", type=date.fromisoformat, help="最后一天（含），默认今天")
+    one.add_argument("--account", default="", help="只看一个客服账号（open_kfid）")
+    one.add_argument("--json", action="store_true", help="输出 JSON")
+    one = actions.add_parser("rebuild", help="按逐步的记录和消息重算每件咨询")
+    one.add_argument("--check", action="store_true", help="只核对，列出不符的，不写入")
+
+
+def _add_people(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
+    one = command("ratings", _ratings, "客户的评分")
+    one.add_argument("--days", type=int, default=7, help="最近多少天，默认 7")
+    one.add_argument("--json", action="store_true", help="打印 JSON")
+
+    _add_report(command)
+
     actions = command("escalation", _escalation, "哪些话要人工").add_subparsers(
         dest="action", metavar="动作", required=True
     )
@@ -244,6 +262,16 @@ def _gate(arguments: argparse.Namespace) -> int:
 def _ratings(arguments: argparse.Namespace) -> int:
     days, as_json = arguments.days, arguments.json
     return asyncio.run(ratings.ratings(_load(arguments), days, sys.stdout, as_json=as_json))
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    config = _load(arguments)
+    if arguments.action == "rebuild":
+        return asyncio.run(report.rebuild(config, sys.stdout, check=arguments.check))
+    span = report.Span(arguments.days, arguments.first, arguments.last)
+    return asyncio.run(
+        report.report_721(config, span, arguments.account, sys.stdout, as_json=arguments.json)
+    )
 
 
 def _prompts(arguments: argparse.Namespace) -> int:

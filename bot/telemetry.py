@@ -141,6 +141,7 @@ class Metrics:
         self._count_work()
         self._time_work()
         self._measure_backlog()
+        self._measure_service()
 
     def _count_work(self) -> None:
         self.acks = self._counter("acks", "Callbacks answered.", "result")
@@ -169,6 +170,18 @@ class Metrics:
         self.outbox_depth = self._gauge("outbox_depth", "Outbox rows, by state.", "state")
         self.mailbox_depth = self._gauge("mailbox_depth", "Mailbox rows that are due or will be.")
         self.dead_letters = self._gauge("dead_letters", "Rows that were given up and wait.")
+
+    def _measure_service(self) -> None:
+        self.case_share = self._gauge(
+            "case_share", "Share of the cases closed in 7 days, by class of 7-2-1.", "class"
+        )
+        self.open_cases = self._gauge("open_cases", "Open cases, by status.", "status")
+        self.longest_wait_seconds = self._gauge(
+            "longest_wait_seconds", "Longest wait for a person among open cases."
+        )
+        self.frt_p90_seconds = self._gauge(
+            "frt_p90_seconds", "P90 of the first response, cases closed in 24 h.", "by"
+        )
 
     def count_turn(self, subject: str) -> None:
         """Count a turn by the kind of its subject, ``customer:…`` → ``customer``."""

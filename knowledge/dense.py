@@ -20,10 +20,15 @@ _ENOUGH = 8
 
 
 class DenseScores(NamedTuple):
-    """What vectors say of one entry: 0 = unrelated, 1 = the same."""
+    """What vectors say of one entry: 0 = unrelated, 1 = the same.
+
+    Args:
+        heard: of the best phrasing that was heard, 0 = there is none.
+    """
 
     question: float
     answer: float
+    heard: float = 0.0
 
 
 def rows_to_embed(entries: Iterable[FaqEntry]) -> list[tuple[Kind, str]]:
@@ -100,9 +105,11 @@ class DenseIndex:
             if row < self._questions
         ]
         answers = [float(cosines[row]) for row in rows if row >= self._questions]
+        heard = max(calibrated[own:], default=0.0)
         return DenseScores(
-            float(pooled(max(calibrated[:own]), max(calibrated[own:], default=0.0))),
+            float(pooled(max(calibrated[:own]), heard)),
             _calibrated(answers[0], self._answer_floor) if answers else 0.0,
+            heard,
         )
 
 

@@ -100,17 +100,23 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
     tags: frozenset[str] = frozenset()
 
 
+Variant = Literal["full", "questions", "lexical"]
+"""What the evidence rests on: everything, an entry without answer text, or characters alone."""
+
+
 class Match(msgspec.Struct, frozen=True):
     """An entry and how likely it is the right one.
 
     Args:
         score: 0 to 1, what the gate makes of the evidence.
         why: the evidence itself, for people: scores, margin, the phrasing that matched.
+        variant: which model of the gate the score comes from.
     """
 
     entry: FaqEntry
     score: float
     why: dict[str, float | str]
+    variant: Variant = "full"
 
 
 class Decision(StrEnum):

@@ -55,6 +55,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         short: the question has hardly any characters.
         long: how much longer than an ordinary question, in e-folds.
         base: logarithm of the number of entries: more of them come near by chance.
+        heard: likeness in meaning times likeness in form to what was heard of the entry, where
+            that negates, cancels, changes … as the question does.
     """
 
     dense: float = 0.0
@@ -72,6 +74,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     short: float = 0.0
     long: float = 0.0
     base: float = 0.0
+    heard: float = 0.0
 
 
 FEATURES = Evidence.__struct_fields__
@@ -95,6 +98,7 @@ class Texts(msgspec.Struct, frozen=True):
     """An entry's texts as they are compared.
 
     Args:
+        heard: the contrasts of each phrasing that was heard.
         terms: what it names of the deployment's terms that exclude each other.
         keys: one line for each question, then the answer.
     """
@@ -104,6 +108,7 @@ class Texts(msgspec.Struct, frozen=True):
     numbers: frozenset[str]
     names: frozenset[str]
     terms: frozenset[str]
+    heard: frozenset[frozenset[int]]
     folded: str
     keys: str
 
@@ -120,6 +125,7 @@ class Texts(msgspec.Struct, frozen=True):
             numbers=numbers_in(joined),
             names=frozenset(_NAME.findall(joined)),
             terms=words.named(joined),
+            heard=frozenset(contrasts_in(words.fold(text)) for text in entry.heard),
             folded=joined,
             keys="\n".join(keys),
         )
@@ -173,6 +179,10 @@ class Asked:
     def contrast_mismatch(self, texts: Texts) -> float:
         """1 when no phrasing of the entry has just the question's contrasts."""
         return float(self._contrasts not in texts.contrasts)
+
+    def may_be(self, texts: Texts) -> bool:
+        """Whether a phrasing that was heard has just the question's contrasts."""
+        return self._contrasts in texts.heard
 
     def term_missing(self, texts: Texts) -> str:
         """The deployment's term that the question names and the entry should, but does not."""

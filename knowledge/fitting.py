@@ -3,33 +3,44 @@
 A logistic regression by Newton's method, with the signs that the evidence must have: what speaks
 for an entry may never count against it. Thresholds are chosen on questions that the fit has not
 seen.
+
+A deployment has few labels and part of them is wrong. A fit to them starts from the gate there is
+and leaves it as far as they speak for that: weights are held to it, and an answer is given at a
+lower probability than before only where Wilson's bound allows.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.errors import ConciergeError
-from knowledge.entries import Match
-from knowledge.evaluate import wilson
+from knowledge.entries import Match, Variant
+from knowledge.evaluate import CHOICES, wilson
 from knowledge.evidence import FEATURES
-from knowledge.gate import Gate, Variant, Weights
+from knowledge.gate import Gate, Weights
 
 Floats = NDArray[np.float64]
 
 FOR = frozenset(
-    {"dense", "dense_answer", "lexical", "answer", "coverage", "covered", "margin", "agreement"}
+    {
+        *("dense", "dense_answer", "lexical", "answer", "coverage", "covered", "margin"),
+        *("agreement", "heard"),
+    }
 )
 AGAINST = frozenset({"number_mismatch", "contrast_mismatch", "term_mismatch", "crowd", "base"})
 _MEANING = frozenset({"dense", "dense_answer"})
 
+VARIANTS: tuple[Variant, ...] = ("full", "questions", "lexical")
 TARGETS = (1, 2, 5, 10)  # percent of answers that may be wrong
 LEAD = 0.1
 MIN_QUESTIONS = 40  # fewer say nothing
 _FOLDS = 5
 _RIDGE = 1.0
+_HELD = 10.0  # the same to a gate there is: a hundred questions move it little
+_STRIDE = 2.0  # of one step; from far away the curve is flat and a whole one leaps across
 _LIKELIER_RIGHT = 0.5  # what is likelier wrong is never said, however few wrong ones were seen
 _OFFER_AT = 0.20  # in a menu of three, further down nobody finds theirs
 
@@ -65,10 +76,9 @@ def case_of(group: str, matches: Sequence[Match], right: str | None) -> Case | N
     """The case that a search makes, ``None`` when nothing was found."""
     if not matches:
         return None
-    variant: Variant = matches[0].why["gate"]  # type: ignore[assignment]
     ids = [match.entry.id for match in matches]
     rows = np.array([[float(match.why[name]) for name in FEATURES] for match in matches])
-    return Case(group, variant, rows, ids.index(right) if right in ids else None)
+    return Case(group, matches[0].variant, rows, ids.index(right) if right in ids else None)
 
 
 def fit(
@@ -83,7 +93,7 @@ def fit(
     Args:
         safety: share of each accepted error that is used up; below 1 for a gate that is to serve
             bases it has not seen.
-        start: where variants without enough cases come from.
+        start: the gate there is. What the cases do not speak of stays as it is.
         encoder: whose vectors the cases rest on.
 
     Raises:
@@ -91,13 +101,18 @@ def fit(
     """
     models = dict(start.models) if start else {}
     fitted = 0
-    for variant in ("full", "questions", "lexical"):
+    for variant in VARIANTS:
         mine = [case for case in cases if case.variant == variant]
         if not can_be_fitted(mine):
             continue
-        judged = cross_judged(mine, variant)
-        thresholds = {str(t): threshold(judged, t / 100 * safety) for t in TARGETS}
-        models[variant] = _weights(_fit(mine, variant), thresholds)
+        before = start.models.get(variant) if start else None
+        judged = cross_judged(mine, variant, before)
+        errors = {t: t / 100 * safety for t in TARGETS}
+        thresholds = {str(t): threshold(judged, error) for t, error in errors.items()}
+        if start and before:
+            known = {t: start.thresholds(variant, t / 100).answer for t in TARGETS}
+            thresholds = {str(t): lowered(judged, e, known[t]) for t, e in errors.items()}
+        models[variant] = _weights(_fit(mine, variant, before), thresholds)
         fitted += len(mine)
     if not fitted:
         raise TooFewError(f"{len(cases)} labelled questions, {MIN_QUESTIONS} are needed")
@@ -109,8 +124,32 @@ def can_be_fitted(cases: Sequence[Case]) -> bool:
     return len(cases) >= MIN_QUESTIONS and any(case.right is not None for case in cases)
 
 
-def cross_judged(cases: Sequence[Case], variant: Variant) -> list[Judged]:
-    """What each case gets from a fit on the other groups (or folds, where there are few groups)."""
+def weigh(cases: Sequence[Case], gate: Gate, name: str) -> Gate:
+    """The gate with the weight of one kind of evidence fitted, and everything else as it is.
+
+    Args:
+        name: of evidence that the gate could not be fitted to with the rest.
+    """
+    models = dict(gate.models)
+    for variant in VARIANTS:
+        mine = [case for case in cases if case.variant == variant]
+        if can_be_fitted(mine):
+            before = models[variant]
+            _, weights = _fit(mine, variant, before, only=name)
+            models[variant] = msgspec.structs.replace(
+                before, weights=before.weights | {name: round(weights.get(name, 0.0), 4)}
+            )
+    return msgspec.structs.replace(gate, models=models)
+
+
+def cross_judged(
+    cases: Sequence[Case], variant: Variant, start: Weights | None = None
+) -> list[Judged]:
+    """What each case gets from a fit on the other groups (or folds, where there are few groups).
+
+    Args:
+        start: the model that the fits start from.
+    """
     groups = sorted({case.group for case in cases})
     if len(groups) >= _FOLDS:
         folds = [[c for c in cases if c.group == name] for name in groups]
@@ -119,21 +158,35 @@ def cross_judged(cases: Sequence[Case], variant: Variant) -> list[Judged]:
     judged = []
     for held in folds:
         out = {id(case) for case in held}
-        model = _fit([case for case in cases if id(case) not in out], variant)
+        model = _fit([case for case in cases if id(case) not in out], variant, start)
         judged += [_judge(case, model) for case in held]
     return judged
 
 
-def threshold(judged: Sequence[Judged], error: float) -> float:
-    """The lowest probability from which at most this share of answers is wrong; 1 = never."""
+def threshold(judged: Sequence[Judged], error: float, *, sure: bool = False) -> float:
+    """The lowest probability from which at most this share of answers is wrong; 1 = never.
+
+    Args:
+        sure: not the share that was seen counts, but the upper end of Wilson's 95 % interval.
+    """
     led = sorted((j for j in judged if j.lead >= LEAD), key=lambda j: -j.p)
     wrong, at = 0, 1.0
     led = [one for one in led if one.p >= _LIKELIER_RIGHT]
     for n, one in enumerate(led, 1):
         wrong += not one.right
-        if wrong <= error * n and (n == len(led) or led[n].p < one.p):
+        share = wilson(wrong, n)[1] if sure else wrong / n
+        if share <= error + 1e-9 and (n == len(led) or led[n].p < one.p):
             at = one.p
     return round(min(at, 0.9999), 4)
+
+
+def lowered(judged: Sequence[Judged], error: float, before: float) -> float:
+    """The threshold after few labels.
+
+    Below the one there was only where they suffice to be sure of the error; above it where even the
+    share that was seen says so.
+    """
+    return min(threshold(judged, error, sure=True), max(before, threshold(judged, error)))
 
 
 def promised(judged: Sequence[Judged], at: float) -> tuple[int, int, float]:
@@ -146,36 +199,60 @@ def promised(judged: Sequence[Judged], at: float) -> tuple[int, int, float]:
     return len(answered), wrong, wilson(wrong, len(answered))[1]
 
 
-def _fit(cases: Sequence[Case], variant: Variant) -> tuple[float, dict[str, float]]:
-    """Bias and weights; what would count the wrong way is left out and the rest fitted again."""
+def _fit(
+    cases: Sequence[Case], variant: Variant, start: Weights | None = None, only: str = ""
+) -> tuple[float, dict[str, float]]:
+    """Bias and weights; what would count the wrong way is left out and the rest fitted again.
+
+    Args:
+        start: what bias and weights are held to; evidence that is the same everywhere keeps its
+            weight.
+        only: the one weight to fit, '' = all, and the bias.
+    """
     x = np.concatenate([case.rows for case in cases])
     y = np.concatenate([np.arange(len(case.rows)) == case.right for case in cases]).astype(float)
     names = [name for name in FEATURES if variant != "lexical" or name not in _MEANING]
+    scale = x.std(0)
     while True:
-        columns = [FEATURES.index(name) for name in names]
-        scale = x[:, columns].std(0)
-        names = [name for name, spread in zip(names, scale, strict=True) if spread > 1e-9]
-        columns = [FEATURES.index(name) for name in names]
-        bias, weights = _newton(x[:, columns], y)
-        wrong = _wrong_way(names, weights)
+        known = {n: w for n, w in start.weights.items() if n in names} if start else {}
+        offset = np.full(len(x), start.bias if start else 0.0)
+        for name, weight in known.items():
+            offset += weight * x[:, FEATURES.index(name)]
+        moved = [n for n in names if scale[FEATURES.index(n)] > 1e-9 and only in ("", n)]
+        columns = [FEATURES.index(name) for name in moved]
+        bias, moves = _newton(x[:, columns], y, offset, _HELD if start else _RIDGE, free=not only)
+        weights = dict(known)
+        for name, move in zip(moved, map(float, moves), strict=True):
+            weights[name] = known.get(name, 0.0) + move
+        wrong = _wrong_way(list(weights), list(weights.values()))
         if not wrong:
-            return bias, dict(zip(names, map(float, weights), strict=True))
+            return bias + (start.bias if start else 0.0), weights
         names = [name for name in names if name not in wrong]
 
 
-def _newton(x: Floats, y: Floats) -> tuple[float, Floats]:
-    mean, scale = x.mean(0), x.std(0)
-    z = np.column_stack([np.ones(len(x)), (x - mean) / scale])
+def _newton(
+    x: Floats, y: Floats, offset: Floats, held: float, *, free: bool
+) -> tuple[float, Floats]:
+    """Bias and weights that are added to what is known already.
+
+    Args:
+        offset: what is known, in log odds.
+        held: how strongly the weights are drawn to 0.
+        free: whether there is a bias.
+    """
+    mean, scale = x.mean(0) if free else np.zeros(x.shape[1]), x.std(0)
+    z = np.column_stack([np.full(len(x), float(free)), (x - mean) / scale])
     beta = np.zeros(z.shape[1])
-    ridge = np.full(z.shape[1], _RIDGE)
+    ridge = np.full(z.shape[1], held)
     ridge[0] = 0.0
     for _ in range(50):
-        p = 1.0 / (1.0 + np.exp(-np.clip(z @ beta, -30, 30)))
+        p = 1.0 / (1.0 + np.exp(-np.clip(offset + z @ beta, -30, 30)))
         gradient = z.T @ (y - p) - ridge * beta
         hessian = (z * (p * (1 - p))[:, None]).T @ z + np.diag(ridge + 1e-9)
         step = np.linalg.solve(hessian, gradient)
-        beta += step
-        if np.abs(step).max() < 1e-6:
+        furthest = np.abs(step).max(initial=0.0)
+        beta += step * min(1.0, _STRIDE / max(furthest, 1e-12))
+        if furthest < 1e-6:
             break
     weights = beta[1:] / scale
     return float(beta[0] - weights @ mean), weights
@@ -200,7 +277,8 @@ def _judge(case: Case, model: tuple[float, dict[str, float]]) -> Judged:
     vector = np.array([weights.get(name, 0.0) for name in FEATURES])
     p = 1.0 / (1.0 + np.exp(-np.clip(case.rows @ vector + bias, -60, 60)))
     best = float(p[0])
-    return Judged(best, best - float(p[1:].max(initial=0.0)), case.right == 0)
+    rival = float(p[1:CHOICES].max(initial=0.0))  # as `ask` looks at so many
+    return Judged(best, best - rival, case.right == 0)
 
 
 def _weights(model: tuple[float, dict[str, float]], thresholds: dict[str, float]) -> Weights:

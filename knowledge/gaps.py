@@ -56,6 +56,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     answer: str = ""
     gap: str = ""
 
+    @property
+    def is_otherwise(self) -> bool:
+        """Whether people answered it with what no entry says."""
+        return self.entry is None and self.answer != ""
+
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
     """Questions that belong together.
@@ -78,6 +83,11 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     def votes(self) -> Counter[str]:
         """Which entries turned out to be the answer; each customer counts once for each."""
         return Counter(entry for entry, _ in {(a.entry, a.who) for a in self.asked} if entry)
+
+    @property
+    def otherwise(self) -> int:
+        """How many customers were told by people what no entry says."""
+        return len({one.who for one in self.asked if one.is_otherwise})
 
     @property
     def answers(self) -> tuple[str, ...]:

@@ -9,15 +9,11 @@ import math
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
-from knowledge.entries import Decision
+from knowledge.entries import Decision, Variant
 from knowledge.evidence import FEATURES, Evidence
-
-Variant = Literal["full", "questions", "lexical"]
-"""What the evidence rests on: everything, an entry without answer text, or characters alone."""
 
 SHIPPED = Path(__file__).with_name("gate.json")
 

@@ -34,6 +34,7 @@ class Refusal(StrEnum):
     ALONE = "alone"  # far from the entry, and only one says so
     DISPUTED = "disputed"  # others say that another entry is right
     UNHEARD = "unheard"  # nobody says so
+    OTHERWISE = "otherwise"  # people mostly answered it with what no entry says
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,16 +106,33 @@ async def verify(
 
 
 async def lesson(
-    gap: Gap, entry_id: str, votes: Counter[str], base: Retriever, audience: Audience
+    gap: Gap,
+    entry_id: str,
+    votes: Counter[str],
+    base: Retriever,
+    audience: Audience,
+    *,
+    is_named: bool = False,
 ) -> list[Verified]:
     """What of a gap may become phrasings of an entry, the most typical questions first.
 
-    Questions that turned out to be another entry's are left out.
+    Questions that turned out to be another entry's are left out. So are those that people answered
+    with what no entry says, unless a person has read that; of a gap that they mostly answered so,
+    nothing is learned. What no entry answers is asked again and again too, and one wrong word would
+    name an entry for all of it.
+
+    Args:
+        is_named: a person says that it is this entry, having read what people answered.
     """
     others = {one.text for one in gap.asked if one.entry not in (None, entry_id)}
+    if not is_named:
+        said = {one.text for one in gap.asked if one.entry == entry_id}
+        others |= {one.text for one in gap.asked if one.is_otherwise} - said
     texts = dict.fromkeys((*gap.examples, *(one.text for one in gap.asked)))
     distinct = {exact_key(fold(text)): text for text in reversed(texts) if text not in others}
     wanted = list(reversed(distinct.values()))[:PHRASINGS]
+    if not is_named and gap.otherwise >= votes[entry_id]:
+        return [Verified(text=text, refusal=Refusal.OTHERWISE) for text in gap.examples]
     return [await verify(text, entry_id, votes, base, audience) for text in wanted]
 
 
@@ -167,6 +185,12 @@ async def replay(
             changes.append(Changed(text=text, before=old, after=new, verdict=verdict))
     order = ("worse", "better", "unknown")
     return sorted(changes, key=lambda change: order.index(change.verdict))
+
+
+def is_harmful(changes: Iterable[Changed]) -> bool:
+    """Whether more answers get worse than better."""
+    counts = Counter[str](change.verdict for change in changes)
+    return counts["worse"] > counts["better"]
 
 
 def _verdict(

@@ -81,10 +81,11 @@ class NgramIndex:
 
 
 class LexicalScores(msgspec.Struct, frozen=True):
-    """One number per entry: the best of its questions, and its answer."""
+    """One number per entry: its questions pooled, its answer, and the best that was heard."""
 
     question: Scores
     answer: Scores
+    heard: Scores
 
 
 class LexicalIndex:
@@ -114,16 +115,14 @@ class LexicalIndex:
 
     def scores(self, key: str) -> LexicalScores:
         """How well each entry fits a `lexical_key`."""
-        questions = self._questions.cosines(key)
-        return LexicalScores(self._best(questions), self._answers.cosines(key))
-
-    def _best(self, questions: Scores) -> Scores:
+        questions, answers = self._questions.cosines(key), self._answers.cosines(key)
         if not len(questions):
-            return questions
+            return LexicalScores(questions, answers, questions)
         own = np.maximum.reduceat(np.where(self._heard, 0, questions), self._starts)
         if not self._heard.any():
-            return own
-        return pooled(own, np.maximum.reduceat(np.where(self._heard, questions, 0), self._starts))
+            return LexicalScores(own, answers, np.zeros_like(own))
+        heard = np.maximum.reduceat(np.where(self._heard, questions, 0), self._starts)
+        return LexicalScores(pooled(own, heard), answers, heard)
 
     def telling(self, key: str) -> dict[str, float]:
         """How telling each gram of a `lexical_key` is."""

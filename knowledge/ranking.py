@@ -55,10 +55,9 @@ def judge(
         why: dict[str, float | str] = {
             name: round(float(value), 4) for name, value in msgspec.structs.asdict(evidence).items()
         }
-        why["gate"] = variant
         if term := asked.term_missing(candidate.texts):
             why[TERM] = term
-        matches.append(Match(candidate.entry, gate.probability(evidence, variant), why))
+        matches.append(Match(candidate.entry, gate.probability(evidence, variant), why, variant))
     return matches[:k]
 
 
@@ -92,6 +91,7 @@ def _evidence(asked: Asked, order: Sequence[Candidate]) -> list[Evidence]:
             short=asked.short,
             long=asked.long,
             base=asked.base,
+            heard=candidate.heard if asked.may_be(candidate.texts) else 0.0,
         )
         for i, candidate in enumerate(order)
     ]

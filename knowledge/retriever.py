@@ -17,7 +17,7 @@ from knowledge.embeddings import EmbeddingError, Vectors
 from knowledge.entries import Audience, Decision, FaqEntry, Match, Verdict, version_of
 from knowledge.evidence import Question
 from knowledge.fold import exact_key
-from knowledge.gate import Gate, Thresholds, Variant, decide, load_gate
+from knowledge.gate import Gate, Thresholds, decide, load_gate
 from knowledge.ranking import TERM, judge
 from knowledge.shelf import Candidate, Shelf
 from knowledge.words import NO_WORDS, Words
@@ -222,7 +222,7 @@ class Retriever:
     def _decide(self, matches: Sequence[Match]) -> Decision:
         if not matches:
             return Decision.DECLINE
-        variant: Variant = matches[0].why["gate"]  # type: ignore[assignment]
+        variant = matches[0].variant
         thresholds = self._thresholds or self._gate.thresholds(variant, self._target_error)
         decision = decide([match.score for match in matches], thresholds)
         # A part of a document is no answer until somebody chose it, and of terms that exclude

@@ -39,6 +39,7 @@ class Candidate(msgspec.Struct, frozen=True):
     Args:
         rank: the weighted sum of all of it.
         dense: `None` without vectors.
+        heard: how alike the question and a phrasing that was heard are, in meaning and form.
     """
 
     entry: FaqEntry
@@ -47,6 +48,7 @@ class Candidate(msgspec.Struct, frozen=True):
     lexical: float
     answer: float
     dense: DenseScores | None
+    heard: float
 
 
 class Shelf:
@@ -133,6 +135,7 @@ class Shelf:
     def _candidate(
         self, i: int, rank: float, scores: LexicalScores, dense: DenseScores | None
     ) -> Candidate:
+        heard = float(scores.heard[i])
         return Candidate(
             self.entries[i],
             self._texts(i),
@@ -140,6 +143,7 @@ class Shelf:
             float(scores.question[i]),
             float(scores.answer[i]),
             dense,
+            heard * (heard if dense is None else dense.heard),
         )
 
     async def _lexical_scores(self, key: str) -> LexicalScores:

@@ -8,6 +8,7 @@ from bot.app import Engine
 from bot.commands.dialogue import Dialogue, PlayedCard, shown
 from bot.delivery.intake import subject_of
 from bot.model import Conversation, Event, Lane, MessageReceived
+from bot.model.cases import GAP_S
 from bot.store import Arrival, Unit
 from tests.builders import FRIDAY_MORNING
 
@@ -163,8 +164,9 @@ class Chat:
         rows = await self.store.database.fetch(
             "SELECT MIN(at) AS at FROM (SELECT MAX(due_at, retry_at) AS at FROM mailbox"
             " WHERE done_at IS NULL AND parked_at IS NULL UNION ALL"
-            " SELECT next_at FROM outbox WHERE state IN ('pending', 'claimed')) WHERE at > ?",
-            self.clock.now(),
+            " SELECT next_at FROM outbox WHERE state IN ('pending', 'claimed') UNION ALL"
+            " SELECT active_at + ? FROM cases WHERE closed_at IS NULL) WHERE at > ?",
+            *(GAP_S, self.clock.now()),
         )
         return float("inf") if rows[0]["at"] is None else float(rows[0]["at"])
 

@@ -23,10 +23,12 @@ from bot.app.engine import (
     build_roster,
     declared_tables,
     gate_file,
+    open_database,
     open_store,
     vectors_folder,
 )
 from bot.app.escalation_words import ESCALATION_WORDS, build_rules, rules_in
+from bot.app.reports import build_reporter
 from bot.app.service import Concierge, couriers, running, web_app
 from bot.app.words import KNOWLEDGE_WORDS, build_words, words_in
 
@@ -46,6 +48,7 @@ __all__ = [
     "build_engine",
     "build_gate",
     "build_library",
+    "build_reporter",
     "build_retriever",
     "build_roster",
     "build_rules",
@@ -54,6 +57,7 @@ __all__ = [
     "declared_tables",
     "entries_of",
     "gate_file",
+    "open_database",
     "open_store",
     "opened_contents",
     "preview",

@@ -1,7 +1,7 @@
 """Which loops and pages make the running service, and how do they reach WeCom?"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from bot.app.engine import (
     declared_tables,
     open_store,
 )
+from bot.app.reports import build_reporter
 from bot.config import Config
 from bot.delivery.consulting import ModelCourier, TokenBudget
 from bot.delivery.couriers import (
@@ -28,7 +29,7 @@ from bot.delivery.couriers import (
 )
 from bot.delivery.delegating import AgentCourier, Desk
 from bot.delivery.handing_over import EndCourier, HandOffCourier
-from bot.delivery.housekeeping import Gauges, Retention, WaitingNotices
+from bot.delivery.housekeeping import Gauges, LeftCases, Retention, ServiceGauges, WaitingNotices
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
 from bot.delivery.looking_up import LookUpCourier, ToolBox
@@ -58,6 +59,7 @@ from bot.model.effects import Effect
 from bot.telemetry import Metrics
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
 from bot.web.health import HealthEndpoints
+from bot.web.reports import ReportEndpoint
 from bot.wecom.cipher import CallbackCipher
 from bot.wecom.client import WeComClient
 from bot.wecom.kf import Kf
@@ -172,31 +174,42 @@ def _assemble(
             poll_idle_s=config.delivery.poll_idle_s,
             fresh_first_s=config.delivery.fresh_first_s,
         ),
-        looks=[
-            (0.5, follower.look),
-            (5.0, Gauges(store, engine.metrics, clock).look),
-            (
-                5.0,
-                WaitingNotices(
-                    store,
-                    engine.phrases,
-                    clock,
-                    config.delivery.waiting_notice_after_s,
-                    sends.wake,
-                    config.for_account,
-                ).look,
-            ),
-            (
-                60.0,
-                Retention(
-                    store, clock, declared_tables(engine.routers), config.retention.model_dump()
-                ).look,
-            ),
-        ],
+        looks=_looks(engine, follower, drains, sends),
         clock=clock,
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
     return Concierge(engine, service, intake, tokens)
+
+
+def _looks(
+    engine: Engine, follower: Follower, drains: Drains, sends: Lanes
+) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
+    """What the service looks after by itself, and how often."""
+    config, store, clock = engine.config, engine.store, engine.clock
+    reporter = build_reporter(config, store.measured)
+    return [
+        (0.5, follower.look),
+        (5.0, Gauges(store, engine.metrics, clock).look),
+        (60.0, LeftCases(store, clock, drains.lanes.wake).look),
+        (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
+        (
+            5.0,
+            WaitingNotices(
+                store,
+                engine.phrases,
+                clock,
+                config.delivery.waiting_notice_after_s,
+                sends.wake,
+                config.for_account,
+            ).look,
+        ),
+        (
+            60.0,
+            Retention(
+                store, clock, declared_tables(engine.routers), config.retention.model_dump()
+            ).look,
+        ),
+    ]
 
 
 def couriers(
@@ -269,7 +282,7 @@ def _send_slots(config: Config) -> dict[Lane, int]:
 
 
 def web_app(concierge: Concierge) -> web.Application:
-    """The HTTP side: callback, health, metrics."""
+    """The HTTP side: callback, health, metrics, reports."""
     config, engine = concierge.engine.config, concierge.engine
     cipher = CallbackCipher(
         config.wecom.callback_token.get_secret_value(),
@@ -292,5 +305,11 @@ def web_app(concierge: Concierge) -> web.Application:
         cipher, concierge.intake, clock=engine.clock.now, metrics=engine.metrics
     )
     health = HealthEndpoints(engine.metrics, {"database": database, "index": index, "token": token})
-    app.add_routes([*callback.routes(), *health.routes()])
+    reports = ReportEndpoint(
+        build_reporter(config, engine.store.measured),
+        config.server.api_token.get_secret_value(),
+        ZoneInfo(config.timezone),
+        engine.clock,
+    )
+    app.add_routes([*callback.routes(), *health.routes(), *reports.routes()])
     return app

@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 _START_WITHIN_S = 20
 _STAFF: tuple[tuple[str, str, Level], ...] = (
     ("zhangsan", "张敏", "junior"),
-    ("lisi", "李航", "junior"),
-    ("wangwu", "王倩", "expert"),
+    ("lisi", "李航", "expert"),
+    ("wangwu", "王倩", "junior"),
 )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.app import Engine, couriers
+from bot.delivery.housekeeping import LeftCases
 from bot.delivery.intake import subject_of
 from bot.delivery.send import Sender
 from bot.errors import Rejected
@@ -73,10 +74,11 @@ class PlayedKf(Kf):
     async def trans(
         self, conversation: Conversation, state: ServiceState, servicer: str | None = None
     ) -> str | None:
-        """Move the session and give a code."""
+        """Move the session and give a code, as WeCom does when it comes to people or ends."""
         self._fail()
+        gives = state is not self.state
         self.state, self.servicer = state, servicer
-        return f"code-{next(self._codes)}"
+        return f"code-{next(self._codes)}" if gives else None
 
     def _fail(self) -> None:
         if self.failures:
@@ -182,12 +184,17 @@ class Dialogue:
         self._pass_time = pass_time
         self._msgids = itertools.count(1)
         self._woken: dict[str, None] = {}
+        self._left = LeftCases(engine.store, engine.clock, self._wake)
+        self.connect(self.kf)
+
+    def connect(self, kf: Kf) -> None:
+        """Send through this WeCom; by default it is `self.kf`, which knows this customer alone."""
         self._sender = Sender(
-            store=engine.store,
-            couriers=couriers(engine, self.kf, self.staff, self.media),
+            store=self.engine.store,
+            couriers=couriers(self.engine, kf, self.staff, self.media),
             woken=self._wake,
-            clock=engine.clock,
-            metrics=engine.metrics,
+            clock=self.engine.clock,
+            metrics=self.engine.metrics,
         )
 
     async def enter(self) -> None:
@@ -265,6 +272,7 @@ class Dialogue:
 
     async def catch_up(self) -> None:
         """Do what has come due by itself: timers, retries, rows that waited for their time."""
+        await self._left.look()
         for queue, _ in await self.engine.store.outbox.open_queues():
             await self._sender.send_queue(queue)
         waiting = await self.engine.store.mailbox.waiting(self.engine.clock.now())

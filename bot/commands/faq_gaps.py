@@ -21,6 +21,7 @@ from knowledge.lessons import (
     Refusal,
     Verified,
     concerned,
+    is_harmful,
     lesson,
     nearest,
     replay,
@@ -107,8 +108,7 @@ async def accept(
         if wish.dry_run:
             print("只是看看，什么也没有改。", file=out)
             return 0
-        counts = Counter(change.verdict for change in changes)
-        if counts["worse"] > counts["better"] and not wish.sure:
+        if is_harmful(changes) and not wish.sure:
             raise Misconfigured("变差的比变好的多，没有写入；确定要写就加 --sure")
         await _commit(at, gap, entry, wish.by)
     verb = "新增" if wish.new else "学会了"
@@ -142,7 +142,8 @@ async def _taught(at: Desk, gap: Gap, wish: Wish, out: TextIO) -> FaqEntry:
     if wish.question:
         found = [await verify(wish.question, chosen, votes, at.base, at.audience)]
     else:
-        found = await lesson(gap, chosen, votes, at.base, at.audience)
+        is_named = wish.entry_id is not None
+        found = await lesson(gap, chosen, votes, at.base, at.audience, is_named=is_named)
     learned = []
     for one in found:
         if reason := _why_not(at, one):
@@ -244,6 +245,8 @@ def _why_not(at: Desk, one: Verified) -> str:
             return f"现在就会直接答 {other}，学了会互相抢"
         case Refusal.DISPUTED:
             return f"也有人认为该答 {other}"
+        case Refusal.OTHERWISE:
+            return "同事多半另作回答，知识里没有；看过确定是这一条，就用 --entry 编号"
         case Refusal.ALONE:
             return "离这一条很远，只有一个人这么认为"
         case _:

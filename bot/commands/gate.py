@@ -13,6 +13,7 @@ from bot.app import build_gate, build_library, gate_file, preview, vectors_folde
 from bot.config import Config
 from bot.errors import Misconfigured
 from knowledge import Audience
+from knowledge.entries import Variant
 from knowledge.fitting import (
     TARGETS,
     Case,
@@ -23,7 +24,7 @@ from knowledge.fitting import (
     gate_judged,
     promised,
 )
-from knowledge.gate import Gate, Variant
+from knowledge.gate import Gate
 from knowledge.trial import collect, read_queries
 
 _BASES: dict[Variant, str] = {

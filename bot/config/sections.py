@@ -18,6 +18,7 @@ from bot.config.section import Section
 from bot.config.staff import StaffMember
 from bot.config.tools import Tool, ToolName
 from bot.config.values import (
+    ApiToken,
     CallbackAesKey,
     Count,
     Days,
@@ -63,6 +64,7 @@ class Server(Section):
     host: Word = "0.0.0.0"  # noqa: S104
     port: Port = 8080
     public_url: HttpUrl | None = None
+    api_token: ApiToken = UNSET
 
 
 class Storage(Section):
@@ -219,6 +221,12 @@ class Company(Section):
     name: Text | None = None
 
 
+class Measuring(Section):
+    """How 7-2-1 is reported."""
+
+    minimum_cases: Count = 50
+
+
 class Retention(Section):
     """How long rows are kept."""
 
@@ -258,6 +266,7 @@ class Config(Section):
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()
     accounts: Mapping[OpenKfid, Account] = {}
+    measuring: Measuring = Measuring()
     retention: Retention = Retention()
     logging: Logging = Logging()
 

@@ -43,6 +43,12 @@ def _secret_word(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _api_token(secret: SecretStr) -> SecretStr:
+    if len(_secret_word(secret).get_secret_value()) < 16:
+        raise ValueError("至少 16 个字符，宜随机生成（如 concierge keygen 的输出）")
+    return secret
+
+
 def _aes_key(secret: SecretStr) -> SecretStr:
     """43 base64 characters are always 32 bytes; the loose last bits are WeCom's (§2.3)."""
     if not _AES_KEY.fullmatch(secret.get_secret_value()):
@@ -139,6 +145,7 @@ RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 StorageUrl = Annotated[str, AfterValidator(_storage_url)]
 Source = Annotated[Path, BeforeValidator(_anchored)]
 Secret = Annotated[SecretStr, AfterValidator(_secret_word)]
+ApiToken = Annotated[SecretStr, AfterValidator(_api_token)]
 CallbackAesKey = Annotated[SecretStr, AfterValidator(_aes_key)]
 MasterKey = Annotated[SecretStr, AfterValidator(_master_key)]
 Userid = Annotated[str, AfterValidator(_userid)]

@@ -14,7 +14,7 @@ from bot.delivery.couriers import Owners
 from bot.delivery.outcomes import Ended, Outcome
 from bot.errors import NotAuthorised, ServicerUnavailable, WrongState
 from bot.model import Conversation, EndSession, HandOff, Seat, ServiceState
-from bot.model.cases import ASSIGNED
+from bot.model.cases import ASSIGNED, BOT, CLOSED
 from bot.ports import Clock
 from bot.store import ConversationFacts, Parcel, Store, Unit
 from bot.wecom.kf import Kf
@@ -57,6 +57,8 @@ class HandOffCourier:
         for _ in range(_PLANS):
             facts = await self.owners.read(conversation)
             state, servicer = facts.ownership.state, facts.ownership.servicer or ""
+            if not await self._is_wanted(wanted):
+                return Ended("cancelled", error="nobody is wanted any more")
             if state is ServiceState.ENDED:
                 return _handed("ended")
             if state is ServiceState.HUMAN and servicer.lower() != wanted.away_from.lower():
@@ -67,6 +69,11 @@ class HandOffCourier:
             except (WrongState, ServicerUnavailable) as error:
                 log.info("handoff.replanned", errcode=error.errcode)
         return _handed("refused")
+
+    async def _is_wanted(self, wanted: HandOff) -> bool:
+        """Whether the case has not been closed, or given up, while this waited for its try."""
+        case = await self.store.cases.get(wanted.case_id) if wanted.case_id else None
+        return case is None or case.status not in (BOT, CLOSED)
 
     async def _has_it(self, wanted: HandOff, servicer: str) -> Ended:
         """A person has the session: one we gave it to before we could say so, or another."""

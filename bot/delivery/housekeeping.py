@@ -1,6 +1,7 @@
 """What must be looked after now and then: waiting customers, old rows, gauges?"""
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,18 +10,23 @@ import structlog
 from bot.config import AccountSettings
 from bot.delivery.send import WAITING_NOTICE
 from bot.errors import Conflict
-from bot.model import Lane, MessageReceived, SendMessage
+from bot.measuring import KINDS, Reporter, Window
+from bot.model import Emitted, Lane, MessageReceived, SendMessage
+from bot.model.cases import GAP_S, OPEN_STATUSES
 from bot.ports import Clock
 from bot.routing.decisions import conversation_of
 from bot.routing.facts import CUSTOMER, SESSION_S, after
 from bot.routing.phrases import Phrases
-from bot.store import Draft, Letter, Store, Table, Unit, conversation_queue
+from bot.store import Arrival, Draft, Letter, Store, Table, Unit, conversation_queue
 from bot.telemetry import Metrics
 
 log = structlog.get_logger(__name__)
 
 NOTICES_AT_ONCE = 50
 """Waiting notices per look: never a flood."""
+
+CASES_AT_ONCE = 200
+"""Cases left for a day, per look: the newest of many are a minute late."""
 
 _DAY_S = 86_400
 _ROWS_AT_ONCE = 2_000
@@ -90,6 +96,45 @@ class WaitingNotices:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftCases:
+    """Tells of cases in which nobody has written for a day (R-11.6); once for each silence.
+
+    Args:
+        woken: told whose mailbox has something new.
+    """
+
+    store: Store
+    clock: Clock
+    woken: Callable[[str, Lane], None]
+
+    async def look(self) -> int:
+        """Tell of what is left since the last look; returns how many are left."""
+        now = self.clock.now()
+        left = await self.store.cases.quiet(now - GAP_S, CASES_AT_ONCE)
+        arrivals = [
+            Arrival(
+                case.conversation.subject,
+                Emitted(
+                    name="case_left",
+                    data={"case_id": case.id},
+                    open_kfid=case.conversation.open_kfid,
+                    external_userid=case.conversation.external_userid,
+                ),
+                Lane.BACKGROUND,
+                key=f"left:{case.id}:{case.active_at}",
+                sent_at=now,
+            )
+            for case in left
+        ]
+        unit = Unit()
+        await self.store.mailbox.deliver(unit, arrivals, now)
+        await self.store.database.commit(unit)
+        for arrival in arrivals:
+            self.woken(arrival.subject, arrival.lane)
+        return len(left)
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
     """Deletes what is past its time, a bounded number of rows a look (R-15.7).
 
@@ -134,3 +179,29 @@ class Gauges:
         self.metrics.mailbox_depth.set(await self.store.mailbox.depth())
         parked = len(await self.store.mailbox.parked())
         self.metrics.dead_letters.set(depths.get("dead", 0) + parked)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceGauges:
+    """Keeps the figures of 7-2-1 in `/metrics` current; the whole report is read elsewhere."""
+
+    store: Store
+    reporter: Reporter
+    metrics: Metrics
+    clock: Clock
+
+    async def look(self) -> None:
+        """Measure once."""
+        now = self.clock.now()
+        statuses, since = await self.store.measured.open_now()
+        for status in OPEN_STATUSES:
+            self.metrics.open_cases.labels(status).set(statuses.get(status, 0))
+        self.metrics.longest_wait_seconds.set(0.0 if since is None else max(0.0, now - since))
+        kinds = await self.reporter.kinds(Window(now - 7 * _DAY_S, now))
+        for kind in KINDS:
+            share = kinds[kind] / kinds.total() if kinds else 0.0
+            self.metrics.case_share.labels(kind).set(share)
+        day = await self.reporter.report(Window(now - _DAY_S, now), now)
+        for by, waits in (("any", day.frt_any), ("human", day.frt_human)):
+            never = math.inf if waits.n else 0.0
+            self.metrics.frt_p90_seconds.labels(by).set(never if waits.p90 is None else waits.p90)

@@ -73,19 +73,32 @@ class Sender:
     metrics: Metrics
 
     async def send_queue(self, queue: str) -> float | None:
-        """Send what the queue holds, in order; returns when to come back, or ``None``."""
+        """Send what the queue holds, in order; returns when to come back, or ``None``.
+
+        A hand-over that WeCom does not answer holds nobody up: what is said after it was decided
+        while the bot had the conversation, and is refused once a person has it.
+        """
         while True:
-            parcels = await self._outbox.open_of(queue, ROWS_AT_ONCE)
+            parcels, later = await self._outbox.open_of(queue, ROWS_AT_ONCE), []
             for parcel in parcels:
-                if parcel.next_at > self.clock.now():
-                    return parcel.next_at
-                outcome = await self._try(parcel)
-                if isinstance(outcome, Later):
-                    await self._outbox.retry_at(parcel, outcome.at, outcome.error, outcome.errcode)
-                    return outcome.at
-                await self._close(parcel, outcome)
-            if len(parcels) < ROWS_AT_ONCE:
-                return None  # whoever has added a row meanwhile wakes the queue again
+                again_at = await self._carry_out(parcel)
+                if again_at is not None:
+                    later.append(again_at)
+                    if not isinstance(parcel.effect, HandOff):
+                        return min(later)
+            if len(parcels) < ROWS_AT_ONCE or len(later) == len(parcels):
+                return min(later, default=None)  # who adds a row meanwhile wakes the queue again
+
+    async def _carry_out(self, parcel: Parcel) -> float | None:
+        """Try what is due, and close it; returns when it must be tried (again), or ``None``."""
+        if parcel.next_at > self.clock.now():
+            return parcel.next_at
+        outcome = await self._try(parcel)
+        if isinstance(outcome, Later):
+            await self._outbox.retry_at(parcel, outcome.at, outcome.error, outcome.errcode)
+            return outcome.at
+        await self._close(parcel, outcome)
+        return None
 
     @property
     def _outbox(self) -> Outbox:
@@ -161,7 +174,9 @@ def _result(parcel: Parcel, outcome: Ended | Held, state: str) -> EffectDone | E
         return EffectDone(
             effect_id=parcel.id, effect=kind, tag=parcel.tag, result=outcome.result, **common
         )
-    if state == "cancelled" or parcel.handled_by == WAITING_NOTICE:
+    if parcel.handled_by == WAITING_NOTICE:
+        return None
+    if state == "cancelled" and not isinstance(parcel.effect, HandOff):
         return None
     if not isinstance(parcel.effect, _TOLD_WHEN_FAILED):
         return None

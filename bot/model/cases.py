@@ -4,6 +4,8 @@ A case is a run of messages of one conversation with less than 24 h between them
 closed (R-11.6). What happened to it are its steps; the case is what they add up to.
 """
 
+from collections import deque
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -28,6 +30,8 @@ BOT, WANTED, QUEUED, ASSIGNED, SERVING, TICKET, CLOSED = (
 """``bot``: the system has it; ``wanted``: a person is being found; ``queued``: it waits in WeCom's
 pool; ``assigned``: a servicer has the session and has not answered; ``serving``: he has answered,
 or said that he takes it; ``ticket``: nobody could take it, the bot goes on answering meanwhile."""
+
+OPEN_STATUSES = (BOT, WANTED, QUEUED, ASSIGNED, SERVING, TICKET)
 
 SOLVED = "solved"
 """Outcome of a case of which the customer, or who served it, says that it is solved."""
@@ -161,6 +165,49 @@ def advance(case: Case, step: Step) -> Case:
         case _:
             pass
     return msgspec.structs.replace(case, **changes)
+
+
+def customer_wrote(case: Case, sent_at: float) -> Case:
+    """The case after a message of the customer."""
+    waiting = case.waiting_since
+    if waiting is None and case.status in WITH_PEOPLE:
+        waiting = sent_at
+    active = max(case.active_at, sent_at)
+    return msgspec.structs.replace(case, active_at=active, waiting_since=waiting)
+
+
+def servicer_wrote(case: Case, sent_at: float) -> Case:
+    """The case after a message of a servicer; that he answered is a step of its own."""
+    active = max(case.active_at, sent_at)
+    return msgspec.structs.replace(case, active_at=active, waiting_since=None)
+
+
+def rebuilt(
+    case_id: str,
+    conversation: Conversation,
+    steps: Sequence[Step],
+    heard: Iterable[tuple[float, bool]],
+) -> Case:
+    """The case that its steps and messages add up to.
+
+    Args:
+        steps: all of them in order; the first one opened it.
+        heard: when each of its messages was sent and whether the customer wrote it, by time.
+    """
+    opened_at = steps[0].at
+    case = Case(id=case_id, conversation=conversation, opened_at=opened_at, active_at=opened_at)
+    left = deque(heard)
+    for step in steps:
+        while left and left[0][0] <= step.at:
+            case = _heard(case, *left.popleft())
+        case = advance(case, step)
+    for sent_at, by_customer in left:
+        case = _heard(case, sent_at, by_customer)
+    return case
+
+
+def _heard(case: Case, sent_at: float, by_customer: bool) -> Case:
+    return customer_wrote(case, sent_at) if by_customer else servicer_wrote(case, sent_at)
 
 
 def _with(case: Case, step: Step) -> dict[str, Any]:

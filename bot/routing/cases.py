@@ -7,10 +7,15 @@ else is decided by behaviours, through `CaseBook.step`.
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import structs
-
 from bot.model import Case, Conversation, MessageReceived, Step
-from bot.model.cases import GAP_S, SERVING, WITH_PEOPLE, advance
+from bot.model.cases import (
+    GAP_S,
+    SERVING,
+    WANTED,
+    advance,
+    customer_wrote,
+    servicer_wrote,
+)
 from bot.routing.facts import CUSTOMER
 from bot.store import CaseChange, case_id
 
@@ -78,6 +83,10 @@ class CaseBook:
         elif self.open is not None:
             self._servicer_wrote(self.open, message)
 
+    def begin(self, conversation: Conversation) -> Case:
+        """The open case; where no message could open one, it begins now."""
+        return self.open or self._opened(conversation, f"begun {self._now}", self._now)
+
     def withdraw(self) -> None:
         """What was just heard opens no case: thanks, a goodbye, a rating of the one before."""
         if self._just_opened and len(self._steps) == 1:
@@ -99,40 +108,31 @@ class CaseBook:
             self.step("closed", at=case.active_at + GAP_S, reason="gap")
             case = None
         if case is None:
-            case = self._opened(message)
-        waiting = case.waiting_since
-        if waiting is None and case.status in WITH_PEOPLE:
-            waiting = message.sent_at
-        active = max(case.active_at, message.sent_at)
-        self._case = structs.replace(case, active_at=active, waiting_since=waiting)
+            case = self._opened(message.conversation, message.msgid, message.sent_at)
+        self._case = customer_wrote(case, message.sent_at)
 
-    def _opened(self, message: MessageReceived) -> Case:
+    def _opened(self, conversation: Conversation, first: str, at: float) -> Case:
         self._done += self._pending()
         case = Case(
-            id=case_id(message),
-            conversation=Conversation(message.open_kfid, message.external_userid),
-            opened_at=message.sent_at,
-            active_at=message.sent_at,
+            id=case_id(conversation, first), conversation=conversation, opened_at=at, active_at=at
         )
         self._before, self._steps = case, []
         self._case = case
         self._just_opened = True
-        opened = self.step("opened", at=message.sent_at)
+        opened = self.step("opened", at=at)
         assert opened is not None
         return opened
 
     def _servicer_wrote(self, case: Case, message: MessageReceived) -> None:
         servicer = (message.servicer_userid or "").lower()
         level = self._level_of(servicer)
-        goes_on = case.status == SERVING and case.answered_at is not None
-        if not goes_on or case.servicer != servicer or case.served_level < level:
+        served = case.answered_at is not None
+        goes_on = served and case.status in (SERVING, WANTED)  # wanted: he has given it on
+        another = case.status == SERVING and case.servicer != servicer
+        if not goes_on or another or case.served_level < level:
             self.step("answered", at=message.sent_at, servicer=servicer, level=level)
         assert self._case is not None
-        self._case = structs.replace(
-            self._case,
-            active_at=max(case.active_at, message.sent_at),
-            waiting_since=None,
-        )
+        self._case = servicer_wrote(self._case, message.sent_at)
 
     def _pending(self) -> list[CaseChange]:
         if self._before is None or self._case is None:

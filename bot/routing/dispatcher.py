@@ -169,7 +169,7 @@ class Dispatcher:
         now = self._clock.now()
         conversation = conversation_of(letters[0].event)
         facts = account = case = None
-        outcomes: list[str] = []
+        outcomes: list[tuple[str, float]] = []
         name = ""
         if conversation is not None:
             facts = await self._store.conversations.facts(conversation)

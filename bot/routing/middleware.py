@@ -71,7 +71,8 @@ def limit_floods(store: Store, messages: int, window_s: float) -> Middleware:
         if turn.awaited is not None:
             await proceed()  # it was counted when it came
             return
-        count = len(turn.decisions.handled)
+        handled = turn.decisions.handled.values()
+        count = sum(one.outcome != "silent" for one in handled)  # that was for people
         if not turn.is_first:
             count += await store.transcript.messages_since(
                 turn.conversation, turn.message.sent_at - window_s

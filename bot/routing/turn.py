@@ -58,7 +58,7 @@ class Turn(Telling):
         facts: what is known of the conversation, kept current as events are applied.
         account: the kf account's profile, `None` without a conversation.
         cases: the conversation's case during this turn.
-        recent_outcomes: of the customer's last messages, newest first.
+        recent_outcomes: of the customer's last messages, and when sent, newest first.
         setting: what holds for every conversation.
         account_name: the kf account's name as WeCom tells it.
         has_question: whether a text of this turn is more than a greeting or half a sentence.
@@ -74,7 +74,7 @@ class Turn(Telling):
         setting: Setting,
         account_name: str = "",
         has_question: bool = False,
-        recent_outcomes: Sequence[str] = (),
+        recent_outcomes: Sequence[tuple[str, float]] = (),
         cases: CaseBook | None = None,
     ) -> None:
         self.subject, self.now = subject, now
@@ -188,9 +188,12 @@ class Turn(Telling):
 
     @property
     def misses_in_a_row(self) -> int:
-        """How many messages before this one found no answer, without an answer between."""
-        count = 0
-        for outcome in self._outcomes_before():
+        """How many messages of this case found no answer before this one, without an answer
+        between (R-11.2).
+        """
+        case = self.cases.open
+        count, since = 0, case.opened_at if case else self.now
+        for outcome in self._outcomes_before(since):
             if outcome == "missed":
                 count += 1
             elif outcome in ("answered", "handed_off", "suggested"):
@@ -207,9 +210,13 @@ class Turn(Telling):
         """What became of the customer's message before this one."""
         return next(self._outcomes_before(), "")
 
-    def _outcomes_before(self) -> Iterator[str]:
+    def outcome_within(self, seconds: float) -> str:
+        """What became of the customer's message before this one, if it was sent so lately."""
+        return next(self._outcomes_before(self.message.sent_at - seconds), "")
+
+    def _outcomes_before(self, since: float = 0.0) -> Iterator[str]:
         yield from (handled.outcome for handled in reversed(self.decisions.handled.values()))
-        yield from self._recent_outcomes
+        yield from (outcome for outcome, sent_at in self._recent_outcomes if sent_at >= since)
 
     # ------------------------------------------------------------------ what is decided
 

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.store.accounts import AccountRow, Accounts
+from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
 from bot.store.content import Contents
 from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
 from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
+from bot.store.measured import CaseRecord, Measured, Said
 from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
 from bot.store.orders import OrdersTable, OrderWritten
@@ -29,8 +31,11 @@ __all__ = [
     "Accounts",
     "Arrival",
     "CaseChange",
+    "CaseRebuild",
+    "CaseRecord",
     "Cases",
     "Change",
+    "Compared",
     "ContentRow",
     "Contents",
     "ConversationFacts",
@@ -44,6 +49,7 @@ __all__ = [
     "Letter",
     "Line",
     "Mailbox",
+    "Measured",
     "MediaStore",
     "ModelUsage",
     "OrderWritten",
@@ -53,6 +59,7 @@ __all__ = [
     "Past",
     "Placed",
     "Questions",
+    "Said",
     "Servicers",
     "Silence",
     "Statement",
@@ -87,6 +94,7 @@ class Store:
     contents: Contents
     conversations: Conversations
     mailbox: Mailbox
+    measured: Measured
     media: MediaStore
     orders: OrdersTable
     model_usage: ModelUsage
@@ -111,6 +119,7 @@ class Store:
             contents=Contents(database),
             conversations=Conversations(database),
             mailbox=Mailbox(database, vault),
+            measured=Measured(database),
             media=MediaStore(database, vault, media),
             orders=OrdersTable(database, vault),
             model_usage=ModelUsage(database),

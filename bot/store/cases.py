@@ -7,12 +7,12 @@ from statistics import median
 import msgspec
 
 from bot.errors import Unreadable
-from bot.model import Case, Conversation, MessageReceived, Seat, Step
+from bot.model import Case, Conversation, Seat, Step
 from bot.model.cases import SEATED
 from bot.store.database import Database, Row, Unit
 from bot.store.vault import Vault
 
-_COLUMNS = (
+COLUMNS = (
     "opened_at",
     "active_at",
     "status",
@@ -30,11 +30,11 @@ _COLUMNS = (
     "steps",
 )
 _INSERT = (
-    f"INSERT INTO cases ({', '.join(_COLUMNS)}, id, open_kfid, external_userid)"
-    f" VALUES ({', '.join('?' * (len(_COLUMNS) + 3))}) ON CONFLICT DO NOTHING"
+    f"INSERT INTO cases ({', '.join(COLUMNS)}, id, open_kfid, external_userid)"
+    f" VALUES ({', '.join('?' * (len(COLUMNS) + 3))}) ON CONFLICT DO NOTHING"
 )
 _UPDATE = (
-    f"UPDATE cases SET {', '.join(f'{column} = ?' for column in _COLUMNS)},"
+    f"UPDATE cases SET {', '.join(f'{column} = ?' for column in COLUMNS)},"
     " version = version + 1 WHERE id = ? AND version = ?"
 )
 _INSERT_STEP = (
@@ -82,10 +82,10 @@ class CaseChange:
     steps: tuple[Step, ...] = ()
 
 
-def case_id(message: MessageReceived) -> str:
-    """The id of the case that this message opens."""
-    first = f"{message.open_kfid}/{message.msgid}"
-    return hashlib.sha256(first.encode()).hexdigest()[:16]
+def case_id(conversation: Conversation, first: str) -> str:
+    """The id of the case that something opens: a message by its msgid, else what it is."""
+    named = f"{conversation.open_kfid}/{conversation.external_userid}/{first}"
+    return hashlib.sha256(named.encode()).hexdigest()[:16]
 
 
 class Cases:
@@ -100,12 +100,12 @@ class Cases:
             "SELECT * FROM cases WHERE open_kfid = ? AND external_userid = ? AND closed_at IS NULL",
             *(conversation.open_kfid, conversation.external_userid),
         )
-        return _case(row) if row else None
+        return case_of(row) if row else None
 
     async def get(self, case_id: str) -> Case | None:
         """One case, open or closed."""
         row = await self._db.fetch_one("SELECT * FROM cases WHERE id = ?", case_id)
-        return _case(row) if row else None
+        return case_of(row) if row else None
 
     async def last_closed(self, conversation: Conversation) -> Case | None:
         """The conversation's newest closed case."""
@@ -114,13 +114,13 @@ class Cases:
             " AND closed_at IS NOT NULL ORDER BY opened_at DESC LIMIT 1",
             *(conversation.open_kfid, conversation.external_userid),
         )
-        return _case(row) if row else None
+        return case_of(row) if row else None
 
     async def save(self, unit: Unit, change: CaseChange) -> None:
         """Add the change to a unit, on condition that nobody changed the case since."""
         before, after = change.before, change.after
         where = after.conversation
-        values = [getattr(after, column) for column in _COLUMNS]
+        values = [getattr(after, column) for column in COLUMNS]
         if before.version < 0:
             unit.add(_INSERT, *values, after.id, where.open_kfid, where.external_userid, expect=1)
         else:
@@ -184,10 +184,10 @@ class Cases:
         """Cases for which a person is to be found, the most urgent first."""
         rows = await self._db.fetch(
             "SELECT * FROM cases WHERE status IN ('wanted', 'queued', 'ticket')"
-            " AND (? = '' OR open_kfid = ?) ORDER BY priority DESC, wanted_at LIMIT ?",
+            " AND (? = '' OR open_kfid = ?) ORDER BY priority DESC, wanted_at, id LIMIT ?",
             *(open_kfid, open_kfid, limit),
         )
-        return [_case(row) for row in rows]
+        return [case_of(row) for row in rows]
 
     async def place_of(self, case: Case) -> int:
         """How many cases wait before this one in the pool of its account."""
@@ -218,7 +218,7 @@ class Cases:
             f"SELECT * FROM cases WHERE {_SEATED} AND servicer = ? ORDER BY given_at",
             servicer.lower(),
         )
-        return [_case(row) for row in rows]
+        return [case_of(row) for row in rows]
 
     async def last_servicer(self, conversation: Conversation, since: float) -> str:
         """Who answered this customer last at any account since then, empty = nobody."""
@@ -236,7 +236,7 @@ class Cases:
             " ORDER BY active_at LIMIT ?",
             *(since, limit),
         )
-        return [_case(row) for row in rows]
+        return [case_of(row) for row in rows]
 
     def _step(self, row: Row, subject: str) -> Step:
         note = ""
@@ -245,21 +245,27 @@ class Cases:
                 note = self._vault.open(subject, row["note"]).decode()
             except Unreadable:
                 note = ""
-        return Step(
-            name=row["name"],
-            at=row["at"],
-            level=row["level"],
-            servicer=row["servicer"],
-            reason=row["reason"],
-            data=msgspec.json.decode(row["data"]),
-            note=note,
-        )
+        return step_of(row, note)
 
 
-def _case(row: Row) -> Case:
+def step_of(row: Row, note: str = "") -> Step:
+    """A row of `case_steps`, with its note if somebody has opened that."""
+    return Step(
+        name=row["name"],
+        at=row["at"],
+        level=row["level"],
+        servicer=row["servicer"],
+        reason=row["reason"],
+        data=msgspec.json.decode(row["data"]),
+        note=note,
+    )
+
+
+def case_of(row: Row) -> Case:
+    """A row of `cases`."""
     return Case(
         id=row["id"],
         conversation=Conversation(row["open_kfid"], row["external_userid"]),
         version=row["version"],
-        **{column: row[column] for column in _COLUMNS},
+        **{column: row[column] for column in COLUMNS},
     )

@@ -109,6 +109,15 @@ class Mailbox:
             *(due_at, due_at, now, self._vault.seal(subject, _encode(timer)), trace_id),
         )
 
+    async def set_for(self, subject: str, timer: TimerDue) -> float | None:
+        """When the pending timer under this account, name and key comes due, if there is one."""
+        row = await self._db.fetch_one(
+            "SELECT due_at FROM mailbox WHERE subject = ? AND timer_name = ? AND timer_key = ?"
+            " AND done_at IS NULL",
+            *(subject, timer.name, _slot(timer)),
+        )
+        return None if row is None else float(row["due_at"])
+
     def cancel(self, unit: Unit, subject: str, timer: TimerDue, now: float) -> None:
         """Withdraw a pending timer, if there is one."""
         unit.add(

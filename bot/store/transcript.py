@@ -221,20 +221,22 @@ class Transcript:
             return Line(row["at"], who, str(said.get("content") or said.get("head_content") or ""))
         return Line(row["at"], who, str(content.get("content", "")), row["msgtype"])
 
-    async def last_outcomes(self, conversation: Conversation, count: int) -> list[str]:
-        """Outcomes of the customer's last messages, newest first."""
+    async def last_outcomes(
+        self, conversation: Conversation, count: int
+    ) -> list[tuple[str, float]]:
+        """Outcomes of the customer's last messages and when they were sent, newest first."""
         rows = await self._db.fetch(
-            "SELECT outcome FROM messages WHERE open_kfid = ? AND external_userid = ?"
+            "SELECT outcome, sent_at FROM messages WHERE open_kfid = ? AND external_userid = ?"
             " AND origin = 3 ORDER BY sent_at DESC, received_at DESC LIMIT ?",
             *(conversation.open_kfid, conversation.external_userid, count),
         )
-        return [row["outcome"] for row in rows]
+        return [(row["outcome"], row["sent_at"]) for row in rows]
 
     async def messages_since(self, conversation: Conversation, since: float) -> int:
-        """How many messages the customer wrote since then."""
+        """How many messages the customer wrote to the bot since then, not to people."""
         row = await self._db.fetch_one(
             "SELECT COUNT(*) AS n FROM messages WHERE open_kfid = ? AND external_userid = ?"
-            " AND origin = 3 AND sent_at >= ?",
+            " AND origin = 3 AND outcome <> 'silent' AND sent_at >= ?",
             *(conversation.open_kfid, conversation.external_userid, since),
         )
         return int(row["n"]) if row else 0

@@ -28,7 +28,8 @@ class Briefing:
 async def brief(turn: Turn, facts: Store, library: Library, case: Case, servicer: str) -> None:
     """Send the hand-over note to one servicer."""
     briefing = await compose(turn, facts, library, case)
-    task_id = f"case_{case.id}_{case.steps}"
+    case = turn.cases.step("briefed", servicer=servicer) or case
+    task_id = f"case_{case.id}_{case.steps}"  # WeCom takes an id once
     turn.send_card(
         [servicer],
         briefing.card,
@@ -96,9 +97,14 @@ def _tried(lines: list[Line]) -> int:
 
 
 def _told(turn: Turn, line: Line) -> str:
-    text = line.text or turn.phrases.say("escalation.not_text", kind=line.msgtype)
+    text = line.text or turn.phrases.say("escalation.not_text", kind=_kind(turn, line.msgtype))
     at = turn.local_time(line.at).strftime("%H:%M")
     return turn.phrases.say(f"escalation.line_of_{line.who}", at=at, text=text[:_REPLY_CHARS])
+
+
+def _kind(turn: Turn, msgtype: str) -> str:
+    key = f"escalation.kind_{msgtype}"
+    return turn.phrases.say(key) if turn.phrases.has_reply(key) else msgtype
 
 
 async def _orders(turn: Turn, facts: Store) -> str:

@@ -5,14 +5,19 @@ Every clock checks its condition when it comes due, so one that is late, or repe
 
 from collections.abc import Iterable
 
-from bot.model import Case
-from bot.routing import Turn
+import msgspec
 
-NUDGE, RETRY, IDLE, DEADLINE = (
+from bot.model import Case, TimerDue
+from bot.model.cases import BOT, CLOSED
+from bot.routing import Turn
+from bot.store import Store
+
+NUDGE, RETRY, IDLE, DEADLINE, FOLLOW_UP = (
     "escalation.nudge",
     "escalation.retry",
     "escalation.idle",
     "escalation.deadline",
+    "escalation.follow_up",
 )
 
 _SHARES = (0.5, 0.8, 1.0)
@@ -29,21 +34,36 @@ def outlasts(deadlines: Iterable[tuple[str, int]]) -> bool:
 
 def is_met(name: str, case: Case, *, ticket_open: bool) -> bool:
     """Whether what a deadline asks for has been done."""
+    is_over = case.status in (BOT, CLOSED) and not ticket_open  # nobody wants anything any more
     if name in _ANSWERED_BY_A_PERSON:
-        return case.answered_at is not None
+        return case.answered_at is not None or is_over
     return not ticket_open
 
 
-def start_deadlines(turn: Turn, case_id: str, deadlines: Iterable[tuple[str, int]]) -> None:
-    """The clocks of a class, heard at half, at four fifths and at the end."""
+async def start_deadlines(
+    turn: Turn, facts: Store, case_id: str, deadlines: Iterable[tuple[str, int]]
+) -> None:
+    """The clocks of a class, heard at half, at four fifths and at the end.
+
+    One that runs already is not begun anew: only an earlier end takes its place.
+    """
     for name, seconds in deadlines:
+        end = _deadline(turn, case_id, name, _SHARES[-1])
+        ends_at = await facts.mailbox.set_for(turn.subject, end)
+        if ends_at is not None and ends_at <= turn.now + seconds:
+            continue
         for share in _SHARES:
             turn.schedule(
                 DEADLINE,
                 seconds * share,
-                key=f"{case_id}:{name}:{share}",
+                key=_deadline(turn, case_id, name, share).key,
                 data={"case_id": case_id, "name": name, "due_at": turn.now + seconds},
             )
+
+
+def _deadline(turn: Turn, case_id: str, name: str, share: float) -> TimerDue:
+    ids = msgspec.structs.asdict(turn.conversation)
+    return TimerDue(name=DEADLINE, key=f"{case_id}:{name}:{share}", **ids)
 
 
 def start_nudges(turn: Turn, case: Case, reassign_after_s: float) -> None:
@@ -64,8 +84,14 @@ def stop_nudges(turn: Turn, case: Case) -> None:
 
 
 def look_again(turn: Turn, case: Case, after_s: float) -> None:
-    """See later whether somebody can take a case that waits."""
-    turn.schedule(RETRY, max(1.0, after_s), key=case.id)
+    """See later whether somebody can take a case that waits, or is with one who is silent."""
+    data = {"servicer": case.servicer, "given_at": case.given_at}
+    turn.schedule(RETRY, max(1.0, after_s), key=case.id, data=data)
+
+
+def follow_up_later(turn: Turn, case_id: str, after_s: float) -> None:
+    """See later who can follow up what is left of a case."""
+    turn.schedule(FOLLOW_UP, max(1.0, after_s), key=case_id)
 
 
 def watch_idleness(turn: Turn, case: Case, after_s: float, *, woken: bool = False) -> None:

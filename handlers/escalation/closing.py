@@ -3,13 +3,21 @@
 Whatever ends it, the others are told once, and whoever waits may have the seat.
 """
 
+from collections.abc import Collection
+
 from bot.config import Escalation
 from bot.model import Because, Case, EffectDone, Reply, ServiceState, SessionChanged
-from bot.model.cases import SERVING, WITH_PEOPLE
+from bot.model.cases import BOT, JUNIOR, SERVING, TICKET, WANTED, WITH_PEOPLE
 from bot.routing import Turn
 from bot.store import Store
 from handlers.escalation import clocks, store
-from handlers.escalation.requesting import tell_leaders, tell_staff
+from handlers.escalation.requesting import (
+    Wish,
+    follow_up,
+    seats_for,
+    tell_leaders,
+    tell_staff,
+)
 
 END, GIVEN_UP = "escalation.end", "escalation.given_up"
 """What came of ending a session: because it is done, or because the customer gave up waiting."""
@@ -17,7 +25,7 @@ END, GIVEN_UP = "escalation.end", "escalation.given_up"
 END_CODE_S = 18.0
 """An end code lives 20 s (wecom-api §3.11); later than this it is not tried."""
 
-_NEXT = 3
+_MANY = 100
 
 
 async def close(
@@ -59,18 +67,57 @@ async def closed(
         code_at=code_at,
     )
     if case.status in WITH_PEOPLE:
-        await seat_is_free(turn, facts, case.conversation.open_kfid)
+        await seat_is_free(turn, facts, case.conversation.open_kfid, freed=case.servicer)
 
 
-async def seat_is_free(turn: Turn, facts: Store, open_kfid: str) -> None:
-    """Let those who wait longest try again."""
-    for waiting in await facts.cases.waiting(_NEXT, open_kfid):
-        turn.emit("seat_free", to=waiting.conversation)
+async def left(turn: Turn, facts: Store) -> None:
+    """Nobody has written for a day (R-11.6); whoever still waits for a person is not forgotten."""
+    case = turn.cases.open
+    if case is None or not turn.cases.close_if_left():
+        return
+    await closed(turn, facts, case, "gap", by="gap")
+    if case.status != BOT and (case.waiting_since is not None or case.answered_at is None):
+        await follow_up(turn, facts, Wish(case.reason, level=case.level), case)
 
 
-async def settle_cards(turn: Turn, facts: Store, case_id: str, text: str) -> None:
-    """Grey out the buttons of every card about a case, for everybody."""
+async def seat_is_free(
+    turn: Turn, facts: Store, open_kfid: str, *, freed: str = "", after: Case | None = None
+) -> None:
+    """Let whoever waits most urgently try, of those for whom there is a seat.
+
+    When he has tried, the next one does: two at once would race for the seat.
+
+    Args:
+        freed: who has lost a case by this turn.
+        after: who has tried just now.
+    """
+    for case in await facts.cases.waiting(_MANY, open_kfid):
+        if case.status == WANTED or (after and _urgency(case) <= _urgency(after)):
+            continue
+        pool = case.status == TICKET  # takes it when somebody receives at all
+        if pool or await seats_for(turn, facts, case, max(case.level, JUNIOR), freed=freed):
+            turn.emit("seat_free", to=case.conversation)
+            return
+
+
+def _urgency(case: Case) -> tuple[float, float, str]:
+    return (-case.priority, case.wanted_at or 0.0, case.id)
+
+
+async def settle_others(turn: Turn, facts: Store, case: Case, servicer: str, key: str) -> None:
+    """Somebody has the case now: the cards of the others say who."""
+    text = turn.phrases.say(key, name=turn.roster.name_of(servicer))
+    has_it = {servicer.lower()}
+    await settle_cards(turn, facts, case.id, text, but=has_it)
+
+
+async def settle_cards(
+    turn: Turn, facts: Store, case_id: str, text: str, *, but: Collection[str] = ()
+) -> None:
+    """Grey out the buttons of every card about a case, for everybody but some."""
     for card in await store.cards_of(facts, case_id):
+        if any(userid.lower() in but for userid in card.userids):
+            continue
         turn.update_card(card.response_code, replace_name=text, task_id=card.task_id)
         store.card_settled(turn, card.task_id)
 
@@ -88,8 +135,9 @@ async def ended(turn: Turn, facts: Store, done: EffectDone) -> None:
         return
     steps = await facts.cases.steps(case)
     ending = next((step for step in reversed(steps) if step.name == "ending"), None)
-    outcome = ending.reason if ending else "ended"
-    by = str(ending.data.get("by", "button")) if ending else "button"
+    if ending is None:
+        return  # that one is closed, and the customer has begun another
+    outcome, by = ending.reason, str(ending.data.get("by", "button"))
     match done.result.get("outcome"):
         case "ended" | "already":
             code, at = str(done.result.get("msg_code") or ""), float(done.result.get("at", 0))
@@ -134,7 +182,7 @@ async def given_up(turn: Turn, facts: Store, done: EffectDone) -> None:
             expires_at=float(done.result.get("at", turn.now)) + END_CODE_S,
             in_state=int(ServiceState.ENDED),
         )
-    await seat_is_free(turn, facts, case.conversation.open_kfid)
+    await seat_is_free(turn, facts, case.conversation.open_kfid, freed=case.servicer)
 
 
 def end_by_idleness(turn: Turn, case: Case, numbers: Escalation, *, woken: bool) -> None:
@@ -159,3 +207,4 @@ def end_by_idleness(turn: Turn, case: Case, numbers: Escalation, *, woken: bool)
     else:
         turn.cases.step("ending", reason="idle", data={"by": "idle"})
         turn.end_session(tag=END)
+        clocks.watch_idleness(turn, case, numbers.idle_end_s)  # WeCom may refuse

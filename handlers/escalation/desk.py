@@ -4,7 +4,7 @@ The same actions come from cards and from pages; who may do what is decided here
 """
 
 from bot.model import Case, Seat, StaffAction
-from bot.model.cases import ASSIGNED, SEATED
+from bot.model.cases import ASSIGNED, BOT, SEATED
 from bot.routing import Turn
 from bot.store import Store
 from handlers.escalation import clocks, closing, store
@@ -24,7 +24,9 @@ async def take(turn: Turn, facts: Store, action: StaffAction) -> None:
     case = await _case(turn, facts, action)
     if case is None:
         return
-    if case.status not in SEATED:
+    if case.status == BOT:
+        turn.notify([action.userid], turn.phrases.say("escalation.staff_gone"))
+    elif case.status not in SEATED:
         level = turn.roster.level_of(action.userid)
         seat = Seat(action.userid, level, _ONE_MORE)
         turn.hand_off(TAKE, tag=HANDOFF, case_id=case.id, seats=[seat])
@@ -36,6 +38,7 @@ async def take(turn: Turn, facts: Store, action: StaffAction) -> None:
             level = turn.roster.level_of(action.userid)
             turn.cases.step("taken", servicer=action.userid, level=level)
             clocks.stop_nudges(turn, case)
+            await closing.settle_others(turn, facts, case, case.servicer, "escalation.card_taken")
         text = turn.phrases.say("escalation.card_taken", name=turn.roster.name_of(action.userid))
         turn.update_card(
             str(action.data.get("response_code", "")),

@@ -15,6 +15,12 @@ from knowledge import Library
 GRAVE = 70
 """Classes of this priority and above go to people whatever the knowledge says."""
 
+RATED = "rated"
+"""Outcome of a rating, and of what is said about it."""
+
+RATED_S = 600.0
+"""So long after a rating a text may be about it; later it is a new matter."""
+
 _PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 
 
@@ -43,7 +49,9 @@ def overhear(turn: Turn, rules: Rules) -> None:
 async def judged(turn: Turn, facts: Store, library: Library, rules: Rules) -> None:
     """Bring in a person where the words need one; a tapped item never does."""
     wanted = None if turn.message.menu_id else judge(turn.text, rules)
-    if wanted is None or await _is_known(turn, library, wanted):
+    if wanted is None or _explains_a_rating(turn, wanted):
+        return
+    if await _is_known(turn, library, wanted):
         return
     if turn.phrases.has_reply(wanted.care):
         outcomes.say(turn, wanted.care)
@@ -61,11 +69,17 @@ async def beside_a_ticket(turn: Turn, facts: Store) -> None:
     elif found := _PHONE.search(turn.text):
         await store.leave_contact(turn, facts, found[0])
         outcomes.say(turn, "escalation.contact_noted")
-        tell_staff(turn, "escalation.staff_contact", case.reason)
+        tell_staff(turn, "escalation.staff_contact", case.reason, contact=found[0])
 
 
 def _gives_up(turn: Turn) -> bool:
     return turn.phrases.heard("escalation.not_waiting", turn.text)
+
+
+def _explains_a_rating(turn: Turn, wanted: Wanted) -> bool:
+    """Why somebody rated poorly is no new matter: an expert follows it up already."""
+    lately = turn.outcome_within(RATED_S) == RATED
+    return lately and wanted.reason != "asked" and wanted.priority < GRAVE
 
 
 async def _is_known(turn: Turn, library: Library, wanted: Wanted) -> bool:

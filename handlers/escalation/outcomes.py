@@ -5,21 +5,23 @@ The customer is told only what WeCom has accepted (R-11.4).
 
 from bot.config import Escalation
 from bot.model import Because, Case, EffectDone, Reply, ServiceState
-from bot.model.cases import ASSIGNED, EXPERT, TICKET, WITH_PEOPLE
+from bot.model.cases import ASSIGNED, EXPERT, QUEUED, SERVING, TICKET, WANTED, WITH_PEOPLE
 from bot.policy.roster import opening
 from bot.routing import Turn
 from bot.routing.facts import SESSION_S
 from bot.routing.wording import hours_text, opening_text
 from bot.store import Store
-from handlers.escalation import briefing, clocks, store
-from handlers.escalation.requesting import tell_leaders, tell_staff
+from handlers.escalation import briefing, clocks, closing, store
+from handlers.escalation.requesting import hand_over, seats_for, tell_leaders, tell_staff
 from knowledge import Library
 
 CODE_S = 47 * 3600
 """A queue or reply code lives 48 h (wecom-api §3.11); a little less is safe."""
 
-LATER = "ticket"
-"""Reason of a try that nobody waits for at this moment: a shift begins, a seat is free."""
+LATER, SEAT = "ticket", "seat_free"
+"""Reasons of a try that nobody waits for at this moment: a shift begins, a seat is free."""
+
+_UNASKED = frozenset({LATER, SEAT})
 
 TAKE = "taken_from_card"
 """Reason of a hand-over to the member who pressed the button."""
@@ -38,7 +40,7 @@ async def assigned(
     if case is None or case.servicer != servicer.lower():
         return  # it has moved on since
     reason = str(done.result.get("reason"))
-    key = "escalation.assigned_later" if reason == LATER else "escalation.assigned"
+    key = "escalation.assigned_later" if reason in _UNASKED else "escalation.assigned"
     _say_by_code(turn, done.result.get("msg_code"), key, ServiceState.HUMAN)
     store.end_ticket(turn, servicer)
     clocks.watch_idleness(turn, case, numbers.idle_notice_s)
@@ -46,8 +48,12 @@ async def assigned(
         turn.cases.step("taken", servicer=servicer, level=turn.roster.level_of(servicer))
         return
     clocks.start_nudges(turn, case, numbers.reassign_after_s)
+    await closing.settle_others(turn, facts, case, servicer, "escalation.card_moved")
     await briefing.brief(turn, facts, library, case, servicer)
     if case.level >= EXPERT > turn.roster.level_of(servicer):
+        if await seats_for(turn, facts, case, EXPERT, barred={servicer.lower()}):
+            await hand_over(turn, facts, SEAT, away_from=servicer)  # wanted while he was asked
+            return
         name = turn.roster.name_of(servicer)
         tell_leaders(turn, "escalation.leader_no_expert", name=name)
 
@@ -57,7 +63,7 @@ async def queued(turn: Turn, facts: Store, done: EffectDone, numbers: Escalation
     case = turn.cases.open
     if case is None:
         return
-    if not done.result.get("again"):
+    if case.status != QUEUED:  # also where an earlier try moved it, whose answer was lost
         case = turn.cases.step("queued") or case
         ahead = await facts.cases.place_of(case)
         wait_s = await facts.cases.usual_wait(turn.conversation.open_kfid, turn.now - 86_400, _FEW)
@@ -81,13 +87,18 @@ async def nobody(turn: Turn, facts: Store, done: EffectDone) -> None:
     case = turn.cases.open
     if case is None:
         return
+    owner = turn.facts.ownership
+    if owner.state is ServiceState.HUMAN and owner.servicer:
+        kept(turn, done, owner.servicer)
+        return
     reason = str(done.result.get("reason", case.reason))
     refused = done.result.get("outcome") != "nobody"
-    quiet = reason == LATER
+    quiet = reason in _UNASKED or reason == TAKE
     if case.status != TICKET:
         turn.cases.step("ticketed", reason="refused" if refused else "nobody")
         store.open_ticket(turn, case.id, case.level, case.reason)
     if not quiet:
+        _tell_operator(turn, done)
         key = "escalation.staff_refused" if refused else "escalation.staff_nobody"
         tell_staff(turn, key, case.reason)
         if refused:
@@ -109,14 +120,30 @@ def already(turn: Turn, done: EffectDone, numbers: Escalation) -> None:
         store.end_ticket(turn, servicer)
 
 
-def kept(turn: Turn, done: EffectDone) -> None:
+def withheld(turn: Turn) -> None:
+    """The bot was silenced before WeCom was asked: the matter is noted, and nobody is told."""
+    case = turn.cases.open
+    if case is None or case.status not in (WANTED, QUEUED, TICKET):
+        return
+    if case.status == WANTED:
+        turn.cases.step("ticketed", reason="silenced")
+        store.open_ticket(turn, case.id, case.level, case.reason)
+    clocks.look_again(turn, case, RETRY_TICKET_S)
+
+
+def kept(turn: Turn, done: EffectDone, servicer: str) -> None:
     """Nobody else can take it: whoever has it keeps it, and the leaders know."""
     case = turn.cases.open
-    servicer = str(done.result.get("servicer", ""))
-    if case is None:
+    if case is None or (case.status == SERVING and case.servicer == servicer.lower()):
+        return  # he has answered meanwhile
+    if case.servicer != servicer.lower():  # he had given it back, or somebody else nearly had it
+        name = "assigned" if case.answered_at is None else "taken"
+        level = turn.roster.level_of(servicer)
+        case = turn.cases.step(name, servicer=servicer, level=level) or case
+    if case.status == ASSIGNED:
+        clocks.look_again(turn, case, RETRY_QUEUED_S)
+    if done.result.get("reason") in _UNASKED:
         return
-    if case.servicer != servicer.lower():  # he had given it back
-        turn.cases.step("taken", servicer=servicer, level=turn.roster.level_of(servicer))
     name = turn.roster.name_of(servicer)
     waits = briefing.waited(turn, case)
     tell_leaders(turn, "escalation.leader_kept", name=name, waited=waits)
@@ -131,6 +158,17 @@ def say(turn: Turn, key: str, **values: object) -> None:
         because=Because(source="reply", ref=key),
         category="service",
     )
+
+
+def _tell_operator(turn: Turn, done: EffectDone) -> None:
+    """A switch or a permission is missing at WeCom: who leads learns which one."""
+    errcode = done.result.get("errcode")
+    if errcode is None:
+        return
+    key = f"escalation.error_{errcode}"
+    known = turn.phrases.has_reply(key)
+    advice = turn.phrases.say(key if known else "escalation.error_other", errcode=errcode)
+    tell_leaders(turn, "escalation.leader_operator", errcode=errcode, advice=advice)
 
 
 def _say_by_code(

@@ -1,5 +1,6 @@
 """A person is wanted: who is asked to take the case, and what if nobody can?"""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot.model import Because, Case, MessageReceived, Seat
@@ -11,7 +12,7 @@ from handlers.escalation.rules import Rules, Wanted
 
 HANDOFF = "escalation.handoff"
 
-_STICKY_S = 7 * 86_400
+STICKY_S = 7 * 86_400
 """So long a customer comes back to whoever served him last."""
 
 
@@ -27,6 +28,7 @@ class Wish:
         evidence: what the customer wrote that speaks for it.
         core: whether a core customer wants it (A26).
         ticket_only: nobody can be given the session; a person follows up in another way.
+        case_id: the case it is about, empty = the one that is open, or was last.
     """
 
     reason: str
@@ -37,6 +39,7 @@ class Wish:
     evidence: tuple[str, ...] = ()
     core: bool = False
     ticket_only: bool = False
+    case_id: str = ""
 
 
 def wish_of(wanted: Wanted) -> Wish:
@@ -70,15 +73,15 @@ async def want(turn: Turn, facts: Store, wish: Wish) -> None:
     """Bring the case to people, if they do not have it already."""
     if isinstance(turn.event, MessageReceived):
         turn.settle("handed_off", Because(source="escalation", ref=wish.reason))
-    case = turn.cases.open
-    if case is None or wish.ticket_only:
-        await follow_up(turn, facts, wish, case)
+    if wish.ticket_only:
+        await follow_up(turn, facts, wish, turn.cases.open)
         return
+    case = turn.cases.begin(turn.conversation)
     tried = case.status == WANTED or turn.wants_handoff
     if (tried or case.status in WITH_PEOPLE) and wish.level <= case.level:
         return  # whoever is asked, or has it, will do
     _note(turn, wish)
-    clocks.start_deadlines(turn, case.id, wish.deadlines)
+    await clocks.start_deadlines(turn, facts, case.id, wish.deadlines)
     if clocks.outlasts(wish.deadlines):
         store.open_ticket(turn, case.id, wish.level, wish.reason, lasting=True)
     if not tried:
@@ -91,53 +94,109 @@ async def raise_to_expert(turn: Turn, facts: Store, case: Case) -> None:
     await hand_over(turn, facts, "raised", away_from=_loser(turn, case))
 
 
+async def ask_another(turn: Turn, facts: Store, case: Case, reason: str) -> None:
+    """Whoever was given the case has not answered: somebody who was not asked yet may take it.
+
+    When a second one has not answered either, it is a matter for experts (R-11.2).
+    """
+    steps = await facts.cases.steps(case)
+    tried = {step.servicer for step in steps if step.name == "assigned"}
+    if len(tried) > 1:
+        turn.cases.step("wanted", level=EXPERT, reason=reason)
+    await hand_over(turn, facts, reason, away_from=case.servicer, barred=tried)
+
+
 async def hand_over(
-    turn: Turn, facts: Store, reason: str, *, skill: str = "", away_from: str = ""
+    turn: Turn,
+    facts: Store,
+    reason: str,
+    *,
+    skill: str = "",
+    away_from: str = "",
+    barred: Collection[str] = (),
 ) -> None:
-    """Ask WeCom to give the open case to somebody; what comes of it is another turn."""
+    """Ask WeCom to give the open case to somebody; what comes of it is another turn.
+
+    Args:
+        skill: what is asked for; empty = what was asked for before.
+        away_from: who has it and is to lose it.
+        barred: who else is not asked.
+    """
     case = turn.cases.open
     if case is None:
         return
-    where = turn.conversation
-    loads = await facts.cases.loads()
-    last = await facts.cases.last_servicer(where, turn.now - _STICKY_S)
-    away = await _away(turn, facts)
-    levels = [max(case.level, JUNIOR)]
-    if not away_from:
-        levels.append(JUNIOR)  # a junior rather than nobody
+    skill = skill or await _skill(facts, case)
+    # a junior rather than nobody, but an expert rather than whoever did not answer
+    levels = (max(case.level, JUNIOR), EXPERT if away_from else JUNIOR)
     seats: tuple[Seat, ...] = ()
     for level in levels:
-        seats = seats or turn.roster.candidates(
-            level=level,
-            open_kfid=where.open_kfid,
-            at=turn.now,
-            skill=skill,
-            loads=loads,
-            last=last,
-            exclude=away | ({away_from} - {""}),
-        )
+        out = {away_from.lower(), *barred}
+        seats = seats or await seats_for(turn, facts, case, level, skill=skill, barred=out)
     turn.hand_off(reason, tag=HANDOFF, case_id=case.id, seats=seats, away_from=away_from)
+
+
+async def seats_for(
+    turn: Turn,
+    facts: Store,
+    case: Case,
+    level: int,
+    *,
+    skill: str = "",
+    barred: Collection[str] = (),
+    freed: str = "",
+) -> tuple[Seat, ...]:
+    """Who could be given a case at this moment, as far as we know, the most suitable first.
+
+    Args:
+        freed: who loses a case by this turn.
+    """
+    where = case.conversation
+    loads = await facts.cases.loads()
+    if freed in loads:
+        loads[freed] -= 1
+    return turn.roster.candidates(
+        level=level,
+        open_kfid=where.open_kfid,
+        at=turn.now,
+        skill=skill,
+        loads=loads,
+        last=await facts.cases.last_servicer(where, turn.now - STICKY_S),
+        exclude=await _away(facts, where.open_kfid) | set(barred),
+    )
+
+
+async def _skill(facts: Store, case: Case) -> str:
+    """The skill that was asked for last."""
+    steps = reversed(await facts.cases.steps(case))
+    return next((str(step.data["skill"]) for step in steps if step.data.get("skill")), "")
 
 
 async def follow_up(turn: Turn, facts: Store, wish: Wish, case: Case | None) -> None:
     """Leave a ticket: the conversation cannot be handed over, or is not to be."""
+    if wish.case_id:
+        case = await facts.cases.get(wish.case_id)
     about = case or await facts.cases.last_closed(turn.conversation)
     known = await store.ticket_of(facts, turn.conversation)
     store.open_ticket(turn, about.id if about else "", wish.level, wish.reason)
     if known is None or known.level < wish.level:
         tell_staff(turn, "escalation.staff_ticket", wish.reason)
+        opens = turn.roster.next_opening(turn.conversation.open_kfid, wish.level, turn.now)
+        if opens is not None and opens > turn.now:  # whoever is on duty knows by now
+            clocks.follow_up_later(turn, about.id if about else "", opens - turn.now + 1.0)
     if about:
-        clocks.start_deadlines(turn, about.id, wish.deadlines)
+        await clocks.start_deadlines(turn, facts, about.id, wish.deadlines)
 
 
-async def _away(turn: Turn, facts: Store) -> set[str]:
+async def _away(facts: Store, open_kfid: str) -> set[str]:
     """Members who do not receive at this account, as far as WeCom has told us."""
-    known = await facts.servicers.known(turn.conversation.open_kfid)
+    known = await facts.servicers.known(open_kfid)
     return {userid for userid, receiving in known.items() if not receiving}
 
 
 def _note(turn: Turn, wish: Wish) -> None:
-    data = {"priority": wish.priority} | ({"core": True} if wish.core else {})
+    data: dict[str, object] = {"priority": wish.priority}
+    data |= {"core": True} if wish.core else {}
+    data |= {"skill": wish.skill} if wish.skill else {}
     turn.cases.step(
         "wanted",
         level=wish.level,
@@ -156,10 +215,11 @@ def _loser(turn: Turn, case: Case) -> str:
     return case.servicer
 
 
-def tell_staff(turn: Turn, key: str, reason: str) -> None:
+def tell_staff(turn: Turn, key: str, reason: str, **values: object) -> None:
     """Tell the members of the configuration who serve this account."""
     told = [one.userid for one in turn.staff if one.serves(turn.conversation.open_kfid)]
-    turn.notify(told, turn.phrases.say(key, account=turn.account_name, reason=why(turn, reason)))
+    values |= {"account": turn.account_name, "reason": why(turn, reason)}
+    turn.notify(told, turn.phrases.say(key, **values))
 
 
 def tell_leaders(turn: Turn, key: str, **values: object) -> None:

@@ -18,14 +18,24 @@ from bot.model import (
     StaffAction,
     TimerDue,
 )
-from bot.model.cases import ASSIGNED, BOT, QUEUED, SEATED, TICKET, WITH_PEOPLE
+from bot.model.cases import ASSIGNED, BOT, QUEUED, SEATED, SERVING, TICKET, WITH_PEOPLE
 from bot.model.effects import HUMAN_OWNS
 from bot.routing import IsText, Router, Stage, Tapped, Turn
 from bot.store import Store
-from handlers.escalation import briefing, clocks, closing, desk, listening, outcomes, store
+from handlers.escalation import (
+    briefing,
+    clocks,
+    closing,
+    desk,
+    following,
+    listening,
+    outcomes,
+    store,
+)
 from handlers.escalation.requesting import (
     HANDOFF,
     Wish,
+    ask_another,
     follow_up,
     hand_over,
     tell_leaders,
@@ -44,8 +54,8 @@ _RECEIVING = 1
 _BLOCKED_BY_CUSTOMER = 10
 """fail_type of a customer who refuses this account's messages (wecom-api §3.9)."""
 
-_NOT_TO_BE_HANDED = frozenset({"too_late"})
-"""Reasons for which WeCom lets nobody write in this session any more."""
+_NOT_TO_BE_HANDED = frozenset({"too_late", "undelivered", "customer_blocked"})
+"""Reasons for which a session would help nobody: what is said in it does not arrive."""
 
 
 # -------------------------------------------------------------------- what the customer writes
@@ -85,14 +95,16 @@ async def escalated(turn: Turn, event: Emitted, facts: Store, rules: Rules) -> N
     reason = str(event.data.get("reason", "asked"))
     ticket_only = bool(event.data.get("ticket")) or reason in _NOT_TO_BE_HANDED
     wish = wish_for(reason, rules, level=int(event.data.get("level", 2)))
-    await want(turn, facts, replace(wish, ticket_only=ticket_only))
+    about = str(event.data.get("case_id", "")) if ticket_only else ""
+    await want(turn, facts, replace(wish, ticket_only=ticket_only, case_id=about))
 
 
 @router.on(Emitted, tag="with_people")
 async def with_people(turn: Turn, config: Config) -> None:
-    """A servicer has the session, though the case is new."""
+    """A servicer has the session, though the case is new; an old word for it proves nothing."""
     case, owner = turn.cases.open, turn.facts.ownership
-    if case is not None and case.status == BOT and owner.state is ServiceState.HUMAN:
+    known = owner.is_known(turn.now, config.routing.ownership_max_age_s)
+    if case and case.status == BOT and known and owner.state is ServiceState.HUMAN:
         servicer = owner.servicer or ""
         level = turn.roster.level_of(servicer)
         turn.cases.step("taken", servicer=servicer, level=level, reason="with_person")
@@ -108,15 +120,22 @@ async def gave_up(turn: Turn, facts: Store) -> None:
 @router.on(Emitted, tag="seat_free")
 async def seat_free(turn: Turn, facts: Store) -> None:
     """Somebody may be able to take what waits."""
-    await _try_again(turn, facts)
+    case = turn.cases.open
+    if case is not None and case.status in (QUEUED, TICKET):
+        await hand_over(turn, facts, outcomes.SEAT)
 
 
 @router.on(Emitted, tag="servicer_left")
 async def servicer_left(turn: Turn, event: Emitted, facts: Store) -> None:
     """Whoever was to take the case has stopped receiving before he answered."""
     case = turn.cases.open
-    if case and case.status == ASSIGNED and case.servicer == event.data.get("userid"):
-        await hand_over(turn, facts, outcomes.LATER, away_from=case.servicer)
+    if case is None or case.servicer != event.data.get("userid"):
+        return
+    if case.status == ASSIGNED:
+        await ask_another(turn, facts, case, outcomes.LATER)
+    elif case.status == SERVING and case.waiting_since is not None:
+        name = turn.roster.name_of(case.servicer)
+        tell_leaders(turn, "escalation.leader_left", name=name)
 
 
 @router.on(Emitted, tag="case_answered")
@@ -127,20 +146,13 @@ async def answered(turn: Turn, event: Emitted, facts: Store) -> None:
         return
     clocks.stop_nudges(turn, case)
     store.end_ticket(turn, case.servicer)
-    name = turn.roster.name_of(case.servicer)
-    text = turn.phrases.say("escalation.card_taken", name=name)
-    others = [c for c in await store.cards_of(facts, case.id) if case.servicer not in c.userids]
-    for card in others:
-        turn.update_card(card.response_code, replace_name=text, task_id=card.task_id)
-        store.card_settled(turn, card.task_id)
+    await closing.settle_others(turn, facts, case, case.servicer, "escalation.card_taken")
 
 
 @router.on(Emitted, tag="case_left")
 async def left(turn: Turn, facts: Store) -> None:
     """Nobody has written for a day (R-11.6)."""
-    case = turn.cases.open
-    if case is not None and turn.cases.close_if_left():
-        await closing.closed(turn, facts, case, "gap", by="gap")
+    await closing.left(turn, facts)
 
 
 @router.on(Emitted, tag="solved")
@@ -172,7 +184,7 @@ async def handed_off(
 ) -> None:
     """Tell customer and staff what WeCom really did."""
     numbers = config.escalation
-    match done.result.get("outcome"):
+    match outcome := done.result.get("outcome"):
         case "assigned":
             await outcomes.assigned(turn, facts, library, done, numbers)
         case "queued":
@@ -180,9 +192,12 @@ async def handed_off(
         case "already":
             outcomes.already(turn, done, numbers)
         case "kept":
-            outcomes.kept(turn, done)
+            outcomes.kept(turn, done, str(done.result.get("servicer", "")))
         case _:
             await outcomes.nobody(turn, facts, done)
+    case = turn.cases.newest
+    if case and done.result.get("reason") == outcomes.SEAT and outcome != "nobody":
+        await closing.seat_is_free(turn, facts, turn.conversation.open_kfid, after=case)
 
 
 @router.on(EffectDone, tag=closing.END)
@@ -198,18 +213,31 @@ async def session_given_up(turn: Turn, done: EffectDone, facts: Store) -> None:
 
 
 @router.on(EffectDone, tag=briefing.CARD)
-async def card_arrived(turn: Turn, done: EffectDone) -> None:
-    """By its code the card can be changed once."""
-    code = str(done.result.get("response_code") or "")
-    store.card_can_change(turn, str(done.result.get("task_id")), code)
+async def card_arrived(turn: Turn, done: EffectDone, facts: Store) -> None:
+    """By its code the card can be changed once; at once, when it has come too late."""
+    code, task_id = str(done.result.get("response_code") or ""), str(done.result.get("task_id"))
+    card = await store.card(facts, task_id)
+    if card is None or not card.is_settled:
+        store.card_can_change(turn, task_id, code)
+        return
+    case = await facts.cases.get(card.case_id)
+    has_it = case is not None and case.status in SEATED and case.servicer not in card.userids
+    key = "escalation.card_taken" if has_it else "escalation.card_closed"
+    name = turn.roster.name_of(case.servicer) if case else ""
+    turn.update_card(code, replace_name=turn.phrases.say(key, name=name), task_id=task_id)
 
 
 @router.on(EffectFailed)
 async def failed(turn: Turn, event: EffectFailed, facts: Store) -> None:
     """A hand-over that never came about, or a reply that died, is for people to follow up."""
-    if event.tag == HANDOFF:
+    if event.tag == HANDOFF and event.error.startswith("cancelled"):
+        outcomes.withheld(turn)
+    elif event.tag == HANDOFF:
         refused = EffectDone(effect_id=event.effect_id, effect=event.effect, result={})
         await outcomes.nobody(turn, facts, refused)
+    elif event.tag == briefing.CARD:
+        names = "、".join(turn.roster.name_of(userid) for userid in event.data.get("userids", ()))
+        tell_leaders(turn, "escalation.leader_no_card", name=names)
     elif event.tag == closing.END and (case := turn.cases.open):
         turn.notify([case.servicer], turn.phrases.say("escalation.staff_not_ended"))
     elif event.effect == "SendMessage" and HUMAN_OWNS in event.error:
@@ -255,7 +283,7 @@ async def servicer_came_or_went(turn: Turn, event: ServicerStatusChanged, facts:
         return
     userid = event.servicer_userid.lower()
     for case in await facts.cases.held_by(userid):
-        if case.status == ASSIGNED and case.conversation.open_kfid == event.open_kfid:
+        if case.conversation.open_kfid == event.open_kfid:
             turn.emit("servicer_left", to=case.conversation, userid=userid)
 
 
@@ -277,16 +305,28 @@ async def nudge(turn: Turn, due: TimerDue, facts: Store, config: Config) -> None
     if due.data.get("last"):
         name = turn.roster.name_of(case.servicer)
         tell_leaders(turn, "escalation.leader_slow", name=name, waited=waits)
-        await hand_over(turn, facts, "too_slow", away_from=case.servicer)
+        await ask_another(turn, facts, case, "too_slow")
     else:
         text = turn.phrases.say("escalation.staff_nudge", account=turn.account_name, waited=waits)
         turn.notify([case.servicer], text)
 
 
 @router.on(TimerDue, tag=clocks.RETRY)
-async def retry(turn: Turn, facts: Store) -> None:
+async def retry(turn: Turn, due: TimerDue, facts: Store) -> None:
     """Somebody may be there now."""
-    await _try_again(turn, facts)
+    case = turn.cases.open
+    if case is None or case.id != due.key:
+        await following.give(turn, facts, due.key)
+    elif case.status in (QUEUED, TICKET):
+        await hand_over(turn, facts, outcomes.LATER)
+    elif case.status == ASSIGNED and case.given_at == due.data.get("given_at"):
+        await ask_another(turn, facts, case, outcomes.LATER)
+
+
+@router.on(TimerDue, tag=clocks.FOLLOW_UP)
+async def followed_up(turn: Turn, due: TimerDue, facts: Store) -> None:
+    """Something is left of a case, and somebody may be there for it now."""
+    await following.give(turn, facts, due.key)
 
 
 @router.on(TimerDue, tag=clocks.IDLE)
@@ -300,15 +340,7 @@ async def idle(turn: Turn, due: TimerDue, config: Config) -> None:
 @router.on(TimerDue, tag=clocks.DEADLINE)
 async def deadline(turn: Turn, due: TimerDue, facts: Store) -> None:
     """A deadline of the case's class comes nearer, or is there (R-11.11)."""
-    case = await facts.cases.get(str(due.data.get("case_id")))
-    ticket = await store.ticket_of(facts, turn.conversation)
-    name = str(due.data.get("name"))
-    if case is None or clocks.is_met(name, case, ticket_open=ticket is not None):
-        return
-    minutes = round((float(due.data.get("due_at", turn.now)) - turn.now) / 60)
-    key = "escalation.leader_deadline" if minutes > 0 else "escalation.leader_overdue"
-    what = turn.phrases.say(f"escalation.deadline_{name}")
-    tell_leaders(turn, key, what=what, minutes=minutes)
+    await following.remind(turn, facts, due)
 
 
 # -------------------------------------------------------------------- what members press
@@ -360,10 +392,3 @@ async def put_off(turn: Turn, action: StaffAction, facts: Store) -> None:
 async def end(turn: Turn, action: StaffAction, facts: Store) -> None:
     """结束并交还机器人."""
     await desk.end(turn, facts, action)
-
-
-async def _try_again(turn: Turn, facts: Store) -> None:
-    """Ask for whoever may take a case that waits; nobody waits for this try itself."""
-    case = turn.cases.open
-    if case is not None and case.status in (QUEUED, TICKET):
-        await hand_over(turn, facts, outcomes.LATER)

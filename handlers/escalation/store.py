@@ -50,6 +50,7 @@ class CaseCard:
     conversation: Conversation
     userids: tuple[str, ...]
     response_code: str
+    is_settled: bool = False
 
 
 def open_ticket(
@@ -181,4 +182,5 @@ def _card(row: Row) -> CaseCard:
         Conversation(row["open_kfid"], row["external_userid"]),
         tuple(msgspec.json.decode(row["userids"])),
         row["response_code"],
+        row["settled_at"] is not None,
     )

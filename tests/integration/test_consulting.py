@@ -171,7 +171,7 @@ async def test_two_misses_in_a_row_bring_in_people_with_a_model_too(shop: Shop) 
     shop.dialogue.kf.receiving = ["zhangsan"]
     await shop.hears(FAR)
     await shop.hears("费用")
-    assert shop.dialogue.kf.state is ServiceState.QUEUED
+    assert shop.dialogue.kf.state is ServiceState.HUMAN
 
 
 async def test_later_messages_do_not_wait_for_the_model(shop: Shop) -> None:

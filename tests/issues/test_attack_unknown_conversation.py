@@ -41,7 +41,7 @@ async def test_a_first_message_that_always_fails_is_handed_over(open_chat: OpenC
     chat.wecom.receiving = ["zhangsan"]
     await chat.says("多久发货")
     await chat.waits(minutes=10)
-    assert chat.wecom.state == 2
+    assert chat.wecom.state == 3
 
 
 async def test_who_writes_for_the_first_time_is_told_to_wait(open_chat: OpenChat) -> None:

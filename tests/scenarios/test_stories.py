@@ -34,7 +34,7 @@ async def test_a_customer_is_handed_to_a_person_and_back(chat: Chat) -> None:
     chat.wecom.receiving = ["zhangsan"]
     await chat.plays("""
         客户：我要人工
-        机器人：已为您转接人工客服，正在排队，请稍候。同事会看到我们刚才的对话，您不用重复说明。
+        机器人：已为您转接人工客服，请稍候。同事能看到我们刚才的对话，您不用重复说明。
         客户：多久发货
         机器人：（不出声）
         同事：接入

@@ -15,7 +15,7 @@ from bot.routing.turn import Turn
 from bot.store import Outbox, Store
 from bot.wecom import wire
 from bot.wecom.kf import Kf
-from handlers.escalation import outcomes, router
+from handlers.escalation import listening, outcomes
 from handlers.escalation.requesting import Wish, want
 from simulator.world import World
 from tests.contract.wrong import acts
@@ -116,7 +116,7 @@ def promises_before_it_is_true(patch: pytest.MonkeyPatch, _world: World) -> None
         turn.reply(f"{HANDED_OVER}人工客服", category="service")
         await want(turn, facts, wish)
 
-    patch.setattr(router, "want", hasty)
+    patch.setattr(listening, "want", hasty)
 
 
 def overlooks_pictures(patch: pytest.MonkeyPatch, _world: World) -> None:

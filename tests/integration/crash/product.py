@@ -23,7 +23,7 @@ _CONFIG = """
 company: {name: 云栖优选}
 embeddings: {provider: none}
 knowledge: {sources: [faq.yaml]}
-staff: [{userid: zhangsan, name: 张敏, level: junior}]
+staff: [{userid: zhangsan, name: 张敏, level: junior, capacity: SEATS}]
 """
 
 
@@ -38,6 +38,7 @@ class Product:
         passes: in its first life at this pass of the step, in its second at that one, and so on;
             later lives have no bomb.
         settings: more ``CONCIERGE_…`` variables.
+        seats: how many sessions the one servicer may be given.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Product:
         step: str = "",
         passes: Sequence[int] = (),
         settings: Mapping[str, str] | None = None,
+        seats: int = 0,
     ) -> None:
         self._nursery, self._folder, self._sim = nursery, folder, sim
         self._step, self._passes = step, list(passes)
@@ -62,7 +64,7 @@ class Product:
         self.ready_s: list[float] = []
         self._environment = self._identity() | dict(settings or {})
         write_knowledge(folder / "faq.yaml")
-        (folder / "config.yaml").write_text(_CONFIG)
+        (folder / "config.yaml").write_text(_CONFIG.replace("SEATS", str(seats)))
 
     @property
     def database(self) -> Path:
@@ -213,9 +215,10 @@ async def started(
     settings: Mapping[str, str] | None = None,
     *,
     until_it_pulls: bool = True,
+    seats: int = 0,
 ) -> AsyncIterator[Product]:
     """A product that runs, and is gone afterwards; see `Product`."""
-    product = Product(nursery, folder, sim, step, passes, settings)
+    product = Product(nursery, folder, sim, step, passes, settings, seats)
     try:
         await product.start(until_it_pulls=until_it_pulls)
         yield product

@@ -18,7 +18,9 @@ from bot.delivery.send import Sender
 from bot.routing.decisions import Committer
 from bot.store import Database, Vault
 from bot.store.accounts import Accounts
+from bot.store.cases import Cases
 from bot.wecom.kf import Kf
+from bot.wecom.staff import StaffMessages
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,9 @@ STEPS: Mapping[str, Step] = {
     "result stored": Step("after", Sender, "_close"),
     "welcome claimed, not sent": Step("before", Kf, "send_on_event"),
     "welcome sent, result not stored": Step("after", Kf, "send_on_event"),
+    "seat taken, nobody asked": Step("after", Cases, "reserve"),
+    "before the card": Step("before", StaffMessages, "send_card"),
+    "card sent, result not stored": Step("after", StaffMessages, "send_card"),
     "before the transfer": Step("before", Kf, "trans"),
     "transferred, result not stored": Step("after", Kf, "trans"),
 }

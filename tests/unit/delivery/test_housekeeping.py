@@ -1,8 +1,17 @@
+import math
+
 import pytest
 
 import handlers
 from bot.app import declared_tables
-from bot.delivery.housekeeping import Gauges, Retention, WaitingNotices
+from bot.delivery.housekeeping import (
+    Gauges,
+    LeftCases,
+    Retention,
+    ServiceGauges,
+    WaitingNotices,
+)
+from bot.measuring import Reporter
 from bot.model import Lane
 from bot.routing.discovery import discover
 from bot.store import Arrival, Unit
@@ -118,3 +127,68 @@ async def test_a_notice_does_not_take_the_answer_s_place(
 
 def _nobody(_key: str, _lane: Lane) -> None:
     pass
+
+
+# ---------------------------------------------------------------------- 7-2-1
+
+
+async def test_the_gauges_of_7_2_1_follow_the_cases(chat: Chat) -> None:
+    reporter = Reporter(chat.store.measured, lambda begin, end, _where: end - begin, 1)
+    gauges = ServiceGauges(chat.store, reporter, chat.engine.metrics, chat.clock)
+
+    def shown(name: str, **labels: str) -> float | None:
+        return chat.engine.metrics.registry.get_sample_value(f"concierge_{name}", labels)
+
+    await gauges.look()
+    assert shown("open_cases", status="bot") == 0
+    assert shown("frt_p90_seconds", by="any") == 0
+    await chat.says("运费多少钱")
+    await gauges.look()
+    assert shown("open_cases", status="bot") == 1
+    assert shown("longest_wait_seconds") == 0
+
+    await chat.store.database.execute(
+        "UPDATE cases SET status = 'closed', outcome = 'gap', closed_at = opened_at + 60"
+    )
+    chat.clock.reach(chat.clock.now() + 3600)
+    await gauges.look()
+    assert shown("open_cases", status="bot") == 0
+    assert shown("case_share", **{"class": "L1"}) == 1
+    assert shown("frt_p90_seconds", by="any") == 0
+
+    await chat.store.database.execute("UPDATE cases SET wanted_at = opened_at")
+    await chat.store.database.execute("DELETE FROM outbox")
+    await gauges.look()
+    assert shown("case_share", **{"class": "unserved"}) == 1
+    assert shown("frt_p90_seconds", by="any") == math.inf
+
+
+async def test_the_longest_wait_is_that_of_an_open_case(chat: Chat) -> None:
+    reporter = Reporter(chat.store.measured, lambda begin, end, _where: end - begin, 1)
+    await chat.says("运费多少钱")
+    await chat.store.database.execute(
+        "UPDATE cases SET status = 'queued', waiting_since = ?", chat.clock.now()
+    )
+    chat.clock.reach(chat.clock.now() + 90)
+    await ServiceGauges(chat.store, reporter, chat.engine.metrics, chat.clock).look()
+    sample = chat.engine.metrics.registry.get_sample_value
+    assert sample("concierge_longest_wait_seconds") == 90
+    assert sample("concierge_open_cases", {"status": "queued"}) == 1
+
+
+async def test_a_case_that_nobody_goes_on_with_is_closed_as_of_its_day_s_end(chat: Chat) -> None:
+    woken: dict[str, Lane] = {}
+    left = LeftCases(chat.store, chat.clock, woken.__setitem__)
+    await chat.says("运费多少钱")
+    written_at = chat.clock.now()
+    chat.clock.reach(written_at + 86_399)
+    assert await left.look() == 0
+    chat.clock.reach(written_at + 90_000)
+    assert await left.look() == 1
+    assert await left.look() == 1, "told twice is told once"
+    assert list(woken) == [chat.conversation.subject]
+    await chat.dialogue.settle(woken)
+    case = await chat.store.cases.last_closed(chat.conversation)
+    assert case is not None
+    assert (case.closed_at, case.outcome) == (written_at + 86_400, "gap")
+    assert await left.look() == 0

@@ -86,7 +86,7 @@ async def test_the_customer_is_told_only_after_wecom_has_accepted(chat: Chat) ->
     await chat.says("转人工")
     assert chat.replies == [ASSIGNED]
     assert (chat.wecom.state, chat.wecom.servicer) == (ServiceState.HUMAN, "zhangsan")
-    assert await steps(chat) == ["opened", "wanted", "assigned"]
+    assert await steps(chat) == ["opened", "wanted", "assigned", "briefed"]
 
 
 async def test_whoever_gets_the_case_gets_a_card_and_what_was_said(chat: Chat) -> None:
@@ -271,7 +271,7 @@ async def test_the_case_remembers_who_took_it_and_that_it_is_closed(chat: Chat) 
     row = await chat.store.database.fetch_one("SELECT * FROM cases")
     assert row is not None
     assert (row["servicer"], row["served_level"], row["outcome"]) == ("zhangsan", 2, "ended")
-    assert await steps(chat) == ["opened", "wanted", "assigned", "answered", "closed"]
+    assert await steps(chat) == ["opened", "wanted", "assigned", "briefed", "answered", "closed"]
 
 
 async def test_asking_twice_in_a_burst_is_one_request(chat: Chat) -> None:
@@ -279,7 +279,7 @@ async def test_asking_twice_in_a_burst_is_one_request(chat: Chat) -> None:
     await chat.says_at_once("转人工", "人工")
     assert chat.replies == [ASSIGNED]
     assert len(chat.cards) == 1
-    assert await steps(chat) == ["opened", "wanted", "assigned"]
+    assert await steps(chat) == ["opened", "wanted", "assigned", "briefed"]
 
 
 async def test_a_question_beside_the_request_is_answered_too(chat: Chat) -> None:
@@ -330,3 +330,36 @@ async def test_a_session_that_was_never_let_go_of_is_noticed_when_wecom_says_so(
     await chat.receives(message)
     assert chat.replies == []
     assert await status(chat) == "serving"
+
+
+async def test_that_a_servicer_had_the_session_long_ago_makes_no_case_his(chat: Chat) -> None:
+    await chat.says("转人工")
+    await chat.waits(hours=20)
+    await chat.take_over("lisi")
+    await chat.waits(hours=29)
+    chat.wecom.state, chat.wecom.servicer = ServiceState.ENDED, None  # after 48 h, by itself
+    await chat.says("多久发货")
+    assert chat.replies
+    case = await chat.store.cases.open_of(chat.conversation)
+    assert case is not None
+    assert (case.status, case.reason) == ("bot", "")
+
+
+async def test_a_case_is_given_on_twice_at_most_because_somebody_is_slow(
+    open_chat: OpenChat,
+) -> None:
+    names = ["anna", "bert", "carl", "dora"]
+    staff = [{"userid": name, "name": name, "level": "junior"} for name in names]
+    chat = await open_chat(staff=[*staff, {"userid": "lisi", "name": "李四", "level": "leader"}])
+    chat.wecom.receiving = list(names)
+    await chat.says("转人工")
+    told = []
+    for _ in range(5):
+        await chat.waits(minutes=2)
+        told += [text for who, text in chat.staff.sent if who == ("lisi",) and "仍由" in text]
+    case = await chat.store.cases.open_of(chat.conversation)
+    assert case is not None
+    steps = await chat.store.cases.steps(case)
+    given = [step.servicer for step in steps if step.name == "assigned"]
+    assert len(given) == 3
+    assert len(told) == 1

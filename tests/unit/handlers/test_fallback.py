@@ -39,6 +39,17 @@ async def test_an_answer_between_two_misses_starts_the_count_again(chat: Chat) -
     assert chat.staff_messages == []
 
 
+async def test_a_miss_of_the_case_before_does_not_count(chat: Chat) -> None:
+    chat.wecom.receiving = ["zhangsan"]
+    await chat.says(NONSENSE)
+    await chat.waits(hours=24)
+    await chat.says(NONSENSE)
+    assert chat.replies[0].startswith(MISSED)
+    assert chat.staff_messages == []
+    await chat.says("火星上有海吗")
+    assert "连续两次没有找到答案" in chat.staff_messages[0]
+
+
 async def test_two_misses_in_one_burst_bring_a_person_too(chat: Chat) -> None:
     chat.wecom.receiving = ["zhangsan"]
     await chat.says_at_once(NONSENSE, "火星上有海吗")

@@ -197,7 +197,7 @@ async def test_a_reason_is_kept_sealed_thanked_for_and_opens_no_case(chat: Chat)
     ("text", "handled_by"),
     [
         ("多久发货", "faq.answer"),
-        ("转人工", "escalation.asked"),
+        ("转人工", "escalation.needed"),
         ("谢谢", "greeting.thanks"),
         ("没有了", "greeting.bye"),
     ],
@@ -243,6 +243,13 @@ async def test_after_the_window_a_text_is_an_ordinary_message(chat: Chat) -> Non
     await chat.says("等了半个小时")
     assert not chat.handled_by.startswith("satisfaction.")
     assert await reason_of(chat) == ""
+
+
+async def test_a_complaint_long_after_a_rating_is_a_new_matter(chat: Chat) -> None:
+    await rates(chat)
+    await chat.waits(hours=2)
+    await chat.says("我要投诉你们的客服")
+    assert (chat.handled_by, chat.outcome) == ("escalation.needed", "handed_off")
 
 
 async def test_a_rating_that_became_a_good_one_wants_no_reason(chat: Chat) -> None:

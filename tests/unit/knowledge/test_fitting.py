@@ -14,8 +14,10 @@ from knowledge.fitting import (
     TooFewError,
     cross_judged,
     fit,
+    lowered,
     promised,
     threshold,
+    weigh,
 )
 
 PLACE = {name: i for i, name in enumerate(FEATURES)}
@@ -106,3 +108,64 @@ def test_what_is_likelier_wrong_is_never_said() -> None:
     """However few wrong answers the questions of one shop happen to show."""
     assert threshold([Judged(0.9, 0.9, True), Judged(0.3, 0.3, True)], 0.01) == 0.9
     assert threshold([Judged(0.3, 0.3, True)] * 50, 0.01) == 0.9999
+
+
+def sure(n: int, wrong: int = 0, p: float = 0.9) -> list[Judged]:
+    return [Judged(p, 0.5, i >= wrong) for i in range(n)]
+
+
+@pytest.mark.parametrize(
+    ("judged", "at"),
+    [
+        (sure(30), 0.95),  # right every time, but too few to be sure of one in twenty
+        (sure(80), 0.9),
+        (sure(80, wrong=2), 0.95),
+        (sure(300, wrong=6), 0.9),
+        ([Judged(0.99, 0.5, True)] * 20 + [Judged(0.96, 0.5, False)] * 10, 0.99),
+    ],
+)
+def test_a_threshold_is_lowered_as_far_as_the_labels_permit(
+    judged: list[Judged], at: float
+) -> None:
+    """From .95 at 5 %; by the share that was seen, thirty right answers would do."""
+    assert lowered(judged, 0.05, 0.95) == at
+
+
+def test_few_labels_leave_the_gate_nearly_as_it_is() -> None:
+    """Half of these say the opposite of what the gate was fitted on."""
+    start = fit(many(600))
+    turned = [case._replace(right=None if i % 2 else case.right) for i, case in enumerate(many(60))]
+    alone, held = fit(turned), fit(turned, start=start)
+    far, near = (
+        sum(
+            abs(gate.models["full"].weights[n] - w) for n, w in start.models["full"].weights.items()
+        )
+        for gate in (alone, held)
+    )
+    assert near < far / 2
+    assert held.models["full"].answer_at["5"] >= start.models["full"].answer_at["5"]
+
+
+def test_what_the_labels_do_not_speak_of_keeps_its_weight() -> None:
+    start = weigh([a_heard_case(i) for i in range(200)], fit(many(300)), "heard")
+    assert fit(many(200), start=start).models["full"].weights["heard"] == pytest.approx(
+        start.models["full"].weights["heard"]
+    )
+
+
+def test_one_weight_is_fitted_and_the_others_stay() -> None:
+    start = fit(many(300))
+    gate = weigh([a_heard_case(i) for i in range(200)], start, "heard")
+    weights = dict(gate.models["full"].weights)
+    assert weights.pop("heard") > 1
+    assert weights == start.models["full"].weights
+    assert gate.models["full"].answer_at == start.models["full"].answer_at
+    assert gate.models["full"].bias == start.models["full"].bias
+
+
+def a_heard_case(seed: int) -> Case:
+    """As unlikely as all others but for what was heard of the right one."""
+    rows = np.zeros((5, len(FEATURES)))
+    rows[:, PLACE["dense"]] = 0.3
+    rows[0, PLACE["heard"]] = random.Random(seed).uniform(0.4, 0.9)
+    return Case("one", "full", rows, 0)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +10,17 @@ from hypothesis import strategies as st
 
 from knowledge import Retriever, Thresholds
 from knowledge.gaps import Asked, Gap
-from knowledge.lessons import REPLAYED, Refusal, concerned, lesson, nearest, replay, taught, verify
+from knowledge.lessons import (
+    REPLAYED,
+    Refusal,
+    concerned,
+    is_harmful,
+    lesson,
+    nearest,
+    replay,
+    taught,
+    verify,
+)
 from knowledge.pooling import pooled
 from tests.unit.knowledge.conftest import TODAY, an_entry
 
@@ -68,6 +79,46 @@ async def test_questions_of_another_entry_are_not_learned_with_the_rest(base: Re
     assert [one.text for one in found] == ["运费得多少钱一单", "运费得多少钱一次"]
 
 
+def served(*asked: tuple[str, str | None]) -> Gap:
+    """What people answered; ``None`` = with what no entry says."""
+    gap = a_gap(*asked)
+    told = tuple(msgspec.structs.replace(one, answer="这个要另外登记") for one in gap.asked)
+    return msgspec.structs.replace(gap, asked=told)
+
+
+async def test_one_wrong_word_does_not_name_what_no_entry_answers(base: Retriever) -> None:
+    """Before, all of them were learned: nobody had named another entry."""
+    gap = served(("运费得多少钱一单", "fee"), *((f"运费能开票不{i}", None) for i in "甲乙丙"))
+    found = await lesson(gap, "fee", gap.votes, base, TODAY)
+    assert {one.refusal for one in found} == {Refusal.OTHERWISE}
+    read = await lesson(gap, "fee", gap.votes, base, TODAY, is_named=True)
+    assert "运费能开票不甲" in [one.text for one in read if one.refusal is None]
+
+
+async def test_what_people_answered_otherwise_is_not_learned_with_the_rest(base: Retriever) -> None:
+    gap = served(("运费得多少钱一单", "fee"), ("运费要多少", "fee"), ("运费能开票不", None))
+    found = await lesson(gap, "fee", gap.votes, base, TODAY)
+    assert {one.text for one in found} == {"运费得多少钱一单", "运费要多少"}
+
+
+async def test_likeness_to_what_was_heard_is_evidence() -> None:
+    """Entries that have heard nothing are judged as before."""
+    text = "邮寄的钱由谁来付"
+    base = Retriever([taught(ENTRIES[0], ["邮寄的费用由谁来付"]), *ENTRIES[1:]])
+    plain = Retriever(ENTRIES)
+    found, before = await base.search(text, TODAY), await plain.search(text, TODAY)
+    assert found[0].entry.id == "fee"
+    assert 0.3 < float(found[0].why["heard"]) < 1
+    assert {match.why["heard"] for match in (*found[1:], *before)} == {0}
+
+
+async def test_what_was_heard_without_the_not_is_no_evidence() -> None:
+    base = Retriever([taught(ENTRIES[0], ["邮寄的费用我来付"]), *ENTRIES[1:]])
+    found = await base.search("邮寄的费用我不付", TODAY)
+    assert found[0].entry.id == "fee"
+    assert found[0].why["heard"] == 0
+
+
 async def test_the_nearest_entries_are_those_of_all_examples(base: Retriever) -> None:
     found = await nearest(a_gap(("运费得多少钱一单", None), ("邮费怎么个算法", None)), base, TODAY)
     assert found[0].id == "fee"
@@ -89,6 +140,8 @@ async def test_a_replay_tells_better_from_worse(base: Retriever) -> None:
         ("几时能发出来", None, "fee", "worse"),
         (FAR, None, "fee", "better"),
     ]
+    assert not is_harmful(found)
+    assert is_harmful(found[:1])
     back = await replay(wrong, base, known, TODAY)
     assert {one.text: one.verdict for one in back} == {"几时能发出来": "better", FAR: "worse"}
 

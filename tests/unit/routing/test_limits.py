@@ -151,3 +151,12 @@ async def test_the_limit_of_the_configuration_holds(open_chat: OpenChat) -> None
     await chat.says("多久发货")
     await chat.says("多久发货")
     assert chat.replies == [FLOOD]
+
+
+async def test_what_was_written_to_people_is_no_flood(chat: Chat) -> None:
+    await chat.take_over()
+    await chat.says_at_once(*(f"第 {number} 件" for number in range(30)))
+    assert chat.replies == []
+    await chat.end()
+    await chat.says("多久发货")
+    assert chat.handled_by == "faq.answer"

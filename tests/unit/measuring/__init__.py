@@ -1,0 +1,1 @@
+"""The measuring of 7-2-1."""
