@@ -107,19 +107,16 @@ class Remembering:
 
     def __init__(self, embedder: "Embedder", most: int = 1024) -> None:
         self._embedder, self._most = embedder, most
-        self.name = embedder.name
+        self.name, self.dim = embedder.name, embedder.dim
         self._known: OrderedDict[str, Vectors] = OrderedDict()
         self._running: dict[str, asyncio.Task[Vectors]] = {}
-
-    @property
-    def dim(self) -> int:
-        """Length of a vector; an endpoint's is known after its first answer."""
-        return self._embedder.dim
 
     async def embed(self, texts: Sequence[str], *, kind: Kind) -> Vectors:
         """One normalised row per text. Single questions are remembered."""
         if kind != "query" or len(texts) != 1:
-            return await self._embedder.embed(texts, kind=kind)
+            rows: Vectors = await self._embedder.embed(texts, kind=kind)
+            self.dim = self._embedder.dim  # an endpoint's is known after its first answer
+            return rows
         text = texts[0]
         if (row := self._known.get(text)) is not None:
             self._known.move_to_end(text)

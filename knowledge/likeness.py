@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 
 from knowledge.embeddings import Vectors
 
-_NEARNESS = 1.2  # how fast likeness fades, in typical distances; chosen on benchmarks/escalation dev
+_NEARNESS = (
+    1.2  # how fast likeness fades, in typical distances; chosen on benchmarks/escalation dev
+)
 _RIDGE = 0.02  # how far examples may be believed one by one; the same
 _COMMON = 0.1  # what all texts have in common
 _STEPS = 50  # of Newton's method; it needs fewer than ten
 
 Weights = NDArray[np.float32]
+Cosines = NDArray[np.float32 | np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,7 @@ def kept_likeness(file: Path, digest: str) -> Likeness | None:
         return None
 
 
-def learn(
-    rows: Vectors, members: NDArray[np.bool_], doubted: NDArray[np.bool_]
-) -> Likeness:
+def learn(rows: Vectors, members: NDArray[np.bool_], doubted: NDArray[np.bool_]) -> Likeness:
     """Learn classes from examples. Seconds for thousands; a thread's work.
 
     Args:
@@ -95,8 +96,8 @@ def learn(
     return Likeness(rows, weights.astype(np.float32), fade, slope, offset)
 
 
-def _likeness(cosines: NDArray[np.floating], fade: float) -> NDArray[np.floating]:
-    return np.exp(fade * (cosines - 1)) + cosines.dtype.type(_COMMON)
+def _likeness(cosines: Cosines, fade: float) -> Cosines:
+    return np.asarray(np.exp(fade * (cosines - 1)) + cosines.dtype.type(_COMMON), cosines.dtype)
 
 
 def _calibrated(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[float, float]:

@@ -27,6 +27,9 @@ log = structlog.get_logger(__name__)
 DEADLINE_S = 0.2
 """After so long the words decide alone; no turn holds its lane for longer."""
 
+KEPT = "meaning.npz"
+"""What was learned, beside the vectors."""
+
 _LEARNED_AS = "1"
 """Raised when the same examples would be learned differently now."""
 
@@ -107,26 +110,28 @@ class Meaning:
             return "encoder"
         return "" if self._learned else "examples learned"
 
+    async def recall(self, folder: Path) -> bool:
+        """Read what was learned before of these examples; ``False`` = nothing was."""
+        if not self._is_wanted or self._embedder is None:
+            return False
+        self._learned = await asyncio.to_thread(kept_likeness, folder / KEPT, self._digest())
+        return self._learned is not None
+
     async def learn(self, folder: Path | None) -> None:
-        """Learn the examples, in the background of answering, or read what was learned before.
+        """Learn the examples, in the background of answering: 25 ms each, the first time.
 
         Args:
             folder: where vectors and what was learned are kept, ``None`` = nowhere.
         """
         if not self._is_wanted or self._embedder is None:
             return
-        texts, members, said = self._examples.laid_out()
-        file = folder / "meaning.npz" if folder else None
-        digest = self._digest(texts, members, said)
-        known = await asyncio.to_thread(kept_likeness, file, digest) if file else None
-        if known is None:
-            wanted = [("query", text) for text in texts]
-            rows = await kept_vectors(wanted, self._embedder, folder)
-            known = await asyncio.to_thread(learn, rows, members, said)
-            if file:
-                await asyncio.to_thread(_keep, known, file, digest)
-        self._learned = known
-        log.info("meaning.learned", examples=len(texts), classes=len(self._examples.classes))
+        if folder is None or not await self.recall(folder):
+            texts, members, said = self._examples.laid_out()
+            rows = await kept_vectors([("query", t) for t in texts], self._embedder, folder)
+            self._learned = await asyncio.to_thread(learn, rows, members, said)
+            if folder:
+                await asyncio.to_thread(_keep, self._learned, folder / KEPT, self._digest())
+        log.info("meaning.learned", classes=len(self._examples.classes))
 
     async def of(self, text: str) -> Mapping[str, float]:
         """The probability of each class; empty when the words must decide alone."""
@@ -160,9 +165,8 @@ class Meaning:
             return None
         return vector
 
-    def _digest(
-        self, texts: list[str], members: NDArray[np.bool_], said: NDArray[np.bool_]
-    ) -> str:
+    def _digest(self) -> str:
+        texts, members, said = self._examples.laid_out()
         told = hashlib.blake2b(digest_size=16)
         name = self._embedder.name if self._embedder else ""
         for part in (_LEARNED_AS, name, *self._examples.classes, "", *texts):

@@ -7,13 +7,17 @@ from bot.model.cases import ASSIGNED, BOT, QUEUED, TICKET, WITH_PEOPLE
 from bot.routing import Turn
 from bot.routing.facts import CUSTOMER
 from bot.store import Store
-from handlers.escalation import closing, outcomes, store
+from handlers.escalation import closing, meant, outcomes, store
 from handlers.escalation.requesting import tell_staff, want, wish_of
-from handlers.escalation.rules import Rules, Wanted, judge
-from knowledge import Library
+from handlers.escalation.rules import Rules, Wanted, Weighed, decide, judge, weigh
+from knowledge import Decision, Library, Meaning
 
 GRAVE = 70
 """Classes of this priority and above go to people whatever the knowledge says."""
+
+PLAIN = 40
+"""Classes of this priority and below (trade, goods with a fault, an operator's own) give way to
+what the knowledge answers."""
 
 RATED = "rated"
 """Outcome of a rating, and of what is said about it."""
@@ -46,12 +50,17 @@ def overhear(turn: Turn, rules: Rules) -> None:
             turn.emit("escalate", reason=wanted.reason)
 
 
-async def judged(turn: Turn, facts: Store, library: Library, rules: Rules) -> None:
-    """Bring in a person where the words need one; a tapped item never does."""
-    wanted = None if turn.message.menu_id else judge(turn.text, rules)
+async def judged(
+    turn: Turn, facts: Store, library: Library, rules: Rules, meaning: Meaning
+) -> None:
+    """Bring in a person where the message needs one; a tapped item never does."""
+    if turn.message.menu_id:
+        return
+    said = weigh(turn.text, rules)
+    wanted = decide(await _understood(turn, library, rules, meaning, said), rules)
     if wanted is None or _explains_a_rating(turn, wanted):
         return
-    if await _is_known(turn, library, wanted):
+    if await _is_known(turn, library, wanted, is_said=wanted.reason in said.hits):
         return
     if turn.phrases.has_reply(wanted.care):
         outcomes.say(turn, wanted.care)
@@ -82,9 +91,27 @@ def _explains_a_rating(turn: Turn, wanted: Wanted) -> bool:
     return lately and wanted.reason != "asked" and wanted.priority < GRAVE
 
 
-async def _is_known(turn: Turn, library: Library, wanted: Wanted) -> bool:
-    """Whether an entry has these very words: then the operator wants the bot to answer."""
+async def _understood(
+    turn: Turn, library: Library, rules: Rules, meaning: Meaning, said: Weighed
+) -> Weighed:
+    """What the words say and what the message means; of an entry's own words nothing is asked."""
+    base = library.of(turn.conversation.open_kfid)
+    if not meant.is_readable(turn.text) or base.has_exactly(turn.text, turn.audience):
+        return said
+    return meant.agreed(said, await meaning.of(turn.text), turn.text, rules)
+
+
+async def _is_known(turn: Turn, library: Library, wanted: Wanted, *, is_said: bool) -> bool:
+    """Whether the bot shall answer: an entry has these very words, or the matter can wait for
+    whoever reads the answer and still wants a person.
+
+    Args:
+        is_said: by the words; what is only meant gives way to a choice of entries too.
+    """
     if wanted.reason == "asked" or wanted.priority >= GRAVE:
         return False
     verdict = await library.of(turn.conversation.open_kfid).ask(turn.text, turn.audience)
-    return verdict.how == "exact"
+    if verdict.how == "exact" or wanted.priority > PLAIN:
+        return verdict.how == "exact"
+    helps = (Decision.ANSWER,) if is_said else (Decision.ANSWER, Decision.OFFER)
+    return verdict.decision in helps
