@@ -8,7 +8,7 @@ from handlers.escalation.rules import WEAK, Rules, Weighed
 SHORTEST, LONGEST = 2, 120
 """Characters of a message whose meaning is asked: less says nothing, more says several things."""
 
-SURE = 0.85
+SURE = 0.8
 """From this probability on a class is meant. Chosen on benchmarks/escalation dev (docs)."""
 
 
