@@ -7,6 +7,7 @@ all classes, and what each example would be judged without itself follows from i
 
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,12 +68,12 @@ class Likeness:
 def kept_likeness(file: Path, digest: str) -> Likeness | None:
     """What was kept under this digest; losing it costs time."""
     try:
-        with np.load(file, allow_pickle=False) as kept:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
             if str(kept["digest"]) != digest:
                 return None
             fade, slope, offset = (float(number) for number in kept["numbers"])
             return Likeness(kept["rows"], kept["weights"], fade, slope, offset)
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
 
 
@@ -114,4 +115,6 @@ def _calibrated(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[
         curve -= np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-9:
             break
+    if curve[0] <= 0:  # too few examples to tell one class from the other: all are as probable
+        return 0.0, float(np.log((yes + 1) / (no + 1)))
     return float(curve[0]), float(curve[1])

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from benchmarks.escalation.deciding import Deciding, Prepared
 from bot.app import ESCALATION_EXAMPLES, examples_in
-from handlers.escalation.listening import PLAIN
+from handlers.escalation.listening import BODILY, GRAVE, gives_way
 from handlers.escalation.rules import weigh
-from knowledge import Audience, Decision, Retriever, load_entries
+from knowledge import Audience, Retriever, load_entries
 
 SETS = Path(__file__).parents[1] / "sets"
 
@@ -73,11 +73,8 @@ async def _not_known(
     for text, reason, is_said in found:
         verdict = await base.ask(text, Audience(today=datetime.now(UTC).date()))
         priority = deciding.rules.standings[reason].priority
-        is_known = verdict.how == "exact" and priority < 70 and reason != "asked"
-        if priority <= PLAIN and reason != "asked":
-            is_known |= verdict.decision is Decision.ANSWER
-            is_known |= verdict.decision is Decision.OFFER and not is_said
-        is_known |= verdict.how == "exact" and not is_said
+        is_kept = reason == "asked" or priority >= (GRAVE if is_said else BODILY)
+        is_known = not is_kept and gives_way(priority, verdict, is_said=is_said)
         if not is_known:
             left.append((text, reason))
     base.close()

@@ -10,10 +10,13 @@ from bot.store import Store
 from handlers.escalation import closing, meant, outcomes, store
 from handlers.escalation.requesting import tell_staff, want, wish_of
 from handlers.escalation.rules import Rules, Wanted, Weighed, decide, judge, weigh
-from knowledge import Decision, Library, Meaning
+from knowledge import Decision, Library, Meaning, Verdict
 
 GRAVE = 70
 """Classes of this priority and above go to people whatever the knowledge says."""
+
+BODILY = 90
+"""The same where nobody said so, and it is only meant: life and limb."""
 
 PLAIN = 40
 """Classes of this priority and below (trade, goods with a fault, an operator's own) give way to
@@ -102,16 +105,25 @@ async def _understood(
 
 
 async def _is_known(turn: Turn, library: Library, wanted: Wanted, *, is_said: bool) -> bool:
-    """Whether the bot shall answer: an entry has these very words, or the matter can wait for
-    whoever reads the answer and still wants a person.
-
-    Args:
-        is_said: by the words; what is only meant gives way to a choice of entries too.
-    """
-    if wanted.reason == "asked" or wanted.priority >= GRAVE:
+    """Whether the bot shall answer, because the knowledge has this very matter."""
+    if wanted.reason == "asked" or wanted.priority >= (GRAVE if is_said else BODILY):
         return False
     verdict = await library.of(turn.conversation.open_kfid).ask(turn.text, turn.audience)
-    if verdict.how == "exact" or wanted.priority > PLAIN:
-        return verdict.how == "exact"
-    helps = (Decision.ANSWER,) if is_said else (Decision.ANSWER, Decision.OFFER)
+    return gives_way(wanted.priority, verdict, is_said=is_said)
+
+
+def gives_way(priority: int, verdict: Verdict, *, is_said: bool) -> bool:
+    """Whether a class of this priority gives way to what the knowledge has to say.
+
+    What is said gives way to an entry with these very words, and a plain matter to any answer:
+    whoever still wants a person after it says so. What is only meant gives way to any answer, and
+    a plain matter to a choice of entries too.
+
+    Args:
+        is_said: by the words of the class.
+    """
+    if is_said:
+        answers = verdict.decision is Decision.ANSWER
+        return verdict.how == "exact" or (priority <= PLAIN and answers)
+    helps = (Decision.ANSWER, Decision.OFFER) if priority <= PLAIN else (Decision.ANSWER,)
     return verdict.decision in helps
