@@ -64,14 +64,15 @@ class Line:
 
 
 _DIALOGUE = """
-SELECT sent_at AS at, origin, msgtype, body FROM messages
+SELECT sent_at AS at, received_at AS known_at, origin, msgtype, body FROM messages
 WHERE open_kfid = ? AND external_userid = ? AND sent_at >= ? AND recalled_at IS NULL
 UNION ALL
-SELECT created_at AS at, 0 AS origin, 'text' AS msgtype, body FROM outbox
+SELECT created_at AS at, created_at AS known_at, 0 AS origin, 'text' AS msgtype, body FROM outbox
 WHERE open_kfid = ? AND external_userid = ? AND created_at >= ? AND kind = 'SendMessage'
   AND state = 'sent'
-ORDER BY at DESC, origin LIMIT ?
+ORDER BY known_at DESC, at DESC, origin LIMIT ?
 """
+"""In the order in which we knew of it: WeCom's whole seconds tell no answer from its question."""
 _SPEAKERS = {0: "bot", 3: "customer", 5: "servicer"}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from bot.config import Escalation
 from bot.model import Because, Case, EffectDone, Reply, ServiceState, SessionChanged
-from bot.model.cases import BOT, JUNIOR, SERVING, TICKET, WANTED, WITH_PEOPLE
+from bot.model.cases import BOT, JUNIOR, SEATED, SERVING, TICKET, WANTED, WITH_PEOPLE
 from bot.routing import Turn
 from bot.store import Store
 from handlers.escalation import clocks, store
@@ -122,6 +122,20 @@ async def settle_cards(
         store.card_settled(turn, card.task_id)
 
 
+async def card_arrived(turn: Turn, facts: Store, done: EffectDone) -> None:
+    """A card's code has come: kept for later, or used at once when it has come too late."""
+    code, task_id = str(done.result.get("response_code") or ""), str(done.result.get("task_id"))
+    card = await store.card(facts, task_id)
+    if card is None or not card.is_settled:
+        store.card_can_change(turn, task_id, code)
+        return
+    case = await facts.cases.get(card.case_id)
+    has_it = case is not None and case.status in SEATED and case.servicer not in card.userids
+    key = "escalation.card_taken" if has_it else "escalation.card_closed"
+    name = turn.roster.name_of(case.servicer) if case else ""
+    turn.update_card(code, replace_name=turn.phrases.say(key, name=name), task_id=task_id)
+
+
 async def ended_in_client(turn: Turn, facts: Store, event: SessionChanged) -> None:
     """The servicer has ended the session."""
     code, at = event.msg_code or "", event.sent_at or turn.now
@@ -169,7 +183,9 @@ async def given_up(turn: Turn, facts: Store, done: EffectDone) -> None:
     clocks.stop_nudges(turn, case)
     store.end_ticket(turn, "customer")
     await settle_cards(turn, facts, case.id, turn.phrases.say("escalation.card_given_up"))
-    if case.servicer:
+    if done.result["outcome"] == "not_human":
+        pass  # it had come to nobody yet
+    elif case.servicer:
         turn.notify([case.servicer], turn.phrases.say("escalation.staff_given_up"))
     else:
         tell_staff(turn, "escalation.staff_given_up", case.reason)

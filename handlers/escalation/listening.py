@@ -3,7 +3,7 @@
 import re
 
 from bot.model import MessageReceived
-from bot.model.cases import ASSIGNED, BOT, QUEUED, TICKET, WITH_PEOPLE
+from bot.model.cases import ASSIGNED, BOT, QUEUED, TICKET, WANTED, WITH_PEOPLE
 from bot.routing import Turn
 from bot.routing.facts import CUSTOMER
 from bot.store import Store
@@ -71,14 +71,16 @@ async def judged(
 
 
 async def beside_a_ticket(turn: Turn, facts: Store) -> None:
-    """The customer leaves a phone number, or does not want anybody any more."""
+    """While nobody could be found yet: the customer leaves a phone number, or wants nobody."""
     case = turn.cases.open
-    if case is None or case.status != TICKET:
+    owner = turn.facts.ownership.state
+    if case is None or (owner is not None and owner.human_owns):
         return
-    if _gives_up(turn):
-        await closing.give_up(turn, facts)
+    if case.status in (WANTED, ASSIGNED, TICKET) and _gives_up(turn):
+        if case.status != ASSIGNED:  # a seat is taken, and WeCom not moved yet: see `overhear`
+            await closing.give_up(turn, facts)
         outcomes.say(turn, "escalation.given_up")
-    elif found := _PHONE.search(turn.text):
+    elif case.status == TICKET and (found := _PHONE.search(turn.text)):
         await store.leave_contact(turn, facts, found[0])
         outcomes.say(turn, "escalation.contact_noted")
         tell_staff(turn, "escalation.staff_contact", case.reason, contact=found[0])

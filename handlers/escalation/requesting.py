@@ -151,18 +151,24 @@ async def seats_for(
         freed: who loses a case by this turn.
     """
     where = case.conversation
-    loads = await facts.cases.loads()
+    loads, known = await facts.cases.loads(), await facts.servicers.known(where.open_kfid)
     if freed in loads:
         loads[freed] -= 1
-    return turn.roster.candidates(
-        level=level,
-        open_kfid=where.open_kfid,
-        at=turn.now,
-        skill=skill,
-        loads=loads,
-        last=await facts.cases.last_servicer(where, turn.now - STICKY_S),
-        exclude=await _away(facts, where.open_kfid) | set(barred),
-    )
+    stopped = {userid for userid, receiving in known.items() if not receiving}
+    strangers = {one.key for one in turn.staff if one.key not in known}
+    found: dict[Seat, None] = {}
+    for away in (stopped, stopped | strangers):  # who is no servicer there bars nobody's way
+        seats = turn.roster.candidates(
+            level=level,
+            open_kfid=where.open_kfid,
+            at=turn.now,
+            skill=skill,
+            loads=loads,
+            last=await facts.cases.last_servicer(where, turn.now - STICKY_S),
+            exclude=away | set(barred),
+        )
+        found |= dict.fromkeys(seats)
+    return tuple(found)
 
 
 async def _skill(facts: Store, case: Case) -> str:
@@ -185,12 +191,6 @@ async def follow_up(turn: Turn, facts: Store, wish: Wish, case: Case | None) -> 
             clocks.follow_up_later(turn, about.id if about else "", opens - turn.now + 1.0)
     if about:
         await clocks.start_deadlines(turn, facts, about.id, wish.deadlines)
-
-
-async def _away(facts: Store, open_kfid: str) -> set[str]:
-    """Members who do not receive at this account, as far as WeCom has told us."""
-    known = await facts.servicers.known(open_kfid)
-    return {userid for userid, receiving in known.items() if not receiving}
 
 
 def _note(turn: Turn, wish: Wish) -> None:

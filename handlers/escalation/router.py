@@ -217,16 +217,7 @@ async def session_given_up(turn: Turn, done: EffectDone, facts: Store) -> None:
 @router.on(EffectDone, tag=briefing.CARD)
 async def card_arrived(turn: Turn, done: EffectDone, facts: Store) -> None:
     """By its code the card can be changed once; at once, when it has come too late."""
-    code, task_id = str(done.result.get("response_code") or ""), str(done.result.get("task_id"))
-    card = await store.card(facts, task_id)
-    if card is None or not card.is_settled:
-        store.card_can_change(turn, task_id, code)
-        return
-    case = await facts.cases.get(card.case_id)
-    has_it = case is not None and case.status in SEATED and case.servicer not in card.userids
-    key = "escalation.card_taken" if has_it else "escalation.card_closed"
-    name = turn.roster.name_of(case.servicer) if case else ""
-    turn.update_card(code, replace_name=turn.phrases.say(key, name=name), task_id=task_id)
+    await closing.card_arrived(turn, facts, done)
 
 
 @router.on(EffectFailed)

@@ -60,7 +60,7 @@ async def say(page: Page, text: str) -> None:
 
 
 async def test_a_question_a_tap_and_a_person(page: Page) -> None:
-    """Type 多久发货, tap a menu item, ask 我要人工, reply at the desk of who was given the case."""
+    """Type 多久发货, tap a menu item, ask 我要人工, take the case from its card, reply."""
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     await expect(page.get_by_text("欢迎光临").first).to_be_visible()
@@ -70,6 +70,8 @@ async def test_a_question_a_tap_and_a_person(page: Page) -> None:
     await expect(page.get_by_text("发出后江浙沪皖一般 1–2 天到").first).to_be_visible()
     await say(page, "我要人工")
     await expect(page.get_by_text("已为您转接人工客服").first).to_be_visible()
+    await page.get_by_role("button", name="接单").click()
+    await expect(page.get_by_role("button", name="已由张敏接待")).to_be_disabled()
     reply = page.get_by_placeholder("输入回复，回车发送").first
     await reply.fill("您好，我是张敏")
     await reply.press("Enter")

