@@ -104,14 +104,16 @@ class TestInAConversation:
         assert judge(text, RULES) is None
         self.knowing(monkeypatch, asked=0.9)
         await chat.says(text)
-        assert (await chat.engine.store.cases.open_of(chat.conversation)).reason == "asked"
+        case = await chat.store.cases.open_of(chat.conversation)
+        assert case is not None
+        assert case.reason == "asked"
 
     async def test_what_is_not_meant_brings_nobody(
         self, chat: Chat, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         self.knowing(monkeypatch, asked=0.5)
         await chat.says("你们倒是出来一位呀")
-        case = await chat.engine.store.cases.open_of(chat.conversation)
+        case = await chat.store.cases.open_of(chat.conversation)
         assert case is None or case.reason == ""
 
     async def test_the_words_of_an_entry_are_not_asked_about(
