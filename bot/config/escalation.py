@@ -76,6 +76,7 @@ class Escalation(Section):
     """When a case goes to people, and the clocks of a case."""
 
     misses: Count = 2
+    meaning: bool = True
     core_tags: Many[Text] = ()
     reassign_after_s: Seconds = 120
     idle_end_s: Seconds = 1800

@@ -45,7 +45,7 @@ from handlers.escalation.requesting import (
     wish_for,
 )
 from handlers.escalation.rules import Rules
-from knowledge import Library
+from knowledge import Library, Meaning
 
 router = Router("escalation", stage=Stage.HUMAN, tables=store.TABLES)
 
@@ -77,9 +77,11 @@ async def tapped(turn: Turn, facts: Store, rules: Rules) -> None:
 
 
 @router.message(IsText())
-async def needed(turn: Turn, facts: Store, library: Library, rules: Rules) -> None:
+async def needed(
+    turn: Turn, facts: Store, library: Library, rules: Rules, meaning: Meaning
+) -> None:
     """What the customer writes needs a person: it is asked for, or a class of risk says so."""
-    await listening.judged(turn, facts, library, rules)
+    await listening.judged(turn, facts, library, rules, meaning)
 
 
 @router.message(IsText())
