@@ -223,8 +223,8 @@ class Cases:
     async def last_servicer(self, conversation: Conversation, since: float) -> str:
         """Who served this customer last at any account since then, empty = nobody."""
         row = await self._db.fetch_one(
-            "SELECT servicer FROM case_steps WHERE external_userid = ? AND name IN ('answered', 'taken')"
-            " AND at >= ? ORDER BY at DESC LIMIT 1",
+            "SELECT servicer FROM case_steps WHERE external_userid = ?"
+            " AND name IN ('answered', 'taken') AND at >= ? ORDER BY at DESC LIMIT 1",
             *(conversation.external_userid, since),
         )
         return str(row["servicer"]) if row else ""
