@@ -173,6 +173,7 @@ def _add_people(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     one.add_argument("text", help="客户的话")
     one.add_argument("--tag", action="append", default=[], help="客户的标签，可写多次")
     one.add_argument("--misses", type=int, default=0, help="这次咨询里几次没有找到答案")
+    one.add_argument("--learn", action="store_true", help="例句还没有学过就现在学，约两分钟")
     one.add_argument("--json", action="store_true", help="输出 JSON")
     one = actions.add_parser("classes", help="列出各类的级别、时限和开关")
     one.add_argument("--json", action="store_true", help="输出 JSON")
@@ -234,15 +235,16 @@ def _orders(arguments: argparse.Namespace) -> int:
 
 
 def _escalation(arguments: argparse.Namespace) -> int:
-    settings = _load(arguments).escalation
+    config = _load(arguments)
     if arguments.action == "classes":
-        return escalation.classes(settings, sys.stdout, as_json=arguments.json)
+        return escalation.classes(config.escalation, sys.stdout, as_json=arguments.json)
     return escalation.explain(
-        settings,
+        config,
         arguments.text,
         sys.stdout,
         misses=arguments.misses,
         tags=arguments.tag,
+        learn=arguments.learn,
         as_json=arguments.json,
     )
 

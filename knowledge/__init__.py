@@ -20,6 +20,7 @@ from knowledge.entries import (
 from knowledge.gate import Thresholds
 from knowledge.library import Library
 from knowledge.loader import EntryProblem, load_entries
+from knowledge.meaning import Meaning
 from knowledge.retriever import Retriever
 from knowledge.words import Words
 
@@ -33,6 +34,7 @@ __all__ = [
     "FaqEntry",
     "Library",
     "Match",
+    "Meaning",
     "OfflineEmbedder",
     "Retriever",
     "Thresholds",

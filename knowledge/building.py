@@ -33,11 +33,19 @@ _RETRY_S = (1.0, 5.0, 15.0, 60.0)
 async def vectors_of(
     entries: Sequence[FaqEntry], embedder: Embedder, cache_dir: Path | None
 ) -> Vectors:
-    """One row per text of `rows_to_embed`, from disk or made now; a batch made is kept.
+    """One row per text of `rows_to_embed`."""
+    wanted = await asyncio.to_thread(rows_to_embed, entries)
+    return await kept_vectors(wanted, embedder, cache_dir)
+
+
+async def kept_vectors(
+    wanted: Sequence[tuple[Kind, str]], embedder: Embedder, cache_dir: Path | None
+) -> Vectors:
+    """One row per text, from disk or made now; a batch made is kept.
 
     While the embedder gives no vectors this tries again, for as long as it takes.
     """
-    wanted, hashes = await asyncio.to_thread(_named, entries)
+    hashes = await asyncio.to_thread(_named, wanted)
     path = cache_dir / "vectors.sqlite3" if cache_dir else None
     cache = await asyncio.to_thread(_opened, path, embedder.name)
     try:
@@ -95,10 +103,9 @@ async def vector_index(
     return await ChromaIndex.open(cache_dir / "chroma", rows, version)
 
 
-def _named(entries: Sequence[FaqEntry]) -> tuple[list[tuple[Kind, str]], list[bytes]]:
-    """What to embed and what it is kept under: 3 s for 100,000 entries, so a thread's work."""
-    wanted = rows_to_embed(entries)
-    return wanted, [text_hash(kind, text) for kind, text in wanted]
+def _named(wanted: Sequence[tuple[Kind, str]]) -> list[bytes]:
+    """What texts are kept under: a second for 100,000 entries, so a thread's work."""
+    return [text_hash(kind, text) for kind, text in wanted]
 
 
 async def _embed_at_last(embedder: Embedder, texts: tuple[str, ...], kind: Kind) -> Vectors:

@@ -3,6 +3,7 @@
 import asyncio
 import importlib.metadata
 import os
+from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -18,6 +19,8 @@ from knowledge.tuned import tuned_model, tuned_name
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
+
+    from bot.ports import Embedder
 
 Kind = Literal["query", "passage"]
 Vectors = NDArray[np.float32]
@@ -90,6 +93,51 @@ def _runs_here() -> bool:
     """Whether the engine's instructions exist; without them the process would be killed."""
     cpuinfo = Path("/proc/cpuinfo")
     return not cpuinfo.exists() or " avx2 " in cpuinfo.read_text(encoding="ascii", errors="ignore")
+
+
+class Remembering:
+    """An embedder that is asked once for a question that several parts of the bot look at.
+
+    Whoever stops waiting leaves the vector to the others. Belongs to one event loop.
+
+    Args:
+        embedder: who makes the vectors. It stays the caller's to close.
+        most: questions whose vectors are kept, the latest.
+    """
+
+    def __init__(self, embedder: "Embedder", most: int = 1024) -> None:
+        self._embedder, self._most = embedder, most
+        self.name, self.dim = embedder.name, embedder.dim
+        self._known: OrderedDict[str, Vectors] = OrderedDict()
+        self._running: dict[str, asyncio.Task[Vectors]] = {}
+
+    async def embed(self, texts: Sequence[str], *, kind: Kind) -> Vectors:
+        """One normalised row per text. Single questions are remembered."""
+        if kind != "query" or len(texts) != 1:
+            rows: Vectors = await self._embedder.embed(texts, kind=kind)
+            self.dim = self._embedder.dim  # an endpoint's is known after its first answer
+            return rows
+        text = texts[0]
+        if (row := self._known.get(text)) is not None:
+            self._known.move_to_end(text)
+            return row
+        task = self._running.get(text)
+        if task is None:
+            task = self._running[text] = asyncio.create_task(self._embed(text))
+            task.add_done_callback(lambda done: self._ended(text, done))
+        return await asyncio.shield(task)
+
+    async def _embed(self, text: str) -> Vectors:
+        row: Vectors = await self._embedder.embed([text], kind="query")
+        self._known[text] = row
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
+        return row
+
+    def _ended(self, text: str, done: "asyncio.Task[Vectors]") -> None:
+        del self._running[text]
+        if not done.cancelled():
+            done.exception()  # whoever waits is told; that nobody waits any more is no error
 
 
 class EndpointEmbedder:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from bot.ports import Embedder
 from knowledge.retriever import Retriever
 
 
@@ -11,10 +12,17 @@ class Library:
     Args:
         everything: the base of every account that has none of its own.
         own: bases by open_kfid.
+        embedder: who makes the vectors of all bases; asked for the same text again, it makes one.
     """
 
-    def __init__(self, everything: Retriever, own: Mapping[str, Retriever] | None = None) -> None:
+    def __init__(
+        self,
+        everything: Retriever,
+        own: Mapping[str, Retriever] | None = None,
+        embedder: Embedder | None = None,
+    ) -> None:
         self.everything = everything
+        self.embedder = embedder
         self._own = dict(own or {})
 
     def of(self, open_kfid: str) -> Retriever:

@@ -152,6 +152,10 @@ class Retriever:
         # Shielded: the same question of another customer may wait for the same answer.
         return await asyncio.shield(self._running[key])
 
+    def has_exactly(self, text: str, audience: Audience) -> bool:
+        """Whether exactly one entry asks just this: then `ask` answers with it."""
+        return self._exactly(exact_key(self._words.fold(text)), audience) is not None
+
     async def search(self, text: str, audience: Audience, k: int = 10) -> list[Match]:
         """The k nearest entries with scores and evidence, whatever the gate thinks."""
         matches, _ = await self._search(Question.of(text, self._words), audience, k)

@@ -1,42 +1,52 @@
 """How often is a person brought in rightly? Precision and recall of each class, beside naive words.
 
-python -m benchmarks.escalation             the table
-python -m benchmarks.escalation --wrong     and every phrasing that was judged wrongly
+python -m benchmarks.escalation                 the tables: naive, words, meaning, both
+python -m benchmarks.escalation --wrong         and every phrasing that was judged wrongly
+python -m benchmarks.escalation --ordinary      how many ordinary questions are given to people
+python -m benchmarks.escalation --speed         what meaning costs a question that is encoded anyway
 """
 
 import argparse
-from collections.abc import Callable
+import asyncio
+import statistics
+import time
+from pathlib import Path
 
-from benchmarks.escalation.naive import naive
+from benchmarks.escalation.deciding import Deciding, Judge, Prepared
+from benchmarks.escalation.ordinary import rates, trades
 from benchmarks.escalation.phrasings import SPLITS, Phrasings, Score, read_phrasings
-from bot.app import build_rules
+from bot.app import build_meaning
 from bot.config import Escalation
-from handlers.escalation.rules import weigh
+from knowledge.embeddings import OfflineEmbedder
 
-Judge = Callable[[str, str], bool]
-RULES = build_rules(Escalation())
-TWO_OF_ONE = {"exposure": ("exposure", "exposure_major")}
-"""A set of phrasings may be two classes: public exposure has its ordinary and its major one."""
-
-
-def ruled(name: str, text: str) -> bool:
-    """Whether the product's rules find the class in a text."""
-    hits = weigh(text, RULES).hits
-    return any(one in hits for one in TWO_OF_ONE.get(name, (name,)))
-
-
-JUDGES: dict[str, Judge] = {"naive": naive, "rules": ruled}
+ROUNDS = 300
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.escalation")
     parser.add_argument("--wrong", action="store_true", help="list what was judged wrongly")
     parser.add_argument("--split", choices=SPLITS, action="append", help="default: all")
+    parser.add_argument("--ordinary", action="store_true", help="ordinary questions instead")
+    parser.add_argument("--speed", action="store_true", help="the time that meaning adds instead")
+    parser.add_argument("--vectors", type=Path, default=Path("var/benchmarks"), help="a folder")
     arguments = parser.parse_args()
-    sets = read_phrasings()
-    for split in arguments.split or SPLITS:
-        for name, judge in JUDGES.items():
-            _print(split, name, judge, sets, wrong=arguments.wrong)
+    sets, folder = read_phrasings(), arguments.vectors
+    measured = [text for one in sets for split in SPLITS for text, _ in one.of(split)]
+    texts = [q for trade in trades() for q in trade.questions] if arguments.ordinary else measured
+    encoder = OfflineEmbedder.open(folder=folder)
+    embedder = Prepared(encoder, folder, texts) if encoder else None
+    if arguments.speed and embedder:
+        asyncio.run(_speed(embedder, measured))
+    elif arguments.ordinary and embedder:
+        deciding = Deciding(embedder, texts, ())
+        print("\n".join(rates(deciding, embedder, show=arguments.wrong)))
+    else:
+        judges = Deciding(embedder, texts, measured).judges()
+        for split in arguments.split or SPLITS:
+            for name, judge in judges.items():
+                _print(split, name, judge, sets, wrong=arguments.wrong)
+    if encoder:
+        encoder.close()
 
 
 def _print(split: str, name: str, judge: Judge, sets: list[Phrasings], *, wrong: bool) -> None:
@@ -57,6 +67,23 @@ def _print(split: str, name: str, judge: Judge, sets: list[Phrasings], *, wrong:
         print(f"{title:16}{n[0]:4}{n[1]:4}  {score.precision:20}{score.recall:20}")
         for text, wanted in score.wrong if wrong else ():
             print(f"    {'missed' if wanted else 'false '} {text}")
+
+
+async def _speed(embedder: Prepared, texts: list[str]) -> None:
+    """The vector is there: what is measured is what meaning adds."""
+    meaning = build_meaning(Escalation(), embedder)
+    began = time.perf_counter()
+    await meaning.learn(embedder.folder)
+    print(f"learned, or read what was learned, in {time.perf_counter() - began:.1f} s")
+    took = []
+    for text in texts[:ROUNDS]:
+        began = time.perf_counter()
+        await meaning.of(text)
+        took.append(1000 * (time.perf_counter() - began))
+    took.sort()
+    print(
+        f"added: median {statistics.median(took):.2f} ms, p99 {took[len(took) * 99 // 100]:.2f} ms"
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Which phrasings must bring a person, and which must not? One file for each class.
 
 They were written before any rule: ``dev`` to write rules by, ``test`` to look at when they stand.
-``fresh`` was written after that, and ``last`` after what ``fresh`` taught.
+``fresh`` was written after that, ``last`` after what ``fresh`` taught, and ``blind`` before
+anything was fitted to meaning.
 """
 
 from pathlib import Path
@@ -12,7 +13,7 @@ import yaml
 from knowledge.evaluate import wilson
 
 FOLDER = Path(__file__).parent
-SPLITS = ("dev", "test", "fresh", "last")
+SPLITS = ("dev", "test", "fresh", "last", "blind")
 
 Said = dict[str, list[str]]
 

@@ -27,12 +27,14 @@ from bot.app.engine import (
     open_store,
     vectors_folder,
 )
+from bot.app.escalation_meaning import ESCALATION_EXAMPLES, build_meaning, examples_in
 from bot.app.escalation_words import ESCALATION_WORDS, build_rules, rules_in
 from bot.app.reports import build_reporter
 from bot.app.service import Concierge, couriers, running, web_app
 from bot.app.words import KNOWLEDGE_WORDS, build_words, words_in
 
 __all__ = [
+    "ESCALATION_EXAMPLES",
     "ESCALATION_WORDS",
     "FILE",
     "KNOWLEDGE_WORDS",
@@ -48,6 +50,7 @@ __all__ = [
     "build_engine",
     "build_gate",
     "build_library",
+    "build_meaning",
     "build_reporter",
     "build_retriever",
     "build_roster",
@@ -56,6 +59,7 @@ __all__ = [
     "couriers",
     "declared_tables",
     "entries_of",
+    "examples_in",
     "gate_file",
     "open_database",
     "open_store",

@@ -25,6 +25,7 @@ from bot.ports import Embedder
 from bot.store import ContentRow, Contents, Database, Incoming, Statement, digest_of
 from bot.store.migrate import ENGINE_MIGRATIONS, migrate, migrations_of
 from knowledge import EntryProblem, FaqEntry, Library, Retriever, body_of, entry_of, load_entries
+from knowledge.embeddings import Remembering
 from knowledge.loader import files_of
 
 log = structlog.get_logger(__name__)
@@ -160,7 +161,8 @@ async def build_library(config: Config, contents: Contents, cache: Path | None) 
     Args:
         cache: folder of the vector cache, ``None`` = vectors are not kept.
     """
-    embedder = build_embedder(config, cache)
+    encoder = build_embedder(config, cache)
+    embedder = Remembering(encoder) if encoder else None
     bases: dict[str, Retriever] = {}
     for base in bases_of(config):
         rows = await contents.entries(base)
@@ -169,7 +171,7 @@ async def build_library(config: Config, contents: Contents, cache: Path | None) 
             return build_retriever(config, entries_of(rows), embedder, cache)
 
         bases[base] = await asyncio.to_thread(build)
-    return Library(bases.pop(""), bases)
+    return Library(bases.pop(""), bases, embedder)
 
 
 def build_retriever(

@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import handlers
+from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
 from bot.config import Config, Delivery
 from bot.errors import Misconfigured
@@ -38,12 +39,12 @@ from bot.tools import HttpTools
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
 from handlers.escalation.rules import Rules
-from knowledge import Library
+from knowledge import Library, Meaning
 from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
-SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules)
+SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning)
 """Types that a handler may ask for."""
 
 MODEL_PROMPTS = PROMPTS.parent / "llm"
@@ -60,10 +61,20 @@ class Engine:
     phrases: Phrases
     routers: list[Router]
     library: Library
+    meaning: Meaning
     dispatcher: Dispatcher
     model: ChatModel | None = None
     agent: Agent | None = None
     tools: HttpTools = field(default_factory=lambda: HttpTools({}))
+
+    async def warm(self, folder: Path | None) -> None:
+        """Complete what answers get better by, in the background of answering.
+
+        Args:
+            folder: where vectors are kept, ``None`` = nowhere.
+        """
+        await self.library.warm()
+        await self.meaning.learn(folder)
 
     async def aclose(self) -> None:
         """Close connections, files and threads."""
@@ -192,6 +203,7 @@ def build_engine(
     phrases = Phrases.load(PROMPTS)
     routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
+    meaning = build_meaning(config.escalation, library.embedder)
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
@@ -199,6 +211,7 @@ def build_engine(
         Delivery: config.delivery,
         Values: Values(values),
         Rules: build_rules(config.escalation),
+        Meaning: meaning,
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
@@ -233,7 +246,8 @@ def build_engine(
         metrics=metrics,
     )
     return Engine(
-        *(config, store, clock, metrics, phrases, routers, library, dispatcher, model, agent),
+        *(config, store, clock, metrics, phrases, routers, library, meaning),
+        *(dispatcher, model, agent),
         HttpTools(config.tools),
     )
 

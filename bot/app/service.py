@@ -68,7 +68,6 @@ from bot.wecom.media import TemporaryMedia
 from bot.wecom.staff import StaffMessages
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
-from knowledge import Library
 from knowledge.fold import even_out
 
 log = structlog.get_logger(__name__)
@@ -125,7 +124,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     )
     client = WeComClient(transport, tokens, clock=clock.now, metrics=engine.metrics)
     concierge = _assemble(engine, client, tokens, follower)
-    concierge.warming = asyncio.create_task(_warm(library, model, agent), name="warming")
+    concierge.warming = asyncio.create_task(_warm(engine, cache, model, agent), name="warming")
     await concierge.service.start()
     try:
         yield concierge
@@ -137,13 +136,13 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         await engine.aclose()
 
 
-async def _warm(library: Library, *models: Caller | None) -> None:
+async def _warm(engine: Engine, cache: Path, *models: Caller | None) -> None:
     """What answering gets better by, in the background of answering."""
     try:
         for model in models:
             if model is not None:
                 await model.warm()
-        await library.warm()
+        await engine.warm(cache)
     except Exception:  # answers go on without; an operator must learn of it
         log.exception("warming.failed")
 

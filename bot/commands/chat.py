@@ -51,7 +51,7 @@ async def _chat(throw_away: Config, config: Config) -> None:
         model=model,
         agent=open_agent(config, MODEL_PROMPTS, metrics, even_out),
     )
-    warming = asyncio.create_task(library.warm())
+    warming = asyncio.create_task(engine.warm(vectors_folder(config)))
 
     async def pass_time(until: float) -> None:
         await asyncio.sleep(max(0.0, until - clock.now()))

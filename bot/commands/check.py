@@ -7,7 +7,7 @@ from typing import TextIO
 
 import bot
 from bot.commands.check_prompts import prompt_problems
-from bot.config import Escalation, Inspection, inspect_config
+from bot.config import Config, Escalation, Inspection, inspect_config
 
 PROMPTS = Path(bot.__file__).parent.parent / "prompts"
 
@@ -93,12 +93,29 @@ def _print_notes(inspection: Inspection, out: TextIO) -> None:
     """What is allowed and may still be a mistake: no problem, and no exit code."""
     from bot.commands.check_staff import staff_notes
 
+    if inspection.config and (note := _meaning_note(inspection.config)):
+        print(f"哪些话要人工：{note}", file=out)
     notes = list(staff_notes(inspection.config, time.time())) if inspection.config else []
     if notes:
         print(f"排班：{len(notes)} 条提示", file=out)
         for note in notes:
             print(f"  · {note}", file=out)
         print(file=out)
+
+
+def _meaning_note(config: Config) -> str:
+    """Why the words decide alone which messages need a person; '' = they do not."""
+    from bot.app import vectors_folder
+    from knowledge.meaning import KEPT
+
+    folder = vectors_folder(config)
+    if not config.escalation.meaning:
+        return "只看说法（escalation.meaning: false）"
+    if config.embeddings.provider == "none":
+        return "没有编码器（embeddings.provider: none），只看说法，不按意思认"
+    if folder is None or not (folder / KEPT).exists():
+        return "例句还没有学，服务启动后约两分钟学好，在这之前只看说法"
+    return ""
 
 
 def _check_knowledge(sets: Sequence[tuple[Path, ...]], report: _Report) -> int:
@@ -122,12 +139,14 @@ def _check_words(prompts: Path, report: _Report) -> None:
 
 
 def _check_escalation(prompts: Path, inspection: Inspection, report: _Report) -> None:
-    from bot.app import ESCALATION_WORDS, rules_in
+    from bot.app import ESCALATION_EXAMPLES, ESCALATION_WORDS, examples_in, rules_in
 
-    file = prompts / ESCALATION_WORDS.name
+    words, examples = (prompts / one.name for one in (ESCALATION_WORDS, ESCALATION_EXAMPLES))
     settings = inspection.config.escalation if inspection.config else Escalation()
-    for problem in rules_in(file, settings)[1]:
-        report.add_in("哪些话要人工", str(file), problem)
+    for problem in rules_in(words, settings)[1]:
+        report.add_in("哪些话要人工", str(words), problem)
+    for problem in examples_in(examples, words)[1]:
+        report.add_in("哪些话要人工", str(examples), problem)
 
 
 def _model_problems(inspection: Inspection) -> Iterator[str]:

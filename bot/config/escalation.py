@@ -76,11 +76,11 @@ class Escalation(Section):
     """When a case goes to people, and the clocks of a case."""
 
     misses: Count = 2
+    meaning: bool = True
     core_tags: Many[Text] = ()
     reassign_after_s: Seconds = 120
     idle_end_s: Seconds = 1800
     idle_notice_s: Seconds = 1500
-    survey: bool = True
     classes: Mapping[ClassName, ReasonSettings] = {}
 
     @model_validator(mode="after")

@@ -7,13 +7,23 @@ from bot.model.cases import ASSIGNED, BOT, QUEUED, TICKET, WANTED, WITH_PEOPLE
 from bot.routing import Turn
 from bot.routing.facts import CUSTOMER
 from bot.store import Store
-from handlers.escalation import closing, outcomes, store
+from handlers.escalation import closing, meant, outcomes, store
 from handlers.escalation.requesting import tell_staff, want, wish_of
-from handlers.escalation.rules import Rules, Wanted, judge
-from knowledge import Library
+from handlers.escalation.rules import Rules, Wanted, Weighed, decide, judge, weigh
+from knowledge import Decision, Library, Meaning, Verdict
+
+LEFT_BEHIND = "case_left_behind"
+"""A message came after a day: it has closed the case before."""
 
 GRAVE = 70
 """Classes of this priority and above go to people whatever the knowledge says."""
+
+BODILY = 90
+"""The same where nobody said so, and it is only meant: life and limb."""
+
+PLAIN = 40
+"""Classes of this priority and below (trade, goods with a fault, an operator's own) give way to
+what the knowledge answers."""
 
 RATED = "rated"
 """Outcome of a rating, and of what is said about it."""
@@ -29,6 +39,9 @@ def overhear(turn: Turn, rules: Rules) -> None:
     whether what he writes needs somebody else.
     """
     case, message = turn.cases.open, turn.event
+    gone = turn.cases.left_behind
+    if gone and all(one.name != LEFT_BEHIND for one in turn.decisions.emitted):
+        turn.emit(LEFT_BEHIND, case_id=gone.id, status=gone.status)
     if case is None or not isinstance(message, MessageReceived):
         return
     if message.origin != CUSTOMER:
@@ -46,12 +59,17 @@ def overhear(turn: Turn, rules: Rules) -> None:
             turn.emit("escalate", reason=wanted.reason)
 
 
-async def judged(turn: Turn, facts: Store, library: Library, rules: Rules) -> None:
-    """Bring in a person where the words need one; a tapped item never does."""
-    wanted = None if turn.message.menu_id else judge(turn.text, rules)
+async def judged(
+    turn: Turn, facts: Store, library: Library, rules: Rules, meaning: Meaning
+) -> None:
+    """Bring in a person where the message needs one; a tapped item never does."""
+    if turn.message.menu_id:
+        return
+    said = weigh(turn.text, rules)
+    wanted = decide(await _understood(turn, library, rules, meaning, said), rules)
     if wanted is None or _explains_a_rating(turn, wanted):
         return
-    if await _is_known(turn, library, wanted):
+    if await _is_known(turn, library, wanted, is_said=wanted.reason in said.hits):
         return
     if turn.phrases.has_reply(wanted.care):
         outcomes.say(turn, wanted.care)
@@ -61,10 +79,12 @@ async def judged(turn: Turn, facts: Store, library: Library, rules: Rules) -> No
 async def beside_a_ticket(turn: Turn, facts: Store) -> None:
     """While nobody could be found yet: the customer leaves a phone number, or wants nobody."""
     case = turn.cases.open
-    if case is None or case.status not in (WANTED, TICKET):
+    owner = turn.facts.ownership.state
+    if case is None or (owner is not None and owner.human_owns):
         return
-    if _gives_up(turn):
-        await closing.give_up(turn, facts)
+    if case.status in (WANTED, ASSIGNED, TICKET) and _gives_up(turn):
+        if case.status != ASSIGNED:  # a seat is taken, and WeCom not moved yet: see `overhear`
+            await closing.give_up(turn, facts)
         outcomes.say(turn, "escalation.given_up")
     elif case.status == TICKET and (found := _PHONE.search(turn.text)):
         await store.leave_contact(turn, facts, found[0])
@@ -82,9 +102,36 @@ def _explains_a_rating(turn: Turn, wanted: Wanted) -> bool:
     return lately and wanted.reason != "asked" and wanted.priority < GRAVE
 
 
-async def _is_known(turn: Turn, library: Library, wanted: Wanted) -> bool:
-    """Whether an entry has these very words: then the operator wants the bot to answer."""
-    if wanted.reason == "asked" or wanted.priority >= GRAVE:
+async def _understood(
+    turn: Turn, library: Library, rules: Rules, meaning: Meaning, said: Weighed
+) -> Weighed:
+    """What the words say and what the message means; of an entry's own words nothing is asked."""
+    base = library.of(turn.conversation.open_kfid)
+    if not meant.is_readable(turn.text) or base.has_exactly(turn.text, turn.audience):
+        return said
+    return meant.agreed(said, await meaning.of(turn.text), turn.text, rules)
+
+
+async def _is_known(turn: Turn, library: Library, wanted: Wanted, *, is_said: bool) -> bool:
+    """Whether the bot shall answer, because the knowledge has this very matter."""
+    if wanted.reason == "asked" or wanted.priority >= (GRAVE if is_said else BODILY):
         return False
     verdict = await library.of(turn.conversation.open_kfid).ask(turn.text, turn.audience)
-    return verdict.how == "exact"
+    return gives_way(wanted.priority, verdict, is_said=is_said)
+
+
+def gives_way(priority: int, verdict: Verdict, *, is_said: bool) -> bool:
+    """Whether a class of this priority gives way to what the knowledge has to say.
+
+    What is said gives way to an entry with these very words, and a plain matter to any answer:
+    whoever still wants a person after it says so. What is only meant gives way to any answer, and
+    a plain matter to a choice of entries too.
+
+    Args:
+        is_said: by the words of the class.
+    """
+    if is_said:
+        answers = verdict.decision is Decision.ANSWER
+        return verdict.how == "exact" or (priority <= PLAIN and answers)
+    helps = (Decision.ANSWER, Decision.OFFER) if priority <= PLAIN else (Decision.ANSWER,)
+    return verdict.decision in helps

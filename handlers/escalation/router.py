@@ -5,6 +5,8 @@ The customer is told only after WeCom has accepted: asking is one turn, its outc
 
 from dataclasses import replace
 
+from msgspec import structs
+
 from bot.config import Config
 from bot.model import (
     CardPressed,
@@ -43,7 +45,7 @@ from handlers.escalation.requesting import (
     wish_for,
 )
 from handlers.escalation.rules import Rules
-from knowledge import Library
+from knowledge import Library, Meaning
 
 router = Router("escalation", stage=Stage.HUMAN, tables=store.TABLES)
 
@@ -75,9 +77,11 @@ async def tapped(turn: Turn, facts: Store, rules: Rules) -> None:
 
 
 @router.message(IsText())
-async def needed(turn: Turn, facts: Store, library: Library, rules: Rules) -> None:
+async def needed(
+    turn: Turn, facts: Store, library: Library, rules: Rules, meaning: Meaning
+) -> None:
     """What the customer writes needs a person: it is asked for, or a class of risk says so."""
-    await listening.judged(turn, facts, library, rules)
+    await listening.judged(turn, facts, library, rules, meaning)
 
 
 @router.message(IsText())
@@ -153,6 +157,15 @@ async def answered(turn: Turn, event: Emitted, facts: Store) -> None:
 async def left(turn: Turn, facts: Store) -> None:
     """Nobody has written for a day (R-11.6)."""
     await closing.left(turn, facts)
+
+
+@router.on(Emitted, tag="case_left_behind")
+async def left_behind(turn: Turn, event: Emitted, facts: Store) -> None:
+    """The customer came after a day, before anybody noticed that the case was over."""
+    case = await facts.cases.get(str(event.data.get("case_id")))
+    if case is not None:
+        was = structs.replace(case, status=str(event.data.get("status")))
+        await closing.after_a_day(turn, facts, was)
 
 
 @router.on(Emitted, tag="solved")
@@ -362,9 +375,9 @@ async def pressed(turn: Turn, event: CardPressed, facts: Store) -> None:
 
 
 @router.action("escalation.take")
-async def take(turn: Turn, action: StaffAction, facts: Store) -> None:
+async def take(turn: Turn, action: StaffAction, facts: Store, library: Library) -> None:
     """接单."""
-    await desk.take(turn, facts, action)
+    await desk.take(turn, facts, library, action)
 
 
 @router.action("escalation.raise")

@@ -21,6 +21,9 @@ HEAD, TAIL = 400, 200
 MOST_EVIDENCE = 5
 """Phrasings of one class that are kept as evidence."""
 
+WEAK = "weak"
+"""What speaks against a sign that is not enough by itself."""
+
 MISSED = "missed_twice"
 """The reason when nothing was found often enough; it has no phrasings."""
 
@@ -322,7 +325,7 @@ class _Read:
         weak = list(dict.fromkeys(self._counted(one, one.weak, near)))
         if len(weak) > 1 or (weak and self._emphatic):
             return weak[:MOST_EVIDENCE], near
-        return [], [*near, *(Near(one.id, sign, "weak") for sign in weak)]
+        return [], [*near, *(Near(one.id, sign, WEAK) for sign in weak)]
 
     def _counted(self, one: ReasonClass, phrasings: Phrasings, near: list[Near]) -> Iterator[str]:
         for phrasing in self._worth_of(phrasings):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.escalation.__main__ import ruled
+from benchmarks.escalation.deciding import Deciding
 from benchmarks.escalation.naive import naive
 from benchmarks.escalation.phrasings import Phrasings, Score, read_phrasings
 from bot.app import build_rules, rules_in
@@ -14,6 +14,7 @@ from handlers.escalation.grammar import BadPhrasing, read_phrasing
 from handlers.escalation.rules import HEAD, TAIL, heard, judge, weigh
 
 RULES = build_rules(Escalation())
+WORDS = Deciding(None, (), ())
 SETS = {one.name: one for one in read_phrasings()}
 
 STORIES = [
@@ -49,7 +50,7 @@ def test_each_kind_of_reason_has_its_level_and_its_clocks(
 def scored(phrasings: Phrasings, split: str) -> Score:
     score = Score()
     for text, wanted in phrasings.of(split):
-        score.add(text, wanted=wanted, found=ruled(phrasings.name, text))
+        score.add(text, wanted=wanted, found=WORDS.by_words(phrasings.name, text))
     return score
 
 
