@@ -26,7 +26,6 @@ END_CODE_S = 18.0
 """An end code lives 20 s (wecom-api §3.11); later than this it is not tried."""
 
 _MANY = 100
-_SOON_S = 60.0
 
 
 async def close(
@@ -88,7 +87,7 @@ async def after_a_day(turn: Turn, facts: Store, case: Case) -> None:
     if case.status != BOT and (case.waiting_since is not None or case.answered_at is None):
         await follow_up(turn, facts, Wish(case.reason, level=case.level), case)
         if case.status == TICKET:  # its own look for somebody may be under way, and end here
-            clocks.follow_up_later(turn, case.id, _SOON_S)
+            clocks.follow_up_later(turn, case.id, clocks.SOON_S)
 
 
 async def seat_is_free(

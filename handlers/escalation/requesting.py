@@ -12,6 +12,9 @@ from handlers.escalation.rules import Rules, Wanted
 
 HANDOFF = "escalation.handoff"
 
+_PARKED = "event_parked"
+"""Reason of the engine: what came of something could not be handled."""
+
 STICKY_S = 7 * 86_400
 """So long a customer comes back to whoever served him last."""
 
@@ -83,6 +86,9 @@ async def want(turn: Turn, facts: Store, wish: Wish) -> None:
         await hand_over(turn, facts, wish.reason, skill=wish.skill)
     tried = case.status == WANTED or turn.wants_handoff
     if (tried or case.status in WITH_PEOPLE) and wish.level <= case.level:
+        if wish.reason == _PARKED:  # perhaps what would have told of the hand-over
+            clocks.look_again(turn, case, clocks.SOON_S)
+            clocks.watch_idleness(turn, case, clocks.SOON_S)
         return  # whoever is asked, or has it, will do
     _note(turn, wish)
     await clocks.start_deadlines(turn, facts, case.id, wish.deadlines)

@@ -2,8 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from bot.errors import Rejected, ServicerUnavailable, Unreachable
-from bot.model import Emitted, ServiceState
+from bot.model import EffectDone, Emitted, ServiceState
+from bot.routing import Router, Stage, Turn
+from handlers.escalation.requesting import HANDOFF
 from tests.cases import action, case_of, open_ticket_of, steps_of, told, wants
 from tests.conftest import OpenChat
 from tests.talk import Chat
@@ -34,8 +38,7 @@ async def test_a_lost_end_keeps_nobody_from_a_person(chat: Chat) -> None:
     assert chat.wecom.state is not ServiceState.HUMAN
     await chat.says("转人工")
     case = await case_of(chat)
-    assert (case.status, case.servicer) == ("assigned", chat.wecom.servicer)
-    assert case.servicer == "zhangsan"
+    assert (case.status, case.servicer) == ("assigned", "zhangsan")
 
 
 async def test_asking_again_takes_nothing_from_who_still_serves(chat: Chat) -> None:
@@ -170,6 +173,29 @@ async def test_a_reply_that_dies_still_does(chat: Chat) -> None:
     chat.wecom.failures = [Rejected("kf/send_msg", 40058, "invalid")]
     await chat.says("多久发货")
     assert (await case_of(chat)).reason == "reply_died"
+
+
+@pytest.mark.parametrize(("receiving", "status"), [(["zhangsan"], "assigned"), ([], "ticket")])
+async def test_a_hand_over_whose_result_was_lost_is_looked_after(
+    open_chat: OpenChat, receiving: list[str], status: str
+) -> None:
+    """Before: the case stayed as it was for a day: no card, no reminder, no word, no ticket."""
+    router, tries = Router("test", stage=Stage.GUARD), []
+
+    @router.on(EffectDone, tag=HANDOFF)
+    async def poison(turn: Turn) -> None:
+        tries.append(turn.now)
+        if len(tries) <= 5:
+            raise RuntimeError
+
+    chat = await open_chat(more=[router])
+    chat.wecom.receiving = receiving
+    await chat.says("转人工")
+    await chat.waits(minutes=10)
+    assert len(await chat.store.mailbox.parked()) == 1
+    assert (await case_of(chat)).status == status
+    await chat.waits(minutes=30)
+    assert told(chat, "lisi") or await open_ticket_of(chat) is not None
 
 
 # -------------------------------------------------------------------- tickets
