@@ -44,6 +44,8 @@ class HandOffCourier:
         assert parcel.conversation is not None
         assert isinstance(parcel.effect, HandOff)
         if not await self.store.outbox.claim(parcel, self.clock.now(), unless_silenced=True):
+            if parcel.attempts:
+                await self._forget_earlier_try(parcel.effect)
             return Ended("cancelled", error="silenced")
         try:
             ended = await self._hand_over(parcel.conversation, parcel.effect)
@@ -78,7 +80,8 @@ class HandOffCourier:
     async def _has_it(self, wanted: HandOff, servicer: str) -> Ended:
         """A person has the session: one we gave it to before we could say so, or another."""
         case = await self.store.cases.get(wanted.case_id) if wanted.case_id else None
-        if case and case.status == ASSIGNED and case.servicer == servicer.lower():
+        ours = {seat.userid.lower() for seat in wanted.seats}
+        if case and case.status == ASSIGNED and case.servicer == servicer.lower() in ours:
             return _handed("assigned", servicer=servicer)  # by an earlier try; its code is lost
         return _handed("already", servicer=servicer)
 
@@ -170,6 +173,8 @@ class EndCourier:
                 return _handed("already", msg_code=None, at=now)  # a code of an earlier try is lost
             if state is None or not state.human_owns:
                 return _handed("not_human", msg_code=None, at=now)
+            if await self._goes_on(parcel.conversation, parcel.effect.quiet_since):
+                return _handed("not_quiet", msg_code=None, at=now)
             try:
                 code = await self.kf.trans(parcel.conversation, ServiceState.ENDED)
             except WrongState as error:
@@ -184,6 +189,13 @@ class EndCourier:
             ended.statements.extend(unit.statements)
             return ended
         return _handed("refused", msg_code=None, at=self.clock.now())
+
+    async def _goes_on(self, conversation: Conversation, quiet_since: float | None) -> bool:
+        """Whether somebody has written while this waited for its try."""
+        if quiet_since is None:
+            return False
+        case = await self.store.cases.open_of(conversation)
+        return case is not None and case.active_at > quiet_since
 
 
 def _handed(outcome: str, **result: Any) -> Ended:

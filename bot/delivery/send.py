@@ -186,14 +186,16 @@ def _result(parcel: Parcel, outcome: Ended | Held, state: str) -> EffectDone | E
         tag=parcel.tag,
         error=f"{state}: {outcome.error}",
         errcode=outcome.errcode,
-        data=_named(parcel.effect),
+        data=_named(parcel),
         **common,
     )
 
 
-def _named(effect: Effect) -> dict[str, Any]:
+def _named(parcel: Parcel) -> dict[str, Any]:
     """What a turn knows a failed effect by."""
-    match effect:
+    match effect := parcel.effect:
+        case SendMessage():
+            return {"asked": parcel.asked_at is not None}
         case Consult() | LookUp() | Delegate():
             return {"msgid": effect.msgid}
         case SendCard():

@@ -250,9 +250,14 @@ class UpdateCard(Effect, frozen=True, kw_only=True):
 class EndSession(Effect, frozen=True, kw_only=True):
     """End a session that a servicer has (`service_state/trans` 4). Repeat: `state`, read first.
 
-    Result: ``outcome`` (``ended``, ``already``, ``not_human`` or ``refused``), ``msg_code`` (for
-    one message within 20 s, ``None`` where WeCom gave none), ``at``.
+    Result: ``outcome`` (``ended``, ``already``, ``not_human``, ``not_quiet`` or ``refused``),
+    ``msg_code`` (for one message within 20 s, ``None`` where WeCom gave none), ``at``.
+
+    Args:
+        quiet_since: Unix seconds; when somebody has written in the case since then, it goes on.
     """
+
+    quiet_since: float | None = None
 
 
 class KeepMedia(Effect, frozen=True, kw_only=True):

@@ -285,13 +285,16 @@ class Turn(Telling):
         effect = HandOff(reason=reason, case_id=case_id, seats=tuple(seats), away_from=away_from)
         self._decide(effect, Lane.HANDOFF, tag)
 
-    def end_session(self, *, tag: str = "") -> None:
+    def end_session(self, *, tag: str = "", quiet_since: float | None = None) -> None:
         """End the session that a servicer has; its end code returns as `EffectDone` (`EndSession`).
 
         Nothing happens while no servicer has it: only that end is documented (wecom-api §3.5).
+
+        Args:
+            quiet_since: only if nobody has written in the case since then.
         """
         assert self.has_conversation, f"{self.subject} is no conversation"
-        self._decide(EndSession(), Lane.HANDOFF, tag)
+        self._decide(EndSession(quiet_since=quiet_since), Lane.HANDOFF, tag)
 
     def keep_media(self, media_id: str, msgtype: str) -> None:
         """Download a medium before WeCom forgets it (3 days)."""

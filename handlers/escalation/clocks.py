@@ -20,6 +20,8 @@ NUDGE, RETRY, IDLE, DEADLINE, FOLLOW_UP = (
     "escalation.follow_up",
 )
 
+SOON_S = 60.0
+
 _SHARES = (0.5, 0.8, 1.0)
 """When a clock is heard: twice before its end, and at it (R-11.11)."""
 

@@ -86,6 +86,8 @@ async def after_a_day(turn: Turn, facts: Store, case: Case) -> None:
     await closed(turn, facts, case, "gap", by="gap")
     if case.status != BOT and (case.waiting_since is not None or case.answered_at is None):
         await follow_up(turn, facts, Wish(case.reason, level=case.level), case)
+        if case.status == TICKET:  # its own look for somebody may be under way, and end here
+            clocks.follow_up_later(turn, case.id, clocks.SOON_S)
 
 
 async def seat_is_free(
@@ -166,6 +168,8 @@ async def ended(turn: Turn, facts: Store, done: EffectDone) -> None:
             await close(turn, facts, outcome, by=by, code=code, code_at=at)
         case "not_human":
             turn.cases.step("given_up", reason="not_human")  # the bot has it already
+        case "not_quiet":
+            pass  # somebody has written meanwhile; its clock runs on
         case _:
             turn.notify([case.servicer], turn.phrases.say("escalation.staff_not_ended"))
 
@@ -173,7 +177,7 @@ async def ended(turn: Turn, facts: Store, done: EffectDone) -> None:
 async def give_up(turn: Turn, facts: Store) -> None:
     """The customer will not wait any longer."""
     case = turn.cases.open
-    if case is None or case.answered_at is not None:
+    if case is None or (case.answered_at is not None and case.status in WITH_PEOPLE):
         return
     if case.status in WITH_PEOPLE and case.status != SERVING:
         turn.end_session(tag=GIVEN_UP)
@@ -230,5 +234,5 @@ def end_by_idleness(turn: Turn, case: Case, numbers: Escalation, *, woken: bool)
         clocks.watch_idleness(turn, case, left)
     else:
         turn.cases.step("ending", reason="idle", data={"by": "idle"})
-        turn.end_session(tag=END)
+        turn.end_session(tag=END, quiet_since=case.active_at)
         clocks.watch_idleness(turn, case, numbers.idle_end_s)  # WeCom may refuse

@@ -21,6 +21,9 @@ CODE_S = 47 * 3600
 LATER, SEAT = "ticket", "seat_free"
 """Reasons of a try that nobody waits for at this moment: a shift begins, a seat is free."""
 
+_OUT_OF_POOL = frozenset({"briefed", "taken", "answered", "ticketed", "given_up"})
+"""Steps after which a case does not wait in the pool any more."""
+
 _UNASKED = frozenset({LATER, SEAT})
 
 TAKE = "taken_from_card"
@@ -63,8 +66,13 @@ async def queued(turn: Turn, facts: Store, done: EffectDone, numbers: Escalation
     case = turn.cases.open
     if case is None:
         return
+    since = await _queued_since(facts, case)
+    is_new = since is None or not done.result.get("again")
     if case.status != QUEUED:  # also where an earlier try moved it, whose answer was lost
         case = turn.cases.step("queued") or case
+    else:
+        is_new = False
+    if is_new:
         ahead = await facts.cases.place_of(case)
         wait_s = await facts.cases.usual_wait(turn.conversation.open_kfid, turn.now - 86_400, _FEW)
         text = turn.phrases.say("escalation.queued")
@@ -77,9 +85,20 @@ async def queued(turn: Turn, facts: Store, done: EffectDone, numbers: Escalation
             turn, done.result.get("msg_code"), "escalation.queued", ServiceState.QUEUED, text
         )
         tell_staff(turn, "escalation.staff_queued", case.reason)
-    elif case.given_at is not None and _passed(turn.now, case.given_at, numbers.reassign_after_s):
+    elif since is not None and _passed(turn.now, since, numbers.reassign_after_s):
         tell_leaders(turn, "escalation.leader_queue", waited=briefing.waited(turn, case))
     clocks.look_again(turn, case, _next_try_s(turn, case))
+
+
+async def _queued_since(facts: Store, case: Case) -> float | None:
+    """Since when it waits in the pool; servicers for whom WeCom refused it do not count."""
+    since: float | None = None
+    for step in await facts.cases.steps(case):
+        if step.name == "queued":
+            since = step.at if since is None else since
+        elif step.name in _OUT_OF_POOL:
+            since = None
+    return since
 
 
 async def nobody(turn: Turn, facts: Store, done: EffectDone) -> None:

@@ -1,9 +1,9 @@
 """A person is wanted: who is asked to take the case, and what if nobody can?"""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from bot.model import Because, Case, MessageReceived, Seat
+from bot.model import Because, Case, MessageReceived, Seat, Step
 from bot.model.cases import EXPERT, JUNIOR, SEATED, SERVING, WANTED, WITH_PEOPLE
 from bot.routing import Turn
 from bot.store import Store
@@ -11,6 +11,9 @@ from handlers.escalation import clocks, store
 from handlers.escalation.rules import Rules, Wanted
 
 HANDOFF = "escalation.handoff"
+
+_PARKED = "event_parked"
+"""Reason of the engine: what came of something could not be handled."""
 
 STICKY_S = 7 * 86_400
 """So long a customer comes back to whoever served him last."""
@@ -77,8 +80,15 @@ async def want(turn: Turn, facts: Store, wish: Wish) -> None:
         await follow_up(turn, facts, wish, turn.cases.open)
         return
     case = turn.cases.begin(turn.conversation)
+    if case.status == SERVING and isinstance(turn.event, MessageReceived):
+        # nobody knows that he still has the session, or the message would have been for him alone
+        case = turn.cases.step("released", servicer=case.servicer, reason="unknown") or case
+        await hand_over(turn, facts, wish.reason, skill=wish.skill)
     tried = case.status == WANTED or turn.wants_handoff
     if (tried or case.status in WITH_PEOPLE) and wish.level <= case.level:
+        if wish.reason == _PARKED:  # perhaps what would have told of the hand-over
+            clocks.look_again(turn, case, clocks.SOON_S)
+            clocks.watch_idleness(turn, case, clocks.SOON_S)
         return  # whoever is asked, or has it, will do
     _note(turn, wish)
     await clocks.start_deadlines(turn, facts, case.id, wish.deadlines)
@@ -99,11 +109,21 @@ async def ask_another(turn: Turn, facts: Store, case: Case, reason: str) -> None
 
     When a second one has not answered either, it is a matter for experts (R-11.2).
     """
-    steps = await facts.cases.steps(case)
-    tried = {step.servicer for step in steps if step.name == "assigned"}
-    if len(tried) > 1:
+    tried = _asked(await facts.cases.steps(case))
+    if len(tried) > 1 and case.level < EXPERT:
         turn.cases.step("wanted", level=EXPERT, reason=reason)
     await hand_over(turn, facts, reason, away_from=case.servicer, barred=tried)
+
+
+def _asked(steps: Sequence[Step]) -> set[str]:
+    """Who really was given the case: not those for whom WeCom refused it."""
+    asked = []
+    for step in steps:
+        if step.name == "assigned":
+            asked.append(step.servicer)
+        elif step.name == "released" and step.reason == "refused" and step.servicer in asked[-1:]:
+            asked.pop()
+    return set(asked)
 
 
 async def hand_over(
@@ -182,13 +202,14 @@ async def follow_up(turn: Turn, facts: Store, wish: Wish, case: Case | None) -> 
     if wish.case_id:
         case = await facts.cases.get(wish.case_id)
     about = case or await facts.cases.last_closed(turn.conversation)
+    about_id = about.id if about else ""
     known = await store.ticket_of(facts, turn.conversation)
-    store.open_ticket(turn, about.id if about else "", wish.level, wish.reason)
-    if known is None or known.level < wish.level:
+    store.open_ticket(turn, about_id, wish.level, wish.reason)
+    if known is None or known.level < wish.level or known.case_id != about_id:
         tell_staff(turn, "escalation.staff_ticket", wish.reason)
         opens = turn.roster.next_opening(turn.conversation.open_kfid, wish.level, turn.now)
         if opens is not None and opens > turn.now:  # whoever is on duty knows by now
-            clocks.follow_up_later(turn, about.id if about else "", opens - turn.now + 1.0)
+            clocks.follow_up_later(turn, about_id, opens - turn.now + 1.0)
     if about:
         await clocks.start_deadlines(turn, facts, about.id, wish.deadlines)
 

@@ -20,7 +20,7 @@ from bot.model import (
     StaffAction,
     TimerDue,
 )
-from bot.model.cases import ASSIGNED, BOT, QUEUED, SEATED, SERVING, TICKET, WITH_PEOPLE
+from bot.model.cases import ASSIGNED, BOT, QUEUED, SEATED, SERVING, TICKET, WANTED, WITH_PEOPLE
 from bot.model.effects import HUMAN_OWNS
 from bot.routing import IsText, Router, Stage, Tapped, Turn
 from bot.store import Store
@@ -246,7 +246,7 @@ async def failed(turn: Turn, event: EffectFailed, facts: Store) -> None:
         turn.notify([case.servicer], turn.phrases.say("escalation.staff_not_ended"))
     elif event.effect == "SendMessage" and HUMAN_OWNS in event.error:
         turn.emit("with_people")
-    elif event.effect == "SendMessage":
+    elif event.effect == "SendMessage" and event.data.get("asked", True):
         died = event.error.startswith("dead")
         await want(turn, facts, Wish("reply_died", ticket_only=not died))
 
@@ -321,7 +321,7 @@ async def retry(turn: Turn, due: TimerDue, facts: Store) -> None:
     case = turn.cases.open
     if case is None or case.id != due.key:
         await following.give(turn, facts, due.key)
-    elif case.status in (QUEUED, TICKET):
+    elif case.status in (WANTED, QUEUED, TICKET):
         await hand_over(turn, facts, outcomes.LATER)
     elif case.status == ASSIGNED and case.given_at == due.data.get("given_at"):
         await ask_another(turn, facts, case, outcomes.LATER)

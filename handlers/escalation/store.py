@@ -1,9 +1,11 @@
 """Which tickets are open, and which cards speak of a case? Statements for a turn's commit."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
 
+from bot.errors import Unreadable
 from bot.model import Conversation
 from bot.routing import Turn
 from bot.store import Store, Table
@@ -56,7 +58,8 @@ class CaseCard:
 def open_ticket(
     turn: Turn, case_id: str, level: int, reason: str, *, lasting: bool = False
 ) -> None:
-    """A ticket of this conversation; where one is open, it keeps the higher level.
+    """A ticket of this conversation; one that is open keeps the higher level, and is about the
+    newest case: whoever was given it did not know of that.
 
     Args:
         lasting: serving the customer does not end it; a person says when it is done.
@@ -67,6 +70,8 @@ def open_ticket(
         " lasting) VALUES (?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (open_kfid, external_userid) WHERE done_at IS NULL"
         " DO UPDATE SET level = MAX(level, excluded.level),"
+        " given_to = CASE WHEN case_id = excluded.case_id THEN given_to ELSE '' END,"
+        " case_id = excluded.case_id,"
         " lasting = MAX(lasting, excluded.lasting)",
         *(case_id, where.open_kfid, where.external_userid, level, reason, turn.now, lasting),
     )
@@ -129,7 +134,8 @@ async def _ticket(facts: Store, row: Row) -> Ticket:
     contact = ""
     if row["contact"] is not None:
         await facts.vault.ready([where.subject])
-        contact = facts.vault.open(where.subject, row["contact"]).decode()
+        with suppress(Unreadable):
+            contact = facts.vault.open(where.subject, row["contact"]).decode()
     return Ticket(
         *(row["id"], row["case_id"], where, row["level"], row["reason"], row["opened_at"]),
         *(row["given_to"], contact),
