@@ -81,7 +81,6 @@ class Escalation(Section):
     reassign_after_s: Seconds = 120
     idle_end_s: Seconds = 1800
     idle_notice_s: Seconds = 1500
-    survey: bool = True
     classes: Mapping[ClassName, ReasonSettings] = {}
 
     @model_validator(mode="after")

@@ -176,9 +176,9 @@ _HELD = frozenset({"assigned", "taken", "answered"})
 
 
 def _level_of(said: Said, steps: Sequence[Step]) -> int:
-    """The level at which the servicer answered last before this message."""
+    """The level at which the servicer had the case last before this message."""
     level = JUNIOR
     for step in steps:
-        if step.name == "answered" and step.servicer == said.servicer and step.at <= said.at:
+        if step.name in _HELD and step.servicer == said.servicer and step.at <= said.at:
             level = EXPERT if step.level >= EXPERT else JUNIOR
     return level

@@ -50,6 +50,11 @@ class CaseBook:
         return self._case
 
     @property
+    def left_behind(self) -> Case | None:
+        """The case that a message has closed, by coming after a day (R-11.6)."""
+        return self._done[-1].before if self._done else None
+
+    @property
     def changes(self) -> tuple[CaseChange, ...]:
         """What is to be committed."""
         return (*self._done, *self._pending())

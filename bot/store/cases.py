@@ -221,9 +221,9 @@ class Cases:
         return [case_of(row) for row in rows]
 
     async def last_servicer(self, conversation: Conversation, since: float) -> str:
-        """Who answered this customer last at any account since then, empty = nobody."""
+        """Who served this customer last at any account since then, empty = nobody."""
         row = await self._db.fetch_one(
-            "SELECT servicer FROM case_steps WHERE external_userid = ? AND name = 'answered'"
+            "SELECT servicer FROM case_steps WHERE external_userid = ? AND name IN ('answered', 'taken')"
             " AND at >= ? ORDER BY at DESC LIMIT 1",
             *(conversation.external_userid, since),
         )

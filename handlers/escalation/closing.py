@@ -35,7 +35,7 @@ async def close(
 
     Args:
         outcome: how it ended.
-        by: ``servicer``, ``button``, ``idle``, ``customer`` or ``gap``.
+        by: ``servicer``, ``button``, ``idle`` or ``gap``.
         code: permits one message within 20 s of `code_at`, empty = none.
     """
     case = turn.cases.open
@@ -73,8 +73,16 @@ async def closed(
 async def left(turn: Turn, facts: Store) -> None:
     """Nobody has written for a day (R-11.6); whoever still waits for a person is not forgotten."""
     case = turn.cases.open
-    if case is None or not turn.cases.close_if_left():
-        return
+    if case is not None and turn.cases.close_if_left():
+        await after_a_day(turn, facts, case)
+
+
+async def after_a_day(turn: Turn, facts: Store, case: Case) -> None:
+    """A case is closed because a day has passed.
+
+    Args:
+        case: as it was before.
+    """
     await closed(turn, facts, case, "gap", by="gap")
     if case.status != BOT and (case.waiting_since is not None or case.answered_at is None):
         await follow_up(turn, facts, Wish(case.reason, level=case.level), case)

@@ -3,13 +3,16 @@
 The same actions come from cards and from pages; who may do what is decided here.
 """
 
+from msgspec import structs
+
 from bot.model import Case, Seat, StaffAction
 from bot.model.cases import ASSIGNED, BOT, SEATED
 from bot.routing import Turn
 from bot.store import Store
-from handlers.escalation import clocks, closing, store
+from handlers.escalation import briefing, clocks, closing, store
 from handlers.escalation.outcomes import TAKE
 from handlers.escalation.requesting import HANDOFF, raise_to_expert
+from knowledge import Library
 
 SNOOZE_S = 1800.0
 REASONS = ("solved", "unreachable", "offline", "spam", "other")
@@ -19,7 +22,7 @@ _ONE_MORE = 10_000
 """A member who takes a case himself is not kept from it by his capacity."""
 
 
-async def take(turn: Turn, facts: Store, action: StaffAction) -> None:
+async def take(turn: Turn, facts: Store, library: Library, action: StaffAction) -> None:
     """接单: he has seen it, or he takes one that waits."""
     case = await _case(turn, facts, action)
     if case is None:
@@ -39,12 +42,25 @@ async def take(turn: Turn, facts: Store, action: StaffAction) -> None:
             turn.cases.step("taken", servicer=action.userid, level=level)
             clocks.stop_nudges(turn, case)
             await closing.settle_others(turn, facts, case, case.servicer, "escalation.card_taken")
-        text = turn.phrases.say("escalation.card_taken", name=turn.roster.name_of(action.userid))
-        turn.update_card(
-            str(action.data.get("response_code", "")),
-            replace_name=text,
-            task_id=str(action.data.get("task_id", "")),
-        )
+        await _keep_the_other_buttons(turn, facts, library, case, action)
+
+
+async def _keep_the_other_buttons(
+    turn: Turn, facts: Store, library: Library, case: Case, action: StaffAction
+) -> None:
+    """His card says that it is his, and what else he can press."""
+    card = (await briefing.compose(turn, facts, library, case)).card
+    name = turn.roster.name_of(action.userid)
+    taken = structs.replace(
+        card,
+        desc=turn.phrases.say("escalation.card_taken", name=name),
+        buttons=tuple(button for button in card.buttons if button.key != "take"),
+    )
+    task_id = str(action.data.get("task_id", ""))
+    turn.update_card(
+        str(action.data.get("response_code", "")), taken, userids=[action.userid], task_id=task_id
+    )
+    store.card_can_change(turn, task_id, "")  # the code is used; the next press brings another
 
 
 async def pass_on(turn: Turn, facts: Store, action: StaffAction) -> None:

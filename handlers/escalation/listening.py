@@ -12,6 +12,9 @@ from handlers.escalation.requesting import tell_staff, want, wish_of
 from handlers.escalation.rules import Rules, Wanted, Weighed, decide, judge, weigh
 from knowledge import Decision, Library, Meaning, Verdict
 
+LEFT_BEHIND = "case_left_behind"
+"""A message came after a day: it has closed the case before."""
+
 GRAVE = 70
 """Classes of this priority and above go to people whatever the knowledge says."""
 
@@ -36,6 +39,9 @@ def overhear(turn: Turn, rules: Rules) -> None:
     whether what he writes needs somebody else.
     """
     case, message = turn.cases.open, turn.event
+    gone = turn.cases.left_behind
+    if gone and all(one.name != LEFT_BEHIND for one in turn.decisions.emitted):
+        turn.emit(LEFT_BEHIND, case_id=gone.id, status=gone.status)
     if case is None or not isinstance(message, MessageReceived):
         return
     if message.origin != CUSTOMER:

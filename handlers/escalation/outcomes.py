@@ -79,7 +79,7 @@ async def queued(turn: Turn, facts: Store, done: EffectDone, numbers: Escalation
         tell_staff(turn, "escalation.staff_queued", case.reason)
     elif case.given_at is not None and _passed(turn.now, case.given_at, numbers.reassign_after_s):
         tell_leaders(turn, "escalation.leader_queue", waited=briefing.waited(turn, case))
-    clocks.look_again(turn, case, RETRY_QUEUED_S)
+    clocks.look_again(turn, case, _next_try_s(turn, case))
 
 
 async def nobody(turn: Turn, facts: Store, done: EffectDone) -> None:
@@ -141,7 +141,7 @@ def kept(turn: Turn, done: EffectDone, servicer: str) -> None:
         level = turn.roster.level_of(servicer)
         case = turn.cases.step(name, servicer=servicer, level=level) or case
     if case.status == ASSIGNED:
-        clocks.look_again(turn, case, RETRY_QUEUED_S)
+        clocks.look_again(turn, case, _next_try_s(turn, case))
     if done.result.get("reason") in _UNASKED:
         return
     name = turn.roster.name_of(servicer)
@@ -190,6 +190,12 @@ def _say_nobody(turn: Turn, case: Case) -> None:
         say(turn, "escalation.nobody")
     else:
         say(turn, "escalation.nobody_hours", hours=hours_text(turn.phrases, turn.account))
+
+
+def _next_try_s(turn: Turn, case: Case) -> float:
+    """Rarer the longer it waits: a seat that is free is told at once, so this is for the rest."""
+    waited = turn.now - (case.wanted_at or turn.now)
+    return min(max(waited / 10, RETRY_QUEUED_S), RETRY_TICKET_S)
 
 
 def _until_somebody(turn: Turn, case: Case) -> float:

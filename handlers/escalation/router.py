@@ -5,6 +5,8 @@ The customer is told only after WeCom has accepted: asking is one turn, its outc
 
 from dataclasses import replace
 
+from msgspec import structs
+
 from bot.config import Config
 from bot.model import (
     CardPressed,
@@ -155,6 +157,15 @@ async def answered(turn: Turn, event: Emitted, facts: Store) -> None:
 async def left(turn: Turn, facts: Store) -> None:
     """Nobody has written for a day (R-11.6)."""
     await closing.left(turn, facts)
+
+
+@router.on(Emitted, tag="case_left_behind")
+async def left_behind(turn: Turn, event: Emitted, facts: Store) -> None:
+    """The customer came after a day, before anybody noticed that the case was over."""
+    case = await facts.cases.get(str(event.data.get("case_id")))
+    if case is not None:
+        was = structs.replace(case, status=str(event.data.get("status")))
+        await closing.after_a_day(turn, facts, was)
 
 
 @router.on(Emitted, tag="solved")
@@ -364,9 +375,9 @@ async def pressed(turn: Turn, event: CardPressed, facts: Store) -> None:
 
 
 @router.action("escalation.take")
-async def take(turn: Turn, action: StaffAction, facts: Store) -> None:
+async def take(turn: Turn, action: StaffAction, facts: Store, library: Library) -> None:
     """接单."""
-    await desk.take(turn, facts, action)
+    await desk.take(turn, facts, library, action)
 
 
 @router.action("escalation.raise")

@@ -1,6 +1,8 @@
 from bot.delivery.housekeeping import LeftCases
-from bot.model import Lane
+from bot.model import Emitted, Lane, ServiceState
+from bot.routing import Router, Stage, Turn
 from tests.cases import case_of
+from tests.conftest import OpenChat
 from tests.talk import Chat
 
 
@@ -58,3 +60,24 @@ async def test_a_message_that_comes_first_keeps_nobody_from_the_next_case(chat: 
     assert not (await case_of(chat)).is_over
     rows = await chat.store.database.fetch("SELECT outcome FROM cases ORDER BY opened_at")
     assert [row["outcome"] for row in rows] == ["gap", ""]
+
+
+async def test_a_case_that_the_next_message_closes_is_told_like_any_other(
+    open_chat: OpenChat,
+) -> None:
+    told = []
+    router = Router("test", stage=Stage.SESSION)
+
+    @router.on(Emitted, tag="case_closed")
+    async def hear(turn: Turn, event: Emitted) -> None:
+        told.append((event.data["by"], event.data["served_level"]))
+
+    chat = await open_chat(more=[router])
+    chat.wecom.receiving = ["zhangsan"]
+    await chat.says("转人工")
+    await chat.colleague_writes("您好")
+    chat.clock.reach(chat.clock.now() + 86_400)
+    chat.wecom.state, chat.wecom.servicer = ServiceState.ENDED, None
+    await chat.says_at_once("多久发货", "运费多少钱")
+    assert told == [("gap", 2)]
+    assert chat.cards[0].replaced_by == "会话已结束"

@@ -111,7 +111,7 @@ async def test_a_colleague_who_presses_too_late_learns_who_has_it(chat: Chat) ->
     chat.wecom.receiving = ["zhangsan", "lisi"]
     await chat.says("转人工")
     await chat.presses("take", userid="zhangsan")
-    assert chat.cards[0].replaced_by == "已由张三接待"
+    assert chat.cards[0].card.desc == "已由张三接待"
     await chat.receives(action(chat, "take", "lisi"))
     assert told(chat, "lisi") == ["这个会话已由张三接待。"]
     assert (await case_of(chat)).servicer == "zhangsan"

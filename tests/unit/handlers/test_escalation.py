@@ -364,3 +364,14 @@ async def test_after_two_who_are_slow_it_is_for_experts_and_leaders(
     given = [step.servicer for step in steps if step.name == "assigned"]
     assert given == ["anna", "bert"]
     assert len(told) == 1
+
+
+async def test_who_took_the_case_can_still_pass_it_on_and_end_it(chat: Chat) -> None:
+    chat.wecom.receiving = ["zhangsan"]
+    await chat.says("转人工")
+    await chat.presses("take")
+    (card,) = chat.cards
+    assert [button.text for button in card.card.buttons] == ["转专家", "稍后处理", "结束并交还"]
+    assert card.card.desc == "已由张三接待"
+    await chat.presses("end")
+    assert await status(chat) == "closed"

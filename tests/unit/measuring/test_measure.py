@@ -148,6 +148,13 @@ def test_work_is_of_the_level_at_which_he_answered() -> None:
     assert measure(record, LATER, hours).worked_s == {2: 50.0, 3: 20.0}
 
 
+def test_who_took_over_from_one_of_his_level_works_at_it_too() -> None:
+    said = [asked(), wrote(40, "lisi"), wrote(90, "wangwu")]
+    taken = step("taken", 60, servicer="wangwu", level=3)
+    record = a_record(WANTED, answered(40, "lisi", 3), taken, said=said)
+    assert measure(record, LATER, hours).worked_s == {3: 40.0 + 30.0}
+
+
 def test_a_core_customer_is_one_whose_want_says_so() -> None:
     core = step("wanted", 5, level=3, reason="core", data={"core": True})
     assert measure(a_record(core), LATER, hours).core
