@@ -40,13 +40,14 @@ def build_meaning(
 
 
 def examples_in(file: Path, words: Path = ESCALATION_WORDS) -> tuple[Examples, list[Problem]]:
-    """The examples of a file and those beside the words, without what has a problem.
+    """The examples of a file, if there is one, and those beside the words, without what has a
+    problem.
 
     Args:
         words: where the classes are written; its own problems are told with them.
     """
     try:
-        document = read_document(file)
+        document = read_document(file) if file.exists() else Document(file.name)
     except ConfigErrors as error:
         return Examples(), list(error.problems)
     return _Reading(document, _beside_words(words)).examples()

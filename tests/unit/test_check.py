@@ -149,7 +149,24 @@ async def test_words_that_cannot_be_used_are_listed_with_their_lines(
 async def test_everything_right_is_said_so(tmp_path: Path, prompts: Path) -> None:
     (tmp_path / "faq.yaml").write_text("- {id: a, question: 多久发货, answer: 当天。}\n")
     code, report = await run(tmp_path, prompts, "knowledge: {sources: [faq.yaml]}", GIVEN)
-    assert (code, report) == (0, "✓ 配置、知识（1 条）、话术都没有问题\n")
+    assert code == 0
+    assert report.endswith("✓ 配置、知识（1 条）、话术都没有问题\n")
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("{}", "例句还没有学"),
+        ("escalation: {meaning: false}", "只看说法（escalation.meaning: false）"),
+        ("embeddings: {provider: none}", "没有编码器"),
+    ],
+)
+async def test_it_is_said_when_words_alone_decide_who_needs_a_person(
+    tmp_path: Path, prompts: Path, config: str, said: str
+) -> None:
+    code, report = await run(tmp_path, prompts, config, GIVEN)
+    assert code == 0
+    assert said in report
 
 
 async def test_a_file_that_two_accounts_share_is_reported_once(
