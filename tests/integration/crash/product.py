@@ -143,7 +143,9 @@ class Product:
                 " AND NOT (kind = 'SendOnEvent' AND state = 'expired')"
                 " GROUP BY kind, state, error UNION ALL"
                 " SELECT 'mailbox', kind, IIF(parked_at IS NULL, 'open', 'parked'), error, COUNT(*)"
-                " FROM mailbox WHERE done_at IS NULL GROUP BY 1, 2, 3, 4"
+                " FROM mailbox WHERE done_at IS NULL"
+                " AND NOT (kind = 'TimerDue' AND parked_at IS NULL AND due_at > unixepoch())"
+                " GROUP BY 1, 2, 3, 4"
             ).fetchall()
         return [
             f"{count}× {table} {kind} {state} {error}" for table, kind, state, error, count in rows
