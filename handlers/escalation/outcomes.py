@@ -85,9 +85,18 @@ async def queued(turn: Turn, facts: Store, done: EffectDone, numbers: Escalation
             turn, done.result.get("msg_code"), "escalation.queued", ServiceState.QUEUED, text
         )
         tell_staff(turn, "escalation.staff_queued", case.reason)
-    elif since is not None and _passed(turn.now, since, numbers.reassign_after_s):
-        tell_leaders(turn, "escalation.leader_queue", waited=briefing.waited(turn, case))
+    elif since is not None and turn.now - since >= numbers.reassign_after_s:
+        await _tell_of_the_queue(turn, facts, case, since)
     clocks.look_again(turn, case, _next_try_s(turn, case))
+
+
+async def _tell_of_the_queue(turn: Turn, facts: Store, case: Case, since: float) -> None:
+    """Tell the leaders of this wait, once."""
+    steps = await facts.cases.steps(case)
+    if any(step.name == "queue_told" and step.at >= since for step in steps):
+        return
+    turn.cases.step("queue_told")
+    tell_leaders(turn, "escalation.leader_queue", waited=briefing.waited(turn, case))
 
 
 async def _queued_since(facts: Store, case: Case) -> float | None:
@@ -230,8 +239,3 @@ async def _told_lately(turn: Turn, facts: Store) -> bool:
         for key in ("nobody", "nobody_until", "nobody_hours")
     ]
     return await facts.outbox.said_since(turn.conversation, reasons, turn.now - _SAID_ONCE_S)
-
-
-def _passed(now: float, since: float, after_s: float) -> bool:
-    """Whether this look is the first one after that."""
-    return after_s <= now - since < after_s + RETRY_QUEUED_S

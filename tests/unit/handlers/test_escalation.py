@@ -375,3 +375,19 @@ async def test_who_took_the_case_can_still_pass_it_on_and_end_it(chat: Chat) -> 
     assert card.card.desc == "已由张三接待"
     await chat.presses("end")
     assert await status(chat) == "closed"
+
+
+async def test_the_leader_hears_of_a_long_queue_once_however_rarely_we_look(
+    open_chat: OpenChat,
+) -> None:
+    """Before: looks come ten minutes apart after a while, and the alarm fit only into one."""
+    staff = [
+        {"userid": "zhangsan", "name": "张三", "level": "junior", "capacity": 0},
+        {"userid": "lisi", "name": "李四", "level": "leader", "capacity": 0},
+    ]
+    chat = await open_chat(staff=staff, escalation={"reassign_after_s": 7300})
+    chat.wecom.receiving = ["zhangsan"]
+    await chat.says("转人工")
+    await chat.waits(hours=6)
+    told = [text for who, text in chat.staff.sent if "【排队过久】" in text]
+    assert len(told) == 1
