@@ -52,7 +52,7 @@ async def on(store: Store, at: float = NOW, of: str = LAN) -> set[str]:
     return set(await store.tags.names_of(of, at))
 
 
-HUMAN = {"source": TagSource.HUMAN, "by": "zhangsan"}
+HUMAN: dict[str, Any] = {"source": TagSource.HUMAN, "by": "zhangsan"}
 
 
 async def test_a_tag_keeps_where_it_came_from(store: Store) -> None:
