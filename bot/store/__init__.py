@@ -17,13 +17,15 @@ from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
 from bot.store.orders import OrdersTable, OrderWritten
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
-from bot.store.people import People
+from bot.store.people import Merge, People
+from bot.store.profiles import Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
 from bot.store.tags import Tags
+from bot.store.timeline import Moment, Timeline
 from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
@@ -43,6 +45,7 @@ __all__ = [
     "Contents",
     "ConversationFacts",
     "Conversations",
+    "Counts",
     "Database",
     "Decided",
     "Download",
@@ -54,7 +57,9 @@ __all__ = [
     "Mailbox",
     "Measured",
     "MediaStore",
+    "Merge",
     "ModelUsage",
+    "Moment",
     "OrderWritten",
     "OrdersTable",
     "Outbox",
@@ -62,6 +67,7 @@ __all__ = [
     "Past",
     "People",
     "Placed",
+    "Profiles",
     "Questions",
     "Said",
     "Servicers",
@@ -72,7 +78,9 @@ __all__ = [
     "Switches",
     "Table",
     "Tags",
+    "Timeline",
     "ToolCalls",
+    "Touch",
     "Transcript",
     "Unit",
     "UnitConflict",
@@ -105,11 +113,13 @@ class Store:
     model_usage: ModelUsage
     outbox: Outbox
     people: People
+    profiles: Profiles
     questions: Questions
     servicers: Servicers
     suggestions: Suggestions
     switches: Switches
     tags: Tags
+    timeline: Timeline
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
@@ -138,12 +148,14 @@ class Store:
             orders=OrdersTable(database, vault),
             model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
-            people=People(database),
+            people=People(database, vault),
+            profiles=Profiles(database, vault),
             questions=Questions(database, vault),
             servicers=Servicers(database),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
             tags=Tags(database, tagging),
+            timeline=Timeline(database, vault),
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),
