@@ -6,11 +6,15 @@ from pathlib import Path
 from bot.store.accounts import AccountRow, Accounts
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
+from bot.store.contact_sync import ContactSync, SyncState
+from bot.store.contacts import Contacts, Relation, RelationEvent
 from bot.store.content import Contents
 from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
+from bot.store.corp_tags import CorpTag, CorpTags
 from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
+from bot.store.marks import Mark, Marks
 from bot.store.measured import CaseRecord, Measured, Said
 from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
@@ -36,10 +40,14 @@ __all__ = [
     "Cases",
     "Change",
     "Compared",
+    "ContactSync",
+    "Contacts",
     "ContentRow",
     "Contents",
     "ConversationFacts",
     "Conversations",
+    "CorpTag",
+    "CorpTags",
     "Database",
     "Decided",
     "Download",
@@ -49,6 +57,8 @@ __all__ = [
     "Letter",
     "Line",
     "Mailbox",
+    "Mark",
+    "Marks",
     "Measured",
     "MediaStore",
     "ModelUsage",
@@ -59,6 +69,8 @@ __all__ = [
     "Past",
     "Placed",
     "Questions",
+    "Relation",
+    "RelationEvent",
     "Said",
     "Servicers",
     "Silence",
@@ -66,6 +78,7 @@ __all__ = [
     "Store",
     "Suggestions",
     "Switches",
+    "SyncState",
     "Table",
     "ToolCalls",
     "Transcript",
@@ -91,9 +104,13 @@ class Store:
     vault: Vault
     accounts: Accounts
     cases: Cases
+    contacts: Contacts
+    contact_sync: ContactSync
     contents: Contents
     conversations: Conversations
+    corp_tags: CorpTags
     mailbox: Mailbox
+    marks: Marks
     measured: Measured
     media: MediaStore
     orders: OrdersTable
@@ -116,9 +133,13 @@ class Store:
             vault=vault,
             accounts=Accounts(database),
             cases=Cases(database, vault),
+            contacts=Contacts(database),
+            contact_sync=ContactSync(database),
             contents=Contents(database),
             conversations=Conversations(database),
+            corp_tags=CorpTags(database),
             mailbox=Mailbox(database, vault),
+            marks=Marks(database),
             measured=Measured(database),
             media=MediaStore(database, vault, media),
             orders=OrdersTable(database, vault),
