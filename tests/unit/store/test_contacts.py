@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from msgspec.structs import replace
 
 from bot.model import ContactEvent, CustomerAdded, CustomerDeleted, TransferFailed
 from bot.store import Mark, Relation, Store, Unit, UnitConflict
@@ -41,12 +42,11 @@ async def test_a_friend_is_known_by_a_lower_case_userid(store: Store) -> None:
 
 async def test_deleting_and_adding_end_as_the_later_create_time_says(store: Store) -> None:
     """R-1.7: in whatever order the callbacks come."""
-    events = [added(NOW), deleted(NOW + 10), added(NOW + 20)]
+    events: list[CustomerAdded | CustomerDeleted] = [added(NOW), deleted(NOW + 10), added(NOW + 20)]
     for number, order in enumerate(itertools.permutations(events)):
         for event in order:
             unit, moved = Unit(), f"wm_{number}"
-            kind, fields = type(event), {f: getattr(event, f) for f in event.__struct_fields__}
-            store.contacts.happened(unit, kind(**fields | {"external_userid": moved}), NOW)
+            store.contacts.happened(unit, replace(event, external_userid=moved), NOW)
             await store.database.commit(unit)
         assert len(await store.contacts.friends_of(f"wm_{number}")) == 1, order
         assert len(await store.contacts.history(f"wm_{number}")) == 3, order

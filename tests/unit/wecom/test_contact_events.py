@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from bot.delivery.intake import lane_of, subject_of
@@ -14,11 +16,11 @@ from bot.model import (
 from bot.wecom.callback import read_notice
 from tests.unit.wecom.test_callback import PATH, xml
 
-PAIR = {"UserID": "ZhangSan", "ExternalUserID": "wm1", "CreateTime": 1_403_610_513}
-SAME = {"userid": "ZhangSan", "external_userid": "wm1", "at": 1_403_610_513.0}
+PAIR: dict[str, Any] = {"UserID": "ZhangSan", "ExternalUserID": "wm1", "CreateTime": 1_403_610_513}
+SAME: dict[str, Any] = {"userid": "ZhangSan", "external_userid": "wm1", "at": 1_403_610_513.0}
 
 
-def read(change: str, event: str = "change_external_contact", **fields: object) -> Event:
+def read(change: str, event: str = "change_external_contact", **fields: Any) -> Event:
     common = {"ToUserName": "ww1", "FromUserName": "sys", "MsgType": "event", "Event": event}
     (told,) = read_notice(xml(**common, ChangeType=change, **fields), PATH).events
     return told
@@ -48,7 +50,7 @@ def read(change: str, event: str = "change_external_contact", **fields: object) 
     ],
 )
 def test_what_happens_to_a_friendship_has_a_word(
-    change: str, fields: dict[str, object], expected: Event
+    change: str, fields: dict[str, Any], expected: Event
 ) -> None:
     event = read(change, **PAIR, **fields)
     assert event == expected
@@ -56,7 +58,7 @@ def test_what_happens_to_a_friendship_has_a_word(
 
 
 def test_a_change_of_the_library_is_the_company_s() -> None:
-    fields = {"Id": "et1", "TagType": "tag", "StrategyId": 1, "CreateTime": 7}
+    fields: dict[str, Any] = {"Id": "et1", "TagType": "tag", "StrategyId": 1, "CreateTime": 7}
     event = read("update", "change_external_tag", **fields)
     assert event == CorpTagChanged(
         change="update", tag_type="tag", id="et1", strategy_id="1", at=7.0
