@@ -57,11 +57,13 @@ from bot.model.events import (
 )
 from bot.model.lanes import Lane
 from bot.model.orders import ORDERS, Order, Shipment
+from bot.model.tags import Assignment, TagChange, TagSource
 
 __all__ = [
     "ORDERS",
     "AnswerRequest",
     "AppMessageReceived",
+    "Assignment",
     "Attachment",
     "Awaited",
     "Because",
@@ -109,6 +111,8 @@ __all__ = [
     "Shipment",
     "StaffAction",
     "Step",
+    "TagChange",
+    "TagSource",
     "TimerDue",
     "TransferFailed",
     "UnknownHappened",

@@ -16,15 +16,13 @@ from bot.model import (
     UpdateCard,
 )
 from bot.routing.facts import SESSION_S
+from bot.store.projecting import PROJECT_TTL_S, projection_queue
 
 STAFF_TTL_S = 12 * 3600
 CARD_TTL_S = 24 * 3600
 """A response code lives 24 h, or 72 by another source (wecom-api §5.4)."""
 
 MEDIA_TTL_S = 3 * 24 * 3600
-TAGS_TTL_S = 3 * 24 * 3600
-"""What is not at WeCom by then, the next comparison finds."""
-
 LOOK_UP_TTL_S = 30.0
 """What was not looked up by then is gone without: a customer waits for it."""
 
@@ -45,9 +43,9 @@ def own_queue(effect: Effect, subject: str, consult_ttl_s: float) -> tuple[str, 
         case KeepMedia(media_id=media_id):
             return f"media/{media_id}", MEDIA_TTL_S
         case ProjectTags(external_userid=external_userid):
-            return f"tags/{external_userid}", TAGS_TTL_S
+            return projection_queue(external_userid), PROJECT_TTL_S
         case ReadCorpTags():
-            return "corp_tags", TAGS_TTL_S
+            return "corp_tags", PROJECT_TTL_S
         case Consult(msgid=msgid) | Delegate(msgid=msgid):
             return f"model/{msgid}", consult_ttl_s
         case LookUp(msgid=msgid):

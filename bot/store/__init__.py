@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.config import Tagging
 from bot.store.accounts import AccountRow, Accounts
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
@@ -20,11 +21,13 @@ from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
 from bot.store.orders import OrdersTable, OrderWritten
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
+from bot.store.people import People
 from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
+from bot.store.tags import Tags
 from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
@@ -67,6 +70,7 @@ __all__ = [
     "Outbox",
     "Parcel",
     "Past",
+    "People",
     "Placed",
     "Questions",
     "Relation",
@@ -80,6 +84,7 @@ __all__ = [
     "Switches",
     "SyncState",
     "Table",
+    "Tags",
     "ToolCalls",
     "Transcript",
     "Unit",
@@ -116,16 +121,25 @@ class Store:
     orders: OrdersTable
     model_usage: ModelUsage
     outbox: Outbox
+    people: People
     questions: Questions
     servicers: Servicers
     suggestions: Suggestions
     switches: Switches
+    tags: Tags
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
 
     @classmethod
-    def build(cls, database: Database, keys: Database, vault: Vault, media: Path) -> "Store":
+    def build(
+        cls,
+        database: Database,
+        keys: Database,
+        vault: Vault,
+        media: Path,
+        tagging: Tagging | None = None,
+    ) -> "Store":
         """Put repositories over an opened and migrated database."""
         return cls(
             database=database,
@@ -145,10 +159,12 @@ class Store:
             orders=OrdersTable(database, vault),
             model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
+            people=People(database),
             questions=Questions(database, vault),
             servicers=Servicers(database),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
+            tags=Tags(database, tagging),
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),

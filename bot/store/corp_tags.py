@@ -3,10 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot.model.tags import COLON
 from bot.store.database import Database, Row, Unit
-
-SEPARATOR = "："
-"""Between group and tag in a tag's name: ``关注：运费``."""
 
 _COLUMNS = "tag_id, group_id, group_name, name, created_at, ours, deleted_at, deleted_by"
 
@@ -32,7 +30,7 @@ class CorpTag:
     @property
     def full_name(self) -> str:
         """Group and tag, as the rest of the product names it."""
-        return f"{self.group_name}{SEPARATOR}{self.name}"
+        return f"{self.group_name}{COLON}{self.name}"
 
 
 class CorpTags:
