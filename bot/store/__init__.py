@@ -7,18 +7,23 @@ from bot.config import Tagging
 from bot.store.accounts import AccountRow, Accounts
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
+from bot.store.changes import CHANGED, Changed, Changes
+from bot.store.contact_sync import ContactSync, SyncState
+from bot.store.contacts import Contacts, Relation, RelationEvent
 from bot.store.content import Contents
 from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
+from bot.store.corp_tags import CorpTag, CorpTags
 from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
+from bot.store.marks import Mark, Marks
 from bot.store.measured import CaseRecord, Measured, Said
 from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
 from bot.store.orders import OrdersTable, OrderWritten
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
 from bot.store.people import Merge, People
-from bot.store.profiles import Counts, Profiles, Touch
+from bot.store.profiles import TOUCHED, Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
@@ -32,6 +37,8 @@ from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
 
 __all__ = [
+    "CHANGED",
+    "TOUCHED",
     "AccountRow",
     "Accounts",
     "Arrival",
@@ -40,11 +47,17 @@ __all__ = [
     "CaseRecord",
     "Cases",
     "Change",
+    "Changed",
+    "Changes",
     "Compared",
+    "ContactSync",
+    "Contacts",
     "ContentRow",
     "Contents",
     "ConversationFacts",
     "Conversations",
+    "CorpTag",
+    "CorpTags",
     "Counts",
     "Database",
     "Decided",
@@ -55,6 +68,8 @@ __all__ = [
     "Letter",
     "Line",
     "Mailbox",
+    "Mark",
+    "Marks",
     "Measured",
     "MediaStore",
     "Merge",
@@ -69,6 +84,8 @@ __all__ = [
     "Placed",
     "Profiles",
     "Questions",
+    "Relation",
+    "RelationEvent",
     "Said",
     "Servicers",
     "Silence",
@@ -76,6 +93,7 @@ __all__ = [
     "Store",
     "Suggestions",
     "Switches",
+    "SyncState",
     "Table",
     "Tags",
     "Timeline",
@@ -104,9 +122,14 @@ class Store:
     vault: Vault
     accounts: Accounts
     cases: Cases
+    changes: Changes
+    contacts: Contacts
+    contact_sync: ContactSync
     contents: Contents
     conversations: Conversations
+    corp_tags: CorpTags
     mailbox: Mailbox
+    marks: Marks
     measured: Measured
     media: MediaStore
     orders: OrdersTable
@@ -140,9 +163,14 @@ class Store:
             vault=vault,
             accounts=Accounts(database),
             cases=Cases(database, vault),
+            changes=Changes(database),
+            contacts=Contacts(database),
+            contact_sync=ContactSync(database),
             contents=Contents(database),
             conversations=Conversations(database),
+            corp_tags=CorpTags(database),
             mailbox=Mailbox(database, vault),
+            marks=Marks(database),
             measured=Measured(database),
             media=MediaStore(database, vault, media),
             orders=OrdersTable(database, vault),

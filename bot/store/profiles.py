@@ -17,7 +17,7 @@ ON CONFLICT (external_userid, name) DO UPDATE SET value = excluded.value, body =
     source = excluded.source, by = excluded.by, at = excluded.at
 WHERE excluded.at >= attributes.at
 """
-_TOUCH = """
+TOUCHED = """
 INSERT INTO touches VALUES (?1, ?2, ?3, ?2, ?3)
 ON CONFLICT (external_userid) DO UPDATE SET
     first_channel = CASE WHEN ?3 < first_at THEN ?2 ELSE first_channel END,
@@ -25,6 +25,8 @@ ON CONFLICT (external_userid) DO UPDATE SET
     last_channel = CASE WHEN ?3 >= last_at THEN ?2 ELSE last_channel END,
     last_at = MAX(last_at, ?3)
 """
+"""Customer, channel and moment."""
+
 _COUNTS = f"""
 SELECT
     (SELECT MIN(created_at) FROM customers c WHERE c.external_userid IN {SAME_PERSON}) AS known_at,
@@ -116,7 +118,7 @@ class Profiles:
 
     def touch(self, unit: Unit, external_userid: str, channel: str, at: float) -> None:
         """Add to the unit that the customer came by a channel; told in any order."""
-        unit.add(_TOUCH, external_userid, channel, at)
+        unit.add(TOUCHED, external_userid, channel, at)
 
     async def touched(self, external_userid: str) -> Touch | None:
         """The person's first and last channel."""

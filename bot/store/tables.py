@@ -122,6 +122,11 @@ ENGINE_TABLES = (
     Table("tag_audit_items", "audit, n", person="external_userid"),
     Table("gaps", "base, id"),
     Table("gap_votes", "base, gap, voter"),
+    Table("relations", "userid, external_userid", person="external_userid"),
+    Table("relation_events", "external_userid, userid, at, kind", person="external_userid"),
+    Table("relation_tags", "userid, external_userid, tag_id", person="external_userid"),
+    Table("corp_tags", "tag_id"),
+    Table("contact_sync", "one"),
     Table("schema_migrations", "name"),
 )
 

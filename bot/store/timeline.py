@@ -76,6 +76,13 @@ SOURCES = (
         f" WHERE c.{_ME} AND c.at <= ?2",
     ),
     Source(
+        "contact",
+        "relation_events",
+        "SELECT e.at, e.userid || '/' || e.kind AS key, e.kind AS what, e.userid || ' ' || e.state"
+        " || ' ' || e.detail AS why, NULL AS body, e.external_userid FROM relation_events e"
+        f" WHERE e.{_ME} AND e.at <= ?2",
+    ),
+    Source(
         "order",
         "orders",
         "SELECT COALESCE(o.paid_at, o.changed_at) AS at, o.number AS key, o.status AS what,"
