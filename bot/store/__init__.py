@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.store.accounts import AccountRow, Accounts
+from bot.store.audit import Audit, AuditEntry
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
+from bot.store.consents import Consents
 from bot.store.content import Contents
 from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
@@ -30,12 +32,15 @@ __all__ = [
     "AccountRow",
     "Accounts",
     "Arrival",
+    "Audit",
+    "AuditEntry",
     "CaseChange",
     "CaseRebuild",
     "CaseRecord",
     "Cases",
     "Change",
     "Compared",
+    "Consents",
     "ContentRow",
     "Contents",
     "ConversationFacts",
@@ -90,7 +95,9 @@ class Store:
     keys: Database
     vault: Vault
     accounts: Accounts
+    audit: Audit
     cases: Cases
+    consents: Consents
     contents: Contents
     conversations: Conversations
     mailbox: Mailbox
@@ -110,12 +117,15 @@ class Store:
     @classmethod
     def build(cls, database: Database, keys: Database, vault: Vault, media: Path) -> "Store":
         """Put repositories over an opened and migrated database."""
+        audit = Audit(database)
         return cls(
             database=database,
             keys=keys,
             vault=vault,
             accounts=Accounts(database),
+            audit=audit,
             cases=Cases(database, vault),
+            consents=Consents(database, vault, audit),
             contents=Contents(database),
             conversations=Conversations(database),
             mailbox=Mailbox(database, vault),

@@ -11,7 +11,9 @@ from bot.errors import Misconfigured
 from bot.store.database import Database
 
 FOREVER = ""
-MESSAGES, HANDLED = "messages_days", "handled_days"
+MESSAGES, HANDLED, AUDIT = "messages_days", "handled_days", "audit_days"
+
+_KEPT = (FOREVER, MESSAGES, HANDLED, AUDIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,10 @@ ENGINE_TABLES = (
     ),
     Table("gaps", "base, id"),
     Table("gap_votes", "base, gap, voter"),
+    Table("consents", "id", person="external_userid", sealed=("evidence",)),
+    Table("consent_standing", "external_userid, purpose", person="external_userid"),
+    # names a customer by person_id only, which erasure makes meaningless
+    Table("audit", "id", age="at", kept=AUDIT),
     Table("schema_migrations", "name"),
 )
 
@@ -119,9 +125,9 @@ def check_declared(database: Database, tables: Sequence[Table]) -> None:
         named = {*table.key.split(", "), table.person, *table.sealed, table.age} - {""}
         if missing := named - columns:
             problems.append(f"table {table.name} lacks {', '.join(sorted(missing))}")
-        if bool(table.age) != bool(table.kept) or table.kept not in (FOREVER, MESSAGES, HANDLED):
+        if bool(table.age) != bool(table.kept) or table.kept not in _KEPT:
             problems.append(
-                f"table {table.name}: age and kept go together, kept is {MESSAGES} or {HANDLED}"
+                f"table {table.name}: age and kept go together, kept is one of {_KEPT[1:]}"
             )
     if problems:
         raise Misconfigured("; ".join(problems))
