@@ -16,6 +16,7 @@ from bot.config.escalation import Escalation
 from bot.config.hours import Calendar, OpeningHours
 from bot.config.section import Section
 from bot.config.staff import StaffMember
+from bot.config.tagging import Tagging
 from bot.config.tools import Tool, ToolName
 from bot.config.values import (
     ApiToken,
@@ -264,6 +265,7 @@ class Config(Section):
     staff: Many[StaffMember] = ()
     calendar: Calendar = Calendar()
     escalation: Escalation = Escalation()
+    tagging: Tagging = Tagging()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()

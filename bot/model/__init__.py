@@ -21,6 +21,7 @@ from bot.model.effects import (
     LookUp,
     MenuItem,
     NotifyStaff,
+    ProjectTags,
     Reply,
     Seat,
     SendCard,
@@ -49,11 +50,13 @@ from bot.model.events import (
 )
 from bot.model.lanes import Lane
 from bot.model.orders import ORDERS, Order, Shipment
+from bot.model.tags import Assignment, TagChange, TagSource
 
 __all__ = [
     "ORDERS",
     "AnswerRequest",
     "AppMessageReceived",
+    "Assignment",
     "Attachment",
     "Awaited",
     "Because",
@@ -81,6 +84,7 @@ __all__ = [
     "NotifyStaff",
     "Order",
     "Ownership",
+    "ProjectTags",
     "Reply",
     "Seat",
     "SendCard",
@@ -94,6 +98,8 @@ __all__ = [
     "Shipment",
     "StaffAction",
     "Step",
+    "TagChange",
+    "TagSource",
     "TimerDue",
     "UnknownHappened",
     "UpdateCard",

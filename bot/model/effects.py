@@ -271,6 +271,14 @@ class KeepMedia(Effect, frozen=True, kw_only=True):
     msgtype: str
 
 
+class ProjectTags(Effect, frozen=True, kw_only=True):
+    """Bring a customer's tags to WeCom (`externalcontact/mark_tag`). Repeat: `state`, what WeCom
+    has is compared with what is so when it is sent.
+    """
+
+    external_userid: str
+
+
 class Consult(Effect, frozen=True, kw_only=True):
     """Ask the chat model to answer a message. Repeat: harmless, it only costs money.
 
@@ -337,6 +345,7 @@ AnyEffect = (
     | SendCard
     | UpdateCard
     | KeepMedia
+    | ProjectTags
     | Awaited
 )
 """Everything an outbox row can hold; msgspec decodes by `kind`."""

@@ -36,6 +36,7 @@ from bot.routing.consented import drop_unconsented, record_consents
 from bot.routing.facts import SESSION_S
 from bot.routing.merging import merge
 from bot.routing.recording import apply_events, record_messages
+from bot.routing.tagging import write_tags
 from bot.routing.turn import Turn
 from bot.store import (
     Arrival,
@@ -144,11 +145,16 @@ class Committer:
         await self._store.mailbox.deliver(unit, arrivals, turn.now)
         unit.statements += turn.decisions.records
         unit.asides += turn.decisions.asides
+        tagging, tagged = await write_tags(self._store, turn)
+        unit.asides.append(tagging)
         await note_turn(self._store, unit, turn, letters, trace_id)
         await self._store.database.commit(unit)
         others = [(one.subject, one.lane) for one in arrivals if one.subject != turn.subject]
         return Committed(
-            tuple(dict.fromkeys((draft.queue, draft.lane) for draft in drafts)),
+            (
+                *dict.fromkeys((draft.queue, draft.lane) for draft in drafts),
+                *((queue, Lane.BACKGROUND) for queue in tagged),
+            ),
             tuple(dict.fromkeys(others)),
         )
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.config import Tagging
 from bot.store.accounts import AccountRow, Accounts
 from bot.store.audit import Audit, AuditEntry
 from bot.store.case_rebuild import CaseRebuild, Compared
@@ -18,11 +19,13 @@ from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
 from bot.store.orders import OrdersTable, OrderWritten
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
+from bot.store.people import People
 from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
+from bot.store.tags import Tags
 from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
@@ -62,6 +65,7 @@ __all__ = [
     "Outbox",
     "Parcel",
     "Past",
+    "People",
     "Placed",
     "Questions",
     "Said",
@@ -72,6 +76,7 @@ __all__ = [
     "Suggestions",
     "Switches",
     "Table",
+    "Tags",
     "ToolCalls",
     "Transcript",
     "Unit",
@@ -106,18 +111,27 @@ class Store:
     orders: OrdersTable
     model_usage: ModelUsage
     outbox: Outbox
+    people: People
     questions: Questions
     servicers: Servicers
     suggestions: Suggestions
     switches: Switches
+    tags: Tags
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
 
     @classmethod
-    def build(cls, database: Database, keys: Database, vault: Vault, media: Path) -> "Store":
+    def build(
+        cls,
+        database: Database,
+        keys: Database,
+        vault: Vault,
+        media: Path,
+        tagging: Tagging | None = None,
+    ) -> "Store":
         """Put repositories over an opened and migrated database."""
-        audit = Audit(database)
+        audit, people = Audit(database), People(database)
         return cls(
             database=database,
             keys=keys,
@@ -125,7 +139,7 @@ class Store:
             accounts=Accounts(database),
             audit=audit,
             cases=Cases(database, vault),
-            consents=Consents(database, vault, audit),
+            consents=Consents(database, vault, people, audit),
             contents=Contents(database),
             conversations=Conversations(database),
             mailbox=Mailbox(database, vault),
@@ -134,10 +148,12 @@ class Store:
             orders=OrdersTable(database, vault),
             model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
+            people=people,
             questions=Questions(database, vault),
             servicers=Servicers(database),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
+            tags=Tags(database, tagging),
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from bot.model.consents import Asked, ConsentDecision, Purpose, Standing
 from bot.store.audit import CUSTOMER, Audit, AuditEntry
 from bot.store.database import Database, Row, Unit
+from bot.store.people import SAME_PERSON, People
 from bot.store.vault import Vault
 
 GIVEN = (
@@ -17,6 +18,22 @@ GIVEN = (
     " AND decision = 'given')"
 )
 """The gate inside a statement; its parameters are the customer and the purpose."""
+
+
+def given(customer: str, purpose: str) -> str:
+    """The gate over SQL expressions; what another customer of the same person said later closes it.
+
+    A decision is copied to every customer of the person; only those who were found to be one
+    afterwards can differ.
+    """
+    return f"""
+EXISTS (SELECT 1 FROM consent_standing g WHERE g.external_userid = {customer}
+    AND g.purpose = {purpose} AND g.decision = 'given'
+    AND NOT EXISTS (SELECT 1 FROM consent_standing w WHERE w.purpose = g.purpose
+        AND w.decision <> 'given' AND w.at > g.at
+        AND w.external_userid IN {SAME_PERSON.replace("?1", customer)}))
+"""
+
 
 NOT_CONSENTED = "no consent"
 """Why a row is withdrawn whose purpose is not agreed to."""
@@ -27,21 +44,18 @@ _ASKED = "asked"
 class Consents:
     """The decisions of all customers; what one customer decides holds for the whole person."""
 
-    def __init__(self, database: Database, vault: Vault, audit: Audit) -> None:
-        self._db, self._vault, self._audit = database, vault, audit
+    def __init__(self, database: Database, vault: Vault, people: People, audit: Audit) -> None:
+        self._db, self._vault, self._people, self._audit = database, vault, people, audit
 
     async def standing(self, external_userid: str, purpose: Purpose) -> Standing:
-        """How the customer stands to a purpose."""
-        row = await self._db.fetch_one(
-            "SELECT decision FROM consent_standing WHERE external_userid = ? AND purpose = ?",
-            *(external_userid, purpose),
-        )
-        return Standing(row["decision"]) if row else Standing.UNKNOWN
+        """How the person that this customer is stands to a purpose."""
+        return (await self.standings(external_userid)).get(purpose, Standing.UNKNOWN)
 
     async def standings(self, external_userid: str) -> dict[Purpose, Standing]:
-        """Every purpose that the customer has decided about."""
+        """Every purpose that the person has decided about; of two decisions the later one holds."""
         rows = await self._db.fetch(
-            "SELECT purpose, decision FROM consent_standing WHERE external_userid = ?",
+            "SELECT purpose, decision FROM consent_standing c WHERE c.external_userid IN"
+            f" {SAME_PERSON} ORDER BY c.at, c.decision <> 'given'",
             external_userid,
         )
         return {Purpose(row["purpose"]): Standing(row["decision"]) for row in rows}
@@ -97,7 +111,7 @@ class Consents:
         """The same for several decisions."""
         if not decided:
             return
-        customers = await self._customers_of_the_same_person(external_userid)
+        customers = await self._people.same_person(external_userid)
         await self._vault.ready(CUSTOMER + customer for customer in customers)
         for one in decided:
             for customer in customers:
@@ -142,14 +156,6 @@ class Consents:
         )
 
     # ------------------------------------------------------------------ inside
-
-    async def _customers_of_the_same_person(self, external_userid: str) -> list[str]:
-        rows = await self._db.fetch(
-            "SELECT external_userid FROM customers WHERE person_id ="
-            " (SELECT person_id FROM customers WHERE external_userid = ?)",
-            external_userid,
-        )
-        return sorted({external_userid, *(row["external_userid"] for row in rows)})
 
     def _write(
         self, unit: Unit, customer: str, decision: str, one: ConsentDecision, at: float

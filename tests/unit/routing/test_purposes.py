@@ -2,9 +2,7 @@
 
 from bot.model.consents import Purpose, Standing
 from bot.routing import Router, Says, Stage, Turn
-from bot.store import Unit
 from tests.conftest import OpenChat
-from tests.talk import Chat
 
 
 async def test_a_reply_with_a_purpose_is_said_only_to_who_agreed(open_chat: OpenChat) -> None:
@@ -19,25 +17,10 @@ async def test_a_reply_with_a_purpose_is_said_only_to_who_agreed(open_chat: Open
     await chat.says("你好")
     assert chat.replies == ["在的"]
 
-    await _decides(chat, Standing.GIVEN)
+    await chat.agrees(Purpose.MARKETING)
     await chat.says("你好")
     assert chat.replies == ["在的", "新品八折"]
 
-    await _decides(chat, Standing.WITHDRAWN)
+    await chat.decides(Purpose.MARKETING, Standing.WITHDRAWN)
     await chat.says("你好")
     assert chat.replies == ["在的"]
-
-
-async def _decides(chat: Chat, decision: Standing) -> None:
-    unit = Unit()
-    await chat.store.consents.decide(
-        unit,
-        chat.conversation.external_userid,
-        Purpose.MARKETING,
-        decision,
-        notice_version="1",
-        channel="kf",
-        evidence="",
-        at=chat.clock.now(),
-    )
-    await chat.store.database.commit(unit)

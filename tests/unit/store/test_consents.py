@@ -91,6 +91,21 @@ async def test_what_one_customer_decides_holds_for_the_whole_person(store: Store
     assert await store.consents.standing("wm_bo", ADS) is Standing.WITHDRAWN
 
 
+async def test_a_later_no_of_a_customer_who_turned_out_to_be_the_same_person_closes(
+    store: Store,
+) -> None:
+    await decide(store, Standing.GIVEN)
+    await decide(store, Standing.WITHDRAWN, of="wm_bo", at=NOW + 1)
+    parcel = await planned(store)
+    await store.database.execute(
+        "UPDATE customers SET person_id = (SELECT person_id FROM customers"
+        " WHERE external_userid = 'wm_lan') WHERE external_userid = 'wm_bo'"
+    )
+    assert await store.consents.standing("wm_lan", ADS) is Standing.WITHDRAWN
+    with pytest.raises(NotConsented):
+        await claim(store, parcel)
+
+
 async def test_the_gate_inside_a_statement_opens_for_given_alone(store: Store) -> None:
     for decision, expected in (
         (None, 0),
