@@ -272,11 +272,21 @@ class KeepMedia(Effect, frozen=True, kw_only=True):
 
 
 class ProjectTags(Effect, frozen=True, kw_only=True):
-    """Bring a customer's tags to WeCom (`externalcontact/mark_tag`). Repeat: `state`, what WeCom
-    has is compared with what is so when it is sent.
+    """Bring a customer's tags to WeCom, for every member who has them as a friend (`mark_tag`).
+
+    Repeat: `state`, what WeCom has is compared with our own books first. Of a stranger nothing is
+    asked; `CustomerAdded` asks again.
+
+    Args:
+        read: take in first what people have changed in WeCom.
     """
 
     external_userid: str
+    read: bool = False
+
+
+class ReadCorpTags(Effect, frozen=True, kw_only=True):
+    """Read the library of corp tags again. Repeat: harmless, it only reads."""
 
 
 class Consult(Effect, frozen=True, kw_only=True):
@@ -346,6 +356,7 @@ AnyEffect = (
     | UpdateCard
     | KeepMedia
     | ProjectTags
+    | ReadCorpTags
     | Awaited
 )
 """Everything an outbox row can hold; msgspec decodes by `kind`."""

@@ -9,11 +9,15 @@ from bot.store.audit import Audit, AuditEntry
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
 from bot.store.consents import Consents
+from bot.store.contact_sync import ContactSync, SyncState
+from bot.store.contacts import Contacts, Relation, RelationEvent
 from bot.store.content import Contents
 from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
+from bot.store.corp_tags import CorpTag, CorpTags
 from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
+from bot.store.marks import Mark, Marks
 from bot.store.measured import CaseRecord, Measured, Said
 from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
@@ -44,10 +48,14 @@ __all__ = [
     "Change",
     "Compared",
     "Consents",
+    "ContactSync",
+    "Contacts",
     "ContentRow",
     "Contents",
     "ConversationFacts",
     "Conversations",
+    "CorpTag",
+    "CorpTags",
     "Database",
     "Decided",
     "Download",
@@ -57,6 +65,8 @@ __all__ = [
     "Letter",
     "Line",
     "Mailbox",
+    "Mark",
+    "Marks",
     "Measured",
     "MediaStore",
     "ModelUsage",
@@ -68,6 +78,8 @@ __all__ = [
     "People",
     "Placed",
     "Questions",
+    "Relation",
+    "RelationEvent",
     "Said",
     "Servicers",
     "Silence",
@@ -75,6 +87,7 @@ __all__ = [
     "Store",
     "Suggestions",
     "Switches",
+    "SyncState",
     "Table",
     "Tags",
     "ToolCalls",
@@ -103,9 +116,13 @@ class Store:
     audit: Audit
     cases: Cases
     consents: Consents
+    contacts: Contacts
+    contact_sync: ContactSync
     contents: Contents
     conversations: Conversations
+    corp_tags: CorpTags
     mailbox: Mailbox
+    marks: Marks
     measured: Measured
     media: MediaStore
     orders: OrdersTable
@@ -140,9 +157,13 @@ class Store:
             audit=audit,
             cases=Cases(database, vault),
             consents=Consents(database, vault, people, audit),
+            contacts=Contacts(database),
+            contact_sync=ContactSync(database),
             contents=Contents(database),
             conversations=Conversations(database),
+            corp_tags=CorpTags(database),
             mailbox=Mailbox(database, vault),
+            marks=Marks(database),
             measured=Measured(database),
             media=MediaStore(database, vault, media),
             orders=OrdersTable(database, vault),
