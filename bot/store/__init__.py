@@ -5,9 +5,11 @@ from pathlib import Path
 
 from bot.config import Tagging
 from bot.store.accounts import AccountRow, Accounts
+from bot.store.audit import Audit, AuditEntry
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
 from bot.store.changes import CHANGED, Changed, Changes
+from bot.store.consents import Consents
 from bot.store.contact_sync import ContactSync, SyncState
 from bot.store.contacts import Contacts, Relation, RelationEvent
 from bot.store.content import Contents
@@ -42,6 +44,8 @@ __all__ = [
     "AccountRow",
     "Accounts",
     "Arrival",
+    "Audit",
+    "AuditEntry",
     "CaseChange",
     "CaseRebuild",
     "CaseRecord",
@@ -50,6 +54,7 @@ __all__ = [
     "Changed",
     "Changes",
     "Compared",
+    "Consents",
     "ContactSync",
     "Contacts",
     "ContentRow",
@@ -121,8 +126,10 @@ class Store:
     keys: Database
     vault: Vault
     accounts: Accounts
+    audit: Audit
     cases: Cases
     changes: Changes
+    consents: Consents
     contacts: Contacts
     contact_sync: ContactSync
     contents: Contents
@@ -157,13 +164,16 @@ class Store:
         tagging: Tagging | None = None,
     ) -> "Store":
         """Put repositories over an opened and migrated database."""
+        audit, people = Audit(database), People(database, vault)
         return cls(
             database=database,
             keys=keys,
             vault=vault,
             accounts=Accounts(database),
+            audit=audit,
             cases=Cases(database, vault),
             changes=Changes(database),
+            consents=Consents(database, vault, people, audit),
             contacts=Contacts(database),
             contact_sync=ContactSync(database),
             contents=Contents(database),
@@ -176,8 +186,8 @@ class Store:
             orders=OrdersTable(database, vault),
             model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
-            people=People(database, vault),
             profiles=Profiles(database, vault),
+            people=people,
             questions=Questions(database, vault),
             servicers=Servicers(database),
             suggestions=Suggestions(database, vault),

@@ -185,7 +185,7 @@ class People:
         """
         subject = _subject(external_userid)
         await self._vault.ready([subject])
-        key = await self._vault.digest(kind, value)
+        key = await self._vault.look_up_key(kind, value)
         unit = Unit()
         if kind is IdentityKind.UNIONID:
             unit.add(_FORGET_UNIONID, external_userid, key)
@@ -212,7 +212,7 @@ class People:
         """The customers that this identifies."""
         rows = await self._db.fetch(
             "SELECT external_userid FROM identities WHERE kind = ? AND key = ? ORDER BY 1",
-            *(kind, await self._vault.digest(kind, value)),
+            *(kind, await self._vault.look_up_key(kind, value)),
         )
         return [row[0] for row in rows]
 

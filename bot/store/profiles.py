@@ -4,12 +4,10 @@ from dataclasses import dataclass
 
 from bot.model import Conversation
 from bot.model.people import ATTRIBUTES, Attribute
+from bot.store.consents import given
 from bot.store.database import Database, Row, Unit
 from bot.store.people import SAME_PERSON
 from bot.store.vault import Vault
-
-CLOSED = "0"
-"""Whether customer ``?1`` has consented to purpose ``?8``: it cannot be known."""
 
 _SET = """
 INSERT INTO attributes SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE ?8 = '' OR {consented}
@@ -74,7 +72,7 @@ class Profiles:
 
     def __init__(self, database: Database, vault: Vault) -> None:
         self._db, self._vault = database, vault
-        self.consented = CLOSED
+        self.consented = given("?1", "?8")
 
     async def set(self, unit: Unit, one: Attribute) -> None:
         """Add to the unit that this is known; an empty value forgets it.

@@ -71,7 +71,7 @@ SOURCES = (
     Source(
         "consent",
         "consents",
-        "SELECT c.at, c.rowid AS key, c.purpose || ' ' || c.decision AS what, c.channel || ' ' ||"
+        "SELECT c.at, c.id AS key, c.purpose || ' ' || c.decision AS what, c.channel || ' ' ||"
         " c.notice_version || ' ' || c.by AS why, NULL AS body, c.external_userid FROM consents c"
         f" WHERE c.{_ME} AND c.at <= ?2",
     ),

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bot.app import open_store
+from bot.model.consents import Purpose, Standing
 from bot.model.people import Attribute, IdentityKind, MergeOutcome, masked, normal_phone
 from bot.model.tags import TagChange
 from bot.store import Store, Unit, Vault
@@ -149,21 +150,32 @@ async def test_what_identifies_is_sealed_and_found_by_a_key_that_outlives_the_ma
     store: Store,
 ) -> None:
     await identify(store, "a", PHONE, "13800000001")
-    digest = await store.vault.digest(PHONE, "13800000001")
-    assert digest != await store.vault.digest(UNIONID, "13800000001")
+    digest = await store.vault.look_up_key(PHONE, "13800000001")
+    assert digest != await store.vault.look_up_key(UNIONID, "13800000001")
     files = [store.database.path, store.database.path.with_name("concierge.db-wal")]
     assert not any(b"13800000001" in file.read_bytes() for file in files)
     new = b"n" * 32
     rotated = Vault(store.database, store.keys, new, [b"keykeykeykeykeykeykeykeykeykeyke"])
     await rotated.rotate()
     alone = Vault(store.database, store.keys, new)
-    assert await alone.digest(PHONE, "13800000001") == digest
+    assert await alone.look_up_key(PHONE, "13800000001") == digest
     assert await store.people.find(PHONE, "13800000001") == ["a"]
     assert await store.people.identities("a") == [("a", PHONE, "13800000001")]
 
 
 async def test_attributes_are_kept_by_class(store: Store) -> None:
-    store.profiles.consented = "?8 = 'location'"
+    unit = Unit()
+    await store.consents.decide(
+        unit,
+        "a",
+        Purpose.LOCATION,
+        Standing.GIVEN,
+        notice_version="1",
+        channel="kf",
+        evidence="同意",
+        at=NOW,
+    )
+    await store.database.commit(unit)
     given = {"company": "云栖", "name": "王兰", "location": "杭州西湖", "child_birthday": "2020"}
     unit = Unit()
     for name, value in given.items():
