@@ -37,8 +37,8 @@ class Chat:
     Drive it with `says`, `taps`, `sends`, `recalls`, `waits`, `plays`; play the desk with
     `take_over` and `end`, and WeCom with `wecom` (`state`, `receiving`, `failures`). After each
     step read `replies`, `menus`, `handled_by`, `outcome` and `staff_messages`: they hold what
-    came of that step alone, while `cards` keeps all. Timers and retries that are due are done
-    after every step.
+    came of that step alone, while `cards` keeps all and `tags` says what is on the customer now.
+    Timers and retries that are due are done after every step.
     """
 
     def __init__(self, engine: Engine, conversation: Conversation, clock: PlayedClock) -> None:
@@ -141,6 +141,20 @@ class Chat:
         self._forget()
         await self.dialogue.tell_app(userid, text)
         self._look()
+
+    async def agrees(self) -> None:
+        """The customer consents to being tagged."""
+        self.store.tags.consented = "1"
+
+    @property
+    def tags(self) -> set[str]:
+        """The tags that are on the customer now."""
+        rows = self.store.database.read_sync(
+            "SELECT name FROM customer_tags WHERE external_userid = ?"
+            " AND (expires_at IS NULL OR expires_at > ?)",
+            *(self.conversation.external_userid, self.clock.now()),
+        )
+        return {row["name"] for row in rows}
 
     @property
     def cards(self) -> list[PlayedCard]:

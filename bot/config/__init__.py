@@ -29,10 +29,12 @@ from bot.config.sections import (
     WeCom,
 )
 from bot.config.staff import Level, StaffMember
+from bot.config.tagging import DIMENSIONS, Dimension, Tagging, TagGroup, TagPurpose
 from bot.config.tools import Argument, OrderFields, Tool
 
 __all__ = [
     "DAY_MINUTES",
+    "DIMENSIONS",
     "MISSED",
     "OTHERS",
     "WEEK",
@@ -48,6 +50,7 @@ __all__ = [
     "ConfigErrors",
     "DateSpan",
     "Delivery",
+    "Dimension",
     "Embeddings",
     "Escalation",
     "Inspection",
@@ -70,6 +73,9 @@ __all__ = [
     "Shift",
     "StaffMember",
     "Storage",
+    "TagGroup",
+    "TagPurpose",
+    "Tagging",
     "Tool",
     "WeCom",
     "inspect_config",

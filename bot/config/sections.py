@@ -17,6 +17,7 @@ from bot.config.hours import Calendar, OpeningHours
 from bot.config.safety import Safety
 from bot.config.section import Section
 from bot.config.staff import StaffMember
+from bot.config.tagging import Tagging
 from bot.config.tools import Tool, ToolName
 from bot.config.values import (
     ApiToken,
@@ -264,6 +265,7 @@ class Config(Section):
     calendar: Calendar = Calendar()
     escalation: Escalation = Escalation()
     safety: Safety = Safety()
+    tagging: Tagging = Tagging()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()

@@ -268,6 +268,24 @@ class KeepMedia(Effect, frozen=True, kw_only=True):
     msgtype: str
 
 
+class ProjectTags(Effect, frozen=True, kw_only=True):
+    """Bring a customer's tags to WeCom, for every member who has them as a friend (`mark_tag`).
+
+    Repeat: `state`, what WeCom has is compared with our own books first. Of a stranger nothing is
+    asked; `CustomerAdded` asks again.
+
+    Args:
+        read: take in first what people have changed in WeCom.
+    """
+
+    external_userid: str
+    read: bool = False
+
+
+class ReadCorpTags(Effect, frozen=True, kw_only=True):
+    """Read the library of corp tags again. Repeat: harmless, it only reads."""
+
+
 class Consult(Effect, frozen=True, kw_only=True):
     """Ask the chat model to answer a message. Repeat: harmless, it only costs money.
 
@@ -334,6 +352,8 @@ AnyEffect = (
     | SendCard
     | UpdateCard
     | KeepMedia
+    | ProjectTags
+    | ReadCorpTags
     | Awaited
 )
 """Everything an outbox row can hold; msgspec decodes by `kind`."""

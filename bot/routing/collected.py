@@ -10,6 +10,7 @@ from bot.model import (
     MessageReceived,
     Reply,
     StaffAction,
+    TagChange,
     TimerDue,
     Written,
 )
@@ -103,6 +104,7 @@ class Decisions:
     emitted: list[Emitted | StaffAction] = field(default_factory=list)
     records: list[Statement] = field(default_factory=list)
     asides: list[list[Statement]] = field(default_factory=list)
+    tags: list[TagChange] = field(default_factory=list)
     judged: dict[str, str] = field(default_factory=dict)
     handled: dict[str, Handled] = field(default_factory=dict)
 

@@ -10,32 +10,28 @@ from msgspec import structs
 from bot.model import (
     Attachment,
     Awaited,
-    Consult,
+    ContactEvent,
     Conversation,
-    Delegate,
     Effect,
     Emitted,
     EndSession,
     HandOff,
-    KeepMedia,
     Lane,
-    LookUp,
     MessageRecalled,
     MessageReceived,
-    NotifyStaff,
     Reply,
-    SendCard,
     SendFailed,
     SendMessage,
     SendOnEvent,
     ServiceState,
     StaffAction,
-    UpdateCard,
 )
 from bot.policy import allowance
 from bot.routing.collected import CodeReply, Decided, Said
 from bot.routing.facts import SESSION_S
 from bot.routing.merging import merge
+from bot.routing.queues import own_queue
+from bot.routing.tagging import write_tags
 from bot.routing.turn import Turn
 from bot.store import (
     Arrival,
@@ -61,14 +57,6 @@ SERVICE = "service"
 
 _DIES_SOON = (None, ServiceState.ENDED)
 """States whose code lives 20 s only: the welcome and the end (wecom-api §3.11)."""
-
-STAFF_TTL_S = 12 * 3600
-CARD_TTL_S = 24 * 3600
-"""A response code lives 24 h, or 72 by another source (wecom-api §5.4)."""
-
-MEDIA_TTL_S = 3 * 24 * 3600
-LOOK_UP_TTL_S = 30.0
-"""What was not looked up by then is gone without: a customer waits for it."""
 
 
 _MOVED_WITHIN_S: dict[type[Effect], float] = {HandOff: SESSION_S, EndSession: 3600.0}
@@ -122,6 +110,9 @@ class Committer:
         """
         unit = Unit()
         self._store.mailbox.finish(unit, letters, turn.now)
+        for letter in letters:
+            if isinstance(letter.event, ContactEvent):
+                self._store.contacts.happened(unit, letter.event, turn.now)
         drafts: list[Draft] = []
         if turn.has_conversation and before is not None:
             drafts += self._code_replies(turn)
@@ -141,10 +132,15 @@ class Committer:
         await self._store.mailbox.deliver(unit, arrivals, turn.now)
         unit.statements += turn.decisions.records
         unit.asides += turn.decisions.asides
+        tagging, tagged = await write_tags(self._store, turn)
+        unit.asides.append(tagging)
         await self._store.database.commit(unit)
         others = [(one.subject, one.lane) for one in arrivals if one.subject != turn.subject]
         return Committed(
-            tuple(dict.fromkeys((draft.queue, draft.lane) for draft in drafts)),
+            (
+                *dict.fromkeys((draft.queue, draft.lane) for draft in drafts),
+                *((queue, Lane.BACKGROUND) for queue in tagged),
+            ),
             tuple(dict.fromkeys(others)),
         )
 
@@ -305,7 +301,7 @@ class Committer:
                 handled_by=decided.handled_by,
                 tag=decided.tag,
             )
-        queue, ttl = self._own_queue(decided, turn.subject)
+        queue, ttl = own_queue(decided.effect, turn.subject, self._settings.consult_ttl_s)
         return Draft(
             subject=turn.subject,
             queue=queue,
@@ -317,24 +313,6 @@ class Committer:
             answers=decided.effect.msgid if isinstance(decided.effect, Awaited) else None,
             handled_by=decided.handled_by,
         )
-
-    def _own_queue(self, decided: Decided, subject: str) -> tuple[str, float]:
-        """Queue and life of what need not keep the conversation's order."""
-        match decided.effect:
-            case NotifyStaff(userids=userids):
-                return f"staff/{','.join(userids)}", STAFF_TTL_S
-            case SendCard(task_id=task_id):
-                return f"card/{task_id}", STAFF_TTL_S
-            case UpdateCard(task_id=task_id, response_code=code):
-                return f"card/{task_id or code}", CARD_TTL_S
-            case KeepMedia(media_id=media_id):
-                return f"media/{media_id}", MEDIA_TTL_S
-            case Consult(msgid=msgid) | Delegate(msgid=msgid):
-                return f"model/{msgid}", self._settings.consult_ttl_s
-            case LookUp(msgid=msgid):
-                return f"lookup/{msgid}", LOOK_UP_TTL_S
-            case _:
-                return subject, SESSION_S
 
     def _conversation_draft(self, turn: Turn, effect: Effect, lane: Lane, **more: Any) -> Draft:
         return Draft(

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import structlog
@@ -26,6 +27,12 @@ _decode = msgspec.json.Decoder(AnyEffect).decode
 _encode = msgspec.json.Encoder().encode
 
 _OPEN = "state IN ('pending', 'claimed')"
+
+_INSERT = """
+INSERT INTO outbox (subject, queue, open_kfid, external_userid, lane, kind, msgid, tag, state,
+    created_at, next_at, expires_at, answers, asked_at, handled_by, because, body, trace_id)
+SELECT ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?
+"""
 
 _NOT_SILENCED = """
 NOT EXISTS (SELECT 1 FROM switches s WHERE (s.scope = 'all')
@@ -120,21 +127,31 @@ class Outbox:
         """Add to the unit what stores these effects, each with its msgid fixed."""
         await self._vault.ready(draft.subject for draft in drafts)
         for draft in drafts:
-            where = draft.conversation or Conversation("", "")
-            unit.add(
-                "INSERT INTO outbox (subject, queue, open_kfid, external_userid, lane, kind, msgid,"
-                " tag, state, created_at, next_at, expires_at, answers, asked_at, handled_by,"
-                " because, body, trace_id)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (msgid) DO NOTHING",
-                *(draft.subject, draft.queue, where.open_kfid, where.external_userid, draft.lane),
-                *(type(draft.effect).__name__, draft.msgid or _new_msgid()),
-                *(draft.tag, now, now, draft.expires_at, draft.answers, draft.asked_at),
-                draft.handled_by,
-                _encode(draft.because).decode() if draft.because else None,
-                self._vault.seal(draft.subject, _encode(draft.effect)),
-                draft.trace_id,
-            )
+            unit.add(f"{_INSERT} WHERE true ON CONFLICT (msgid) DO NOTHING", *self._row(draft, now))
+
+    async def post_if(
+        self, unit: Unit, draft: Draft, now: float, condition: str, *params: Any
+    ) -> None:
+        """Add to the unit what stores this effect, if a condition holds when it is committed.
+
+        Args:
+            condition: SQL with ``?`` placeholders for `params`.
+        """
+        await self._vault.ready([draft.subject])
+        sql = f"{_INSERT} WHERE {condition} ON CONFLICT (msgid) DO NOTHING"
+        unit.add(sql, *self._row(draft, now), *params)
+
+    def _row(self, draft: Draft, now: float) -> tuple[Any, ...]:
+        where = draft.conversation or Conversation("", "")
+        return (
+            *(draft.subject, draft.queue, where.open_kfid, where.external_userid, draft.lane),
+            *(type(draft.effect).__name__, draft.msgid or _new_msgid()),
+            *(draft.tag, now, now, draft.expires_at, draft.answers, draft.asked_at),
+            draft.handled_by,
+            _encode(draft.because).decode() if draft.because else None,
+            self._vault.seal(draft.subject, _encode(draft.effect)),
+            draft.trace_id,
+        )
 
     async def open_of(self, queue: str, limit: int = 20) -> list[Parcel]:
         """The queue's unsent rows in order."""
