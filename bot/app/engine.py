@@ -223,17 +223,7 @@ def build_engine(
     dispatcher = Dispatcher(
         store,
         routers,
-        Committer(
-            store,
-            plan,
-            enclose,
-            TurnSettings(
-                allowance=platform_limits().kf.allowance,
-                late_after_s=config.delivery.waiting_notice_after_s,
-                consult_ttl_s=2 * config.llm.timeout_s if config.llm else 0.0,
-            ),
-            guard,
-        ),
+        Committer(store, plan, enclose, _turn_settings(config), guard),
         accounts=config.for_account,
         setting=_setting(config, phrases, model, agent),
         supplies=supplies,
@@ -261,6 +251,14 @@ def build_engine(
 def build_roster(config: Config) -> Roster:
     """The members of staff with their shifts, on the company's calendar."""
     return Roster(config.staff, ZoneInfo(config.timezone), WorkCalendar(config.calendar))
+
+
+def _turn_settings(config: Config) -> TurnSettings:
+    return TurnSettings(
+        allowance=platform_limits().kf.allowance,
+        late_after_s=config.delivery.waiting_notice_after_s,
+        consult_ttl_s=2 * config.llm.timeout_s if config.llm else 0.0,
+    )
 
 
 def _setting(
