@@ -40,6 +40,7 @@ from bot.delivery.pull import PullSettings
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
 from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
+from bot.delivery.tag_keeping import TagKeeping
 from bot.errors import ConciergeError, Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model
@@ -195,6 +196,7 @@ def _looks(
         (0.5, follower.look),
         (5.0, Gauges(store, engine.metrics, clock).look),
         (60.0, LeftCases(store, clock, drains.lanes.wake).look),
+        (60.0, TagKeeping(store, clock, sends.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
         (
             5.0,
