@@ -41,6 +41,7 @@ from bot.config.values import (
     Word,
     sqlite_path,
 )
+from bot.config.webhooks import Webhook, WebhookName
 
 AutonomyMode = Literal["auto", "suggest", "off"]
 UNSET = SecretStr("")
@@ -268,6 +269,7 @@ class Config(Section):
     escalation: Escalation = Escalation()
     safety: Safety = Safety()
     tagging: Tagging = Tagging()
+    webhooks: Mapping[WebhookName, Webhook] = {}
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()
