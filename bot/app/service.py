@@ -26,6 +26,8 @@ from bot.delivery.couriers import (
     MediaCourier,
     MessageCourier,
     Owners,
+    Woken,
+    nobody_to_wake,
 )
 from bot.delivery.delegating import AgentCourier, Desk
 from bot.delivery.handing_over import EndCourier, HandOffCourier
@@ -153,10 +155,16 @@ def _assemble(
     config, store, clock = engine.config, engine.store, engine.clock
     kf = Kf(client)
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
+
+    def woken(subject: str, lane: Lane) -> None:
+        drains.lanes.wake(subject, lane)  # made below
+
     sender = Sender(
         store=store,
-        couriers=couriers(engine, kf, staff, TemporaryMedia(client), client.fetch_elsewhere),
-        woken=lambda subject, lane: drains.lanes.wake(subject, lane),  # noqa: PLW0108 — made below
+        couriers=couriers(
+            engine, kf, staff, TemporaryMedia(client), client.fetch_elsewhere, woken=woken
+        ),
+        woken=woken,
         clock=clock,
         metrics=engine.metrics,
     )
@@ -217,11 +225,13 @@ def couriers(
     staff: StaffMessages,
     media: TemporaryMedia,
     fetch: Fetch | None = None,
+    *,
+    woken: Woken = nobody_to_wake,
 ) -> dict[type[Effect], Courier]:
     """Who carries which effect."""
     config, store, clock = engine.config, engine.store, engine.clock
     limits = platform_limits().kf
-    owners = Owners(store, kf, clock, config.routing.ownership_max_age_s)
+    owners = Owners(store, kf, clock, config.routing.ownership_max_age_s, woken)
     box = _tool_box(engine, kf)
     return {
         SendMessage: MessageCourier(

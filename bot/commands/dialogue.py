@@ -191,7 +191,7 @@ class Dialogue:
         """Send through this WeCom; by default it is `self.kf`, which knows this customer alone."""
         self._sender = Sender(
             store=self.engine.store,
-            couriers=couriers(self.engine, kf, self.staff, self.media),
+            couriers=couriers(self.engine, kf, self.staff, self.media, woken=self._wake),
             woken=self._wake,
             clock=self.engine.clock,
             metrics=self.engine.metrics,

@@ -296,6 +296,10 @@ class Turn(Telling):
         assert self.has_conversation, f"{self.subject} is no conversation"
         self._decide(EndSession(quiet_since=quiet_since), Lane.HANDOFF, tag)
 
+    def check_session(self) -> None:
+        """Ask WeCom who has the session, and end nothing; what a case does not know, it hears."""
+        self.end_session(quiet_since=0.0)  # somebody has written since then
+
     def keep_media(self, media_id: str, msgtype: str) -> None:
         """Download a medium before WeCom forgets it (3 days)."""
         effect = KeepMedia(media_id=media_id, msgid=self.message.msgid, msgtype=msgtype)

@@ -6,7 +6,7 @@ Whatever ends it, the others are told once, and whoever waits may have the seat.
 from collections.abc import Collection
 
 from bot.config import Escalation
-from bot.model import Because, Case, EffectDone, Reply, ServiceState, SessionChanged
+from bot.model import Because, Case, EffectDone, Reply, ServiceState
 from bot.model.cases import BOT, JUNIOR, SEATED, SERVING, TICKET, WANTED, WITH_PEOPLE
 from bot.routing import Turn
 from bot.store import Store
@@ -35,7 +35,7 @@ async def close(
 
     Args:
         outcome: how it ended.
-        by: ``servicer``, ``button``, ``idle`` or ``gap``.
+        by: ``servicer``, ``button``, ``idle``, ``gap``, or ``unseen`` where nothing told of it.
         code: permits one message within 20 s of `code_at`, empty = none.
     """
     case = turn.cases.open
@@ -146,12 +146,6 @@ async def card_arrived(turn: Turn, facts: Store, done: EffectDone) -> None:
     turn.update_card(code, replace_name=turn.phrases.say(key, name=name), task_id=task_id)
 
 
-async def ended_in_client(turn: Turn, facts: Store, event: SessionChanged) -> None:
-    """The servicer has ended the session."""
-    code, at = event.msg_code or "", event.sent_at or turn.now
-    await close(turn, facts, "ended", by="servicer", code=code, code_at=at)
-
-
 async def ended(turn: Turn, facts: Store, done: EffectDone) -> None:
     """WeCom has answered our wish to end the session."""
     case = turn.cases.open
@@ -166,8 +160,8 @@ async def ended(turn: Turn, facts: Store, done: EffectDone) -> None:
         case "ended" | "already":
             code, at = str(done.result.get("msg_code") or ""), float(done.result.get("at", 0))
             await close(turn, facts, outcome, by=by, code=code, code_at=at)
-        case "not_human":
-            turn.cases.step("given_up", reason="not_human")  # the bot has it already
+        case "not_human":  # its end was never told, and the customer has written since
+            await close(turn, facts, outcome, by=by)
         case "not_quiet":
             pass  # somebody has written meanwhile; its clock runs on
         case _:
@@ -226,6 +220,7 @@ def end_by_idleness(turn: Turn, case: Case, numbers: Escalation, *, woken: bool)
         minutes = round((turn.now - case.waiting_since) / 60)
         tell_leaders(turn, "escalation.leader_silent", name=name, minutes=minutes)
         turn.notify([case.servicer], turn.phrases.say("escalation.staff_silent", minutes=minutes))
+        turn.check_session()
         clocks.watch_idleness(turn, case, numbers.idle_end_s)
     elif quiet < numbers.idle_end_s:
         left = numbers.idle_end_s - quiet

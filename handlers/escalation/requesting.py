@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bot.model import Because, Case, MessageReceived, Seat, Step
-from bot.model.cases import EXPERT, JUNIOR, SEATED, SERVING, WANTED, WITH_PEOPLE
+from bot.model.cases import EXPERT, JUNIOR, RAISED, SEATED, SERVING, WANTED, WITH_PEOPLE
 from bot.routing import Turn
 from bot.store import Store
 from handlers.escalation import clocks, store
@@ -100,8 +100,8 @@ async def want(turn: Turn, facts: Store, wish: Wish) -> None:
 
 async def raise_to_expert(turn: Turn, facts: Store, case: Case) -> None:
     """Whoever has the case gives it to an expert."""
-    turn.cases.step("wanted", level=EXPERT, reason="raised")
-    await hand_over(turn, facts, "raised", away_from=_loser(turn, case))
+    turn.cases.step("wanted", level=EXPERT, reason=RAISED)
+    await hand_over(turn, facts, RAISED, away_from=_loser(turn, case))
 
 
 async def ask_another(turn: Turn, facts: Store, case: Case, reason: str) -> None:
@@ -232,7 +232,7 @@ def _loser(turn: Turn, case: Case) -> str:
     if case.status not in SEATED:
         return ""
     if case.status == SERVING:
-        turn.cases.step("released", servicer=case.servicer, reason="raised")
+        turn.cases.step("released", servicer=case.servicer, reason=RAISED)
     return case.servicer
 
 
