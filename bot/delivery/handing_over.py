@@ -53,6 +53,7 @@ class HandOffCourier:
             log.error("handoff.needs_operator", error=str(error))
             ended = _handed("refused", errcode=error.errcode)
         ended.result["reason"] = parcel.effect.reason
+        ended.result["tries"] = parcel.effect.tries
         return ended
 
     async def _hand_over(self, conversation: Conversation, wanted: HandOff) -> Ended:

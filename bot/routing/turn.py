@@ -275,14 +275,18 @@ class Turn(Telling):
         case_id: str = "",
         seats: Sequence[Seat] = (),
         away_from: str = "",
+        tries: int = 0,
     ) -> None:
         """Bring the conversation to people; the outcome returns as `EffectDone` with this tag.
 
         Args:
             seats: who may take it, in this order; without one it goes to the pool.
             away_from: who has it and is to lose it.
+            tries: comes back with the outcome.
         """
-        effect = HandOff(reason=reason, case_id=case_id, seats=tuple(seats), away_from=away_from)
+        effect = HandOff(
+            reason=reason, case_id=case_id, seats=tuple(seats), away_from=away_from, tries=tries
+        )
         self._decide(effect, Lane.HANDOFF, tag)
 
     def end_session(self, *, tag: str = "", quiet_since: float | None = None) -> None:

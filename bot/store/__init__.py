@@ -25,8 +25,10 @@ from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
+from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
 
 __all__ = [
+    "FRONT",
     "AccountRow",
     "Accounts",
     "Arrival",
@@ -57,6 +59,7 @@ __all__ = [
     "Outbox",
     "Parcel",
     "Past",
+    "Place",
     "Placed",
     "Questions",
     "Said",
@@ -74,11 +77,13 @@ __all__ = [
     "Uploads",
     "Vault",
     "Waiting",
+    "WaitingLine",
     "Written",
     "case_id",
     "conversation_queue",
     "decode_master",
     "digest_of",
+    "place_in_line",
 ]
 
 
@@ -91,6 +96,7 @@ class Store:
     vault: Vault
     accounts: Accounts
     cases: Cases
+    line: WaitingLine
     contents: Contents
     conversations: Conversations
     mailbox: Mailbox
@@ -116,6 +122,7 @@ class Store:
             vault=vault,
             accounts=Accounts(database),
             cases=Cases(database, vault),
+            line=WaitingLine(database),
             contents=Contents(database),
             conversations=Conversations(database),
             mailbox=Mailbox(database, vault),

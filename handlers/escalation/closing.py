@@ -7,14 +7,13 @@ from collections.abc import Collection
 
 from bot.config import Escalation
 from bot.model import Because, Case, EffectDone, Reply, ServiceState
-from bot.model.cases import BOT, JUNIOR, SEATED, SERVING, TICKET, WANTED, WITH_PEOPLE
+from bot.model.cases import BOT, SEATED, SERVING, TICKET, WITH_PEOPLE
 from bot.routing import Turn
 from bot.store import Store
-from handlers.escalation import clocks, store
+from handlers.escalation import clocks, seating, store
 from handlers.escalation.requesting import (
     Wish,
     follow_up,
-    seats_for,
     tell_leaders,
     tell_staff,
 )
@@ -24,8 +23,6 @@ END, GIVEN_UP = "escalation.end", "escalation.given_up"
 
 END_CODE_S = 18.0
 """An end code lives 20 s (wecom-api §3.11); later than this it is not tried."""
-
-_MANY = 100
 
 
 async def close(
@@ -67,7 +64,7 @@ async def closed(
         code_at=code_at,
     )
     if case.status in WITH_PEOPLE:
-        await seat_is_free(turn, facts, case.conversation.open_kfid, freed=case.servicer)
+        await seating.offer(turn, facts, freed=case.servicer)
 
 
 async def left(turn: Turn, facts: Store) -> None:
@@ -88,30 +85,6 @@ async def after_a_day(turn: Turn, facts: Store, case: Case) -> None:
         await follow_up(turn, facts, Wish(case.reason, level=case.level), case)
         if case.status == TICKET:  # its own look for somebody may be under way, and end here
             clocks.follow_up_later(turn, case.id, clocks.SOON_S)
-
-
-async def seat_is_free(
-    turn: Turn, facts: Store, open_kfid: str, *, freed: str = "", after: Case | None = None
-) -> None:
-    """Let whoever waits most urgently try, of those for whom there is a seat.
-
-    When he has tried, the next one does: two at once would race for the seat.
-
-    Args:
-        freed: who has lost a case by this turn.
-        after: who has tried just now.
-    """
-    for case in await facts.cases.waiting(_MANY, open_kfid):
-        if case.status == WANTED or (after and _urgency(case) <= _urgency(after)):
-            continue
-        pool = case.status == TICKET  # takes it when somebody receives at all
-        if pool or await seats_for(turn, facts, case, max(case.level, JUNIOR), freed=freed):
-            turn.emit("seat_free", to=case.conversation)
-            return
-
-
-def _urgency(case: Case) -> tuple[float, float, str]:
-    return (-case.priority, case.wanted_at or 0.0, case.id)
 
 
 async def settle_others(turn: Turn, facts: Store, case: Case, servicer: str, key: str) -> None:
@@ -204,7 +177,7 @@ async def given_up(turn: Turn, facts: Store, done: EffectDone) -> None:
             expires_at=float(done.result.get("at", turn.now)) + END_CODE_S,
             in_state=int(ServiceState.ENDED),
         )
-    await seat_is_free(turn, facts, case.conversation.open_kfid, freed=case.servicer)
+    await seating.offer(turn, facts, freed=case.servicer)
 
 
 def end_by_idleness(turn: Turn, case: Case, numbers: Escalation, *, woken: bool) -> None:

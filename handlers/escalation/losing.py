@@ -9,7 +9,7 @@ from bot.model.cases import SEATED, SERVING, WITH_PEOPLE
 from bot.routing import Turn
 from bot.store import Store
 from handlers.escalation import closing, outcomes
-from handlers.escalation.requesting import hand_over
+from handlers.escalation.requesting import LATER, hand_over
 
 UNSEEN = "unseen"
 """Who has ended a case whose end nobody told."""
@@ -26,7 +26,7 @@ async def lost(turn: Turn, facts: Store, case_id: str) -> None:
         await closing.close(turn, facts, "ended", by=UNSEEN)
     else:
         turn.cases.step("released", servicer=case.servicer, reason="lost")
-        await hand_over(turn, facts, outcomes.LATER)
+        await hand_over(turn, facts, LATER)
 
 
 async def ended_in_client(turn: Turn, facts: Store, event: SessionChanged) -> None:

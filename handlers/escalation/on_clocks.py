@@ -5,8 +5,8 @@ from bot.model import TimerDue
 from bot.model.cases import ASSIGNED, QUEUED, SEATED, TICKET, WANTED
 from bot.routing import Turn
 from bot.store import Store
-from handlers.escalation import briefing, clocks, closing, following, outcomes
-from handlers.escalation.requesting import ask_another, hand_over, tell_leaders
+from handlers.escalation import briefing, clocks, closing, following
+from handlers.escalation.requesting import LATER, ask_another, hand_over, tell_leaders
 from handlers.escalation.router import router
 
 
@@ -38,9 +38,9 @@ async def retry(turn: Turn, due: TimerDue, facts: Store) -> None:
     if case is None or case.id != due.key:
         await following.give(turn, facts, due.key)
     elif case.status in (WANTED, QUEUED, TICKET):
-        await hand_over(turn, facts, outcomes.LATER)
+        await hand_over(turn, facts, LATER)
     elif case.status == ASSIGNED and case.given_at == due.data.get("given_at"):
-        await ask_another(turn, facts, case, outcomes.LATER)
+        await ask_another(turn, facts, case, LATER)
 
 
 @router.on(TimerDue, tag=clocks.FOLLOW_UP)

@@ -11,7 +11,7 @@ from bot.model import (
 from bot.model.effects import HUMAN_OWNS
 from bot.routing import Turn
 from bot.store import Store
-from handlers.escalation import briefing, clocks, closing, losing, outcomes, store
+from handlers.escalation import briefing, clocks, closing, losing, outcomes, seating, store
 from handlers.escalation.requesting import HANDOFF, Wish, follow_up, tell_leaders, want
 from handlers.escalation.router import router
 from knowledge import Library
@@ -30,7 +30,7 @@ async def handed_off(
 ) -> None:
     """Tell customer and staff what WeCom really did."""
     numbers = config.escalation
-    match outcome := done.result.get("outcome"):
+    match done.result.get("outcome"):
         case "assigned":
             await outcomes.assigned(turn, facts, library, done, numbers)
         case "queued":
@@ -41,9 +41,7 @@ async def handed_off(
             outcomes.kept(turn, done, str(done.result.get("servicer", "")))
         case _:
             await outcomes.nobody(turn, facts, done)
-    case = turn.cases.newest
-    if case and done.result.get("reason") == outcomes.SEAT and outcome != "nobody":
-        await closing.seat_is_free(turn, facts, turn.conversation.open_kfid, after=case)
+    await outcomes.next_in_line(turn, facts, done.result)
 
 
 @router.on(EffectDone, tag=closing.END)
@@ -72,6 +70,7 @@ async def failed(turn: Turn, event: EffectFailed, facts: Store) -> None:
     elif event.tag == HANDOFF:
         refused = EffectDone(effect_id=event.effect_id, effect=event.effect, result={})
         await outcomes.nobody(turn, facts, refused)
+        await outcomes.next_in_line(turn, facts, event.data)
     elif event.tag == briefing.CARD:
         names = "、".join(turn.roster.name_of(userid) for userid in event.data.get("userids", ()))
         tell_leaders(turn, "escalation.leader_no_card", name=names)
@@ -116,7 +115,7 @@ async def changed(
 async def servicer_came_or_went(turn: Turn, event: ServicerStatusChanged, facts: Store) -> None:
     """One who comes may take what waits; what one who goes has not answered is given on."""
     if event.status == _RECEIVING:
-        await closing.seat_is_free(turn, facts, event.open_kfid)
+        await seating.offer(turn, facts)
         return
     userid = event.servicer_userid.lower()
     for case in await facts.cases.held_by(userid):

@@ -17,8 +17,10 @@ from bot.model.cases import (
 )
 from bot.routing import Turn
 from bot.store import Store
-from handlers.escalation import clocks, closing, losing, outcomes, store
+from handlers.escalation import clocks, closing, losing, seating, store
 from handlers.escalation.requesting import (
+    LATER,
+    SEAT,
     ask_another,
     hand_over,
     tell_leaders,
@@ -61,11 +63,13 @@ async def gave_up(turn: Turn, facts: Store) -> None:
 
 
 @router.on(Emitted, tag="seat_free")
-async def seat_free(turn: Turn, facts: Store) -> None:
+async def seat_free(turn: Turn, event: Emitted, facts: Store) -> None:
     """Somebody may be able to take what waits."""
-    case = turn.cases.open
+    case, tries = turn.cases.open, int(event.data.get("tries", 0))
     if case is not None and case.status in (QUEUED, TICKET):
-        await hand_over(turn, facts, outcomes.SEAT)
+        await hand_over(turn, facts, SEAT, tries=tries)
+    else:
+        await seating.offer(turn, facts, tries=tries + 1)  # it has gone its way meanwhile
 
 
 @router.on(Emitted, tag="servicer_left")
@@ -75,7 +79,7 @@ async def servicer_left(turn: Turn, event: Emitted, facts: Store) -> None:
     if case is None or case.servicer != event.data.get("userid"):
         return
     if case.status == ASSIGNED:
-        await ask_another(turn, facts, case, outcomes.LATER)
+        await ask_another(turn, facts, case, LATER)
     elif case.status == SERVING and case.waiting_since is not None:
         name = turn.roster.name_of(case.servicer)
         tell_leaders(turn, "escalation.leader_left", name=name)

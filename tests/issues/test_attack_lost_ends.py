@@ -13,9 +13,9 @@ async def served(chat: Chat) -> None:
     await chat.colleague_writes("您好，我是张三")
 
 
-def ended_unheard(chat: Chat) -> None:
+def ended_unheard(chat: Chat, state: ServiceState = ServiceState.ENDED) -> None:
     """The session is over, and WeCom's event is lost."""
-    chat.wecom.state, chat.wecom.servicer = ServiceState.ENDED, None
+    chat.wecom.state, chat.wecom.servicer = state, None
 
 
 def end(chat: Chat, at: float) -> SessionChanged:
@@ -74,9 +74,9 @@ async def test_whoever_waited_in_vain_is_found_somebody_anew(chat: Chat) -> None
     chat.wecom.receiving = ["zhangsan"]
     await chat.says("转人工")
     case = await case_of(chat)
-    chat.wecom.state, chat.wecom.servicer = ServiceState.BOT, None
+    ended_unheard(chat, ServiceState.BOT)
     await chat.receives(lost(chat, case.id))
-    assert chat.wecom.servicer is None  # it is known to be his; nothing has been read yet
+    assert (await case_of(chat)).status == "assigned"  # known as his; nothing has been read yet
     await chat.store.database.execute("UPDATE conversations SET service_state = 1")
     await chat.receives(lost(chat, case.id))
     assert chat.wecom.servicer == "zhangsan"
