@@ -30,6 +30,7 @@ from bot.delivery.couriers import (
     nobody_to_wake,
 )
 from bot.delivery.delegating import AgentCourier, Desk
+from bot.delivery.desks import Desks
 from bot.delivery.handing_over import EndCourier, HandOffCourier
 from bot.delivery.housekeeping import Gauges, LeftCases, Retention, ServiceGauges, WaitingNotices
 from bot.delivery.intake import DurableIntake
@@ -181,7 +182,7 @@ def _assemble(
             poll_idle_s=config.delivery.poll_idle_s,
             fresh_first_s=config.delivery.fresh_first_s,
         ),
-        looks=_looks(engine, follower, drains, sends),
+        looks=_looks(engine, kf, follower, drains, sends),
         clock=clock,
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
@@ -189,7 +190,7 @@ def _assemble(
 
 
 def _looks(
-    engine: Engine, follower: Follower, drains: Drains, sends: Lanes
+    engine: Engine, kf: Kf, follower: Follower, drains: Drains, sends: Lanes
 ) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
     """What the service looks after by itself, and how often."""
     config, store, clock = engine.config, engine.store, engine.clock
@@ -198,6 +199,7 @@ def _looks(
         (0.5, follower.look),
         (5.0, Gauges(store, engine.metrics, clock).look),
         (60.0, LeftCases(store, clock, drains.lanes.wake).look),
+        (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
         (
             5.0,

@@ -187,6 +187,13 @@ class Cases:
         )
         return [case_of(row) for row in rows]
 
+    async def accounts_with_people(self) -> list[str]:
+        """Accounts at which a case is with people, or waits for them."""
+        rows = await self._db.fetch(
+            "SELECT DISTINCT open_kfid FROM cases WHERE closed_at IS NULL AND status <> 'bot'"
+        )
+        return [row["open_kfid"] for row in rows]
+
     async def last_servicer(self, conversation: Conversation, since: float) -> str:
         """Who served this customer last at any account since then, empty = nobody."""
         row = await self._db.fetch_one(

@@ -5,7 +5,7 @@ from bot.model import TimerDue
 from bot.model.cases import ASSIGNED, QUEUED, SEATED, TICKET, WANTED
 from bot.routing import Turn
 from bot.store import Store
-from handlers.escalation import briefing, clocks, closing, following
+from handlers.escalation import briefing, clocks, closing, following, leaving
 from handlers.escalation.requesting import LATER, ask_another, hand_over, tell_leaders
 from handlers.escalation.router import router
 
@@ -61,3 +61,9 @@ async def idle(turn: Turn, due: TimerDue, config: Config) -> None:
 async def deadline(turn: Turn, due: TimerDue, facts: Store) -> None:
     """A deadline of the case's class comes nearer, or is there (R-11.11)."""
     await following.remind(turn, facts, due)
+
+
+@router.on(TimerDue, tag=clocks.ABSENT)
+async def absent(turn: Turn, due: TimerDue, facts: Store) -> None:
+    """Whoever serves has stopped receiving, and the customer has waited for him since."""
+    await leaving.due(turn, facts, due)

@@ -10,10 +10,10 @@ from knowledge import Library, Meaning
 
 
 @router.observe()
-async def heard(turn: Turn, rules: Rules) -> None:
+async def heard(turn: Turn, facts: Store, rules: Rules) -> None:
     """While people have the case: who answered, and whether the customer gives up waiting, or
     says what needs somebody else."""
-    listening.overhear(turn, rules)
+    await listening.overhear(turn, facts, rules)
 
 
 @router.message(Tapped("human"))

@@ -7,23 +7,18 @@ from msgspec import structs
 from bot.config import Config
 from bot.model import Emitted, ServiceState
 from bot.model.cases import (
-    ASSIGNED,
     BOT,
     QUEUED,
-    SERVING,
     SESSION_LOST,
     TICKET,
     WITH_PEOPLE,
 )
 from bot.routing import Turn
 from bot.store import Store
-from handlers.escalation import clocks, closing, losing, seating, store
+from handlers.escalation import clocks, closing, leaving, losing, seating, store
 from handlers.escalation.requesting import (
-    LATER,
     SEAT,
-    ask_another,
     hand_over,
-    tell_leaders,
     want,
     wish_for,
 )
@@ -73,16 +68,15 @@ async def seat_free(turn: Turn, event: Emitted, facts: Store) -> None:
 
 
 @router.on(Emitted, tag="servicer_left")
-async def servicer_left(turn: Turn, event: Emitted, facts: Store) -> None:
-    """Whoever was to take the case has stopped receiving before he answered."""
-    case = turn.cases.open
-    if case is None or case.servicer != event.data.get("userid"):
-        return
-    if case.status == ASSIGNED:
-        await ask_another(turn, facts, case, LATER)
-    elif case.status == SERVING and case.waiting_since is not None:
-        name = turn.roster.name_of(case.servicer)
-        tell_leaders(turn, "escalation.leader_left", name=name)
+async def servicer_left(turn: Turn, event: Emitted, facts: Store, config: Config) -> None:
+    """Whoever has the case has stopped receiving."""
+    await leaving.left(turn, facts, str(event.data.get("userid")), config.escalation)
+
+
+@router.on(Emitted, tag=leaving.AWAITED)
+async def awaited(turn: Turn, facts: Store, config: Config) -> None:
+    """The customer has written to one who does not receive any more."""
+    await leaving.awaited(turn, facts, config.escalation)
 
 
 @router.on(Emitted, tag="case_answered")

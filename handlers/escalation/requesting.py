@@ -105,14 +105,14 @@ async def raise_to_expert(turn: Turn, facts: Store, case: Case) -> None:
 
 
 async def ask_another(turn: Turn, facts: Store, case: Case, reason: str) -> None:
-    """Whoever was given the case has not answered: somebody who was not asked yet may take it.
+    """Whoever has the case does not answer: somebody who was not asked yet may take it.
 
     When a second one has not answered either, it is a matter for experts (R-11.2).
     """
     tried = _asked(await facts.cases.steps(case))
     if len(tried) > 1 and case.level < EXPERT:
         turn.cases.step("wanted", level=EXPERT, reason=reason)
-    await hand_over(turn, facts, reason, away_from=case.servicer, barred=tried)
+    await hand_over(turn, facts, reason, away_from=_loser(turn, case, reason), barred=tried)
 
 
 def _asked(steps: Sequence[Step]) -> set[str]:
@@ -196,12 +196,12 @@ def _note(turn: Turn, wish: Wish) -> None:
     )
 
 
-def _loser(turn: Turn, case: Case) -> str:
+def _loser(turn: Turn, case: Case, reason: str = RAISED) -> str:
     """Who has the session now; one who serves it gives it back first."""
     if case.status not in SEATED:
         return ""
     if case.status == SERVING:
-        turn.cases.step("released", servicer=case.servicer, reason=RAISED)
+        turn.cases.step("released", servicer=case.servicer, reason=reason)
     return case.servicer
 
 

@@ -1,0 +1,83 @@
+"""Who receives at each account now, and who has stopped without our being told?
+
+The list of WeCom is read before each hand-over, and now and then while people have cases: what it
+tells differently from what was known becomes the event that did not come.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from bot.delivery.intake import subject_of
+from bot.errors import WeComError
+from bot.model import Lane, ServicerStatusChanged
+from bot.ports import Clock
+from bot.store import Arrival, Store, Unit
+from bot.wecom.kf import Kf
+
+log = structlog.get_logger(__name__)
+
+_RECEIVES, _STOPPED = 1, 2
+"""Status of a servicer in the event (wecom-api §3.9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """The desks of all accounts.
+
+    Args:
+        woken: told whose mailbox has something new.
+    """
+
+    store: Store
+    kf: Kf
+    clock: Clock
+    woken: Callable[[str, Lane], None]
+
+    async def look(self) -> None:
+        """Read the list of each account at which people have, or are to have, a case."""
+        for open_kfid in await self.store.cases.accounts_with_people():
+            try:
+                await self.receiving(open_kfid)
+            except WeComError as error:
+                log.warning("desk.not_listed", account=open_kfid, error=str(error))
+
+    async def receiving(self, open_kfid: str) -> dict[str, str]:
+        """Who receives at an account, by lower-cased userid.
+
+        Raises:
+            WeComError: as the client.
+        """
+        servicers = await self.kf.list_servicers(open_kfid)
+        status = {member.userid: member.receiving for member in servicers.members}
+        known = await self.store.servicers.known(open_kfid)
+        await self.store.servicers.replace(open_kfid, status, self.clock.now())
+        now_receive = {userid.lower(): userid for userid in servicers.receiving}
+        await self._tell(open_kfid, known, now_receive)
+        return now_receive
+
+    async def _tell(
+        self, open_kfid: str, known: Mapping[str, bool], now_receive: Mapping[str, str]
+    ) -> None:
+        changed = {
+            userid: _RECEIVES if userid in now_receive else _STOPPED
+            for userid, received in known.items()
+            if received != (userid in now_receive)
+        }
+        now, unit = self.clock.now(), Unit()
+        arrivals = [
+            Arrival(subject_of(event), event, Lane.HANDOFF, sent_at=now)
+            for event in (
+                ServicerStatusChanged(
+                    open_kfid=open_kfid, servicer_userid=userid, status=status, sent_at=now
+                )
+                for userid, status in changed.items()
+            )
+        ]
+        if not arrivals:
+            return
+        await self.store.mailbox.deliver(unit, arrivals, now)
+        await self.store.database.commit(unit)
+        for one in arrivals:
+            self.woken(one.subject, one.lane)
