@@ -37,6 +37,7 @@ from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
 from bot.delivery.looking_up import LookUpCourier, ToolBox
 from bot.delivery.pictures import Fetch, Pictures
+from bot.delivery.projecting import NoContacts
 from bot.delivery.pull import PullSettings
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
@@ -53,6 +54,8 @@ from bot.model import (
     Lane,
     LookUp,
     NotifyStaff,
+    ProjectTags,
+    ReadCorpTags,
     SendCard,
     SendMessage,
     SendOnEvent,
@@ -252,6 +255,8 @@ def couriers(
         SendCard: CardCourier(store, staff, clock),
         UpdateCard: CardUpdateCourier(store, staff, clock),
         KeepMedia: MediaCourier(store, media, clock),
+        ProjectTags: NoContacts(store, clock),
+        ReadCorpTags: NoContacts(store, clock),
         Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
         LookUp: LookUpCourier(store, box, clock),
         Delegate: AgentCourier(

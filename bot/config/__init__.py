@@ -28,10 +28,12 @@ from bot.config.sections import (
     WeCom,
 )
 from bot.config.staff import Level, StaffMember
+from bot.config.tagging import DIMENSIONS, Dimension, Tagging, TagGroup, TagPurpose
 from bot.config.tools import Argument, OrderFields, Tool
 
 __all__ = [
     "DAY_MINUTES",
+    "DIMENSIONS",
     "MISSED",
     "OTHERS",
     "WEEK",
@@ -47,6 +49,7 @@ __all__ = [
     "ConfigErrors",
     "DateSpan",
     "Delivery",
+    "Dimension",
     "Embeddings",
     "Escalation",
     "Inspection",
@@ -68,6 +71,9 @@ __all__ = [
     "Shift",
     "StaffMember",
     "Storage",
+    "TagGroup",
+    "TagPurpose",
+    "Tagging",
     "Tool",
     "WeCom",
     "inspect_config",

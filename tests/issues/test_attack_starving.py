@@ -63,6 +63,7 @@ async def test_a_newcomer_does_not_take_the_seat_of_who_waits(small: Chat) -> No
         "UPDATE cases SET status = 'closed', closed_at = ? WHERE id = ?",
         *(small.clock.now(), first),
     )
+    small.clock.reach(small.clock.now() + 1)
     await third.says("转人工")
     assert second.wecom.servicer == "zhangsan"
     assert third.wecom.state is ServiceState.QUEUED
