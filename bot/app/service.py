@@ -19,6 +19,7 @@ from bot.app.engine import (
     open_store,
 )
 from bot.app.reports import build_reporter
+from bot.app.ticket_gauges import TicketGauges
 from bot.config import Config
 from bot.delivery.consulting import ModelCourier, TokenBudget
 from bot.delivery.couriers import (
@@ -202,6 +203,7 @@ def _looks(
         (0.5, follower.look),
         (5.0, Gauges(store, engine.metrics, clock).look),
         (60.0, LeftCases(store, clock, drains.lanes.wake).look),
+        (60.0, TicketGauges(store, engine.metrics, clock, bool(config.staff)).look),
         (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
         (

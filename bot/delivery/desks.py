@@ -24,7 +24,7 @@ _RECEIVES, _STOPPED = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Desks:
-    """The desks of all accounts.
+    """The desks of all accounts; one of which nothing is known yet is looked at once.
 
     Args:
         woken: told whose mailbox has something new.
@@ -37,7 +37,10 @@ class Desks:
 
     async def look(self) -> None:
         """Read the list of each account at which people have, or are to have, a case."""
-        for open_kfid in await self.store.cases.accounts_with_people():
+        busy = await self.store.cases.accounts_with_people()
+        known = await self.store.servicers.accounts()
+        new = [one.open_kfid for one in await self.store.accounts.all()]
+        for open_kfid in dict.fromkeys((*busy, *(one for one in new if one not in known))):
             try:
                 await self.receiving(open_kfid)
             except WeComError as error:

@@ -20,7 +20,10 @@ NOBODY_REACHABLE = 81013
 
 @dataclass(frozen=True, slots=True)
 class StaffCourier:
-    """App messages to members; WeCom's duplicate check makes a repeat harmless (wecom-api §5.1)."""
+    """App messages to members; WeCom's duplicate check makes a repeat harmless (wecom-api §5.1).
+
+    What nobody can be told is dead: it is listed, counted, and an error in the log.
+    """
 
     store: Store
     staff: StaffMessages
@@ -28,11 +31,14 @@ class StaffCourier:
 
     async def __call__(self, parcel: Parcel) -> Outcome:
         """Send one text to members."""
-        assert isinstance(parcel.effect, NotifyStaff)
+        effect = parcel.effect
+        assert isinstance(effect, NotifyStaff)
         await self.store.outbox.claim(parcel, self.clock.now())
-        delivered = await self.staff.send_text(
-            parcel.effect.userids, parcel.effect.text, key=parcel.msgid
-        )
+        userids = effect.userids or tuple(await self.store.servicers.known(effect.open_kfid))
+        if not userids:
+            log.error("staff.nobody_to_tell", account=effect.open_kfid)
+            return Ended("dead", error="nobody to tell: no staff is configured, no servicer known")
+        delivered = await self.staff.send_text(userids, effect.text, key=parcel.msgid)
         return Ended("sent", error=_not_reached(_unreached(delivered)))
 
 

@@ -198,10 +198,16 @@ class HandOff(Effect, frozen=True, kw_only=True):
 
 
 class NotifyStaff(Effect, frozen=True, kw_only=True):
-    """App message to members. Repeat: `window`, WeCom's duplicate check."""
+    """App message to members. Repeat: `window`, WeCom's duplicate check.
+
+    Args:
+        userids: who gets it; empty = whoever WeCom lists as a servicer of the account by then.
+        open_kfid: of this account, where nobody is named.
+    """
 
     userids: tuple[str, ...]
     text: str
+    open_kfid: str = ""
 
 
 class SendCard(Effect, frozen=True, kw_only=True):

@@ -209,14 +209,22 @@ def tell_staff(turn: Turn, key: str, reason: str, **values: object) -> None:
     """Tell the members of the configuration who serve this account."""
     told = [one.userid for one in turn.staff if one.serves(turn.conversation.open_kfid)]
     values |= {"account": turn.account_name, "reason": why(turn, reason)}
-    turn.notify(told, turn.phrases.say(key, **values))
+    _notify(turn, told, turn.phrases.say(key, **values))
 
 
 def tell_leaders(turn: Turn, key: str, **values: object) -> None:
     """Tell those who lead at this account."""
     told = turn.roster.leaders(turn.conversation.open_kfid, turn.now)
     text = turn.phrases.say(key, account=turn.account_name, **values)
-    turn.notify(told or [one.userid for one in turn.staff], text)
+    _notify(turn, told or [one.userid for one in turn.staff], text)
+
+
+def _notify(turn: Turn, told: Sequence[str], text: str) -> None:
+    """Where the configuration names nobody, WeCom's servicers are better than none."""
+    if told:
+        turn.notify(told, text)
+    else:
+        turn.notify_servicers(turn.conversation.open_kfid, text)
 
 
 def why(turn: Turn, reason: str) -> str:
