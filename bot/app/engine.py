@@ -28,7 +28,7 @@ from bot.routing.middleware import (
 )
 from bot.routing.phrases import Phrases
 from bot.routing.router import Router
-from bot.routing.setting import Setting
+from bot.routing.setting import Codes, Setting
 from bot.routing.turn import Turn
 from bot.routing.values import Values
 from bot.store import Database, Store, Table, Vault, decode_master
@@ -260,8 +260,13 @@ def build_roster(config: Config) -> Roster:
 def _setting(
     config: Config, phrases: Phrases, model: ChatModel | None, agent: Agent | None
 ) -> Setting:
+    kf = platform_limits().kf
     return Setting(
         phrases=phrases,
+        codes=Codes(
+            end_s=kf.end_code_s - kf.code_reserve_s,
+            moved_s=min(kf.queue_code_s, kf.reply_code_s) - kf.code_reserve_s,
+        ),
         staff=tuple(config.staff),
         roster=build_roster(config),
         company=config.company.name or "",

@@ -56,17 +56,16 @@ class Desks:
         status = {member.userid: member.receiving for member in servicers.members}
         known = await self.store.servicers.known(open_kfid)
         await self.store.servicers.replace(open_kfid, status, self.clock.now())
-        now_receive = {userid.lower(): userid for userid in servicers.receiving}
-        await self._tell(open_kfid, known, now_receive)
-        return now_receive
+        await self._tell(open_kfid, known, await self.store.servicers.known(open_kfid))
+        return {userid.lower(): userid for userid in servicers.receiving}
 
     async def _tell(
-        self, open_kfid: str, known: Mapping[str, bool], now_receive: Mapping[str, str]
+        self, open_kfid: str, before: Mapping[str, bool], after: Mapping[str, bool]
     ) -> None:
         changed = {
-            userid: _RECEIVES if userid in now_receive else _STOPPED
-            for userid, received in known.items()
-            if received != (userid in now_receive)
+            userid: _RECEIVES if after.get(userid) else _STOPPED
+            for userid, received in before.items()
+            if received != after.get(userid, False)
         }
         now, unit = self.clock.now(), Unit()
         arrivals = [

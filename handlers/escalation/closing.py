@@ -21,9 +21,6 @@ from handlers.escalation.requesting import (
 END, GIVEN_UP = "escalation.end", "escalation.given_up"
 """What came of ending a session: because it is done, or because the customer gave up waiting."""
 
-END_CODE_S = 18.0
-"""An end code lives 20 s (wecom-api §3.11); later than this it is not tried."""
-
 
 async def close(
     turn: Turn, facts: Store, outcome: str, *, by: str, code: str = "", code_at: float = 0.0
@@ -174,7 +171,7 @@ async def given_up(turn: Turn, facts: Store, done: EffectDone) -> None:
         turn.reply_by_code(
             code,
             Reply(text=turn.phrases.say(key), because=because),
-            expires_at=float(done.result.get("at", turn.now)) + END_CODE_S,
+            expires_at=float(done.result.get("at", turn.now)) + turn.setting.codes.end_s,
             in_state=int(ServiceState.ENDED),
         )
     await seating.offer(turn, facts, freed=case.servicer)

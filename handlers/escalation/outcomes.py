@@ -18,9 +18,6 @@ from handlers.escalation import briefing, clocks, closing, seating, store
 from handlers.escalation.requesting import LATER, SEAT, hand_over, tell_leaders, tell_staff
 from knowledge import Library
 
-CODE_S = 47 * 3600
-"""A queue or reply code lives 48 h (wecom-api §3.11); a little less is safe."""
-
 _OUT_OF_POOL = frozenset({"briefed", "taken", "answered", "ticketed", "given_up"})
 """Steps after which a case does not wait in the pool any more."""
 
@@ -219,7 +216,8 @@ def _say_by_code(
     if isinstance(code, str) and code:
         because = Because(source="reply", ref=key)
         reply = Reply(text=text or turn.phrases.say(key), because=because)
-        turn.reply_by_code(code, reply, expires_at=turn.now + CODE_S, in_state=int(state))
+        expires_at = turn.now + turn.setting.codes.moved_s
+        turn.reply_by_code(code, reply, expires_at=expires_at, in_state=int(state))
 
 
 def _say_nobody(turn: Turn, case: Case) -> None:
