@@ -8,6 +8,7 @@ from bot.store.accounts import AccountRow, Accounts
 from bot.store.audit import Audit, AuditEntry
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
+from bot.store.changes import CHANGED, Changed, Changes
 from bot.store.consents import Consents
 from bot.store.contact_sync import ContactSync, SyncState
 from bot.store.contacts import Contacts, Relation, RelationEvent
@@ -23,13 +24,15 @@ from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
 from bot.store.orders import OrdersTable, OrderWritten
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
-from bot.store.people import People
+from bot.store.people import Merge, People
+from bot.store.profiles import TOUCHED, Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
 from bot.store.tags import Tags
+from bot.store.timeline import Moment, Timeline
 from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
@@ -37,7 +40,9 @@ from bot.store.vault import Vault, decode_master
 from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
 
 __all__ = [
+    "CHANGED",
     "FRONT",
+    "TOUCHED",
     "AccountRow",
     "Accounts",
     "Arrival",
@@ -48,6 +53,8 @@ __all__ = [
     "CaseRecord",
     "Cases",
     "Change",
+    "Changed",
+    "Changes",
     "Compared",
     "Consents",
     "ContactSync",
@@ -58,6 +65,7 @@ __all__ = [
     "Conversations",
     "CorpTag",
     "CorpTags",
+    "Counts",
     "Database",
     "Decided",
     "Download",
@@ -71,7 +79,9 @@ __all__ = [
     "Marks",
     "Measured",
     "MediaStore",
+    "Merge",
     "ModelUsage",
+    "Moment",
     "OrderWritten",
     "OrdersTable",
     "Outbox",
@@ -80,6 +90,7 @@ __all__ = [
     "People",
     "Place",
     "Placed",
+    "Profiles",
     "Questions",
     "Relation",
     "RelationEvent",
@@ -93,7 +104,9 @@ __all__ = [
     "SyncState",
     "Table",
     "Tags",
+    "Timeline",
     "ToolCalls",
+    "Touch",
     "Transcript",
     "Unit",
     "UnitConflict",
@@ -121,6 +134,7 @@ class Store:
     audit: Audit
     cases: Cases
     line: WaitingLine
+    changes: Changes
     consents: Consents
     contacts: Contacts
     contact_sync: ContactSync
@@ -135,11 +149,13 @@ class Store:
     model_usage: ModelUsage
     outbox: Outbox
     people: People
+    profiles: Profiles
     questions: Questions
     servicers: Servicers
     suggestions: Suggestions
     switches: Switches
     tags: Tags
+    timeline: Timeline
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
@@ -154,7 +170,7 @@ class Store:
         tagging: Tagging | None = None,
     ) -> "Store":
         """Put repositories over an opened and migrated database."""
-        audit, people = Audit(database), People(database)
+        audit, people = Audit(database), People(database, vault)
         return cls(
             database=database,
             keys=keys,
@@ -163,6 +179,7 @@ class Store:
             audit=audit,
             cases=Cases(database, vault),
             line=WaitingLine(database),
+            changes=Changes(database),
             consents=Consents(database, vault, people, audit),
             contacts=Contacts(database),
             contact_sync=ContactSync(database),
@@ -176,12 +193,14 @@ class Store:
             orders=OrdersTable(database, vault),
             model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
+            profiles=Profiles(database, vault),
             people=people,
             questions=Questions(database, vault),
             servicers=Servicers(database),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
             tags=Tags(database, tagging),
+            timeline=Timeline(database, vault),
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),
