@@ -127,7 +127,7 @@ def open_store(config: Config) -> Store:
     ]
     vault = Vault(database, keys, master, previous)
     vault.check_master()
-    return Store.build(database, keys, vault, path.parent / "media")
+    return Store.build(database, keys, vault, path.parent / "media", config.tagging)
 
 
 def vectors_folder(config: Config) -> Path | None:

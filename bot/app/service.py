@@ -18,6 +18,7 @@ from bot.app.engine import (
     declared_tables,
     open_store,
 )
+from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.reports import build_reporter
 from bot.config import Config
 from bot.delivery.consulting import ModelCourier, TokenBudget
@@ -34,6 +35,7 @@ from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
 from bot.delivery.looking_up import LookUpCourier, ToolBox
 from bot.delivery.pictures import Fetch, Pictures
+from bot.delivery.projecting import NoContacts
 from bot.delivery.pull import PullSettings
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
@@ -50,6 +52,8 @@ from bot.model import (
     Lane,
     LookUp,
     NotifyStaff,
+    ProjectTags,
+    ReadCorpTags,
     SendCard,
     SendMessage,
     SendOnEvent,
@@ -111,8 +115,9 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     library = await build_library(config, store.contents, cache)
     follower = Follower(store.contents, library, version)
     metrics = Metrics()
-    model = open_model(config, MODEL_PROMPTS, metrics, even_out)
-    agent = open_agent(config, MODEL_PROMPTS, metrics, even_out)
+    forbids = forbids_of(build_lexicon(config))
+    model = open_model(config, MODEL_PROMPTS, metrics, even_out, forbids)
+    agent = open_agent(config, MODEL_PROMPTS, metrics, even_out, forbids)
     engine = build_engine(
         config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
     )
@@ -240,6 +245,8 @@ def couriers(
         SendCard: CardCourier(store, staff, clock),
         UpdateCard: CardUpdateCourier(store, staff, clock),
         KeepMedia: MediaCourier(store, media, clock),
+        ProjectTags: NoContacts(store, clock),
+        ReadCorpTags: NoContacts(store, clock),
         Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
         LookUp: LookUpCourier(store, box, clock),
         Delegate: AgentCourier(
