@@ -35,9 +35,7 @@ def main() -> None:
                 _print_wrong(messages, judges["rules"])
 
 
-def _print(
-    split: str, messages: list[Message], judges: dict[str, Judge], *, totals: bool
-) -> None:
+def _print(split: str, messages: list[Message], judges: dict[str, Judge], *, totals: bool) -> None:
     scores = {name: {tag: Score() for tag in baseline()} for name in judges}
     for message in messages:
         for name, judge in judges.items():

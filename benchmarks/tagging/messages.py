@@ -1,6 +1,7 @@
 """What did customers write, and which tags should that give? One file for each trade.
 
-They were written before any rule: ``dev`` to write rules by, ``test`` of which only totals are looked at.
+They were written before any rule: ``dev`` to write rules by, ``test`` of which only totals are
+looked at, ``blind`` after the rules, by somebody who does not look at them.
 What each tag means, and the words of the baseline, stand in meanings.yaml.
 """
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import handlers
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
+from bot.app.tag_following import build_tag_rules
 from bot.config import Config, Delivery
 from bot.errors import Misconfigured
 from bot.llm.agent import Agent
@@ -39,12 +40,13 @@ from bot.tools import HttpTools
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
 from handlers.escalation.rules import Rules
+from handlers.tagging.in_force import TagRules
 from knowledge import Library, Meaning
 from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
-SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning)
+SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules)
 """Types that a handler may ask for."""
 
 MODEL_PROMPTS = PROMPTS.parent / "llm"
@@ -62,6 +64,7 @@ class Engine:
     routers: list[Router]
     library: Library
     meaning: Meaning
+    tag_rules: TagRules
     dispatcher: Dispatcher
     model: ChatModel | None = None
     agent: Agent | None = None
@@ -75,6 +78,7 @@ class Engine:
         """
         await self.library.warm()
         await self.meaning.learn(folder)
+        await self.tag_rules.meaning.learn(folder)
 
     async def aclose(self) -> None:
         """Close connections, files and threads."""
@@ -204,6 +208,7 @@ def build_engine(
     routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
     meaning = build_meaning(config.escalation, library.embedder)
+    tag_rules = build_tag_rules(config.tagging, library.embedder)
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
@@ -212,6 +217,7 @@ def build_engine(
         Values: Values(values),
         Rules: build_rules(config.escalation),
         Meaning: meaning,
+        TagRules: tag_rules,
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
@@ -246,7 +252,7 @@ def build_engine(
         metrics=metrics,
     )
     return Engine(
-        *(config, store, clock, metrics, phrases, routers, library, meaning),
+        *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
         *(dispatcher, model, agent),
         HttpTools(config.tools),
     )

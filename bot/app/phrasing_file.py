@@ -1,4 +1,4 @@
-"""How is a file of phrasings read: lists of words, slips, ways of speaking? And what is wrong in it?
+"""How is a file of phrasings read: lists of words, slips, ways of speaking?
 
 Several files of `prompts/` are made of the same parts; whoever reads one goes on from here.
 """

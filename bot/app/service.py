@@ -17,9 +17,11 @@ from bot.app.engine import (
     build_engine,
     declared_tables,
     open_store,
+    vectors_folder,
 )
 from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.reports import build_reporter
+from bot.app.tag_following import RulesFollower
 from bot.config import Config
 from bot.delivery.consulting import ModelCourier, TokenBudget
 from bot.delivery.couriers import (
@@ -191,8 +193,10 @@ def _looks(
     """What the service looks after by itself, and how often."""
     config, store, clock = engine.config, engine.store, engine.clock
     reporter = build_reporter(config, store.measured)
+    rules = RulesFollower(engine.tag_rules, engine.library.embedder, vectors_folder(config))
     return [
         (0.5, follower.look),
+        (2.0, rules.look),
         (5.0, Gauges(store, engine.metrics, clock).look),
         (60.0, LeftCases(store, clock, drains.lanes.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from handlers.tagging.circumstances import Around
 from handlers.tagging.patterns import Budget
-from handlers.tagging.rules import HAS, OTHERS, QUOTED, SAYS, Rulebook, TagRule
+from handlers.tagging.rules import QUOTED, SAYS, Rulebook, TagRule
 from knowledge.grammar import STOPS
 from knowledge.speech import Phrasings, Reader, heard
 
@@ -80,9 +80,11 @@ def look(text: str, book: Rulebook, around: Around) -> Looked:
         around: the other circumstances.
     """
     read = heard(text, book.manner)
-    looking = _Looking(read, book)
-    hits: list[Hit] = []
+    hits = [Hit(rule, ()) for rule in book.wordless if not rule.when.unmet(around)]
     near: list[Near] = []
+    if not read:
+        return Looked(tuple(hits), ())
+    looking = _Looking(read, book)
     for rule in looking.candidates():
         if unmet := rule.when.unmet(around):
             near.append(Near(rule, Place("", SAYS), unmet))
@@ -181,6 +183,3 @@ class _Looking(Reader):
         """The whole message but for courtesies and what ends it."""
         text = _EDGES.sub("", self.text)
         return self._book.manner.courtesies.sub("", text) or text
-
-
-__all__ = ["HAS", "OTHERS", "Hit", "Looked", "Near", "Place", "look"]

@@ -119,6 +119,9 @@ class Rulebook:
     told_by: dict[Phrasing, list[TagRule]] = field(init=False)
     exactly: dict[str, list[TagRule]] = field(init=False)
     patterned: list[TagRule] = field(init=False)
+    wordless: list[TagRule] = field(init=False)
+    on_events: list[TagRule] = field(init=False)
+    by_meaning: list[TagRule] = field(init=False)
     by_id: Mapping[str, TagRule] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -127,6 +130,13 @@ class Rulebook:
         self.finder = Finder((*phrasings, *ways))
         self.told_by, self.exactly, self.patterned = {}, {}, []
         self.by_id = {rule.id: rule for rule in self.rules}
+        self.on_events = [rule for rule in self.rules if rule.events]
+        self.by_meaning = [rule for rule in self.rules if rule.means.yes]
+        self.wordless = [
+            rule
+            for rule in self.rules
+            if rule.when.is_enough and not (rule.reads_text or rule.events or rule.means.yes)
+        ]
         for rule in self.rules:
             for phrasing in rule.leads:
                 self.told_by.setdefault(phrasing, []).append(rule)
