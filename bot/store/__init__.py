@@ -31,6 +31,8 @@ from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
+from bot.store.tag_figures import Coverage, Sampled, TagCount, TagFigures
+from bot.store.tag_runs import Run, TagRuns
 from bot.store.tags import Tags
 from bot.store.timeline import Moment, Timeline
 from bot.store.tool_calls import ToolCalls
@@ -64,6 +66,7 @@ __all__ = [
     "CorpTag",
     "CorpTags",
     "Counts",
+    "Coverage",
     "Database",
     "Decided",
     "Download",
@@ -91,7 +94,9 @@ __all__ = [
     "Questions",
     "Relation",
     "RelationEvent",
+    "Run",
     "Said",
+    "Sampled",
     "Servicers",
     "Silence",
     "Statement",
@@ -100,6 +105,9 @@ __all__ = [
     "Switches",
     "SyncState",
     "Table",
+    "TagCount",
+    "TagFigures",
+    "TagRuns",
     "Tags",
     "Timeline",
     "ToolCalls",

@@ -177,7 +177,14 @@ def take_off(values: Values) -> list[Statement]:
 
 
 def taken_off(
-    change: str, where: str, params: Sequence[Any], *, rule: str, at: float
+    change: str,
+    where: str,
+    params: Sequence[Any],
+    *,
+    rule: str,
+    at: float,
+    run: str = "",
+    by: str = "",
 ) -> list[Statement]:
     """Take off whatever fits a condition, without asking anybody.
 
@@ -188,8 +195,8 @@ def taken_off(
         Statement(
             "INSERT INTO tag_history (change, external_userid, name, added, outcome, source, rule,"
             " version, msgid, at, by, run, was) SELECT ?, external_userid, name, 0, 'applied',"
-            f" 'event', ?, '', '', ?, '', '', {_WAS} FROM customer_tags t WHERE {where}",
-            (change, rule, at, *params),
+            f" 'event', ?, '', '', ?, ?, ?, {_WAS} FROM customer_tags t WHERE {where}",
+            (change, rule, at, by, run, *params),
         ),
         Statement(f"DELETE FROM customer_tags WHERE {where}", tuple(params)),
         Statement(_TELL.replace("?4", "?"), (change,)),
