@@ -224,16 +224,7 @@ def build_engine(
     dispatcher = Dispatcher(
         store,
         routers,
-        Committer(
-            store,
-            plan,
-            enclose,
-            TurnSettings(
-                allowance=platform_limits().kf.allowance,
-                late_after_s=config.delivery.waiting_notice_after_s,
-                consult_ttl_s=2 * config.llm.timeout_s if config.llm else 0.0,
-            ),
-        ),
+        Committer(store, plan, enclose, _turn_settings(config)),
         accounts=config.for_account,
         setting=_setting(config, phrases, model, agent),
         supplies=supplies,
@@ -255,6 +246,14 @@ def build_engine(
         *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
         *(dispatcher, model, agent),
         HttpTools(config.tools),
+    )
+
+
+def _turn_settings(config: Config) -> TurnSettings:
+    return TurnSettings(
+        allowance=platform_limits().kf.allowance,
+        late_after_s=config.delivery.waiting_notice_after_s,
+        consult_ttl_s=2 * config.llm.timeout_s if config.llm else 0.0,
     )
 
 
