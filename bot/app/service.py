@@ -211,6 +211,7 @@ def _looks(
                 config.delivery.waiting_notice_after_s,
                 sends.wake,
                 config.for_account,
+                engine.guard.softened,
             ).look,
         ),
         (
