@@ -18,6 +18,7 @@ from bot.commands import (
     faq_arguments,
     gate,
     orders,
+    people_arguments,
     privacy_arguments,
     prompts,
     ratings,
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_groups(command)
     _add_people(command)
     privacy_arguments.add(command, _load)
+    people_arguments.add(command, _load)
     return parser
 
 

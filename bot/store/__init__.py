@@ -17,6 +17,7 @@ from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
 from bot.store.corp_tags import CorpTag, CorpTags
 from bot.store.database import Database, Statement, Unit, UnitConflict
+from bot.store.exports import Export, Exports
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.marks import Mark, Marks
 from bot.store.measured import CaseRecord, Measured, Said
@@ -71,6 +72,8 @@ __all__ = [
     "Decided",
     "Download",
     "Draft",
+    "Export",
+    "Exports",
     "Handled",
     "Incoming",
     "Letter",
@@ -141,6 +144,7 @@ class Store:
     contacts: Contacts
     contact_sync: ContactSync
     contents: Contents
+    exports: Exports
     conversations: Conversations
     corp_tags: CorpTags
     mailbox: Mailbox
@@ -185,6 +189,7 @@ class Store:
             contacts=Contacts(database),
             contact_sync=ContactSync(database),
             contents=Contents(database),
+            exports=Exports(database),
             conversations=Conversations(database),
             corp_tags=CorpTags(database),
             mailbox=Mailbox(database, vault),
