@@ -19,6 +19,7 @@ from bot.commands import (
     faq_arguments,
     gate,
     orders,
+    people_arguments,
     privacy_arguments,
     prompts,
     ratings,
@@ -97,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_people(command)
     privacy_arguments.add(command, _load)
     desk_arguments.add(command, _load)
+    people_arguments.add(command, _load)
     return parser
 
 

@@ -9,11 +9,15 @@ from zoneinfo import ZoneInfo
 import handlers
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
+from bot.app.lexicon import build_lexicon
+from bot.app.tag_following import build_tag_rules
 from bot.config import Config, Delivery
 from bot.errors import Misconfigured
 from bot.llm.agent import Agent
 from bot.llm.caller import Caller
 from bot.policy.calendar import WorkCalendar
+from bot.policy.guard import Guard
+from bot.policy.lexicon import Lexicon
 from bot.policy.roster import Roster
 from bot.ports import ChatModel, Clock, Embedder, ValueSource
 from bot.routing.decisions import Committer, TurnSettings
@@ -39,12 +43,13 @@ from bot.tools import HttpTools
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
 from handlers.escalation.rules import Rules
+from handlers.tagging.in_force import TagRules
 from knowledge import Library, Meaning
 from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
-SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning)
+SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules)
 """Types that a handler may ask for."""
 
 MODEL_PROMPTS = PROMPTS.parent / "llm"
@@ -62,9 +67,11 @@ class Engine:
     routers: list[Router]
     library: Library
     meaning: Meaning
+    tag_rules: TagRules
     dispatcher: Dispatcher
     model: ChatModel | None = None
     agent: Agent | None = None
+    guard: Guard = field(default_factory=lambda: Guard(Lexicon()))
     tools: HttpTools = field(default_factory=lambda: HttpTools({}))
 
     async def warm(self, folder: Path | None) -> None:
@@ -75,6 +82,7 @@ class Engine:
         """
         await self.library.warm()
         await self.meaning.learn(folder)
+        await self.tag_rules.meaning.learn(folder)
 
     async def aclose(self) -> None:
         """Close connections, files and threads."""
@@ -204,6 +212,7 @@ def build_engine(
     routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
     meaning = build_meaning(config.escalation, library.embedder)
+    tag_rules = build_tag_rules(config.tagging, library.embedder)
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
@@ -212,22 +221,15 @@ def build_engine(
         Values: Values(values),
         Rules: build_rules(config.escalation),
         Meaning: meaning,
+        TagRules: tag_rules,
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
+    guard = Guard(build_lexicon(config))
     dispatcher = Dispatcher(
         store,
         routers,
-        Committer(
-            store,
-            plan,
-            enclose,
-            TurnSettings(
-                allowance=platform_limits().kf.allowance,
-                late_after_s=config.delivery.waiting_notice_after_s,
-                consult_ttl_s=2 * config.llm.timeout_s if config.llm else 0.0,
-            ),
-        ),
+        Committer(store, plan, enclose, _turn_settings(config), guard),
         accounts=config.for_account,
         setting=_setting(config, phrases, model, agent),
         supplies=supplies,
@@ -246,8 +248,8 @@ def build_engine(
         metrics=metrics,
     )
     return Engine(
-        *(config, store, clock, metrics, phrases, routers, library, meaning),
-        *(dispatcher, model, agent),
+        *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
+        *(dispatcher, model, agent, guard),
         HttpTools(config.tools),
     )
 
@@ -255,6 +257,14 @@ def build_engine(
 def build_roster(config: Config) -> Roster:
     """The members of staff with their shifts, on the company's calendar."""
     return Roster(config.staff, ZoneInfo(config.timezone), WorkCalendar(config.calendar))
+
+
+def _turn_settings(config: Config) -> TurnSettings:
+    return TurnSettings(
+        allowance=platform_limits().kf.allowance,
+        late_after_s=config.delivery.waiting_notice_after_s,
+        consult_ttl_s=2 * config.llm.timeout_s if config.llm else 0.0,
+    )
 
 
 def _setting(

@@ -17,6 +17,7 @@ from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
 from bot.store.corp_tags import CorpTag, CorpTags
 from bot.store.database import Database, Statement, Unit, UnitConflict
+from bot.store.exports import Export, Exports
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.marks import Mark, Marks
 from bot.store.measured import CaseRecord, Measured, Said
@@ -31,6 +32,8 @@ from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
+from bot.store.tag_figures import Coverage, Sampled, TagCount, TagFigures
+from bot.store.tag_runs import Run, TagRuns
 from bot.store.tags import Tags
 from bot.store.timeline import Moment, Timeline
 from bot.store.tool_calls import ToolCalls
@@ -66,10 +69,13 @@ __all__ = [
     "CorpTag",
     "CorpTags",
     "Counts",
+    "Coverage",
     "Database",
     "Decided",
     "Download",
     "Draft",
+    "Export",
+    "Exports",
     "Handled",
     "Incoming",
     "Letter",
@@ -94,7 +100,9 @@ __all__ = [
     "Questions",
     "Relation",
     "RelationEvent",
+    "Run",
     "Said",
+    "Sampled",
     "Servicers",
     "Silence",
     "Statement",
@@ -103,6 +111,9 @@ __all__ = [
     "Switches",
     "SyncState",
     "Table",
+    "TagCount",
+    "TagFigures",
+    "TagRuns",
     "Tags",
     "Timeline",
     "ToolCalls",
@@ -139,6 +150,7 @@ class Store:
     contacts: Contacts
     contact_sync: ContactSync
     contents: Contents
+    exports: Exports
     conversations: Conversations
     corp_tags: CorpTags
     mailbox: Mailbox
@@ -184,6 +196,7 @@ class Store:
             contacts=Contacts(database),
             contact_sync=ContactSync(database),
             contents=Contents(database),
+            exports=Exports(database),
             conversations=Conversations(database),
             corp_tags=CorpTags(database),
             mailbox=Mailbox(database, vault),
