@@ -14,6 +14,7 @@ from bot.commands import (
     admin,
     chat,
     demo,
+    desk_arguments,
     escalation,
     faq_arguments,
     gate,
@@ -96,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_groups(command)
     _add_people(command)
     privacy_arguments.add(command, _load)
+    desk_arguments.add(command, _load)
     people_arguments.add(command, _load)
     return parser
 
