@@ -9,6 +9,7 @@ from bot.commands.dialogue import Dialogue, PlayedCard, shown
 from bot.delivery.intake import subject_of
 from bot.model import Conversation, Event, Lane, MessageReceived
 from bot.model.cases import GAP_S
+from bot.model.consents import Purpose, Standing
 from bot.store import Arrival, Unit
 from tests.builders import FRIDAY_MORNING
 
@@ -142,9 +143,24 @@ class Chat:
         await self.dialogue.tell_app(userid, text)
         self._look()
 
-    async def agrees(self) -> None:
-        """The customer consents to being tagged."""
-        self.store.tags.consented = "1"
+    async def agrees(self, purpose: Purpose = Purpose.PROFILING_TAGS) -> None:
+        """The customer has consented to a purpose, by default to being tagged."""
+        await self.decides(purpose, Standing.GIVEN)
+
+    async def decides(self, purpose: Purpose, decision: Standing) -> None:
+        """The customer's decision about a purpose is written down."""
+        unit = Unit()
+        await self.store.consents.decide(
+            unit,
+            self.conversation.external_userid,
+            purpose,
+            decision,
+            notice_version="1",
+            channel="kf",
+            evidence="",
+            at=self.clock.now(),
+        )
+        await self.store.database.commit(unit)
 
     @property
     def tags(self) -> set[str]:

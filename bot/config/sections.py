@@ -235,6 +235,8 @@ class Retention(Section):
     messages_days: Annotated[Days, Field(ge=3)] = 180
     # WeCom may tell the last three days once more (§3.7): what was answered must still be known.
     handled_days: Annotated[Days, Field(ge=4)] = 7
+    # The database itself refuses to delete what is younger than 180 days.
+    audit_days: Annotated[Days, Field(ge=181)] = 1095
 
 
 class Logging(Section):

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from bot.model.cards import Card
+from bot.model.consents import Purpose
 
 HUMAN_OWNS = "a person owns the conversation"
 """Why a row is held: what was prepared is withheld while people have the conversation."""
@@ -122,6 +123,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         survey: items under the menu that ask whether this helped; left out where they would cost a
             message, or where the reply answers several messages.
         attachments: what follows the text while there is room for it.
+        purpose: what the customer must have agreed to for it to be said, ``None`` = nothing.
     """
 
     text: str
@@ -132,6 +134,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     because: Because | None = None
     category: str = ""
     written_by_model: bool = False
+    purpose: Purpose | None = None
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):

@@ -17,20 +17,20 @@ from bot.model import (
     EndSession,
     HandOff,
     Lane,
-    MessageRecalled,
-    MessageReceived,
     Reply,
-    SendFailed,
     SendMessage,
     SendOnEvent,
     ServiceState,
     StaffAction,
 )
 from bot.policy import allowance
+from bot.routing.auditing import note_turn
 from bot.routing.collected import CodeReply, Decided, Said
+from bot.routing.consented import drop_unconsented, record_consents
 from bot.routing.facts import SESSION_S
 from bot.routing.merging import merge
 from bot.routing.queues import own_queue
+from bot.routing.recording import apply_events, record_messages
 from bot.routing.tagging import write_tags
 from bot.routing.turn import Turn
 from bot.store import (
@@ -110,6 +110,8 @@ class Committer:
         """
         unit = Unit()
         self._store.mailbox.finish(unit, letters, turn.now)
+        await drop_unconsented(self._store, turn)
+        await record_consents(self._store, unit, turn)
         for letter in letters:
             if isinstance(letter.event, ContactEvent):
                 self._store.contacts.happened(unit, letter.event, turn.now)
@@ -117,8 +119,9 @@ class Committer:
         if turn.has_conversation and before is not None:
             drafts += self._code_replies(turn)
             drafts += await self._replies(unit, turn)
-            self._record_messages(unit, turn, letters)
-            self._apply_events(unit, turn, letters)  # a recall forgets what was just recorded
+            record_messages(self._store, unit, turn, letters)
+            # a recall forgets what was just recorded
+            apply_events(self._store, unit, turn, letters)
             if turn.facts != before:
                 self._store.conversations.save(unit, before, turn.facts)
             for change in turn.cases.changes:
@@ -134,6 +137,7 @@ class Committer:
         unit.asides += turn.decisions.asides
         tagging, tagged = await write_tags(self._store, turn)
         unit.asides.append(tagging)
+        await note_turn(self._store, unit, turn, letters, trace_id)
         await self._store.database.commit(unit)
         others = [(one.subject, one.lane) for one in arrivals if one.subject != turn.subject]
         return Committed(
@@ -143,43 +147,6 @@ class Committer:
             ),
             tuple(dict.fromkeys(others)),
         )
-
-    # ------------------------------------------------------------------ facts and transcript
-
-    def _apply_events(self, unit: Unit, turn: Turn, letters: Sequence[Letter]) -> None:
-        store, conversation = self._store, turn.conversation
-        for letter in letters:
-            match letter.event:
-                case MessageReceived(origin=5):
-                    why = "a servicer wrote"
-                    store.outbox.cancel_unsent(unit, conversation, turn.now, why)
-                case MessageRecalled() as recalled:
-                    store.transcript.recall(unit, conversation, recalled.recall_msgid, turn.now)
-                    store.outbox.cancel_answer(unit, conversation, recalled.recall_msgid, turn.now)
-                case SendFailed() as failed:
-                    store.outbox.mark_undelivered(
-                        unit, failed.fail_msgid, failed.fail_type, turn.now
-                    )
-                case _:
-                    pass
-
-    def _record_messages(self, unit: Unit, turn: Turn, letters: Sequence[Letter]) -> None:
-        for letter in letters:
-            if isinstance(letter.event, MessageReceived):
-                handled = turn.decisions.handled.get(letter.event.msgid, Handled("seen"))
-                self._store.transcript.record(
-                    unit,
-                    letter.event,
-                    handled,
-                    received_at=letter.received_at,
-                    trace_id=letter.trace_id,
-                )
-        recorded = {one.event.msgid for one in letters if isinstance(one.event, MessageReceived)}
-        for msgid, handled in turn.decisions.handled.items():
-            if msgid not in recorded:  # it had waited for the model
-                self._store.transcript.settle(unit, turn.conversation, msgid, handled)
-        for msgid, feedback in turn.decisions.judged.items():
-            self._store.transcript.judge(unit, turn.conversation, msgid, feedback)
 
     # ------------------------------------------------------------------ what is said
 
@@ -202,22 +169,30 @@ class Committer:
             expires_at=one.expires_at,
             handled_by=one.handled_by,
             because=one.reply.because,
+            purpose=one.reply.purpose,
         )
 
     async def _replies(self, unit: Unit, turn: Turn) -> list[Draft]:
-        said = self._allowed(unit, turn)
-        if not said:
-            return []
-        reply = merge(said, self._preface(turn, said))
-        facts = turn.facts
-        spent = 0
-        if facts.version >= 0:
+        said, spent, facts = self._allowed(unit, turn), 0, turn.facts
+        if said and facts.version >= 0:
             spent = await self._store.conversations.spent(turn.conversation, facts.window_msgid)
+        drafts: list[Draft] = []
+        purposes = {one.reply.purpose for one in said}
+        for purpose in sorted(purposes, key=lambda one: one or ""):  # the service itself first
+            same = [one for one in said if one.reply.purpose == purpose]
+            drafts += self._merged(turn, same, spent + len(drafts))
+        return drafts
+
+    def _merged(self, turn: Turn, said: Sequence[Said], spent: int) -> list[Draft]:
+        """Replies that one purpose permits, as few sends."""
+        facts, reply = turn.facts, merge(said, self._preface(turn, said))
         parts = self._fitting(turn, reply, spent)
         messages = {one.message.msgid: one.message for one in said if one.message}
         if not parts:
             log.warning("turn.no_allowance", handled_by=said[0].handled_by)
-            if messages:  # not for what the hand-over itself has to say: that would never end
+            if (
+                messages and not said[0].reply.purpose
+            ):  # not for what the hand-over itself has to say: that would never end
                 turn.emit("escalate", reason="no_room")
         if facts.disclosed_at is None and parts:
             turn.facts = replace(facts, disclosed_at=turn.now)
@@ -231,6 +206,7 @@ class Committer:
                 because=reply.because,
                 answers=next(iter(messages)) if len(messages) == 1 else None,
                 asked_at=min((m.sent_at for m in messages.values()), default=None),
+                purpose=said[0].reply.purpose,
             )
             for part in parts
         ]
@@ -300,6 +276,7 @@ class Committer:
                 expires_at=turn.now + _MOVED_WITHIN_S[type(decided.effect)],
                 handled_by=decided.handled_by,
                 tag=decided.tag,
+                purpose=decided.purpose,
             )
         queue, ttl = own_queue(decided.effect, turn.subject, self._settings.consult_ttl_s)
         return Draft(
@@ -312,6 +289,7 @@ class Committer:
             tag=decided.tag,
             answers=decided.effect.msgid if isinstance(decided.effect, Awaited) else None,
             handled_by=decided.handled_by,
+            purpose=decided.purpose,
         )
 
     def _conversation_draft(self, turn: Turn, effect: Effect, lane: Lane, **more: Any) -> Draft:

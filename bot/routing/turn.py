@@ -29,6 +29,7 @@ from bot.model import (
     Seat,
     TimerDue,
 )
+from bot.model.consents import Purpose
 from bot.policy.roster import Roster
 from bot.routing.cases import CaseBook
 from bot.routing.collected import (
@@ -39,10 +40,10 @@ from bot.routing.collected import (
     Said,
     TimerChange,
 )
+from bot.routing.consenting import Consenting
 from bot.routing.phrases import Phrases
 from bot.routing.setting import Setting
 from bot.routing.tagging import TurnTags
-from bot.routing.telling import Telling
 from bot.store import ConversationFacts, Handled, Statement
 from knowledge.entries import Audience
 
@@ -50,7 +51,7 @@ CONSULTING = "consulting"
 """Outcome of a message that waits for the model, or for what is looked up."""
 
 
-class Turn(Telling, TurnTags):
+class Turn(Consenting, TurnTags):
     """One conversation's turn (or, without a conversation, that of another subject).
 
     Args:
@@ -234,10 +235,12 @@ class Turn(Telling, TurnTags):
         because: Because | None = None,
         category: str = "",
         written_by_model: bool = False,
+        purpose: Purpose | None = None,
     ) -> None:
         """Say something to the customer; the replies of a turn are merged and metered.
 
-        In a turn without a conversation there is nobody to say it to, and it is dropped.
+        In a turn without a conversation there is nobody to say it to, and it is dropped; so it is
+        when the customer has not agreed to its purpose.
         """
         reply = Reply(
             text=text,
@@ -248,6 +251,7 @@ class Turn(Telling, TurnTags):
             because=because,
             category=category,
             written_by_model=written_by_model,
+            purpose=purpose,
         )
         message = self.event if isinstance(self.event, MessageReceived) else None
         awaited = self.awaited

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from bot.config import Tagging
 from bot.store.accounts import AccountRow, Accounts
+from bot.store.audit import Audit, AuditEntry
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
+from bot.store.consents import Consents
 from bot.store.contact_sync import ContactSync, SyncState
 from bot.store.contacts import Contacts, Relation, RelationEvent
 from bot.store.content import Contents
@@ -37,12 +39,15 @@ __all__ = [
     "AccountRow",
     "Accounts",
     "Arrival",
+    "Audit",
+    "AuditEntry",
     "CaseChange",
     "CaseRebuild",
     "CaseRecord",
     "Cases",
     "Change",
     "Compared",
+    "Consents",
     "ContactSync",
     "Contacts",
     "ContentRow",
@@ -108,7 +113,9 @@ class Store:
     keys: Database
     vault: Vault
     accounts: Accounts
+    audit: Audit
     cases: Cases
+    consents: Consents
     contacts: Contacts
     contact_sync: ContactSync
     contents: Contents
@@ -141,12 +148,15 @@ class Store:
         tagging: Tagging | None = None,
     ) -> "Store":
         """Put repositories over an opened and migrated database."""
+        audit, people = Audit(database), People(database)
         return cls(
             database=database,
             keys=keys,
             vault=vault,
             accounts=Accounts(database),
+            audit=audit,
             cases=Cases(database, vault),
+            consents=Consents(database, vault, people, audit),
             contacts=Contacts(database),
             contact_sync=ContactSync(database),
             contents=Contents(database),
@@ -159,7 +169,7 @@ class Store:
             orders=OrdersTable(database, vault),
             model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
-            people=People(database),
+            people=people,
             questions=Questions(database, vault),
             servicers=Servicers(database),
             suggestions=Suggestions(database, vault),

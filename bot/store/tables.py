@@ -11,7 +11,9 @@ from bot.errors import Misconfigured
 from bot.store.database import Database
 
 FOREVER = ""
-MESSAGES, HANDLED = "messages_days", "handled_days"
+MESSAGES, HANDLED, AUDIT = "messages_days", "handled_days", "audit_days"
+
+_KEPT = (FOREVER, MESSAGES, HANDLED, AUDIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,10 @@ ENGINE_TABLES = (
     Table("tag_audit_items", "audit, n", person="external_userid"),
     Table("gaps", "base, id"),
     Table("gap_votes", "base, gap, voter"),
+    Table("consents", "id", person="external_userid", sealed=("evidence",)),
+    Table("consent_standing", "external_userid, purpose", person="external_userid"),
+    # names a customer by person_id only, which erasure makes meaningless
+    Table("audit", "id", age="at", kept=AUDIT),
     Table("relations", "userid, external_userid", person="external_userid"),
     Table("relation_events", "external_userid, userid, at, kind", person="external_userid"),
     Table("relation_tags", "userid, external_userid, tag_id", person="external_userid"),
@@ -151,9 +157,9 @@ def check_declared(database: Database, tables: Sequence[Table]) -> None:
         named = {*table.key.split(", "), table.person, *table.sealed, table.age} - {""}
         if missing := named - columns:
             problems.append(f"table {table.name} lacks {', '.join(sorted(missing))}")
-        if bool(table.age) != bool(table.kept) or table.kept not in (FOREVER, MESSAGES, HANDLED):
+        if bool(table.age) != bool(table.kept) or table.kept not in _KEPT:
             problems.append(
-                f"table {table.name}: age and kept go together, kept is {MESSAGES} or {HANDLED}"
+                f"table {table.name}: age and kept go together, kept is one of {_KEPT[1:]}"
             )
     if problems:
         raise Misconfigured("; ".join(problems))

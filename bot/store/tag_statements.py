@@ -43,9 +43,6 @@ class Values(NamedTuple):
     expires_at: float | None  # 17
 
 
-CLOSED = "0"
-"""Whether customer ``?1`` has consented to purpose ``?13``: it cannot be known."""
-
 _MINE = f"t.external_userid IN {SAME_PERSON}"
 _ON = "(t.expires_at IS NULL OR t.expires_at > ?3)"
 _ANY = f"SELECT 1 FROM customer_tags t WHERE {_MINE} AND {_ON}"

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from bot.config import Tagging
 from bot.model.tags import Assignment, TagChange, TagSource, group_of
 from bot.store import tag_statements as sql
+from bot.store.consents import given
 from bot.store.database import Database, Row, Statement, Unit
 from bot.store.people import SAME_PERSON
 
@@ -28,7 +29,7 @@ class Tags:
 
     def __init__(self, database: Database, settings: Tagging | None = None) -> None:
         self._db, self.settings = database, settings or Tagging()
-        self.consented = sql.CLOSED
+        self.consented = given("?1", "?13")
 
     # ------------------------------------------------------------------ what is so
 
