@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
+from bot.config.contacts import Contacts
 from bot.config.escalation import Escalation
 from bot.config.hours import Calendar, OpeningHours
 from bot.config.section import Section
@@ -266,6 +267,7 @@ class Config(Section):
     calendar: Calendar = Calendar()
     escalation: Escalation = Escalation()
     tagging: Tagging = Tagging()
+    contacts: Contacts = Contacts()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()
