@@ -237,7 +237,7 @@ class Reconciler:
     ) -> None:
         """A friendship that no callback told of; one that is older than we are missed nothing."""
         found.counts["restored"] += 1
-        if state.since is not None and at >= state.since:
+        if state.since is not None and at > state.since:
             found.counts["welcome_missed"] += 1
             found.arrivals.append(missed(customer, friend, at))
             return
