@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 import handlers
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
+from bot.app.lexicon import build_lexicon
 from bot.config import Config, Delivery
 from bot.errors import Misconfigured
 from bot.llm.agent import Agent
 from bot.llm.caller import Caller
 from bot.policy.calendar import WorkCalendar
+from bot.policy.guard import Guard
+from bot.policy.lexicon import Lexicon
 from bot.policy.roster import Roster
 from bot.ports import ChatModel, Clock, Embedder, ValueSource
 from bot.routing.decisions import Committer, TurnSettings
@@ -65,6 +68,7 @@ class Engine:
     dispatcher: Dispatcher
     model: ChatModel | None = None
     agent: Agent | None = None
+    guard: Guard = field(default_factory=lambda: Guard(Lexicon()))
     tools: HttpTools = field(default_factory=lambda: HttpTools({}))
 
     async def warm(self, folder: Path | None) -> None:
@@ -215,19 +219,11 @@ def build_engine(
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
+    guard = Guard(build_lexicon(config))
     dispatcher = Dispatcher(
         store,
         routers,
-        Committer(
-            store,
-            plan,
-            enclose,
-            TurnSettings(
-                allowance=platform_limits().kf.allowance,
-                late_after_s=config.delivery.waiting_notice_after_s,
-                consult_ttl_s=2 * config.llm.timeout_s if config.llm else 0.0,
-            ),
-        ),
+        Committer(store, plan, enclose, _turn_settings(config), guard),
         accounts=config.for_account,
         setting=_setting(config, phrases, model, agent),
         supplies=supplies,
@@ -247,7 +243,7 @@ def build_engine(
     )
     return Engine(
         *(config, store, clock, metrics, phrases, routers, library, meaning),
-        *(dispatcher, model, agent),
+        *(dispatcher, model, agent, guard),
         HttpTools(config.tools),
     )
 
@@ -255,6 +251,14 @@ def build_engine(
 def build_roster(config: Config) -> Roster:
     """The members of staff with their shifts, on the company's calendar."""
     return Roster(config.staff, ZoneInfo(config.timezone), WorkCalendar(config.calendar))
+
+
+def _turn_settings(config: Config) -> TurnSettings:
+    return TurnSettings(
+        allowance=platform_limits().kf.allowance,
+        late_after_s=config.delivery.waiting_notice_after_s,
+        consult_ttl_s=2 * config.llm.timeout_s if config.llm else 0.0,
+    )
 
 
 def _setting(

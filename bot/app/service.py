@@ -19,6 +19,7 @@ from bot.app.engine import (
     declared_tables,
     open_store,
 )
+from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.reports import build_reporter
 from bot.config import Config
 from bot.delivery.consulting import ModelCourier, TokenBudget
@@ -42,6 +43,7 @@ from bot.delivery.reconciling import EVERY_S
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
 from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
+from bot.delivery.tag_keeping import TagKeeping
 from bot.errors import ConciergeError, Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model
@@ -117,8 +119,9 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     library = await build_library(config, store.contents, cache)
     follower = Follower(store.contents, library, version)
     metrics = Metrics()
-    model = open_model(config, MODEL_PROMPTS, metrics, even_out)
-    agent = open_agent(config, MODEL_PROMPTS, metrics, even_out)
+    forbids = forbids_of(build_lexicon(config))
+    model = open_model(config, MODEL_PROMPTS, metrics, even_out, forbids)
+    agent = open_agent(config, MODEL_PROMPTS, metrics, even_out, forbids)
     engine = build_engine(
         config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
     )
@@ -216,6 +219,7 @@ def _looks(
         (0.5, follower.look),
         (5.0, Gauges(store, engine.metrics, clock).look),
         (60.0, LeftCases(store, clock, drains.lanes.wake).look),
+        (60.0, TagKeeping(store, clock, sends.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
         (
             5.0,
@@ -226,6 +230,7 @@ def _looks(
                 config.delivery.waiting_notice_after_s,
                 sends.wake,
                 config.for_account,
+                engine.guard.softened,
             ).look,
         ),
         (

@@ -9,6 +9,7 @@ from bot.app import Engine, couriers
 from bot.delivery.housekeeping import LeftCases
 from bot.delivery.intake import subject_of
 from bot.delivery.send import Courier, Sender
+from bot.delivery.tag_keeping import TagKeeping
 from bot.errors import Rejected
 from bot.model import (
     AppMessageReceived,
@@ -186,6 +187,7 @@ class Dialogue:
         self._msgids = itertools.count(1)
         self._woken: dict[str, None] = {}
         self._left = LeftCases(engine.store, engine.clock, self._wake)
+        self._tags = TagKeeping(engine.store, engine.clock, lambda _queue, _lane: None)
         self.connect(self.kf)
 
     def connect(self, kf: Kf, more: Mapping[type[Effect], Courier] | None = None) -> None:
@@ -278,6 +280,7 @@ class Dialogue:
     async def catch_up(self) -> None:
         """Do what has come due by itself: timers, retries, rows that waited for their time."""
         await self._left.look()
+        await self._tags.look()
         for queue, _ in await self.engine.store.outbox.open_queues():
             await self._sender.send_queue(queue)
         waiting = await self.engine.store.mailbox.waiting(self.engine.clock.now())

@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr
 from bot.config.contacts import Contacts
 from bot.config.escalation import Escalation
 from bot.config.hours import Calendar, OpeningHours
+from bot.config.safety import Safety
 from bot.config.section import Section
 from bot.config.staff import StaffMember
 from bot.config.tagging import Tagging
@@ -266,6 +267,7 @@ class Config(Section):
     staff: Many[StaffMember] = ()
     calendar: Calendar = Calendar()
     escalation: Escalation = Escalation()
+    safety: Safety = Safety()
     tagging: Tagging = Tagging()
     contacts: Contacts = Contacts()
     routing: Routing = Routing()
