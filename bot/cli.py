@@ -15,6 +15,7 @@ from bot.commands import (
     chat,
     contacts,
     demo,
+    desk_arguments,
     escalation,
     faq_arguments,
     gate,
@@ -97,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_groups(command)
     _add_people(command)
     privacy_arguments.add(command, _load)
+    desk_arguments.add(command, _load)
     people_arguments.add(command, _load)
     return parser
 

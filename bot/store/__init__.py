@@ -40,9 +40,11 @@ from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
+from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
 
 __all__ = [
     "CHANGED",
+    "FRONT",
     "TOUCHED",
     "AccountRow",
     "Accounts",
@@ -92,6 +94,7 @@ __all__ = [
     "Parcel",
     "Past",
     "People",
+    "Place",
     "Placed",
     "Profiles",
     "Questions",
@@ -121,11 +124,13 @@ __all__ = [
     "Uploads",
     "Vault",
     "Waiting",
+    "WaitingLine",
     "Written",
     "case_id",
     "conversation_queue",
     "decode_master",
     "digest_of",
+    "place_in_line",
 ]
 
 
@@ -139,6 +144,7 @@ class Store:
     accounts: Accounts
     audit: Audit
     cases: Cases
+    line: WaitingLine
     changes: Changes
     consents: Consents
     contacts: Contacts
@@ -184,6 +190,7 @@ class Store:
             accounts=Accounts(database),
             audit=audit,
             cases=Cases(database, vault),
+            line=WaitingLine(database),
             changes=Changes(database),
             consents=Consents(database, vault, people, audit),
             contacts=Contacts(database),
