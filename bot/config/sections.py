@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
+from bot.config.contacts import Contacts
 from bot.config.escalation import Escalation
 from bot.config.hours import Calendar, OpeningHours
 from bot.config.safety import Safety
@@ -270,6 +271,7 @@ class Config(Section):
     safety: Safety = Safety()
     tagging: Tagging = Tagging()
     webhooks: Mapping[WebhookName, Webhook] = {}
+    contacts: Contacts = Contacts()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()
