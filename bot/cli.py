@@ -22,6 +22,7 @@ from bot.commands import (
     prompts,
     ratings,
     report,
+    safety_arguments,
     staff,
 )
 from bot.commands import serve as serving
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_groups(command)
     _add_people(command)
     privacy_arguments.add(command, _load)
+    safety_arguments.add(command, _load)
     return parser
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import handlers
+from bot.app.approving import guide, released_phrases
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
 from bot.app.lexicon import build_lexicon
@@ -34,7 +35,7 @@ from bot.routing.router import Router
 from bot.routing.setting import Setting
 from bot.routing.turn import Turn
 from bot.routing.values import Values
-from bot.store import Database, Store, Table, Vault, decode_master
+from bot.store import Approvals, Database, Store, Table, Vault, decode_master
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
 from bot.store.tables import ENGINE_TABLES, check_declared
 from bot.telemetry import Metrics
@@ -204,7 +205,10 @@ def build_engine(
     Raises:
         Misconfigured: a behaviour is not as it must be; start-up stops.
     """
+    decided, mode = Approvals(store.database).all_sync(), config.safety.approval
     phrases = Phrases.load(PROMPTS)
+    if mode == "all":
+        phrases = released_phrases(phrases, decided)
     routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
     meaning = build_meaning(config.escalation, library.embedder)
@@ -220,6 +224,8 @@ def build_engine(
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
     guard = Guard(build_lexicon(config))
+    guide(guard, decided, mode)
+    guard.learn(phrases.replies.values())
     dispatcher = Dispatcher(
         store,
         routers,

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import structlog
 from aiohttp import web
 
-from bot.app.content import Follower, build_library, take_files
+from bot.app.approving import Releases
+from bot.app.content import Follower, build_library, known_texts, take_files
 from bot.app.engine import (
     MODEL_PROMPTS,
     Engine,
@@ -61,6 +62,7 @@ from bot.model import (
     UpdateCard,
 )
 from bot.model.effects import Effect
+from bot.store import Approvals
 from bot.telemetry import Metrics
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
 from bot.web.health import HealthEndpoints
@@ -113,8 +115,9 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         problems=len(taken.problems),
     )
     version = await store.contents.version()
-    library = await build_library(config, store.contents, cache)
-    follower = Follower(store.contents, library, version)
+    approvals = Approvals(store.database)
+    releases = Releases.read(approvals, config.safety.approval)
+    library = await build_library(config, store.contents, cache, releases)
     metrics = Metrics()
     forbids = forbids_of(build_lexicon(config))
     model = open_model(config, MODEL_PROMPTS, metrics, even_out, forbids)
@@ -122,6 +125,8 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     engine = build_engine(
         config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
     )
+    follower = Follower(store.contents, library, version, releases, engine.guard)
+    await approvals.use(await known_texts(config, store.contents, engine.phrases))
     await store.switches.block_only(config.routing.blocklist, by="config", now=clock.now())
     session = new_session()
     transport = Transport(session, config.wecom.api_base)
