@@ -11,6 +11,7 @@ from bot.app.approving import guide, released_phrases
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
 from bot.app.lexicon import build_lexicon
+from bot.app.tag_following import build_tag_rules
 from bot.config import Config, Delivery
 from bot.errors import Misconfigured
 from bot.llm.agent import Agent
@@ -32,7 +33,7 @@ from bot.routing.middleware import (
 )
 from bot.routing.phrases import Phrases
 from bot.routing.router import Router
-from bot.routing.setting import Setting
+from bot.routing.setting import Codes, Setting
 from bot.routing.turn import Turn
 from bot.routing.values import Values
 from bot.store import Approvals, Database, Store, Table, Vault, decode_master
@@ -43,12 +44,13 @@ from bot.tools import HttpTools
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
 from handlers.escalation.rules import Rules
+from handlers.tagging.in_force import TagRules
 from knowledge import Library, Meaning
 from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
-SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning)
+SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules)
 """Types that a handler may ask for."""
 
 MODEL_PROMPTS = PROMPTS.parent / "llm"
@@ -66,6 +68,7 @@ class Engine:
     routers: list[Router]
     library: Library
     meaning: Meaning
+    tag_rules: TagRules
     dispatcher: Dispatcher
     model: ChatModel | None = None
     agent: Agent | None = None
@@ -80,6 +83,7 @@ class Engine:
         """
         await self.library.warm()
         await self.meaning.learn(folder)
+        await self.tag_rules.meaning.learn(folder)
 
     async def aclose(self) -> None:
         """Close connections, files and threads."""
@@ -212,6 +216,7 @@ def build_engine(
     routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
     meaning = build_meaning(config.escalation, library.embedder)
+    tag_rules = build_tag_rules(config.tagging, library.embedder)
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
@@ -220,6 +225,7 @@ def build_engine(
         Values: Values(values),
         Rules: build_rules(config.escalation),
         Meaning: meaning,
+        TagRules: tag_rules,
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
@@ -248,7 +254,7 @@ def build_engine(
         metrics=metrics,
     )
     return Engine(
-        *(config, store, clock, metrics, phrases, routers, library, meaning),
+        *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
         *(dispatcher, model, agent, guard),
         HttpTools(config.tools),
     )
@@ -270,8 +276,13 @@ def _turn_settings(config: Config) -> TurnSettings:
 def _setting(
     config: Config, phrases: Phrases, model: ChatModel | None, agent: Agent | None
 ) -> Setting:
+    kf = platform_limits().kf
     return Setting(
         phrases=phrases,
+        codes=Codes(
+            end_s=kf.end_code_s - kf.code_reserve_s,
+            moved_s=min(kf.queue_code_s, kf.reply_code_s) - kf.code_reserve_s,
+        ),
         staff=tuple(config.staff),
         roster=build_roster(config),
         company=config.company.name or "",

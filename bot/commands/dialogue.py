@@ -35,14 +35,15 @@ Payload = dict[str, Any]
 class PlayedKf(Kf):
     """Plays WeCom's kf APIs for one conversation.
 
-    Drive it through `state`, `receiving`, `unionid` and `failures` (raised by the next calls, in
-    order); read `sent`.
+    Drive it through `state`, `receiving`, `stopped` (servicers who do not receive), `unionid` and
+    `failures` (raised by the next calls, in order); read `sent`.
     """
 
     def __init__(self) -> None:
         self.state = ServiceState.ENDED
         self.servicer: str | None = None
         self.receiving: list[str] = []
+        self.stopped: list[str] = []
         self.unionid: str | None = None
         self.sent: list[Payload] = []
         self.failures: list[Exception] = []
@@ -65,8 +66,9 @@ class PlayedKf(Kf):
         return self.state, self.servicer
 
     async def list_servicers(self, open_kfid: str) -> Servicers:
-        """Whoever was set to receive."""
-        return Servicers(tuple(Servicer(userid, True) for userid in self.receiving))
+        """Whoever was set to receive, and who is listed beside them."""
+        there = [Servicer(userid, True) for userid in self.receiving]
+        return Servicers((*there, *(Servicer(userid, False) for userid in self.stopped)))
 
     async def batch_get_customers(self, external_userids: Sequence[str]) -> list[CustomerProfile]:
         """Everybody has the unionid that was set."""
@@ -193,7 +195,7 @@ class Dialogue:
         """Send through this WeCom; by default it is `self.kf`, which knows this customer alone."""
         self._sender = Sender(
             store=self.engine.store,
-            couriers=couriers(self.engine, kf, self.staff, self.media),
+            couriers=couriers(self.engine, kf, self.staff, self.media, woken=self._wake),
             woken=self._wake,
             clock=self.engine.clock,
             metrics=self.engine.metrics,

@@ -18,6 +18,7 @@ from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
 from bot.store.corp_tags import CorpTag, CorpTags
 from bot.store.database import Database, Statement, Unit, UnitConflict
+from bot.store.exports import Export, Exports
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.marks import Mark, Marks
 from bot.store.measured import CaseRecord, Measured, Said
@@ -40,9 +41,11 @@ from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
+from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
 
 __all__ = [
     "CHANGED",
+    "FRONT",
     "TOUCHED",
     "AccountRow",
     "Accounts",
@@ -75,6 +78,8 @@ __all__ = [
     "Decided",
     "Download",
     "Draft",
+    "Export",
+    "Exports",
     "Handled",
     "Incoming",
     "KnownText",
@@ -94,6 +99,7 @@ __all__ = [
     "Parcel",
     "Past",
     "People",
+    "Place",
     "Placed",
     "Profiles",
     "Questions",
@@ -123,11 +129,13 @@ __all__ = [
     "Uploads",
     "Vault",
     "Waiting",
+    "WaitingLine",
     "Written",
     "case_id",
     "conversation_queue",
     "decode_master",
     "digest_of",
+    "place_in_line",
 ]
 
 
@@ -141,11 +149,13 @@ class Store:
     accounts: Accounts
     audit: Audit
     cases: Cases
+    line: WaitingLine
     changes: Changes
     consents: Consents
     contacts: Contacts
     contact_sync: ContactSync
     contents: Contents
+    exports: Exports
     conversations: Conversations
     corp_tags: CorpTags
     mailbox: Mailbox
@@ -185,11 +195,13 @@ class Store:
             accounts=Accounts(database),
             audit=audit,
             cases=Cases(database, vault),
+            line=WaitingLine(database),
             changes=Changes(database),
             consents=Consents(database, vault, people, audit),
             contacts=Contacts(database),
             contact_sync=ContactSync(database),
             contents=Contents(database),
+            exports=Exports(database),
             conversations=Conversations(database),
             corp_tags=CorpTags(database),
             mailbox=Mailbox(database, vault),
