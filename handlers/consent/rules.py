@@ -1,4 +1,4 @@
-"""What does a message want done about the customer's own data? Pure; the words are an operator's."""
+"""What does a message want done with the customer's own data? Pure; the words are operators'."""
 
 import re
 from collections.abc import Sequence

@@ -1,0 +1,7 @@
+-- Before the code that needs it. Persons that were erased, beside the same list in the file of keys: whichever
+-- of the two is restored from a backup, the other still knows. A person_id names nobody any more.
+CREATE TABLE erased_persons (
+    person_id TEXT PRIMARY KEY,
+    receipt TEXT NOT NULL,
+    erased_at REAL NOT NULL
+) WITHOUT ROWID;
