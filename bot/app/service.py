@@ -18,6 +18,7 @@ from bot.app.engine import (
     declared_tables,
     open_store,
 )
+from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.reports import build_reporter
 from bot.config import Config
 from bot.delivery.consulting import ModelCourier, TokenBudget
@@ -114,8 +115,9 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     library = await build_library(config, store.contents, cache)
     follower = Follower(store.contents, library, version)
     metrics = Metrics()
-    model = open_model(config, MODEL_PROMPTS, metrics, even_out)
-    agent = open_agent(config, MODEL_PROMPTS, metrics, even_out)
+    forbids = forbids_of(build_lexicon(config))
+    model = open_model(config, MODEL_PROMPTS, metrics, even_out, forbids)
+    agent = open_agent(config, MODEL_PROMPTS, metrics, even_out, forbids)
     engine = build_engine(
         config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
     )

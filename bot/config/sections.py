@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr
 
 from bot.config.escalation import Escalation
 from bot.config.hours import Calendar, OpeningHours
+from bot.config.safety import Safety
 from bot.config.section import Section
 from bot.config.staff import StaffMember
 from bot.config.tagging import Tagging
@@ -265,6 +266,7 @@ class Config(Section):
     staff: Many[StaffMember] = ()
     calendar: Calendar = Calendar()
     escalation: Escalation = Escalation()
+    safety: Safety = Safety()
     tagging: Tagging = Tagging()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()

@@ -8,6 +8,7 @@ from bot.store.accounts import AccountRow, Accounts
 from bot.store.audit import Audit, AuditEntry
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
+from bot.store.changes import CHANGED, Changed, Changes
 from bot.store.consents import Consents
 from bot.store.contact_sync import ContactSync, SyncState
 from bot.store.contacts import Contacts, Relation, RelationEvent
@@ -23,19 +24,23 @@ from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
 from bot.store.orders import OrdersTable, OrderWritten
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
-from bot.store.people import People
+from bot.store.people import Merge, People
+from bot.store.profiles import TOUCHED, Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
 from bot.store.tags import Tags
+from bot.store.timeline import Moment, Timeline
 from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
 
 __all__ = [
+    "CHANGED",
+    "TOUCHED",
     "AccountRow",
     "Accounts",
     "Arrival",
@@ -46,6 +51,8 @@ __all__ = [
     "CaseRecord",
     "Cases",
     "Change",
+    "Changed",
+    "Changes",
     "Compared",
     "Consents",
     "ContactSync",
@@ -56,6 +63,7 @@ __all__ = [
     "Conversations",
     "CorpTag",
     "CorpTags",
+    "Counts",
     "Database",
     "Decided",
     "Download",
@@ -69,7 +77,9 @@ __all__ = [
     "Marks",
     "Measured",
     "MediaStore",
+    "Merge",
     "ModelUsage",
+    "Moment",
     "OrderWritten",
     "OrdersTable",
     "Outbox",
@@ -77,6 +87,7 @@ __all__ = [
     "Past",
     "People",
     "Placed",
+    "Profiles",
     "Questions",
     "Relation",
     "RelationEvent",
@@ -90,7 +101,9 @@ __all__ = [
     "SyncState",
     "Table",
     "Tags",
+    "Timeline",
     "ToolCalls",
+    "Touch",
     "Transcript",
     "Unit",
     "UnitConflict",
@@ -115,6 +128,7 @@ class Store:
     accounts: Accounts
     audit: Audit
     cases: Cases
+    changes: Changes
     consents: Consents
     contacts: Contacts
     contact_sync: ContactSync
@@ -129,11 +143,13 @@ class Store:
     model_usage: ModelUsage
     outbox: Outbox
     people: People
+    profiles: Profiles
     questions: Questions
     servicers: Servicers
     suggestions: Suggestions
     switches: Switches
     tags: Tags
+    timeline: Timeline
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
@@ -148,7 +164,7 @@ class Store:
         tagging: Tagging | None = None,
     ) -> "Store":
         """Put repositories over an opened and migrated database."""
-        audit, people = Audit(database), People(database)
+        audit, people = Audit(database), People(database, vault)
         return cls(
             database=database,
             keys=keys,
@@ -156,6 +172,7 @@ class Store:
             accounts=Accounts(database),
             audit=audit,
             cases=Cases(database, vault),
+            changes=Changes(database),
             consents=Consents(database, vault, people, audit),
             contacts=Contacts(database),
             contact_sync=ContactSync(database),
@@ -169,12 +186,14 @@ class Store:
             orders=OrdersTable(database, vault),
             model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
+            profiles=Profiles(database, vault),
             people=people,
             questions=Questions(database, vault),
             servicers=Servicers(database),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
             tags=Tags(database, tagging),
+            timeline=Timeline(database, vault),
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),

@@ -7,8 +7,11 @@ for what was planned for 10:00:01 (R-15.2).
 
 from collections.abc import Sequence
 
+import msgspec
+
 from bot.model.consents import Asked, ConsentDecision, Purpose, Standing
 from bot.store.audit import CUSTOMER, Audit, AuditEntry
+from bot.store.changes import CHANGED
 from bot.store.database import Database, Row, Unit
 from bot.store.people import SAME_PERSON, People
 from bot.store.vault import Vault
@@ -187,3 +190,5 @@ class Consents:
             result=one.purpose,
         )
         self._audit.note(unit, entry)
+        told = msgspec.json.encode({"purpose": one.purpose, "decision": one.decision}).decode()
+        unit.add(CHANGED, "consent.changed", external_userid, at, told)

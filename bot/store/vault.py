@@ -8,6 +8,7 @@ own key.
 import asyncio
 import base64
 import hashlib
+import hmac
 import os
 import secrets
 import time
@@ -25,6 +26,8 @@ from bot.store.database import Database, Unit
 _VERSION = b"\x01"
 _CORP = "corp"
 _CUSTOMER = "customer:"
+_LOOK_UP = "look-up"
+"""Owner of the key that values are looked up by; it outlives every master key."""
 _CACHED_KEYS = 20_000
 _READ_AT_ONCE = 500
 
@@ -77,6 +80,7 @@ class Vault:
         self._masters = {_fingerprint(key): AESGCM(key) for key in (*previous, master)}
         self._ciphers: OrderedDict[str, _DataKey] = OrderedDict()
         self._lock = asyncio.Lock()
+        self._look_up = b""
 
     async def ready(self, subjects: Iterable[str]) -> None:
         """Make the keys of these subjects usable, creating persons and keys that are missing.
@@ -113,6 +117,22 @@ class Vault:
             return cipher.decrypt(sealed[1:13], sealed[13:], subject.encode())
         except (InvalidTag, ValueError) as error:  # a nonce cut short is a ValueError
             raise Unreadable("sealed for somebody else, or altered") from error
+
+    async def look_up_key(self, kind: str, value: str) -> str:
+        """What equal values have in common, and nobody can guess the value from.
+
+        Args:
+            kind: of value; the same text of another kind has another digest.
+        """
+        if not self._look_up:
+            async with self._lock:
+                await self._load_or_create([_LOOK_UP])
+                rows = await self._keys.fetch(
+                    "SELECT wrapped, master FROM wrapped_keys WHERE owner = ?", _LOOK_UP
+                )
+                self._look_up = self._unwrap(_LOOK_UP, rows[0]["wrapped"], rows[0]["master"])
+        text = f"{kind}\0{value}".encode()
+        return hmac.new(self._look_up, text, hashlib.sha256).hexdigest()[:32]
 
     def digest(self, subject: str, data: bytes) -> str:
         """A digest by which the same data of the same person is recognised, while the key exists.
