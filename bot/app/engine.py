@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import handlers
+from bot.app.consent_words import build_wishes
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
 from bot.config import Config, Delivery
@@ -32,19 +33,21 @@ from bot.routing.setting import Setting
 from bot.routing.turn import Turn
 from bot.routing.values import Values
 from bot.store import Database, Store, Table, Vault, decode_master
+from bot.store.erasures import Eraser
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
 from bot.store.tables import ENGINE_TABLES, check_declared
 from bot.telemetry import Metrics
 from bot.tools import HttpTools
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
+from handlers.consent.rules import Wishes
 from handlers.escalation.rules import Rules
 from knowledge import Library, Meaning
 from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
-SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning)
+SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, Wishes)
 """Types that a handler may ask for."""
 
 MODEL_PROMPTS = PROMPTS.parent / "llm"
@@ -212,22 +215,14 @@ def build_engine(
         Values: Values(values),
         Rules: build_rules(config.escalation),
         Meaning: meaning,
+        Wishes: build_wishes(),
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
     dispatcher = Dispatcher(
         store,
         routers,
-        Committer(
-            store,
-            plan,
-            enclose,
-            TurnSettings(
-                allowance=platform_limits().kf.allowance,
-                late_after_s=config.delivery.waiting_notice_after_s,
-                consult_ttl_s=2 * config.llm.timeout_s if config.llm else 0.0,
-            ),
-        ),
+        Committer(store, plan, enclose, _turn_settings(config)),
         accounts=config.for_account,
         setting=_setting(config, phrases, model, agent),
         supplies=supplies,
@@ -252,6 +247,14 @@ def build_engine(
     )
 
 
+def _turn_settings(config: Config) -> TurnSettings:
+    return TurnSettings(
+        allowance=platform_limits().kf.allowance,
+        late_after_s=config.delivery.waiting_notice_after_s,
+        consult_ttl_s=2 * config.llm.timeout_s if config.llm else 0.0,
+    )
+
+
 def build_roster(config: Config) -> Roster:
     """The members of staff with their shifts, on the company's calendar."""
     return Roster(config.staff, ZoneInfo(config.timezone), WorkCalendar(config.calendar))
@@ -270,6 +273,11 @@ def _setting(
         has_agent=agent is not None,
         has_order_system=any(tool.orders for tool in config.tools.values()),
     )
+
+
+def build_eraser(config: Config, store: Store, routers: Sequence[Router]) -> Eraser:
+    """What erases persons in this deployment."""
+    return Eraser(store, declared_tables(routers), keep_orders=config.consent.keep_orders)
 
 
 def declared_tables(routers: Sequence[Router]) -> list[Table]:

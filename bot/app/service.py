@@ -15,6 +15,7 @@ from bot.app.engine import (
     MODEL_PROMPTS,
     Engine,
     build_engine,
+    build_eraser,
     declared_tables,
     open_store,
 )
@@ -30,7 +31,14 @@ from bot.delivery.couriers import (
 )
 from bot.delivery.delegating import AgentCourier, Desk
 from bot.delivery.handing_over import EndCourier, HandOffCourier
-from bot.delivery.housekeeping import Gauges, LeftCases, Retention, ServiceGauges, WaitingNotices
+from bot.delivery.housekeeping import (
+    DeletedKeys,
+    Gauges,
+    LeftCases,
+    Retention,
+    ServiceGauges,
+    WaitingNotices,
+)
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
 from bot.delivery.looking_up import LookUpCourier, ToolBox
@@ -121,6 +129,10 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     engine = build_engine(
         config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
     )
+    eraser = build_eraser(config, store, engine.routers)
+    forgotten = await eraser.replay()
+    if forgotten:
+        log.warning("erasures.done_again", persons=forgotten)
     await store.switches.block_only(config.routing.blocklist, by="config", now=clock.now())
     session = new_session()
     transport = Transport(session, config.wecom.api_base)
@@ -193,6 +205,8 @@ def _looks(
     reporter = build_reporter(config, store.measured)
     return [
         (0.5, follower.look),
+        (2.0, build_eraser(config, store, engine.routers).look),
+        (1.0, DeletedKeys(store).look),
         (5.0, Gauges(store, engine.metrics, clock).look),
         (60.0, LeftCases(store, clock, drains.lanes.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),

@@ -1,5 +1,6 @@
 """What did the operator configure? Frozen models, or every problem at once."""
 
+from bot.config.consent import AskedPurpose, Consent
 from bot.config.escalation import MISSED, OTHERS, Escalation, ReasonSettings
 from bot.config.hours import DAY_MINUTES, WEEK, Calendar, DateSpan, OpeningHours, Shift
 from bot.config.loading import Inspection, inspect_config, load_config
@@ -41,6 +42,7 @@ __all__ = [
     "Account",
     "AccountSettings",
     "Argument",
+    "AskedPurpose",
     "Autonomy",
     "AutonomyMode",
     "Calendar",
@@ -48,6 +50,7 @@ __all__ = [
     "Company",
     "Config",
     "ConfigErrors",
+    "Consent",
     "DateSpan",
     "Delivery",
     "Dimension",

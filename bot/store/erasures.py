@@ -10,7 +10,7 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +29,18 @@ log = structlog.get_logger(__name__)
 WAIT_S = 600.0
 """How long what is still on its way to the customer, or to WeCom, is waited for."""
 
+WISH = (
+    "INSERT INTO erasure_wishes (external_userid, receipt, asked_at, asked_by)"
+    " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+"""How a turn decides that a customer is erased: its own statement, committed with the turn."""
+
 _AT_ONCE = 400
+
+
+def new_receipt() -> str:
+    """A name for an erasure that says nothing of the person."""
+    return f"e_{secrets.token_hex(8)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +73,9 @@ class Eraser:
     store: "Store"
     tables: Sequence[Table]
     keep_orders: bool = False
+    now: Callable[[], float] = time.time
 
-    async def ask(self, customer: str, *, by: str, now: float) -> str:
+    async def ask(self, customer: str, *, by: str, now: float, receipt: str = "") -> str:
         """Put a person on the list; returns the receipt's id. A second time it is the same one."""
         keys = self.store.keys
         row = await keys.fetch_one(
@@ -71,9 +83,10 @@ class Eraser:
         )
         if row is not None:
             return str(row["receipt"])
-        receipt = f"e_{secrets.token_hex(8)}"
+        receipt = receipt or new_receipt()
         await keys.execute(
-            "INSERT INTO erasures (receipt, asked_at, asked_by, customer) VALUES (?, ?, ?, ?)",
+            "INSERT INTO erasures (receipt, asked_at, asked_by, customer) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
             *(receipt, now, by, customer),
         )
         return receipt
@@ -85,12 +98,19 @@ class Eraser:
 
     async def look(self) -> int:
         """Erase who is due, once what is on its way has gone; returns how many were erased."""
+        for wish in await self.store.database.fetch("SELECT * FROM erasure_wishes"):
+            customer, receipt = wish["external_userid"], wish["receipt"]
+            at, by = wish["asked_at"], wish["asked_by"]
+            await self.ask(customer, by=by, now=at, receipt=receipt)
+            await self.store.database.execute(
+                "DELETE FROM erasure_wishes WHERE receipt = ?", receipt
+            )
         rows = await self.store.keys.fetch(
             "SELECT * FROM erasures WHERE erased_at IS NULL ORDER BY asked_at"
         )
         done = 0
         for row in rows:
-            if row["asked_at"] < time.time() - WAIT_S or not await self._is_busy(row["customer"]):
+            if row["asked_at"] < self.now() - WAIT_S or not await self._is_busy(row["customer"]):
                 await self.carry_out(row["receipt"])
                 done += 1
         return done
@@ -105,7 +125,7 @@ class Eraser:
             )
             found += [row["external_userid"] for row in rows]
         for customer in found:
-            receipt = await self.ask(customer, by="restored", now=time.time())
+            receipt = await self.ask(customer, by="restored", now=self.now())
             await self.carry_out(receipt)
         for some in _portions(known):
             await self.store.keys.execute(
@@ -135,7 +155,7 @@ class Eraser:
             unit.add(f"DELETE FROM wrapped_keys WHERE owner IN ({_marks(persons)})", *persons)
             unit.add(
                 "UPDATE erasures SET erased_at = ?, customer = '', counts = ? WHERE receipt = ?",
-                *(time.time(), json.dumps(counts), receipt),
+                *(self.now(), json.dumps(counts), receipt),
             )
             await self.store.keys.commit(unit)
         for database in (self.store.database, self.store.keys):
@@ -194,7 +214,7 @@ class Eraser:
         self, receipt: str, customers: Sequence[str], persons: Sequence[str]
     ) -> dict[str, int]:
         """Everything in one unit: there is no half of it."""
-        now, unit, names = time.time(), Unit(), []
+        now, unit, names = self.now(), Unit(), []
         if self.keep_orders:
             unit.add(
                 "UPDATE orders SET external_userid = '', body = NULL WHERE external_userid IN"
@@ -202,6 +222,11 @@ class Eraser:
                 *customers,
             )
             names.append("orders kept")
+        exported = f"SELECT export FROM export_lines WHERE external_userid IN ({_marks(customers)})"
+        for table, column in (("exports", "id"), ("export_lines", "export")):
+            sql = f"DELETE FROM {table} WHERE {column} IN ({exported}) RETURNING 1"
+            unit.add(sql, *customers)
+            names.append(table)
         for table, column, values in self._where(customers, persons):
             unit.add(
                 f"DELETE FROM {table} WHERE {column} IN ({_marks(values)}) RETURNING 1", *values

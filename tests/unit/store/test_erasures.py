@@ -156,7 +156,8 @@ async def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(
     assert places(after, *mine) == set()
     assert sum(place.startswith("opened") for place in places(after, PERSON)) == 1, "of Bo alone"
     others = (PLAIN + "-wm_bo", "wm_bo")
-    assert places(after, *others) == places(before, *others) - {"bytes of concierge.db-wal"}
+    names = {table.name for table in TABLES}
+    assert places(after, *others) & names == places(before, *others) & names
     assert done.erased_at is not None
     assert done.counts["messages"] == 1
     assert done.counts["files"] == 2
