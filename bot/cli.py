@@ -14,10 +14,12 @@ from bot.commands import (
     admin,
     chat,
     demo,
+    desk_arguments,
     escalation,
     faq_arguments,
     gate,
     orders,
+    people_arguments,
     privacy_arguments,
     prompts,
     ratings,
@@ -95,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_groups(command)
     _add_people(command)
     privacy_arguments.add(command, _load)
+    desk_arguments.add(command, _load)
+    people_arguments.add(command, _load)
     return parser
 
 

@@ -179,6 +179,8 @@ class Metrics:
         self.longest_wait_seconds = self._gauge(
             "longest_wait_seconds", "Longest wait for a person among open cases."
         )
+        self.open_tickets = self._gauge("open_tickets", "Matters that a person is to follow up.")
+        self.oldest_ticket_seconds = self._gauge("oldest_ticket_seconds", "Age of the oldest one.")
         self.frt_p90_seconds = self._gauge(
             "frt_p90_seconds", "P90 of the first response, cases closed in 24 h.", "by"
         )

@@ -18,9 +18,12 @@ from bot.app.engine import (
     build_eraser,
     declared_tables,
     open_store,
+    vectors_folder,
 )
 from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.reports import build_reporter
+from bot.app.tag_following import RulesFollower
+from bot.app.ticket_gauges import TicketGauges
 from bot.config import Config
 from bot.delivery.consulting import ModelCourier, TokenBudget
 from bot.delivery.couriers import (
@@ -28,8 +31,11 @@ from bot.delivery.couriers import (
     MediaCourier,
     MessageCourier,
     Owners,
+    Woken,
+    nobody_to_wake,
 )
 from bot.delivery.delegating import AgentCourier, Desk
+from bot.delivery.desks import Desks
 from bot.delivery.handing_over import EndCourier, HandOffCourier
 from bot.delivery.housekeeping import (
     DeletedKeys,
@@ -48,6 +54,7 @@ from bot.delivery.pull import PullSettings
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
 from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
+from bot.delivery.tag_keeping import TagKeeping
 from bot.errors import ConciergeError, Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model
@@ -170,10 +177,16 @@ def _assemble(
     config, store, clock = engine.config, engine.store, engine.clock
     kf = Kf(client)
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
+
+    def woken(subject: str, lane: Lane) -> None:
+        drains.lanes.wake(subject, lane)  # made below
+
     sender = Sender(
         store=store,
-        couriers=couriers(engine, kf, staff, TemporaryMedia(client), client.fetch_elsewhere),
-        woken=lambda subject, lane: drains.lanes.wake(subject, lane),  # noqa: PLW0108 — made below
+        couriers=couriers(
+            engine, kf, staff, TemporaryMedia(client), client.fetch_elsewhere, woken=woken
+        ),
+        woken=woken,
         clock=clock,
         metrics=engine.metrics,
     )
@@ -190,7 +203,7 @@ def _assemble(
             poll_idle_s=config.delivery.poll_idle_s,
             fresh_first_s=config.delivery.fresh_first_s,
         ),
-        looks=_looks(engine, follower, drains, sends),
+        looks=_looks(engine, kf, follower, drains, sends),
         clock=clock,
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
@@ -198,17 +211,22 @@ def _assemble(
 
 
 def _looks(
-    engine: Engine, follower: Follower, drains: Drains, sends: Lanes
+    engine: Engine, kf: Kf, follower: Follower, drains: Drains, sends: Lanes
 ) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
     """What the service looks after by itself, and how often."""
     config, store, clock = engine.config, engine.store, engine.clock
     reporter = build_reporter(config, store.measured)
+    rules = RulesFollower(engine.tag_rules, engine.library.embedder, vectors_folder(config))
     return [
         (0.5, follower.look),
         (2.0, build_eraser(config, store, engine.routers).look),
         (1.0, DeletedKeys(store).look),
+        (2.0, rules.look),
         (5.0, Gauges(store, engine.metrics, clock).look),
         (60.0, LeftCases(store, clock, drains.lanes.wake).look),
+        (60.0, TicketGauges(store, engine.metrics, clock, bool(config.staff)).look),
+        (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
+        (60.0, TagKeeping(store, clock, sends.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
         (
             5.0,
@@ -219,6 +237,7 @@ def _looks(
                 config.delivery.waiting_notice_after_s,
                 sends.wake,
                 config.for_account,
+                engine.guard.softened,
             ).look,
         ),
         (
@@ -236,11 +255,13 @@ def couriers(
     staff: StaffMessages,
     media: TemporaryMedia,
     fetch: Fetch | None = None,
+    *,
+    woken: Woken = nobody_to_wake,
 ) -> dict[type[Effect], Courier]:
     """Who carries which effect."""
     config, store, clock = engine.config, engine.store, engine.clock
     limits = platform_limits().kf
-    owners = Owners(store, kf, clock, config.routing.ownership_max_age_s)
+    owners = Owners(store, kf, clock, config.routing.ownership_max_age_s, woken)
     box = _tool_box(engine, kf)
     return {
         SendMessage: MessageCourier(

@@ -76,7 +76,7 @@ class _Online:
     async def _reach_staff(self) -> str:
         userids = [member.userid for member in self._config.staff]
         if not userids:
-            return "没有配置 staff，需要人工时不会通知任何人"
+            return "没有配置 staff，需要人工时只通知企业微信里的接待人员，不一定收得到"
         delivered = await self._staff.send_text(userids, TEST_MESSAGE, key="check")
         if lost := [name for name in userids if name.lower() in delivered.invalid]:
             raise Misconfigured(f"通知不到 {'、'.join(lost)}：不存在，或不在应用的可见范围内")

@@ -9,6 +9,7 @@ from bot.app import Engine, couriers
 from bot.delivery.housekeeping import LeftCases
 from bot.delivery.intake import subject_of
 from bot.delivery.send import Sender
+from bot.delivery.tag_keeping import TagKeeping
 from bot.errors import Rejected
 from bot.model import (
     AppMessageReceived,
@@ -34,14 +35,15 @@ Payload = dict[str, Any]
 class PlayedKf(Kf):
     """Plays WeCom's kf APIs for one conversation.
 
-    Drive it through `state`, `receiving`, `unionid` and `failures` (raised by the next calls, in
-    order); read `sent`.
+    Drive it through `state`, `receiving`, `stopped` (servicers who do not receive), `unionid` and
+    `failures` (raised by the next calls, in order); read `sent`.
     """
 
     def __init__(self) -> None:
         self.state = ServiceState.ENDED
         self.servicer: str | None = None
         self.receiving: list[str] = []
+        self.stopped: list[str] = []
         self.unionid: str | None = None
         self.sent: list[Payload] = []
         self.failures: list[Exception] = []
@@ -64,8 +66,9 @@ class PlayedKf(Kf):
         return self.state, self.servicer
 
     async def list_servicers(self, open_kfid: str) -> Servicers:
-        """Whoever was set to receive."""
-        return Servicers(tuple(Servicer(userid, True) for userid in self.receiving))
+        """Whoever was set to receive, and who is listed beside them."""
+        there = [Servicer(userid, True) for userid in self.receiving]
+        return Servicers((*there, *(Servicer(userid, False) for userid in self.stopped)))
 
     async def batch_get_customers(self, external_userids: Sequence[str]) -> list[CustomerProfile]:
         """Everybody has the unionid that was set."""
@@ -185,13 +188,14 @@ class Dialogue:
         self._msgids = itertools.count(1)
         self._woken: dict[str, None] = {}
         self._left = LeftCases(engine.store, engine.clock, self._wake)
+        self._tags = TagKeeping(engine.store, engine.clock, lambda _queue, _lane: None)
         self.connect(self.kf)
 
     def connect(self, kf: Kf) -> None:
         """Send through this WeCom; by default it is `self.kf`, which knows this customer alone."""
         self._sender = Sender(
             store=self.engine.store,
-            couriers=couriers(self.engine, kf, self.staff, self.media),
+            couriers=couriers(self.engine, kf, self.staff, self.media, woken=self._wake),
             woken=self._wake,
             clock=self.engine.clock,
             metrics=self.engine.metrics,
@@ -273,6 +277,7 @@ class Dialogue:
     async def catch_up(self) -> None:
         """Do what has come due by itself: timers, retries, rows that waited for their time."""
         await self._left.look()
+        await self._tags.look()
         for queue, _ in await self.engine.store.outbox.open_queues():
             await self._sender.send_queue(queue)
         waiting = await self.engine.store.mailbox.waiting(self.engine.clock.now())

@@ -23,6 +23,7 @@ class KfLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     msgid_pattern: str
     welcome_code_s: int
     end_code_s: int
+    code_reserve_s: int
     queue_code_s: int
     reply_code_s: int
     callback_token_s: int
