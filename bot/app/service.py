@@ -1,7 +1,7 @@
 """Which loops and pages make the running service, and how do they reach WeCom?"""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from aiohttp import web
 
+from bot.app.contacts import build_contacts, contact_apis
 from bot.app.content import Follower, build_library, take_files
 from bot.app.engine import (
     MODEL_PROMPTS,
@@ -26,6 +27,7 @@ from bot.app.tag_following import RulesFollower
 from bot.app.ticket_gauges import TicketGauges
 from bot.config import Config
 from bot.delivery.consulting import ModelCourier, TokenBudget
+from bot.delivery.contact_access import ContactApi
 from bot.delivery.couriers import (
     CodeCourier,
     MediaCourier,
@@ -51,6 +53,7 @@ from bot.delivery.looking_up import LookUpCourier, ToolBox
 from bot.delivery.pictures import Fetch, Pictures
 from bot.delivery.projecting import NoContacts
 from bot.delivery.pull import PullSettings
+from bot.delivery.reconciling import EVERY_S
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
 from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
@@ -147,7 +150,8 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         transport, config.wecom.corp_id, config.wecom.secret.get_secret_value(), clock=clock.now
     )
     client = WeComClient(transport, tokens, clock=clock.now, metrics=engine.metrics)
-    concierge = _assemble(engine, client, tokens, follower)
+    apis = contact_apis(config, client, transport, clock, metrics)
+    concierge = _assemble(engine, client, tokens, follower, apis)
     concierge.warming = asyncio.create_task(_warm(engine, cache, model, agent), name="warming")
     await concierge.service.start()
     try:
@@ -172,20 +176,36 @@ async def _warm(engine: Engine, cache: Path, *models: Caller | None) -> None:
 
 
 def _assemble(
-    engine: Engine, client: WeComClient, tokens: AccessTokens, follower: Follower
+    engine: Engine,
+    client: WeComClient,
+    tokens: AccessTokens,
+    follower: Follower,
+    apis: Mapping[str, ContactApi],
 ) -> Concierge:
     config, store, clock = engine.config, engine.store, engine.clock
-    kf = Kf(client)
-    staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
 
     def woken(subject: str, lane: Lane) -> None:
         drains.lanes.wake(subject, lane)  # made below
 
+    contacts = build_contacts(
+        config,
+        store,
+        apis,
+        clock=clock,
+        metrics=engine.metrics,
+        wake_queue=lambda queue, lane: sends.wake(queue, lane),  # noqa: PLW0108 — made below
+        wake_subject=woken,
+    )
+    kf = Kf(client)
+    staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(
         store=store,
-        couriers=couriers(
-            engine, kf, staff, TemporaryMedia(client), client.fetch_elsewhere, woken=woken
-        ),
+        couriers={
+            **couriers(
+                engine, kf, staff, TemporaryMedia(client), client.fetch_elsewhere, woken=woken
+            ),
+            **contacts.couriers,
+        },
         woken=woken,
         clock=clock,
         metrics=engine.metrics,
@@ -203,7 +223,10 @@ def _assemble(
             poll_idle_s=config.delivery.poll_idle_s,
             fresh_first_s=config.delivery.fresh_first_s,
         ),
-        looks=_looks(engine, kf, follower, drains, sends),
+        looks=[
+            *_looks(engine, kf, follower, drains, sends),
+            (EVERY_S, contacts.reconciler.look),
+        ],
         clock=clock,
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr
 
 from bot.config.consent import Consent
+from bot.config.contacts import Contacts
 from bot.config.escalation import Escalation
 from bot.config.hours import Calendar, OpeningHours
 from bot.config.safety import Safety
@@ -270,6 +271,7 @@ class Config(Section):
     safety: Safety = Safety()
     consent: Consent = Consent()
     tagging: Tagging = Tagging()
+    contacts: Contacts = Contacts()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()
