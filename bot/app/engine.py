@@ -42,6 +42,7 @@ from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migra
 from bot.store.tables import ENGINE_TABLES, check_declared
 from bot.telemetry import Metrics
 from bot.tools import HttpTools
+from bot.tools.webhooks import WebhookPoster
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
 from handlers.consent.rules import Wishes
@@ -76,6 +77,7 @@ class Engine:
     agent: Agent | None = None
     guard: Guard = field(default_factory=lambda: Guard(Lexicon()))
     tools: HttpTools = field(default_factory=lambda: HttpTools({}))
+    webhooks: WebhookPoster = field(default_factory=WebhookPoster)
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -90,6 +92,7 @@ class Engine:
     async def aclose(self) -> None:
         """Close connections, files and threads."""
         await self.tools.aclose()
+        await self.webhooks.aclose()
         for model in (self.model, self.agent):
             if isinstance(model, Caller):
                 await model.aclose()

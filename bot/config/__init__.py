@@ -32,6 +32,7 @@ from bot.config.sections import (
 from bot.config.staff import Level, StaffMember
 from bot.config.tagging import DIMENSIONS, Dimension, Tagging, TagGroup, TagPurpose
 from bot.config.tools import Argument, OrderFields, Tool
+from bot.config.webhooks import Webhook, WebhookEvent
 
 __all__ = [
     "DAY_MINUTES",
@@ -81,6 +82,8 @@ __all__ = [
     "Tagging",
     "Tool",
     "WeCom",
+    "Webhook",
+    "WebhookEvent",
     "inspect_config",
     "keygen",
     "load_config",

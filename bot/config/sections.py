@@ -43,6 +43,7 @@ from bot.config.values import (
     Word,
     sqlite_path,
 )
+from bot.config.webhooks import Webhook, WebhookName
 
 AutonomyMode = Literal["auto", "suggest", "off"]
 UNSET = SecretStr("")
@@ -271,6 +272,7 @@ class Config(Section):
     safety: Safety = Safety()
     consent: Consent = Consent()
     tagging: Tagging = Tagging()
+    webhooks: Mapping[WebhookName, Webhook] = {}
     contacts: Contacts = Contacts()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
