@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 import structlog
 from aiohttp import web
 
+from bot.app.approving import Releases
 from bot.app.contacts import build_contacts, contact_apis
-from bot.app.content import Follower, build_library, take_files
+from bot.app.content import Follower, build_library, known_texts, take_files
 from bot.app.engine import (
     MODEL_PROMPTS,
     Engine,
     build_engine,
+    build_eraser,
     declared_tables,
     open_store,
     vectors_folder,
@@ -38,7 +40,14 @@ from bot.delivery.couriers import (
 from bot.delivery.delegating import AgentCourier, Desk
 from bot.delivery.desks import Desks
 from bot.delivery.handing_over import EndCourier, HandOffCourier
-from bot.delivery.housekeeping import Gauges, LeftCases, Retention, ServiceGauges, WaitingNotices
+from bot.delivery.housekeeping import (
+    DeletedKeys,
+    Gauges,
+    LeftCases,
+    Retention,
+    ServiceGauges,
+    WaitingNotices,
+)
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
 from bot.delivery.looking_up import LookUpCourier, ToolBox
@@ -72,6 +81,7 @@ from bot.model import (
     UpdateCard,
 )
 from bot.model.effects import Effect
+from bot.store import Approvals
 from bot.telemetry import Metrics
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
 from bot.web.health import HealthEndpoints
@@ -124,8 +134,9 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         problems=len(taken.problems),
     )
     version = await store.contents.version()
-    library = await build_library(config, store.contents, cache)
-    follower = Follower(store.contents, library, version)
+    approvals = Approvals(store.database)
+    releases = Releases.read(approvals, config.safety.approval)
+    library = await build_library(config, store.contents, cache, releases)
     metrics = Metrics()
     forbids = forbids_of(build_lexicon(config))
     model = open_model(config, MODEL_PROMPTS, metrics, even_out, forbids)
@@ -133,6 +144,12 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     engine = build_engine(
         config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
     )
+    follower = Follower(store.contents, library, version, releases, engine.guard)
+    await approvals.use(await known_texts(config, store.contents, engine.phrases))
+    eraser = build_eraser(config, store, engine.routers)
+    forgotten = await eraser.replay()
+    if forgotten:
+        log.warning("erasures.done_again", persons=forgotten)
     await store.switches.block_only(config.routing.blocklist, by="config", now=clock.now())
     session = new_session()
     transport = Transport(session, config.wecom.api_base)
@@ -232,6 +249,8 @@ def _looks(
     rules = RulesFollower(engine.tag_rules, engine.library.embedder, vectors_folder(config))
     return [
         (0.5, follower.look),
+        (2.0, build_eraser(config, store, engine.routers).look),
+        (1.0, DeletedKeys(store).look),
         (2.0, rules.look),
         (5.0, Gauges(store, engine.metrics, clock).look),
         (60.0, LeftCases(store, clock, drains.lanes.wake).look),
