@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from bot.commands import (
     customers,
     customers_edit,
+    customers_export,
     tags,
     tags_apply,
     tags_audit,
@@ -69,6 +70,11 @@ def _add_customers(actions: Actions) -> None:
     _customer(one)
     one.add_argument("values", nargs="+", metavar="属性=值", help="如 name=王兰；值留空 = 删除")
     one.add_argument("--verified", action="store_true", help="手机号核实过，可以用来认人")
+    one = action(actions, "export", _export, "把客户写成文件，交给别的系统；登记并审计")
+    one.add_argument("--format", choices=("csv", "jsonl"), default="csv", help="默认 csv")
+    one.add_argument("--out", type=Path, required=True, help="写到哪个文件")
+    one.add_argument("--tag", default="", help="只要有这个标签的")
+    _reveal(one)
     one = action(actions, "merge", _merge, "两位客户是同一个人")
     _customer(one)
     one.add_argument("other", help="另一位的 external_userid")
@@ -160,6 +166,12 @@ async def _timeline(config: Config, given: argparse.Namespace) -> int:
 async def _set(config: Config, given: argparse.Namespace) -> int:
     return await customers_edit.set_attributes(
         config, given.customer, given.values, sys.stdout, verified=given.verified
+    )
+
+
+async def _export(config: Config, given: argparse.Namespace) -> int:
+    return await customers_export.export(
+        config, given.out, given.format, sys.stdout, tag=given.tag, reveal=given.reveal
     )
 
 

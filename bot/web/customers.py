@@ -4,7 +4,6 @@ Ids, tags, channels and times; of attributes only those that are neither persona
 Every page is written into the audit, and nobody reads everybody in a minute (R-15.6).
 """
 
-import hmac
 from collections import deque
 from collections.abc import Mapping
 
@@ -15,6 +14,7 @@ from bot.model.people import ATTRIBUTES
 from bot.ports import Clock
 from bot.store import AuditEntry, Store, Unit
 from bot.store.listing import Listed, Listing, Wanted
+from bot.web.bearer import failed, refusal
 
 PATH = "/api/v1/customers"
 MOST = 200
@@ -40,29 +40,22 @@ class CustomersEndpoint:
         return [web.get(PATH, self._customers, allow_head=False)]
 
     async def _customers(self, request: web.Request) -> web.Response:
-        if not self._token:
-            return _error(404, "not found")
-        if not self._is_allowed(request):
-            return _error(401, "a bearer token is needed", {"WWW-Authenticate": "Bearer"})
+        if (refused := refusal(request, self._token)) is not None:
+            return refused
         now = self._clock.now()
         if (wait_s := self._wait_s(now)) > 0:
             after = {"Retry-After": str(int(wait_s) + 1)}
-            return _error(429, f"at most {PAGES_PER_MINUTE} pages a minute", after)
+            return failed(429, f"at most {PAGES_PER_MINUTE} pages a minute", after)
         try:
             wanted = _wanted(request.query)
         except ValueError as error:
-            return _error(400, str(error))
+            return failed(400, str(error))
         found = await self._listing.page(wanted, now)
         told = [await self._told(one, now) for one in found]
         await self._note(wanted, len(told), now)
         following = found[-1].external_userid if len(found) == wanted.limit else None
         body = msgspec.json.encode({"customers": told, "next": following})
         return web.Response(body=body, content_type="application/json")
-
-    def _is_allowed(self, request: web.Request) -> bool:
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        given_bytes = given.strip().encode("utf-8", "surrogateescape")
-        return hmac.compare_digest(given_bytes, self._token) and scheme.lower() == "bearer"
 
     def _wait_s(self, now: float) -> float:
         while self._pages and self._pages[0] <= now - 60:
@@ -138,7 +131,3 @@ def _number(query: Mapping[str, str], name: str, default: float) -> float:
     if not abs(number) < 1e12:
         raise ValueError(f"{name} must be a number")
     return number
-
-
-def _error(status: int, why: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    return web.json_response({"error": why}, status=status, headers=headers)
