@@ -153,6 +153,10 @@ class Metrics:
         self.model_refusals = self._counter(
             "model_refusals", "Answers of the chat model that were not said.", "reason"
         )
+        self.contacts_compared_at = self._gauge(
+            "contacts_compared_at_seconds",
+            "When friends and tags were last compared with WeCom as a whole, 0 = never.",
+        )
         self.wecom_calls = self._counter("wecom_calls", "Requests to WeCom.", "api", "errcode")
         self.throttled = self._counter("throttled", "Requests held back by a limit.", "api")
 
