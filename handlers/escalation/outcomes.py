@@ -76,7 +76,7 @@ async def queued(turn: Turn, facts: Store, done: EffectDone, numbers: Escalation
         if ahead:
             text += turn.phrases.say("escalation.queued_place", ahead=ahead)
         if wait_s:
-            minutes = max(1, round(wait_s * (ahead + 1) / 60))
+            minutes = max(1, round(wait_s / 60))
             text += turn.phrases.say("escalation.queued_wait", minutes=minutes)
         _say_by_code(
             turn, done.result.get("msg_code"), "escalation.queued", ServiceState.QUEUED, text
