@@ -121,9 +121,7 @@ def contacts_view(world: World) -> dict[str, Any]:
             {
                 "id": group.id,
                 "name": group.name,
-                "tags": [
-                    {"id": tag.id, "name": tag.name} for tag in group.tags if not tag.deleted
-                ],
+                "tags": [{"id": tag.id, "name": tag.name} for tag in group.tags if not tag.deleted],
             }
             for group in friends.groups.values()
             if not group.deleted
