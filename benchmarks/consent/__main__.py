@@ -15,7 +15,7 @@ from bot.app.consent_words import build_wishes
 from bot.measuring.statistics import share_of
 from handlers.consent.rules import Wish
 
-SPLITS = ("dev", "held_out", "fresh")
+SPLITS = ("dev", "held_out", "fresh", "fresh_2")
 SET = Path(__file__).with_name("phrasings.yaml")
 NAIVE: dict[Wish, tuple[str, ...]] = {
     Wish.STOP: ("退订", "td", "别发", "不要发", "别再发", "不要再发", "推送", "广告"),
