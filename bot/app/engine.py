@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import handlers
-from bot.app.consent_words import build_wishes
+from bot.app.consent_words import build_understanding
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
 from bot.app.lexicon import build_lexicon
@@ -45,7 +45,7 @@ from bot.tools import HttpTools
 from bot.tools.webhooks import WebhookPoster
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
-from handlers.consent.rules import Wishes
+from handlers.consent.understanding import Understanding
 from handlers.escalation.rules import Rules
 from handlers.tagging.in_force import TagRules
 from knowledge import Library, Meaning
@@ -53,7 +53,7 @@ from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
-SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Wishes)
+SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding)
 """Types that a handler may ask for."""
 
 MODEL_PROMPTS = PROMPTS.parent / "llm"
@@ -72,6 +72,7 @@ class Engine:
     library: Library
     meaning: Meaning
     tag_rules: TagRules
+    understanding: Understanding
     dispatcher: Dispatcher
     model: ChatModel | None = None
     agent: Agent | None = None
@@ -88,6 +89,7 @@ class Engine:
         await self.library.warm()
         await self.meaning.learn(folder)
         await self.tag_rules.meaning.learn(folder)
+        await self.understanding.meaning.learn(folder)
 
     async def aclose(self) -> None:
         """Close connections, files and threads."""
@@ -218,6 +220,7 @@ def build_engine(
     routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
     meaning = build_meaning(config.escalation, library.embedder)
+    understanding = build_understanding(config.consent, library.embedder)
     tag_rules = build_tag_rules(config.tagging, library.embedder)
     supplies: Mapping[type, object] = {
         Library: library,
@@ -227,7 +230,7 @@ def build_engine(
         Values: Values(values),
         Rules: build_rules(config.escalation),
         Meaning: meaning,
-        Wishes: build_wishes(),
+        Understanding: understanding,
         TagRules: tag_rules,
     }
     check_needs(routers, SUPPLIED, phrases)
@@ -256,6 +259,7 @@ def build_engine(
     )
     return Engine(
         *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
+        understanding,
         *(dispatcher, model, agent, guard),
         HttpTools(config.tools),
     )
