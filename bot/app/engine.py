@@ -7,12 +7,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import handlers
+from bot.app.approving import guide, released_phrases
 from bot.app.consent_words import build_understanding
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
 from bot.app.lexicon import build_lexicon
+from bot.app.sensitive import refuse_sensitive, separate_groups
 from bot.app.tag_following import build_tag_rules
-from bot.config import Config, Delivery
+from bot.config import Config, Delivery, Routing
 from bot.errors import Misconfigured
 from bot.llm.agent import Agent
 from bot.llm.caller import Caller
@@ -25,6 +27,7 @@ from bot.routing.decisions import Committer, TurnSettings
 from bot.routing.discovery import check_needs, discover, in_order, migration_folders
 from bot.routing.dispatcher import Dispatcher, DispatchSettings
 from bot.routing.middleware import (
+    Middleware,
     leave_people_alone,
     limit_floods,
     not_too_late,
@@ -36,7 +39,7 @@ from bot.routing.router import Router
 from bot.routing.setting import Codes, Setting
 from bot.routing.turn import Turn
 from bot.routing.values import Values
-from bot.store import Database, Store, Table, Vault, decode_master
+from bot.store import Approvals, Database, Store, Table, Vault, decode_master
 from bot.store.erasures import Eraser
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
 from bot.store.tables import ENGINE_TABLES, check_declared
@@ -216,12 +219,17 @@ def build_engine(
     Raises:
         Misconfigured: a behaviour is not as it must be; start-up stops.
     """
+    decided, mode = Approvals(store.database).all_sync(), config.safety.approval
     phrases = Phrases.load(PROMPTS)
+    if mode == "all":
+        phrases = released_phrases(phrases, decided)
     routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
     meaning = build_meaning(config.escalation, library.embedder)
     understanding = build_understanding(config.consent, library.embedder)
     tag_rules = build_tag_rules(config.tagging, library.embedder)
+    tags = [rule.tag for rule in tag_rules.book.rules]
+    refuse_sensitive(config.tagging, build_lexicon(config), tags)
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
@@ -235,7 +243,9 @@ def build_engine(
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
-    guard = Guard(build_lexicon(config))
+    guard = Guard(build_lexicon(config), separate=separate_groups(config.tagging))
+    guide(guard, decided, mode)
+    guard.learn(phrases.replies.values())
     dispatcher = Dispatcher(
         store,
         routers,
@@ -243,13 +253,7 @@ def build_engine(
         accounts=config.for_account,
         setting=_setting(config, phrases, model, agent),
         supplies=supplies,
-        middlewares=[
-            only_customers,
-            respect_switches(store),
-            leave_people_alone(routing.ownership_max_age_s),
-            not_too_late,
-            limit_floods(store, routing.flood_messages, routing.flood_window_s),
-        ],
+        middlewares=_middlewares(store, routing),
         settings=DispatchSettings(
             merge_window_s=routing.merge_window_ms / 1000,
             max_attempts=config.delivery.max_attempts,
@@ -263,6 +267,17 @@ def build_engine(
         *(dispatcher, model, agent, guard),
         HttpTools(config.tools),
     )
+
+
+def _middlewares(store: Store, routing: Routing) -> list[Middleware]:
+    """What a customer's message passes, in this order."""
+    return [
+        only_customers,
+        respect_switches(store),
+        leave_people_alone(routing.ownership_max_age_s),
+        not_too_late,
+        limit_floods(store, routing.flood_messages, routing.flood_window_s),
+    ]
 
 
 def build_roster(config: Config) -> Roster:
