@@ -24,10 +24,14 @@ class Understanding:
     wishes: Wishes
     meaning: Meaning
 
-    async def of(self, text: str) -> dict[Wish, str]:
-        """What the message wants, each with the words that say so, or all of them."""
+    async def of(self, text: str, *, is_known: bool = False) -> dict[Wish, str]:
+        """What the message wants, each with the words that say so, or all of them.
+
+        Args:
+            is_known: the knowledge has this very question: only words may take it away.
+        """
         read = self.wishes.read(text)
-        if read.found or not SHORTEST <= len(text.strip()) <= LONGEST:
+        if read.found or is_known or not SHORTEST <= len(text.strip()) <= LONGEST:
             return read.found
         return meant(read, await self.meaning.of(text), text)
 
