@@ -32,6 +32,7 @@ from bot.app.escalation_words import ESCALATION_WORDS, build_rules, rules_in
 from bot.app.lexicon import LEXICON, build_lexicon, forbids_of, imported_lists, lexicon_in
 from bot.app.reports import build_reporter
 from bot.app.service import Concierge, couriers, running, web_app
+from bot.app.tag_following import build_tag_rules
 from bot.app.words import KNOWLEDGE_WORDS, build_words, words_in
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "build_retriever",
     "build_roster",
     "build_rules",
+    "build_tag_rules",
     "build_words",
     "couriers",
     "declared_tables",

@@ -7,7 +7,14 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from bot.commands import customers, customers_edit, tags, tags_audit, tags_bulk
+from bot.commands import (
+    customers,
+    customers_edit,
+    tag_rules_arguments,
+    tags,
+    tags_audit,
+    tags_bulk,
+)
 from bot.config import Config
 from bot.store.listing import Wanted
 
@@ -31,6 +38,7 @@ def add(command: Command, load: Load) -> None:
     _add_tags(actions)
     _add_bulk(actions)
     _add_quality(actions)
+    tag_rules_arguments.add(actions)
 
 
 def action(actions: Actions, name: str, work: Work, text: str) -> argparse.ArgumentParser:
