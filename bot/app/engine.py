@@ -7,6 +7,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import handlers
+from bot.app.approving import guide, released_phrases
+from bot.app.consent_words import build_wishes
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
 from bot.app.lexicon import build_lexicon
@@ -32,16 +34,19 @@ from bot.routing.middleware import (
 )
 from bot.routing.phrases import Phrases
 from bot.routing.router import Router
-from bot.routing.setting import Setting
+from bot.routing.setting import Codes, Setting
 from bot.routing.turn import Turn
 from bot.routing.values import Values
-from bot.store import Database, Store, Table, Vault, decode_master
+from bot.store import Approvals, Database, Store, Table, Vault, decode_master
+from bot.store.erasures import Eraser
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
 from bot.store.tables import ENGINE_TABLES, check_declared
 from bot.telemetry import Metrics
 from bot.tools import HttpTools
+from bot.tools.webhooks import WebhookPoster
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
+from handlers.consent.rules import Wishes
 from handlers.escalation.rules import Rules
 from handlers.tagging.in_force import TagRules
 from knowledge import Library, Meaning
@@ -49,7 +54,7 @@ from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
-SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules)
+SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Wishes)
 """Types that a handler may ask for."""
 
 MODEL_PROMPTS = PROMPTS.parent / "llm"
@@ -73,6 +78,7 @@ class Engine:
     agent: Agent | None = None
     guard: Guard = field(default_factory=lambda: Guard(Lexicon()))
     tools: HttpTools = field(default_factory=lambda: HttpTools({}))
+    webhooks: WebhookPoster = field(default_factory=WebhookPoster)
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -87,6 +93,7 @@ class Engine:
     async def aclose(self) -> None:
         """Close connections, files and threads."""
         await self.tools.aclose()
+        await self.webhooks.aclose()
         for model in (self.model, self.agent):
             if isinstance(model, Caller):
                 await model.aclose()
@@ -208,7 +215,10 @@ def build_engine(
     Raises:
         Misconfigured: a behaviour is not as it must be; start-up stops.
     """
+    decided, mode = Approvals(store.database).all_sync(), config.safety.approval
     phrases = Phrases.load(PROMPTS)
+    if mode == "all":
+        phrases = released_phrases(phrases, decided)
     routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
     meaning = build_meaning(config.escalation, library.embedder)
@@ -221,11 +231,14 @@ def build_engine(
         Values: Values(values),
         Rules: build_rules(config.escalation),
         Meaning: meaning,
+        Wishes: build_wishes(),
         TagRules: tag_rules,
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
     guard = Guard(build_lexicon(config))
+    guide(guard, decided, mode)
+    guard.learn(phrases.replies.values())
     dispatcher = Dispatcher(
         store,
         routers,
@@ -270,8 +283,13 @@ def _turn_settings(config: Config) -> TurnSettings:
 def _setting(
     config: Config, phrases: Phrases, model: ChatModel | None, agent: Agent | None
 ) -> Setting:
+    kf = platform_limits().kf
     return Setting(
         phrases=phrases,
+        codes=Codes(
+            end_s=kf.end_code_s - kf.code_reserve_s,
+            moved_s=min(kf.queue_code_s, kf.reply_code_s) - kf.code_reserve_s,
+        ),
         staff=tuple(config.staff),
         roster=build_roster(config),
         company=config.company.name or "",
@@ -280,6 +298,11 @@ def _setting(
         has_agent=agent is not None,
         has_order_system=any(tool.orders for tool in config.tools.values()),
     )
+
+
+def build_eraser(config: Config, store: Store, routers: Sequence[Router]) -> Eraser:
+    """What erases persons in this deployment."""
+    return Eraser(store, declared_tables(routers), keep_orders=config.consent.keep_orders)
 
 
 def declared_tables(routers: Sequence[Router]) -> list[Table]:

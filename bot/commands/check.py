@@ -80,6 +80,7 @@ async def check(
     _check_lexicon(prompts, inspection, report)
     _check_escalation(prompts, inspection, report)
     _check_tag_rules(inspection, report)
+    _check_consent(prompts, report)
     report.add("大模型", _model_problems(inspection))
     report.print(out)
     _print_notes(inspection, out)
@@ -93,8 +94,10 @@ async def check(
 
 def _print_notes(inspection: Inspection, out: TextIO) -> None:
     """What is allowed and may still be a mistake: no problem, and no exit code."""
-    from bot.commands.check_staff import staff_notes
+    from bot.commands.check_staff import NOBODY, staff_notes
 
+    if inspection.config and not inspection.config.staff:
+        print(f"{NOBODY}\n", file=out)
     if inspection.config and (note := _meaning_note(inspection.config)):
         print(f"哪些话要人工：{note}", file=out)
     notes = list(staff_notes(inspection.config, time.time())) if inspection.config else []
@@ -170,6 +173,14 @@ def _check_tag_rules(inspection: Inspection, report: _Report) -> None:
     settings = inspection.config.tagging
     for problem in rulebook_in(settings.rules, group_names(settings))[1]:
         report.add("打标签的规则", [problem])
+
+
+def _check_consent(prompts: Path, report: _Report) -> None:
+    from bot.app.consent_words import CONSENT_WORDS, wishes_in
+
+    words = prompts / CONSENT_WORDS.name
+    for problem in wishes_in(words)[1]:
+        report.add_in("客户关于自己信息的话", str(words), problem)
 
 
 def _model_problems(inspection: Inspection) -> Iterator[str]:

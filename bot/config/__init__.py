@@ -1,11 +1,12 @@
 """What did the operator configure? Frozen models, or every problem at once."""
 
+from bot.config.consent import AskedPurpose, Consent
 from bot.config.escalation import MISSED, OTHERS, Escalation, ReasonSettings
 from bot.config.hours import DAY_MINUTES, WEEK, Calendar, DateSpan, OpeningHours, Shift
 from bot.config.loading import Inspection, inspect_config, load_config
 from bot.config.problems import ConfigErrors, Problem
 from bot.config.requirements import Command, keygen, require, variable
-from bot.config.safety import Safety
+from bot.config.safety import ApprovalMode, Safety
 from bot.config.sections import (
     Account,
     AccountSettings,
@@ -31,6 +32,7 @@ from bot.config.sections import (
 from bot.config.staff import Level, StaffMember
 from bot.config.tagging import DIMENSIONS, Dimension, Tagging, TagGroup, TagPurpose
 from bot.config.tools import Argument, OrderFields, Tool
+from bot.config.webhooks import Webhook, WebhookEvent
 
 __all__ = [
     "DAY_MINUTES",
@@ -40,7 +42,9 @@ __all__ = [
     "WEEK",
     "Account",
     "AccountSettings",
+    "ApprovalMode",
     "Argument",
+    "AskedPurpose",
     "Autonomy",
     "AutonomyMode",
     "Calendar",
@@ -48,6 +52,7 @@ __all__ = [
     "Company",
     "Config",
     "ConfigErrors",
+    "Consent",
     "DateSpan",
     "Delivery",
     "Dimension",
@@ -78,6 +83,8 @@ __all__ = [
     "Tagging",
     "Tool",
     "WeCom",
+    "Webhook",
+    "WebhookEvent",
     "inspect_config",
     "keygen",
     "load_config",

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
+from bot.config.consent import Consent
+from bot.config.contacts import Contacts
 from bot.config.escalation import Escalation
 from bot.config.hours import Calendar, OpeningHours
 from bot.config.safety import Safety
@@ -41,6 +43,7 @@ from bot.config.values import (
     Word,
     sqlite_path,
 )
+from bot.config.webhooks import Webhook, WebhookName
 
 AutonomyMode = Literal["auto", "suggest", "off"]
 UNSET = SecretStr("")
@@ -267,7 +270,10 @@ class Config(Section):
     calendar: Calendar = Calendar()
     escalation: Escalation = Escalation()
     safety: Safety = Safety()
+    consent: Consent = Consent()
     tagging: Tagging = Tagging()
+    webhooks: Mapping[WebhookName, Webhook] = {}
+    contacts: Contacts = Contacts()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()

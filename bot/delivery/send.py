@@ -203,5 +203,7 @@ def _named(parcel: Parcel) -> dict[str, Any]:
             return {"msgid": effect.msgid}
         case SendCard():
             return {"task_id": effect.task_id, "userids": list(effect.userids)}
+        case HandOff():
+            return {"reason": effect.reason, "tries": effect.tries}
         case _:
             return {}

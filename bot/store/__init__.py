@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bot.config import Tagging
 from bot.store.accounts import AccountRow, Accounts
+from bot.store.approvals import Approval, Approvals, ApprovalState, KnownText
 from bot.store.audit import Audit, AuditEntry
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
@@ -40,12 +41,17 @@ from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
+from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
 
 __all__ = [
     "CHANGED",
+    "FRONT",
     "TOUCHED",
     "AccountRow",
     "Accounts",
+    "Approval",
+    "ApprovalState",
+    "Approvals",
     "Arrival",
     "Audit",
     "AuditEntry",
@@ -76,6 +82,7 @@ __all__ = [
     "Exports",
     "Handled",
     "Incoming",
+    "KnownText",
     "Letter",
     "Line",
     "Mailbox",
@@ -92,6 +99,7 @@ __all__ = [
     "Parcel",
     "Past",
     "People",
+    "Place",
     "Placed",
     "Profiles",
     "Questions",
@@ -121,11 +129,13 @@ __all__ = [
     "Uploads",
     "Vault",
     "Waiting",
+    "WaitingLine",
     "Written",
     "case_id",
     "conversation_queue",
     "decode_master",
     "digest_of",
+    "place_in_line",
 ]
 
 
@@ -139,6 +149,7 @@ class Store:
     accounts: Accounts
     audit: Audit
     cases: Cases
+    line: WaitingLine
     changes: Changes
     consents: Consents
     contacts: Contacts
@@ -184,6 +195,7 @@ class Store:
             accounts=Accounts(database),
             audit=audit,
             cases=Cases(database, vault),
+            line=WaitingLine(database),
             changes=Changes(database),
             consents=Consents(database, vault, people, audit),
             contacts=Contacts(database),

@@ -291,6 +291,15 @@ class Outbox:
         )
         return row is not None
 
+    async def is_moving(self, conversation: Conversation) -> bool:
+        """Whether the session is to be given to people, or to end, and WeCom has not answered."""
+        row = await self._db.fetch_one(
+            f"SELECT 1 FROM outbox WHERE queue = ? AND {_OPEN}"
+            " AND kind IN ('HandOff', 'EndSession') LIMIT 1",
+            conversation_queue(conversation),
+        )
+        return row is not None
+
     def cancel_unsent(self, unit: Unit, conversation: Conversation, now: float, why: str) -> None:
         """Withdraw the bot's unsent replies: a person has taken over."""
         unit.add(
@@ -315,6 +324,13 @@ class Outbox:
             " AND state IN ('sent', 'claimed', 'pending')",
             *(now, f"msg_send_fail type {fail_type}", msgid),
         )
+
+    async def counts_of(self, queue: str) -> dict[str, int]:
+        """How many rows of a queue are in which state."""
+        rows = await self._db.scan(
+            "SELECT state, COUNT(*) AS n FROM outbox WHERE queue = ? GROUP BY state", queue
+        )
+        return {row["state"]: row["n"] for row in rows}
 
     async def dead(self) -> list[Row]:
         """Rows that were given up, oldest first; bodies stay sealed."""
