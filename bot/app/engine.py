@@ -12,6 +12,7 @@ from bot.app.consent_words import build_wishes
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
 from bot.app.lexicon import build_lexicon
+from bot.app.sensitive import refuse_sensitive, separate_groups
 from bot.app.tag_following import build_tag_rules
 from bot.config import Config, Delivery
 from bot.errors import Misconfigured
@@ -223,6 +224,8 @@ def build_engine(
     check_declared(store.database, declared_tables(routers))
     meaning = build_meaning(config.escalation, library.embedder)
     tag_rules = build_tag_rules(config.tagging, library.embedder)
+    tags = [rule.tag for rule in tag_rules.book.rules]
+    refuse_sensitive(config.tagging, build_lexicon(config), tags)
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
@@ -236,7 +239,7 @@ def build_engine(
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
-    guard = Guard(build_lexicon(config))
+    guard = Guard(build_lexicon(config), separate=separate_groups(config.tagging))
     guide(guard, decided, mode)
     guard.learn(phrases.replies.values())
     dispatcher = Dispatcher(
