@@ -254,10 +254,7 @@ def build_engine(
         setting=_setting(config, phrases, model, agent),
         supplies=supplies,
         middlewares=_middlewares(store, routing),
-        settings=DispatchSettings(
-            merge_window_s=routing.merge_window_ms / 1000,
-            max_attempts=config.delivery.max_attempts,
-        ),
+        settings=_dispatch_settings(config),
         clock=clock,
         metrics=metrics,
     )
@@ -283,6 +280,13 @@ def _middlewares(store: Store, routing: Routing) -> list[Middleware]:
 def build_roster(config: Config) -> Roster:
     """The members of staff with their shifts, on the company's calendar."""
     return Roster(config.staff, ZoneInfo(config.timezone), WorkCalendar(config.calendar))
+
+
+def _dispatch_settings(config: Config) -> DispatchSettings:
+    return DispatchSettings(
+        merge_window_s=config.routing.merge_window_ms / 1000,
+        max_attempts=config.delivery.max_attempts,
+    )
 
 
 def _turn_settings(config: Config) -> TurnSettings:
