@@ -103,6 +103,9 @@ def _print_notes(inspection: Inspection, out: TextIO) -> None:
 
     if inspection.config and not inspection.config.staff:
         print(f"{NOBODY}\n", file=out)
+    config = inspection.config
+    if config and config.tagging.rules and "profiling_tags" not in config.consent.ask:
+        print("标签：有规则，但 consent.ask 里没有 profiling_tags，不会有人被打标签\n", file=out)
     if inspection.config and (note := _meaning_note(inspection.config)):
         print(f"哪些话要人工：{note}", file=out)
     notes = list(staff_notes(inspection.config, time.time())) if inspection.config else []
