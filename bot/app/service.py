@@ -23,6 +23,7 @@ from bot.app.engine import (
     vectors_folder,
 )
 from bot.app.lexicon import build_lexicon, forbids_of
+from bot.app.lexicon_following import LexiconFollower
 from bot.app.reports import build_reporter
 from bot.app.tag_following import RulesFollower
 from bot.app.ticket_gauges import TicketGauges
@@ -134,7 +135,8 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     engine = build_engine(
         config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
     )
-    follower = Follower(store.contents, library, version, releases, engine.guard)
+    lists = LexiconFollower(config, engine.guard, releases)
+    follower = Follower(store.contents, library, version, releases, engine.guard, lists)
     await releases.approvals.use(await known_texts(config, store.contents, engine.phrases))
     eraser = build_eraser(config, store, engine.routers)
     forgotten = await eraser.replay()
