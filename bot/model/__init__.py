@@ -3,7 +3,7 @@
 Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end in ``_s``.
 """
 
-from bot.model.cards import Button, Card
+from bot.model.cards import Button, Card, Selection
 from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
@@ -102,6 +102,7 @@ __all__ = [
     "ReadCorpTags",
     "Reply",
     "Seat",
+    "Selection",
     "SendCard",
     "SendFailed",
     "SendMessage",

@@ -12,6 +12,7 @@ from bot.model import (
     Awaited,
     ContactEvent,
     Conversation,
+    CustomerAdded,
     Effect,
     Emitted,
     EndSession,
@@ -124,6 +125,9 @@ class Committer:
         for letter in letters:
             if isinstance(letter.event, ContactEvent):
                 self._store.contacts.happened(unit, letter.event, turn.now)
+            if isinstance(letter.event, CustomerAdded) and letter.event.state:
+                added = letter.event
+                self._store.profiles.touch(unit, added.external_userid, added.state, added.at)
         drafts: list[Draft] = []
         if turn.has_conversation and before is not None:
             drafts += self._code_replies(unit, turn)
