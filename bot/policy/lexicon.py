@@ -9,7 +9,6 @@ the 好评返现 that begins in it.
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -17,6 +16,18 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from bot.policy.disguise import origins, undisguised
+from bot.policy.verdicts import Decision, Direction, Found, Verdict, WordGroup, masked
+
+__all__ = [
+    "Decision",
+    "Direction",
+    "Found",
+    "Lexicon",
+    "Verdict",
+    "WordGroup",
+    "masked",
+    "pieces_of",
+]
 
 GAP = 10
 """Characters that may stand where a word has `…`."""
@@ -26,85 +37,6 @@ _DENIED_WITHIN = 8
 
 _CLAUSE_ENDS = frozenset("，。！？；：、,!?;:\n\r")
 _SENTENCE_ENDS = frozenset("。！？；!?;\n\r")
-
-
-class Decision(StrEnum):
-    """What becomes of a text, the mildest first."""
-
-    ALLOW = "allow"
-    MASK = "mask"
-    REVIEW = "review"
-    BLOCK = "block"
-
-    @property
-    def strictness(self) -> int:
-        """The higher, the stricter."""
-        return _STRICTNESS[self]
-
-
-_STRICTNESS = {decision: rank for rank, decision in enumerate(Decision)}
-
-
-class Direction(StrEnum):
-    """Which texts a word is looked for in."""
-
-    OUT = "out"  # what anybody here says
-    IN = "in"  # what customers write; a hint only
-    MODEL = "model"  # what a model writes, beside OUT
-    TAG = "tag"  # names of tags
-
-
-@dataclass(frozen=True, slots=True)
-class WordGroup:
-    """Words that are judged alike.
-
-    Args:
-        words: what each is replaced by, '' = by asterisks. ``…`` stands for a few characters of
-            the same sentence, a leading ``=`` for the whole text.
-        allow: phrases in which a word of any group is harmless.
-        denied_by: words after which, in the same clause, those of this group are harmless.
-        source: list that they come from.
-    """
-
-    name: str
-    decision: Decision
-    words: dict[str, str]
-    directions: frozenset[Direction] = frozenset({Direction.OUT})
-    allow: tuple[str, ...] = ()
-    denied_by: tuple[str, ...] = ()
-    source: str = ""
-
-
-class Found(NamedTuple):
-    """A word in a text.
-
-    Args:
-        start: index in the text as it was written.
-        text: as it was written.
-        word: as it is listed.
-    """
-
-    start: int
-    end: int
-    text: str
-    word: str
-    kind: str
-    decision: Decision
-    source: str
-    replacement: str = ""
-
-
-class Verdict(NamedTuple):
-    """What becomes of a text.
-
-    Args:
-        decision: the strictest of what was found.
-        text: the text with what is to be masked replaced.
-    """
-
-    decision: Decision
-    found: tuple[Found, ...]
-    text: str
 
 
 class _Rule(NamedTuple):
@@ -395,17 +327,6 @@ def _of(rule: _Rule) -> int:
 
 def _strictness(decision: Decision) -> int:
     return decision.strictness
-
-
-def masked(text: str, found: Sequence[Found], *, everything: bool = False) -> str:
-    """The text with what was found replaced, where it is to be masked or everywhere."""
-    said: list[str] = []
-    at = 0
-    for one in found:
-        if (everything or one.decision is Decision.MASK) and one.start >= at:
-            said += [text[at : one.start], one.replacement or "*" * len(one.text)]
-            at = one.end
-    return "".join((*said, text[at:])) if said else text
 
 
 def _is_latin(sign: str) -> bool:
