@@ -19,6 +19,7 @@ from bot.ports import ChatModel, Clock, Embedder, ValueSource
 from bot.routing.decisions import Committer, TurnSettings
 from bot.routing.discovery import check_needs, discover, in_order, migration_folders
 from bot.routing.dispatcher import Dispatcher, DispatchSettings
+from bot.routing.errand_texts import lacking
 from bot.routing.middleware import (
     leave_people_alone,
     limit_floods,
@@ -214,6 +215,7 @@ def build_engine(
         Meaning: meaning,
     }
     check_needs(routers, SUPPLIED, phrases)
+    check_offers(config, phrases)
     routing = config.routing
     dispatcher = Dispatcher(
         store,
@@ -250,6 +252,19 @@ def build_engine(
         *(dispatcher, model, agent),
         HttpTools(config.tools),
     )
+
+
+def check_offers(config: Config, phrases: Phrases) -> None:
+    """Stop start-up where a customer could not read what a tool would change.
+
+    Raises:
+        Misconfigured: names the texts.
+    """
+    if problems := [
+        f"prompts: reply {key} must be written and name exactly {', '.join(named) or 'nothing'}"
+        for key, named in lacking(config.tools, phrases)
+    ]:
+        raise Misconfigured("; ".join(problems))
 
 
 def build_roster(config: Config) -> Roster:

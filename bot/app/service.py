@@ -28,6 +28,7 @@ from bot.delivery.couriers import (
     Owners,
 )
 from bot.delivery.delegating import AgentCourier, Desk
+from bot.delivery.errands import ErrandCourier
 from bot.delivery.handing_over import EndCourier, HandOffCourier
 from bot.delivery.housekeeping import Gauges, LeftCases, Retention, ServiceGauges, WaitingNotices
 from bot.delivery.intake import DurableIntake
@@ -50,6 +51,7 @@ from bot.model import (
     Lane,
     LookUp,
     NotifyStaff,
+    RunErrand,
     SendCard,
     SendMessage,
     SendOnEvent,
@@ -242,6 +244,7 @@ def couriers(
         KeepMedia: MediaCourier(store, media, clock),
         Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
         LookUp: LookUpCourier(store, box, clock),
+        RunErrand: ErrandCourier(store, box, owners, clock),
         Delegate: AgentCourier(
             store, engine.agent, _desk(engine, box), clock, _token_budget(engine)
         ),

@@ -1,5 +1,6 @@
 """What did the operator configure? Frozen models, or every problem at once."""
 
+from bot.config.arguments import checked
 from bot.config.escalation import MISSED, OTHERS, Escalation, ReasonSettings
 from bot.config.hours import DAY_MINUTES, WEEK, Calendar, DateSpan, OpeningHours, Shift
 from bot.config.loading import Inspection, inspect_config, load_config
@@ -28,7 +29,7 @@ from bot.config.sections import (
     WeCom,
 )
 from bot.config.staff import Level, StaffMember
-from bot.config.tools import Argument, OrderFields, Tool
+from bot.config.tools import Argument, OrderFields, Tool, Writes
 
 __all__ = [
     "DAY_MINUTES",
@@ -70,6 +71,8 @@ __all__ = [
     "Storage",
     "Tool",
     "WeCom",
+    "Writes",
+    "checked",
     "inspect_config",
     "keygen",
     "load_config",

@@ -26,6 +26,9 @@ T = TypeVar("T")
 OWN = (ORDERS, "search_knowledge", "business_hours", "hand_over")
 """What may be asked beside the configured tools."""
 
+OWN_ORDER = "errands.own_order"
+"""Who wanted the orders that an errand was checked against, in the audit."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToolBox:
@@ -70,11 +73,49 @@ class ToolBox:
         return await self.audited(asked, name, arguments, customer, wanted_by)
 
     async def _ask(self, name: str, arguments: Mapping[str, Any], customer: Conversation) -> Any:
-        if name not in self.tools:
+        if name not in self.tools or self.tools[name].writes:
             raise ToolFailed("arguments", "no such tool")
         tool = self.tools[name]
         identity = await self._identity(tool, customer)
         return fields_in(tool, await self.http.ask(name, arguments, identity))
+
+    async def change(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        customer: Conversation,
+        wanted_by: str,
+        key: str,
+    ) -> None:
+        """Have a tool that writes do its work, once; the customer has confirmed it.
+
+        Raises:
+            ToolFailed: as `HttpTools.change`.
+        """
+        work = self._change(name, arguments, customer, key)
+        await self.audited(work, name, arguments, customer, wanted_by)
+
+    async def _change(
+        self, name: str, arguments: Mapping[str, Any], customer: Conversation, key: str
+    ) -> None:
+        tool = self.tools[name]
+        try:
+            identity = await self._identity(tool, customer)
+            await self._check_own(tool, arguments, customer)
+        except ToolFailed as failed:
+            failed.reached = False
+            raise
+        await self.http.change(name, arguments, identity, key)
+
+    async def _check_own(
+        self, tool: Tool, arguments: Mapping[str, Any], customer: Conversation
+    ) -> None:
+        """Whoever filled it in: nothing is done to somebody else's order."""
+        named = {arguments.get(one) for one, is_ in tool.arguments.items() if is_.own_order}
+        if named := named - {None}:
+            orders = await self.orders_of(customer, OWN_ORDER)
+            if named - {order.number for order in orders}:
+                raise ToolFailed("arguments", "no order of this customer")
 
     async def _orders_at(self, name: str, customer: Conversation) -> list[Order]:
         tool = self.tools[name]

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any, Literal
 
 import msgspec
@@ -322,6 +323,35 @@ class Delegate(Effect, frozen=True, kw_only=True):
     who: str = ""
 
 
+class RunErrand(Effect, frozen=True, kw_only=True):
+    """Change something in one of the company's systems, as the customer confirmed. Repeat: `key`,
+    sent along; and only where that system is declared to know it again.
+
+    Result: ``errand_id``, ``outcome`` (`ErrandOutcome`).
+
+    Args:
+        errand_id: the key.
+        msgid: the message in which the customer confirmed.
+        tool: which request is made.
+        try_for_s: after so long it is not tried (again).
+    """
+
+    errand_id: str
+    msgid: str
+    tool: str
+    arguments: dict[str, str | int]
+    try_for_s: float
+
+
+class ErrandOutcome(StrEnum):
+    """What came of an errand, as far as anybody can know."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    NOT_MADE = "not_made"
+    UNKNOWN = "unknown"
+
+
 Awaited = Consult | LookUp | Delegate
 """What a message waits for; each names it as `msgid`."""
 
@@ -334,6 +364,7 @@ AnyEffect = (
     | SendCard
     | UpdateCard
     | KeepMedia
+    | RunErrand
     | Awaited
 )
 """Everything an outbox row can hold; msgspec decodes by `kind`."""

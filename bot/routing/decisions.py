@@ -24,6 +24,7 @@ from bot.model import (
     MessageReceived,
     NotifyStaff,
     Reply,
+    RunErrand,
     SendCard,
     SendFailed,
     SendMessage,
@@ -306,6 +307,11 @@ class Committer:
                 tag=decided.tag,
             )
         queue, ttl = self._own_queue(decided, turn.subject)
+        answers = msgid = None
+        if isinstance(decided.effect, Awaited | RunErrand):
+            answers = decided.effect.msgid
+        if isinstance(decided.effect, RunErrand):
+            msgid = f"errand_{decided.effect.errand_id}"  # unique: it is asked for once, ever
         return Draft(
             subject=turn.subject,
             queue=queue,
@@ -314,8 +320,9 @@ class Committer:
             effect=decided.effect,
             expires_at=turn.now + ttl,
             tag=decided.tag,
-            answers=decided.effect.msgid if isinstance(decided.effect, Awaited) else None,
+            answers=answers,
             handled_by=decided.handled_by,
+            msgid=msgid,
         )
 
     def _own_queue(self, decided: Decided, subject: str) -> tuple[str, float]:
@@ -333,6 +340,8 @@ class Committer:
                 return f"model/{msgid}", self._settings.consult_ttl_s
             case LookUp(msgid=msgid):
                 return f"lookup/{msgid}", LOOK_UP_TTL_S
+            case RunErrand(errand_id=errand_id, try_for_s=try_for_s):
+                return f"errand/{errand_id}", try_for_s
             case _:
                 return subject, SESSION_S
 

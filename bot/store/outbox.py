@@ -49,6 +49,14 @@ WHERE id = ? AND {_OPEN}
              AND o.kind = 'SendMessage' AND o.state IN ('claimed', 'sent') AND o.id <> outbox.id
              AND o.window_msgid = c.window_msgid) < ?)
 """
+_CLAIM_ERRAND = f"""
+{_CLAIM}
+WHERE id = ? AND {_OPEN}
+  AND {_NOT_SILENCED}
+  AND EXISTS (SELECT 1 FROM conversations c
+    WHERE c.open_kfid = outbox.open_kfid AND c.external_userid = outbox.external_userid
+      AND c.service_state IN (0, 1) AND c.state_as_of >= ?)
+"""
 _CLAIM_PLAIN = f"{_CLAIM} WHERE id = ? AND {_OPEN}"
 
 
@@ -192,6 +200,18 @@ class Outbox:
         )
         return bool((await self._db.commit(unit))[-1])
 
+    async def claim_errand(
+        self, unit: Unit, parcel: Parcel, now: float, *, state_since: float
+    ) -> bool:
+        """Commit the unit, and in it claim a `RunErrand`: no person has the conversation.
+
+        Args:
+            unit: facts that were learnt just now; they are kept in any case.
+            state_since: the owner must be known since this moment.
+        """
+        unit.add(_CLAIM_ERRAND + " RETURNING id", now, parcel.id, state_since)
+        return bool((await self._db.commit(unit))[-1])
+
     async def claim(self, parcel: Parcel, now: float, *, unless_silenced: bool = False) -> bool:
         """Claim any other row."""
         gate = f" AND {_NOT_SILENCED}" if unless_silenced else ""
@@ -231,6 +251,16 @@ class Outbox:
             *(next_at, error[:500], code, parcel.id),
         )
 
+    async def last_sent_at(self, conversation: Conversation, reason: Because) -> float | None:
+        """When the last send of what was said for this reason began; ``None`` = none has ended."""
+        ref = _encode({"source": reason.source, "ref": reason.ref}).decode()[:-1]
+        row = await self._db.fetch_one(
+            "SELECT MAX(claimed_at) AS at FROM outbox WHERE open_kfid = ? AND external_userid = ?"
+            " AND kind = 'SendMessage' AND state = 'sent' AND instr(because, ?) > 0",
+            *(conversation.open_kfid, conversation.external_userid, ref),
+        )
+        return row["at"] if row else None
+
     async def said_since(
         self, conversation: Conversation, reasons: Sequence[Because], since: float
     ) -> bool:
@@ -258,7 +288,7 @@ class Outbox:
         unit.add(
             "UPDATE outbox SET state = 'cancelled', ended_at = ?, error = 'message recalled'"
             " WHERE open_kfid = ? AND external_userid = ? AND answers = ?"
-            " AND state IN ('pending', 'held')",
+            " AND state IN ('pending', 'held') AND (kind <> 'RunErrand' OR attempts = 0)",
             *(now, conversation.open_kfid, conversation.external_userid, msgid),
         )
 
@@ -286,7 +316,9 @@ class Outbox:
                 "UPDATE outbox SET state = 'pending', next_at = ?, ended_at = NULL, attempts = 0,"
                 # what WeCom accepted and lost needs a new id, or the repeat would be refused
                 " msgid = CASE WHEN error LIKE 'msg_send_fail%' THEN ? ELSE msgid END"
-                " WHERE id = ? AND state = 'dead' AND expires_at > ? RETURNING id",
+                # nobody does again what a customer was told is not done
+                " WHERE id = ? AND state = 'dead' AND kind <> 'RunErrand' AND expires_at > ?"
+                " RETURNING id",
                 *(now, _new_msgid(), row_id, now),
             )
         return sum(len(rows) for rows in await self._db.commit(unit))
