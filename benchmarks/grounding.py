@@ -29,8 +29,9 @@ def passes(case: Case) -> bool:
     used = case.says.get("used_ids", ())
     if not passes_naively(case) or not used or not set(used) <= set(case.passages):
         return False
-    told = [case.passages[one][1] for one in used]
-    return not GROUNDING.refuses(case.question, plain(case.says["answer"]), told, INSTRUCTIONS)
+    headings, told = zip(*(case.passages[one] for one in used), strict=True)
+    answer = plain(case.says["answer"])
+    return not GROUNDING.refuses(case.question, answer, told, INSTRUCTIONS, headings=headings)
 
 
 def main() -> None:
@@ -40,7 +41,7 @@ def main() -> None:
         _row(name, [case for case in lies(LEAKED, name) if case.says], "reach the customer")
     for name in ("honest.jsonl", "honest-fresh.jsonl"):
         _row(name, honest(name), "get through")
-    for name in ("soft.jsonl", "soft-fresh.jsonl"):
+    for name in ("soft.jsonl", "soft-fresh.jsonl", "soft-last.jsonl"):
         _soft_rows(name)
     kinds = Counter(case.kind for case in lies(LEAKED) if case.says and passes_naively(case))
     print("\nlies of lies.jsonl that would be sent without checks:")

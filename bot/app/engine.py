@@ -201,7 +201,7 @@ def build_engine(
     Raises:
         Misconfigured: a behaviour is not as it must be; start-up stops.
     """
-    phrases = Phrases.load(PROMPTS)
+    phrases = load_phrases(config)
     routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
     meaning = build_meaning(config.escalation, library.embedder)
@@ -215,7 +215,6 @@ def build_engine(
         Meaning: meaning,
     }
     check_needs(routers, SUPPLIED, phrases)
-    check_offers(config, phrases)
     routing = config.routing
     dispatcher = Dispatcher(
         store,
@@ -254,17 +253,19 @@ def build_engine(
     )
 
 
-def check_offers(config: Config, phrases: Phrases) -> None:
-    """Stop start-up where a customer could not read what a tool would change.
+def load_phrases(config: Config) -> Phrases:
+    """The texts of `prompts/replies`.
 
     Raises:
-        Misconfigured: names the texts.
+        Misconfigured: a file cannot be read, or a customer could not read what a tool would change.
     """
+    phrases = Phrases.load(PROMPTS)
     if problems := [
         f"prompts: reply {key} must be written and name exactly {', '.join(named) or 'nothing'}"
         for key, named in lacking(config.tools, phrases)
     ]:
         raise Misconfigured("; ".join(problems))
+    return phrases
 
 
 def build_roster(config: Config) -> Roster:

@@ -88,7 +88,7 @@ class TestDefaults:
 
         assert config.llm is not None
         assert config.staff[0].level == "junior"
-        assert set(config.tools) == {"shop_orders", "stock"}
+        assert set(config.tools) == {"shop_orders", "stock", "cancel_order"}
         assert dict(config.escalation.classes) == dict(DEFAULTS)
         [account] = config.accounts.values()
         assert account.opening_hours[0].opens == 9 * 60
