@@ -18,6 +18,7 @@ from bot.commands import (
     faq_arguments,
     gate,
     orders,
+    privacy_arguments,
     prompts,
     ratings,
     report,
@@ -93,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     command("migrate", _migrate, "建立或升级数据库")
     _add_groups(command)
     _add_people(command)
+    privacy_arguments.add(command, _load)
     return parser
 
 

@@ -5,6 +5,7 @@
     ConciergeError
     ├── Misconfigured            a person must change configuration, content or the console
     ├── Conflict                 a unit met other facts than it expected: decide again
+    ├── NotConsented             the person has not agreed to this: leave it
     ├── Unreadable               input that cannot be verified, decrypted or parsed: refuse it
     ├── ModelUnavailable         the chat model gave no answer: go on without it
     ├── ToolFailed               one of the company's systems gave no answer: say so
@@ -35,6 +36,10 @@ class Misconfigured(ConciergeError):
 
 class Conflict(ConciergeError):
     """A unit met other facts than it expected"""
+
+
+class NotConsented(ConciergeError):
+    """The person has not agreed to what this is for"""
 
 
 class Unreadable(ConciergeError):

@@ -29,6 +29,7 @@ from bot.app.engine import (
 )
 from bot.app.escalation_meaning import ESCALATION_EXAMPLES, build_meaning, examples_in
 from bot.app.escalation_words import ESCALATION_WORDS, build_rules, rules_in
+from bot.app.lexicon import LEXICON, build_lexicon, forbids_of, imported_lists, lexicon_in
 from bot.app.reports import build_reporter
 from bot.app.service import Concierge, couriers, running, web_app
 from bot.app.words import KNOWLEDGE_WORDS, build_words, words_in
@@ -38,6 +39,7 @@ __all__ = [
     "ESCALATION_WORDS",
     "FILE",
     "KNOWLEDGE_WORDS",
+    "LEXICON",
     "MODEL_PROMPTS",
     "PROMPTS",
     "SUPPLIED",
@@ -49,6 +51,7 @@ __all__ = [
     "build_embedder",
     "build_engine",
     "build_gate",
+    "build_lexicon",
     "build_library",
     "build_meaning",
     "build_reporter",
@@ -60,7 +63,10 @@ __all__ = [
     "declared_tables",
     "entries_of",
     "examples_in",
+    "forbids_of",
     "gate_file",
+    "imported_lists",
+    "lexicon_in",
     "open_database",
     "open_store",
     "opened_contents",

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ import handlers
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
 from bot.config import Config, Delivery
+from bot.delivery.valuing import FetchedValues
 from bot.errors import Misconfigured
 from bot.llm.agent import Agent
 from bot.llm.caller import Caller
@@ -64,9 +65,10 @@ class Engine:
     library: Library
     meaning: Meaning
     dispatcher: Dispatcher
-    model: ChatModel | None = None
-    agent: Agent | None = None
-    tools: HttpTools = field(default_factory=lambda: HttpTools({}))
+    model: ChatModel | None
+    agent: Agent | None
+    tools: HttpTools
+    fetched: FetchedValues
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -128,7 +130,7 @@ def open_store(config: Config) -> Store:
     ]
     vault = Vault(database, keys, master, previous)
     vault.check_master()
-    return Store.build(database, keys, vault, path.parent / "media")
+    return Store.build(database, keys, vault, path.parent / "media", config.tagging)
 
 
 def vectors_folder(config: Config) -> Path | None:
@@ -205,12 +207,13 @@ def build_engine(
     routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
     meaning = build_meaning(config.escalation, library.embedder)
+    fetched = FetchedValues.of(store, clock)
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
         Config: config,
         Delivery: config.delivery,
-        Values: Values(values),
+        Values: Values([*fetched.sources, *values]),
         Rules: build_rules(config.escalation),
         Meaning: meaning,
     }
@@ -249,7 +252,7 @@ def build_engine(
     return Engine(
         *(config, store, clock, metrics, phrases, routers, library, meaning),
         *(dispatcher, model, agent),
-        HttpTools(config.tools),
+        *(HttpTools(config.tools), fetched),
     )
 
 

@@ -13,18 +13,10 @@ from bot.config import MISSED, OTHERS, Escalation
 from bot.config.problems import ConfigErrors, Problem
 from bot.config.yaml_file import Document, Loc, path_text, read_document
 from bot.errors import Misconfigured
-from handlers.escalation.grammar import BadPhrasing, Phrasing, any_of, read_phrasing
-from handlers.escalation.rules import (
-    Deadline,
-    Manner,
-    ReasonClass,
-    Rules,
-    Scope,
-    Standing,
-    mended,
-    weigh,
-)
+from handlers.escalation.rules import Deadline, ReasonClass, Rules, Standing, weigh
 from knowledge.fold import even_out
+from knowledge.grammar import BadPhrasing, Phrasing, any_of, read_phrasing
+from knowledge.speech import Manner, Scope, mended
 
 ESCALATION_WORDS = Path(__file__).resolve().parents[2] / "prompts" / "escalation.yaml"
 

@@ -18,6 +18,7 @@ from bot.app.engine import (
     declared_tables,
     open_store,
 )
+from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.reports import build_reporter
 from bot.config import Config
 from bot.delivery.consulting import ModelCourier, TokenBudget
@@ -35,10 +36,12 @@ from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
 from bot.delivery.looking_up import LookUpCourier, ToolBox
 from bot.delivery.pictures import Fetch, Pictures
+from bot.delivery.projecting import NoContacts
 from bot.delivery.pull import PullSettings
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
 from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
+from bot.delivery.valuing import ValueFinder
 from bot.errors import ConciergeError, Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model
@@ -51,6 +54,8 @@ from bot.model import (
     Lane,
     LookUp,
     NotifyStaff,
+    ProjectTags,
+    ReadCorpTags,
     RunErrand,
     SendCard,
     SendMessage,
@@ -113,8 +118,9 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     library = await build_library(config, store.contents, cache)
     follower = Follower(store.contents, library, version)
     metrics = Metrics()
-    model = open_model(config, MODEL_PROMPTS, metrics, even_out)
-    agent = open_agent(config, MODEL_PROMPTS, metrics, even_out)
+    forbids = forbids_of(build_lexicon(config))
+    model = open_model(config, MODEL_PROMPTS, metrics, even_out, forbids)
+    agent = open_agent(config, MODEL_PROMPTS, metrics, even_out, forbids)
     engine = build_engine(
         config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
     )
@@ -242,8 +248,10 @@ def couriers(
         SendCard: CardCourier(store, staff, clock),
         UpdateCard: CardUpdateCourier(store, staff, clock),
         KeepMedia: MediaCourier(store, media, clock),
+        ProjectTags: NoContacts(store, clock),
+        ReadCorpTags: NoContacts(store, clock),
         Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
-        LookUp: LookUpCourier(store, box, clock),
+        LookUp: LookUpCourier(store, box, clock, ValueFinder(box, kf, engine.fetched).find),
         RunErrand: ErrandCourier(store, box, owners, clock),
         Delegate: AgentCourier(
             store, engine.agent, _desk(engine, box), clock, _token_budget(engine)

@@ -11,7 +11,9 @@ from pydantic import SecretStr
 from bot.app import (
     MODEL_PROMPTS,
     build_engine,
+    build_lexicon,
     build_library,
+    forbids_of,
     open_store,
     preview,
     vectors_folder,
@@ -43,13 +45,14 @@ async def _chat(throw_away: Config, config: Config) -> None:
     async with preview(config) as contents:
         library = await build_library(config, contents, vectors_folder(config))
     metrics = Metrics()
-    model = open_model(config, MODEL_PROMPTS, metrics, even_out)
+    forbids = forbids_of(build_lexicon(config))
+    model = open_model(config, MODEL_PROMPTS, metrics, even_out, forbids)
     engine = build_engine(
         *(throw_away, open_store(throw_away), library),
         clock=clock,
         metrics=metrics,
         model=model,
-        agent=open_agent(config, MODEL_PROMPTS, metrics, even_out),
+        agent=open_agent(config, MODEL_PROMPTS, metrics, even_out, forbids),
     )
     warming = asyncio.create_task(engine.warm(vectors_folder(config)))
 

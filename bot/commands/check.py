@@ -7,7 +7,7 @@ from typing import TextIO
 
 import bot
 from bot.commands.check_prompts import prompt_problems
-from bot.config import Config, Escalation, Inspection, inspect_config
+from bot.config import Config, Escalation, Inspection, Safety, inspect_config
 
 PROMPTS = Path(bot.__file__).parent.parent / "prompts"
 
@@ -78,6 +78,7 @@ async def check(
         report.add_in("话术", str(file), problem)
     report.add("话术 errands.yaml", _offer_problems(prompts, inspection))
     _check_words(prompts, report)
+    _check_lexicon(prompts, inspection, report)
     _check_escalation(prompts, inspection, report)
     report.add("大模型", _model_problems(inspection))
     report.print(out)
@@ -155,6 +156,16 @@ def _check_words(prompts: Path, report: _Report) -> None:
         report.add_in("同义词与专用词", str(file), problem)
 
 
+def _check_lexicon(prompts: Path, inspection: Inspection, report: _Report) -> None:
+    from bot.app import LEXICON, imported_lists, lexicon_in
+
+    config = inspection.config
+    safety = config.safety if config else Safety()
+    more = imported_lists(config) if config else []
+    for file, problem in lexicon_in(safety, more, shipped=prompts / LEXICON.name)[1]:
+        report.add_in("词表", str(file), problem)
+
+
 def _check_escalation(prompts: Path, inspection: Inspection, report: _Report) -> None:
     from bot.app import ESCALATION_EXAMPLES, ESCALATION_WORDS, examples_in, rules_in
 
@@ -177,8 +188,8 @@ def _model_problems(inspection: Inspection) -> Iterator[str]:
     if inspection.config is None or inspection.config.llm is None:
         return
     try:
-        open_model(inspection.config, MODEL_PROMPTS, Metrics(), even_out)
-        open_agent(inspection.config, MODEL_PROMPTS, Metrics(), even_out)
+        for opened in (open_model, open_agent):
+            opened(inspection.config, MODEL_PROMPTS, Metrics(), even_out, lambda _text: False)
     except Misconfigured as error:
         yield str(error)
 

@@ -34,8 +34,8 @@ Payload = dict[str, Any]
 class PlayedKf(Kf):
     """Plays WeCom's kf APIs for one conversation.
 
-    Drive it through `state`, `receiving`, `unionid` and `failures` (raised by the next calls, in
-    order); read `sent`.
+    Drive it through `state`, `receiving`, `unionid`, `nickname` and `failures` (raised by the next
+    calls, in order); read `sent`.
     """
 
     def __init__(self) -> None:
@@ -43,6 +43,8 @@ class PlayedKf(Kf):
         self.servicer: str | None = None
         self.receiving: list[str] = []
         self.unionid: str | None = None
+        self.nickname = ""
+        self.profiles_read = 0
         self.sent: list[Payload] = []
         self.failures: list[Exception] = []
         self._codes = itertools.count(1)
@@ -68,8 +70,13 @@ class PlayedKf(Kf):
         return Servicers(tuple(Servicer(userid, True) for userid in self.receiving))
 
     async def batch_get_customers(self, external_userids: Sequence[str]) -> list[CustomerProfile]:
-        """Everybody has the unionid that was set."""
-        return [CustomerProfile(userid, unionid=self.unionid) for userid in external_userids]
+        """Everybody has the nickname and the unionid that were set."""
+        self._fail()
+        self.profiles_read += 1
+        return [
+            CustomerProfile(userid, nickname=self.nickname, unionid=self.unionid)
+            for userid in external_userids
+        ]
 
     async def trans(
         self, conversation: Conversation, state: ServiceState, servicer: str | None = None

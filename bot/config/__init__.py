@@ -6,6 +6,7 @@ from bot.config.hours import DAY_MINUTES, WEEK, Calendar, DateSpan, OpeningHours
 from bot.config.loading import Inspection, inspect_config, load_config
 from bot.config.problems import ConfigErrors, Problem
 from bot.config.requirements import Command, keygen, require, variable
+from bot.config.safety import Safety
 from bot.config.sections import (
     Account,
     AccountSettings,
@@ -29,10 +30,12 @@ from bot.config.sections import (
     WeCom,
 )
 from bot.config.staff import Level, StaffMember
+from bot.config.tagging import DIMENSIONS, Dimension, Tagging, TagGroup, TagPurpose
 from bot.config.tools import Argument, OrderFields, Tool, Writes
 
 __all__ = [
     "DAY_MINUTES",
+    "DIMENSIONS",
     "MISSED",
     "OTHERS",
     "WEEK",
@@ -48,6 +51,7 @@ __all__ = [
     "ConfigErrors",
     "DateSpan",
     "Delivery",
+    "Dimension",
     "Embeddings",
     "Escalation",
     "Inspection",
@@ -63,12 +67,16 @@ __all__ = [
     "Redis",
     "Retention",
     "Routing",
+    "Safety",
     "Satisfaction",
     "Security",
     "Server",
     "Shift",
     "StaffMember",
     "Storage",
+    "TagGroup",
+    "TagPurpose",
+    "Tagging",
     "Tool",
     "WeCom",
     "Writes",

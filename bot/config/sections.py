@@ -14,8 +14,10 @@ from pydantic import Field, SecretStr
 
 from bot.config.escalation import Escalation
 from bot.config.hours import Calendar, OpeningHours
+from bot.config.safety import Safety
 from bot.config.section import Section
 from bot.config.staff import StaffMember
+from bot.config.tagging import Tagging
 from bot.config.tools import Tool, ToolName
 from bot.config.values import (
     ApiToken,
@@ -234,6 +236,8 @@ class Retention(Section):
     messages_days: Annotated[Days, Field(ge=3)] = 180
     # WeCom may tell the last three days once more (§3.7): what was answered must still be known.
     handled_days: Annotated[Days, Field(ge=4)] = 7
+    # The database itself refuses to delete what is younger than 180 days.
+    audit_days: Annotated[Days, Field(ge=181)] = 1095
 
 
 class Logging(Section):
@@ -262,6 +266,8 @@ class Config(Section):
     staff: Many[StaffMember] = ()
     calendar: Calendar = Calendar()
     escalation: Escalation = Escalation()
+    safety: Safety = Safety()
+    tagging: Tagging = Tagging()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()

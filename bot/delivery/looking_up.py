@@ -1,7 +1,7 @@
 """How are the company's systems asked on behalf of a turn, so that the turn always hears back?"""
 
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -12,7 +12,8 @@ import structlog
 from bot.config import Tool
 from bot.delivery.outcomes import Ended, Later, Outcome
 from bot.errors import ToolFailed, WeComError
-from bot.model import ORDERS, Conversation, LookUp, Order
+from bot.model import ORDERS, VALUES, Conversation, LookUp, Order
+from bot.model.people import IdentityKind
 from bot.ports import Clock
 from bot.store import Parcel, Store
 from bot.telemetry import Metrics
@@ -22,6 +23,9 @@ from bot.wecom.kf import Kf
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+FindValues = Callable[[Conversation, Sequence[str], str], Awaitable[None]]
+"""Fetches values of a customer and keeps them where a turn reads them."""
 
 OWN = (ORDERS, "search_knowledge", "business_hours", "hand_over")
 """What may be asked beside the configured tools."""
@@ -135,7 +139,17 @@ class ToolBox:
         except WeComError as error:
             raise ToolFailed("unreachable", f"unionid: {error}") from error
         mine = [one for one in profiles if one.external_userid == customer.external_userid]
-        return mine[0].unionid if mine else None
+        unionid = mine[0].unionid if mine else None
+        if unionid:
+            await self._learn(customer.external_userid, unionid)
+        return unionid
+
+    async def _learn(self, external_userid: str, unionid: str) -> None:
+        """Note who the customer is: another account's customer may be the same person."""
+        people, kind = self.store.people, IdentityKind.UNIONID
+        if external_userid not in await people.find(kind, unionid):
+            now = self.clock.now()
+            await people.identify(external_userid, kind, unionid, source="kf", at=now)
 
     async def audited(
         self,
@@ -178,11 +192,15 @@ class LookUpCourier:
 
     Its rows have a queue each and share the model's lane, so that a system that hangs delays
     nothing else that the customer waits for. It only reads: a repeat is harmless.
+
+    Args:
+        find_values: for the look-up of `VALUES`.
     """
 
     store: Store
     tools: ToolBox
     clock: Clock
+    find_values: FindValues
 
     async def __call__(self, parcel: Parcel) -> Outcome:
         """Ask once; a customer who waits is told sooner that it failed than after retries."""
@@ -196,6 +214,9 @@ class LookUpCourier:
             if effect.name == ORDERS:
                 orders = await self.tools.orders_of(parcel.conversation, parcel.handled_by)
                 result["found"] = msgspec.to_builtins(orders)
+            elif effect.name == VALUES:
+                await self.find_values(parcel.conversation, effect.names, parcel.handled_by)
+                result["found"] = {}
             else:
                 result["found"] = await self.tools.ask(
                     effect.name, {}, parcel.conversation, parcel.handled_by

@@ -13,6 +13,7 @@ from bot.errors import (
     ConciergeError,
     Misconfigured,
     NotAuthorised,
+    NotConsented,
     RetryLater,
     Throttled,
     WeComError,
@@ -115,6 +116,8 @@ class Sender:
             return Ended("expired", error="past its time")
         try:
             return await self.couriers[type(parcel.effect)](parcel)
+        except NotConsented as error:
+            return Ended("cancelled", error=str(error))
         except Throttled as error:
             return Later(max(error.retry_at, self.clock.now() + 1), str(error), error.errcode)
         except RetryLater as error:

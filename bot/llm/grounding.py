@@ -34,6 +34,9 @@ _CODED = re.compile(r"[!-~]*[\d./:@_\-][!-~]*")
 """Links, accounts, codes: of no language."""
 
 _NEGATION = re.compile(r"(?:不|没|未|无法|不[能予会再用]|无需|并非|没有|\bnot|\bno|n't)\s*$")
+Forbids = Callable[[str], bool]
+"""Whether a model must not say a text, whatever a passage says (R-15.9)."""
+
 Evened = Callable[[str], str]
 """Puts a text in one width, case and script."""
 
@@ -44,13 +47,11 @@ class Words:
 
     Args:
         promises: groups of equal meaning; one needs a passage that uses a word of its group.
-        forbidden: never said by a model, whatever a passage says (R-15.9).
         harmless: foreign words that need no support.
         plain: Chinese words and signs that need none: courtesy, grammar, time and number.
     """
 
     promises: tuple[tuple[str, ...], ...]
-    forbidden: tuple[str, ...]
     harmless: frozenset[str]
     plain: tuple[str, ...] = ()
 
@@ -65,7 +66,6 @@ class Words:
             content: Mapping[str, Any] = yaml.safe_load(path.read_text("utf-8"))
             return cls(
                 tuple(tuple(evened(str(word)) for word in group) for group in content["promises"]),
-                tuple(evened(str(word)) for word in content["forbidden"]),
                 frozenset(evened(str(word)) for word in content["harmless"]),
                 tuple(_plain(content["plain"], evened)),
             )
@@ -78,13 +78,13 @@ class Grounding:
 
     Args:
         evened: puts a text in one width, case and script (simplified).
+        forbids: whether a model must not say a text.
     """
 
-    def __init__(self, words: Words, evened: Evened) -> None:
-        self._words, self._evened = words, evened
+    def __init__(self, words: Words, evened: Evened, forbids: Forbids) -> None:
+        self._words, self._evened, self._forbids = words, evened, forbids
         self._promises = [re.compile("|".join(map(_as_pattern, g))) for g in words.promises]
         self._vocabulary = Vocabulary(words.plain)
-        self._forbidden = re.compile("|".join(map(_as_pattern, words.forbidden)) or r"(?!)")
 
     def refuses(
         self,
@@ -112,7 +112,7 @@ class Grounding:
             return "placeholder"
         if self._leaks(said, told, self._evened(instructions)):
             return "leak"
-        if self._forbidden.search(said):
+        if self._forbids(answer):
             return "forbidden"
         known = [*told, *map(self._evened, (question, *headings))]
         return self._unsupported(said, told) or self._unheard(said, told, known)

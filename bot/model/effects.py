@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from bot.model.cards import Card
+from bot.model.consents import Purpose
 
 HUMAN_OWNS = "a person owns the conversation"
 """Why a row is held: what was prepared is withheld while people have the conversation."""
@@ -123,6 +124,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         survey: items under the menu that ask whether this helped; left out where they would cost a
             message, or where the reply answers several messages.
         attachments: what follows the text while there is room for it.
+        purpose: what the customer must have agreed to for it to be said, ``None`` = nothing.
     """
 
     text: str
@@ -133,6 +135,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     because: Because | None = None
     category: str = ""
     written_by_model: bool = False
+    purpose: Purpose | None = None
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -269,6 +272,24 @@ class KeepMedia(Effect, frozen=True, kw_only=True):
     msgtype: str
 
 
+class ProjectTags(Effect, frozen=True, kw_only=True):
+    """Bring a customer's tags to WeCom, for every member who has them as a friend (`mark_tag`).
+
+    Repeat: `state`, what WeCom has is compared with our own books first. Of a stranger nothing is
+    asked; `CustomerAdded` asks again.
+
+    Args:
+        read: take in first what people have changed in WeCom.
+    """
+
+    external_userid: str
+    read: bool = False
+
+
+class ReadCorpTags(Effect, frozen=True, kw_only=True):
+    """Read the library of corp tags again. Repeat: harmless, it only reads."""
+
+
 class Consult(Effect, frozen=True, kw_only=True):
     """Ask the chat model to answer a message. Repeat: harmless, it only costs money.
 
@@ -302,10 +323,12 @@ class LookUp(Effect, frozen=True, kw_only=True):
     Args:
         msgid: the message that waits for what is found.
         name: which look-up.
+        names: which values, where it is `VALUES`.
     """
 
     msgid: str
     name: str
+    names: tuple[str, ...] = ()
 
 
 class Delegate(Effect, frozen=True, kw_only=True):
@@ -364,6 +387,8 @@ AnyEffect = (
     | SendCard
     | UpdateCard
     | KeepMedia
+    | ProjectTags
+    | ReadCorpTags
     | RunErrand
     | Awaited
 )

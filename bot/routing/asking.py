@@ -64,12 +64,16 @@ class Asking:
         self._decide(effect, Lane.MODEL, self.handler)
         self.settle(CONSULTING)
 
-    def look_up(self: _Asks, name: str) -> None:
+    def look_up(self: _Asks, name: str, *, names: Sequence[str] = ()) -> None:
         """Ask one of the company's systems about this customer; until then the message waits.
 
         Whatever comes of it, the message then goes on from this handler, with `finding` set.
+
+        Args:
+            names: the values that are wanted, where it is `VALUES`; they are read as `Values`.
         """
-        self._decide(LookUp(msgid=self.message.msgid, name=name), Lane.MODEL, self.handler)
+        effect = LookUp(msgid=self.message.msgid, name=name, names=tuple(names))
+        self._decide(effect, Lane.MODEL, self.handler)
         self.settle(CONSULTING)
 
     def delegate(self: _Asks, question: str, *, recent: Sequence[str] = ()) -> None:

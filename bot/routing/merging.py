@@ -29,6 +29,7 @@ def merge(said: Sequence[Said], preface: Sequence[str] = ()) -> Reply:
         tail=next((one.reply.tail for one in reversed(distinct) if one.reply.tail), ""),
         because=_because(distinct),
         category=distinct[0].reply.category,
+        purpose=distinct[0].reply.purpose,
         written_by_model=any(one.reply.written_by_model for one in distinct),
     )
 

@@ -18,6 +18,7 @@ from bot.model import (
     StaffAction,
     UpdateCard,
 )
+from bot.model.consents import Purpose
 from bot.routing.collected import Decided, Decisions
 from bot.store import ConversationFacts
 
@@ -124,5 +125,5 @@ class Telling:
             raise EmittedTooDeep(f"{name} would be emission {depth}")
         return depth
 
-    def _decide(self, effect: Effect, lane: Lane, tag: str) -> None:
-        self.decisions.effects.append(Decided(effect, lane, tag, self.handler))
+    def _decide(self, effect: Effect, lane: Lane, tag: str, purpose: Purpose | None = None) -> None:
+        self.decisions.effects.append(Decided(effect, lane, tag, self.handler, purpose))

@@ -25,6 +25,7 @@ from bot.model import (
     Seat,
     TimerDue,
 )
+from bot.model.consents import Purpose
 from bot.policy.roster import Roster
 from bot.routing.asking import Asking
 from bot.routing.cases import CaseBook
@@ -36,14 +37,15 @@ from bot.routing.collected import (
     Said,
     TimerChange,
 )
+from bot.routing.consenting import Consenting
 from bot.routing.phrases import Phrases
 from bot.routing.setting import Setting
-from bot.routing.telling import Telling
+from bot.routing.tagging import TurnTags
 from bot.store import ConversationFacts, Handled, Statement
 from knowledge.entries import Audience
 
 
-class Turn(Telling, Asking):
+class Turn(Consenting, TurnTags, Asking):
     """One conversation's turn (or, without a conversation, that of another subject).
 
     Args:
@@ -52,6 +54,7 @@ class Turn(Telling, Asking):
         facts: what is known of the conversation, kept current as events are applied.
         account: the kf account's profile, `None` without a conversation.
         cases: the conversation's case during this turn.
+        tags: what is on the customer.
         recent_outcomes: of the customer's last messages, and when sent, newest first.
         setting: what holds for every conversation.
         account_name: the kf account's name as WeCom tells it.
@@ -70,8 +73,9 @@ class Turn(Telling, Asking):
         has_question: bool = False,
         recent_outcomes: Sequence[tuple[str, float]] = (),
         cases: CaseBook | None = None,
+        tags: frozenset[str] = frozenset(),
     ) -> None:
-        self.subject, self.now = subject, now
+        self.subject, self.now, self.tags = subject, now, tags
         where = facts.conversation.open_kfid if facts is not None else subject
         self.setting, self.account_name = setting, account_name or where
         self.has_question = has_question
@@ -136,13 +140,13 @@ class Turn(Telling, Asking):
 
     @property
     def audience(self) -> Audience:
-        """Who asks, as far as it decides what may be said.
-
-        No tags are known of anybody yet: what is limited to tags is said to nobody.
-        """
+        """Who asks, as far as it decides what may be said."""
         facts = self.facts
         return Audience(
-            today=self.today, open_kfid=facts.conversation.open_kfid, channel=facts.channel
+            today=self.today,
+            open_kfid=facts.conversation.open_kfid,
+            channel=facts.channel,
+            tags=self.tags,
         )
 
     @property
@@ -225,10 +229,12 @@ class Turn(Telling, Asking):
         because: Because | None = None,
         category: str = "",
         written_by_model: bool = False,
+        purpose: Purpose | None = None,
     ) -> None:
         """Say something to the customer; the replies of a turn are merged and metered.
 
-        In a turn without a conversation there is nobody to say it to, and it is dropped.
+        In a turn without a conversation there is nobody to say it to, and it is dropped; so it is
+        when the customer has not agreed to its purpose.
         """
         reply = Reply(
             text=text,
@@ -239,6 +245,7 @@ class Turn(Telling, Asking):
             because=because,
             category=category,
             written_by_model=written_by_model,
+            purpose=purpose,
         )
         message = self.event if isinstance(self.event, MessageReceived) else None
         awaited = self.awaited

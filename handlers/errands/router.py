@@ -148,7 +148,7 @@ async def answered(turn: Turn, facts: Store, config: Config) -> None:
 
 async def _is_next(turn: Turn, facts: Store, errand: Errand) -> bool:
     """Whether this message was written after the offer arrived, and is the first one since."""
-    sent_at = await facts.outbox.last_sent_at(turn.conversation, errand.offered)
+    sent_at = await store.read_at(facts, turn, errand)
     if sent_at is None or turn.message.sent_at <= sent_at or turn.decisions.handled:
         return False
     return not await store.spoken_since(facts, turn.conversation, sent_at)

@@ -88,6 +88,17 @@ async def get(facts: Store, turn: Turn, errand_id: str) -> Errand | None:
     return await _opened(facts, where, row)
 
 
+async def read_at(facts: Store, turn: Turn, errand: Errand) -> float | None:
+    """When the last send of its offer began; ``None`` = the customer cannot have read it yet."""
+    where = turn.conversation
+    row = await facts.database.fetch_one(
+        "SELECT MAX(claimed_at) AS at FROM outbox WHERE open_kfid = ? AND external_userid = ?"
+        " AND kind = 'SendMessage' AND state = 'sent' AND instr(because, ?) > 0",
+        *(where.open_kfid, where.external_userid, f'"ref":"{errand.offered.ref}"'),
+    )
+    return row["at"] if row else None
+
+
 async def wanted_people_since(facts: Store, turn: Turn, errand: Errand) -> bool:
     """Whether the customer has been handed to people since it was offered, or is just now."""
     if any(one.outcome == HANDED_OFF for one in turn.decisions.handled.values()):

@@ -39,14 +39,18 @@ async def answered_in_parts(voice: Voice) -> bool:
     """Answer several questions in one message together; the open ones are named, not dropped.
 
     Returns:
-        Whether at least one of them was answered, and another was, too, or is left open.
+        Whether at least one of them was answered, and another was, too, or is left open; or
+        whether the message waits for values that the answers name.
     """
     turn = voice.turn
     parts = split(turn.text)
     answered: dict[str, tuple[str, FaqEntry, Spoken]] = {}
     left: list[tuple[str, Verdict]] = []
-    for part in parts:
-        verdict = await voice.base.ask(part, turn.audience)
+    verdicts = [await voice.base.ask(part, turn.audience) for part in parts]
+    sayable = [one.matches[0].entry for one in verdicts if may_be_said(one)]
+    if len(parts) > 1 and await voice.must_wait(sayable):
+        return True
+    for part, verdict in zip(parts, verdicts, strict=True):
         spoken = await voice.words(verdict.matches[0].entry) if may_be_said(verdict) else None
         if spoken is None:
             left.append((part, verdict))

@@ -16,6 +16,7 @@ from knowledge.fold import even_out
 from tests.builders import a_config, a_customer
 from tests.conftest import OpenChat
 from tests.errand_shop import NUMBER, OTHERS, YES, FakeShop
+from tests.model_cases import FORBIDS
 from tests.model_server import FakeModelServer, calls, running_model, writes
 from tests.order_server import running_orders
 from tests.talk import Chat, PlayedClock
@@ -51,7 +52,7 @@ async def advised(tmp_path: Path, model: FakeModelServer, shop: FakeShop) -> Asy
         *(config, open_store(config), Library(Retriever([entry]))),
         clock=clock,
         metrics=metrics,
-        agent=open_agent(config, MODEL_PROMPTS, metrics, even_out),
+        agent=open_agent(config, MODEL_PROMPTS, metrics, even_out, FORBIDS),
     )
     chat = Chat(engine, a_customer(), clock)
     await chat.enters()

@@ -67,6 +67,7 @@ def prompts(tmp_path: Path) -> Path:
     (folder / "escalation.yaml").write_text(
         "classes: {asked: {name: 要找人工, says: [转人工], examples: {yes: [转人工吧]}}}\n", "utf-8"
     )
+    (folder / "lexicon.yaml").write_text("groups: []\n", "utf-8")
     return folder
 
 

@@ -329,7 +329,7 @@ def test_the_manual_is_yaml_for_others_too() -> None:
     assert isinstance(yaml.safe_load(MANUAL.read_text("utf-8")), dict)
 
 
-@pytest.mark.parametrize("line", ["handled_days: 3", "messages_days: 2"])
+@pytest.mark.parametrize("line", ["handled_days: 3", "messages_days: 2", "audit_days: 180"])
 def test_what_guards_against_repeats_is_kept_long_enough(folder: Path, line: str) -> None:
     """Before: a page told again on the second day was answered again."""
     problem = the_problem(folder, f"retention:\n  {line}\n")
