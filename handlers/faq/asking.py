@@ -20,11 +20,12 @@ async def in_context(voice: Voice, plain: Verdict) -> Verdict:
     if plain.decision is Decision.ANSWER:
         return plain
     said = await voice.last_said()
-    followup = rewrite(voice.turn.text, said[0]) if said else None
+    fold = voice.base.words.fold
+    followup = rewrite(voice.turn.text, said[0], fold) if said else None
     if said is None or followup is None:
         return plain
     verdicts = [await voice.base.ask(text, voice.turn.audience) for text in followup.texts]
-    return answer_to(followup, said[0], verdicts, plain) or plain
+    return answer_to(followup, said[0], verdicts, plain, fold) or plain
 
 
 async def note_asked_again(voice: Voice, verdict: Verdict) -> None:
