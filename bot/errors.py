@@ -19,6 +19,10 @@
             ├── AllowanceSpent   five messages used: wait for the customer's next message
             ├── WindowClosed     48 h since the customer wrote: cannot be sent any more
             ├── ServicerUnavailable  that servicer cannot take a session now
+            ├── NotFriends       leave this pair of member and customer alone until they are friends
+            ├── MemberBarred     leave this member alone: outside of the app's range, or gone
+            ├── UnknownTag       read the library of corp tags again
+            ├── NameTaken        it is there already: find it
             └── CodeSpent        a single-use code is used, expired or forged
 """
 
@@ -136,6 +140,22 @@ class WindowClosed(Rejected):
 
 class ServicerUnavailable(Rejected):
     """That servicer cannot take a session now"""
+
+
+class NotFriends(Rejected):
+    """That member and that customer are not friends (any more)"""
+
+
+class MemberBarred(Rejected):
+    """That member is not within the app's range, or has no customer contact"""
+
+
+class UnknownTag(Rejected):
+    """There is no such corp tag or group (any more)"""
+
+
+class NameTaken(Rejected):
+    """A corp tag of that name exists"""
 
 
 class CodeSpent(Rejected):

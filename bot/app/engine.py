@@ -9,12 +9,15 @@ from zoneinfo import ZoneInfo
 import handlers
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
+from bot.app.lexicon import build_lexicon
+from bot.app.tag_following import build_tag_rules
 from bot.config import Config, Delivery
 from bot.delivery.valuing import FetchedValues
 from bot.errors import Misconfigured
 from bot.llm.agent import Agent
 from bot.llm.caller import Caller
 from bot.policy.calendar import WorkCalendar
+from bot.policy.guard import Guard
 from bot.policy.roster import Roster
 from bot.ports import ChatModel, Clock, Embedder, ValueSource
 from bot.routing.decisions import Committer, TurnSettings
@@ -30,7 +33,7 @@ from bot.routing.middleware import (
 )
 from bot.routing.phrases import Phrases
 from bot.routing.router import Router
-from bot.routing.setting import Setting
+from bot.routing.setting import Codes, Setting
 from bot.routing.turn import Turn
 from bot.routing.values import Values
 from bot.store import Database, Store, Table, Vault, decode_master
@@ -41,12 +44,13 @@ from bot.tools import HttpTools
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
 from handlers.escalation.rules import Rules
+from handlers.tagging.in_force import TagRules
 from knowledge import Library, Meaning
 from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
-SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning)
+SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules)
 """Types that a handler may ask for."""
 
 MODEL_PROMPTS = PROMPTS.parent / "llm"
@@ -64,9 +68,11 @@ class Engine:
     routers: list[Router]
     library: Library
     meaning: Meaning
+    tag_rules: TagRules
     dispatcher: Dispatcher
     model: ChatModel | None
     agent: Agent | None
+    guard: Guard
     tools: HttpTools
     fetched: FetchedValues
 
@@ -78,6 +84,7 @@ class Engine:
         """
         await self.library.warm()
         await self.meaning.learn(folder)
+        await self.tag_rules.meaning.learn(folder)
 
     async def aclose(self) -> None:
         """Close connections, files and threads."""
@@ -208,6 +215,7 @@ def build_engine(
     check_declared(store.database, declared_tables(routers))
     meaning = build_meaning(config.escalation, library.embedder)
     fetched = FetchedValues.of(store, clock)
+    tag_rules = build_tag_rules(config.tagging, library.embedder)
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
@@ -216,22 +224,15 @@ def build_engine(
         Values: Values([*fetched.sources, *values]),
         Rules: build_rules(config.escalation),
         Meaning: meaning,
+        TagRules: tag_rules,
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
+    guard = Guard(build_lexicon(config))
     dispatcher = Dispatcher(
         store,
         routers,
-        Committer(
-            store,
-            plan,
-            enclose,
-            TurnSettings(
-                allowance=platform_limits().kf.allowance,
-                late_after_s=config.delivery.waiting_notice_after_s,
-                consult_ttl_s=2 * config.llm.timeout_s if config.llm else 0.0,
-            ),
-        ),
+        Committer(store, plan, enclose, _turn_settings(config), guard),
         accounts=config.for_account,
         setting=_setting(config, phrases, model, agent),
         supplies=supplies,
@@ -250,8 +251,8 @@ def build_engine(
         metrics=metrics,
     )
     return Engine(
-        *(config, store, clock, metrics, phrases, routers, library, meaning),
-        *(dispatcher, model, agent),
+        *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
+        *(dispatcher, model, agent, guard),
         *(HttpTools(config.tools), fetched),
     )
 
@@ -276,11 +277,24 @@ def build_roster(config: Config) -> Roster:
     return Roster(config.staff, ZoneInfo(config.timezone), WorkCalendar(config.calendar))
 
 
+def _turn_settings(config: Config) -> TurnSettings:
+    return TurnSettings(
+        allowance=platform_limits().kf.allowance,
+        late_after_s=config.delivery.waiting_notice_after_s,
+        consult_ttl_s=2 * config.llm.timeout_s if config.llm else 0.0,
+    )
+
+
 def _setting(
     config: Config, phrases: Phrases, model: ChatModel | None, agent: Agent | None
 ) -> Setting:
+    kf = platform_limits().kf
     return Setting(
         phrases=phrases,
+        codes=Codes(
+            end_s=kf.end_code_s - kf.code_reserve_s,
+            moved_s=min(kf.queue_code_s, kf.reply_code_s) - kf.code_reserve_s,
+        ),
         staff=tuple(config.staff),
         roster=build_roster(config),
         company=config.company.name or "",

@@ -1,7 +1,7 @@
 """Which loops and pages make the running service, and how do they reach WeCom?"""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from aiohttp import web
 
+from bot.app.contacts import build_contacts, contact_apis
 from bot.app.content import Follower, build_library, take_files
 from bot.app.engine import (
     MODEL_PROMPTS,
@@ -17,18 +18,25 @@ from bot.app.engine import (
     build_engine,
     declared_tables,
     open_store,
+    vectors_folder,
 )
 from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.reports import build_reporter
+from bot.app.tag_following import RulesFollower
+from bot.app.ticket_gauges import TicketGauges
 from bot.config import Config
 from bot.delivery.consulting import ModelCourier, TokenBudget
+from bot.delivery.contact_access import ContactApi
 from bot.delivery.couriers import (
     CodeCourier,
     MediaCourier,
     MessageCourier,
     Owners,
+    Woken,
+    nobody_to_wake,
 )
 from bot.delivery.delegating import AgentCourier, Desk
+from bot.delivery.desks import Desks
 from bot.delivery.errands import ErrandCourier
 from bot.delivery.handing_over import EndCourier, HandOffCourier
 from bot.delivery.housekeeping import Gauges, LeftCases, Retention, ServiceGauges, WaitingNotices
@@ -38,9 +46,11 @@ from bot.delivery.looking_up import LookUpCourier, ToolBox
 from bot.delivery.pictures import Fetch, Pictures
 from bot.delivery.projecting import NoContacts
 from bot.delivery.pull import PullSettings
+from bot.delivery.reconciling import EVERY_S
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
 from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
+from bot.delivery.tag_keeping import TagKeeping
 from bot.delivery.valuing import ValueFinder
 from bot.errors import ConciergeError, Misconfigured
 from bot.llm.caller import Caller
@@ -131,7 +141,8 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         transport, config.wecom.corp_id, config.wecom.secret.get_secret_value(), clock=clock.now
     )
     client = WeComClient(transport, tokens, clock=clock.now, metrics=engine.metrics)
-    concierge = _assemble(engine, client, tokens, follower)
+    apis = contact_apis(config, client, transport, clock, metrics)
+    concierge = _assemble(engine, client, tokens, follower, apis)
     concierge.warming = asyncio.create_task(_warm(engine, cache, model, agent), name="warming")
     await concierge.service.start()
     try:
@@ -156,15 +167,37 @@ async def _warm(engine: Engine, cache: Path, *models: Caller | None) -> None:
 
 
 def _assemble(
-    engine: Engine, client: WeComClient, tokens: AccessTokens, follower: Follower
+    engine: Engine,
+    client: WeComClient,
+    tokens: AccessTokens,
+    follower: Follower,
+    apis: Mapping[str, ContactApi],
 ) -> Concierge:
     config, store, clock = engine.config, engine.store, engine.clock
+
+    def woken(subject: str, lane: Lane) -> None:
+        drains.lanes.wake(subject, lane)  # made below
+
+    contacts = build_contacts(
+        config,
+        store,
+        apis,
+        clock=clock,
+        metrics=engine.metrics,
+        wake_queue=lambda queue, lane: sends.wake(queue, lane),  # noqa: PLW0108 — made below
+        wake_subject=woken,
+    )
     kf = Kf(client)
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(
         store=store,
-        couriers=couriers(engine, kf, staff, TemporaryMedia(client), client.fetch_elsewhere),
-        woken=lambda subject, lane: drains.lanes.wake(subject, lane),  # noqa: PLW0108 — made below
+        couriers={
+            **couriers(
+                engine, kf, staff, TemporaryMedia(client), client.fetch_elsewhere, woken=woken
+            ),
+            **contacts.couriers,
+        },
+        woken=woken,
         clock=clock,
         metrics=engine.metrics,
     )
@@ -181,7 +214,10 @@ def _assemble(
             poll_idle_s=config.delivery.poll_idle_s,
             fresh_first_s=config.delivery.fresh_first_s,
         ),
-        looks=_looks(engine, follower, drains, sends),
+        looks=[
+            *_looks(engine, kf, follower, drains, sends),
+            (EVERY_S, contacts.reconciler.look),
+        ],
         clock=clock,
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
@@ -189,15 +225,20 @@ def _assemble(
 
 
 def _looks(
-    engine: Engine, follower: Follower, drains: Drains, sends: Lanes
+    engine: Engine, kf: Kf, follower: Follower, drains: Drains, sends: Lanes
 ) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
     """What the service looks after by itself, and how often."""
     config, store, clock = engine.config, engine.store, engine.clock
     reporter = build_reporter(config, store.measured)
+    rules = RulesFollower(engine.tag_rules, engine.library.embedder, vectors_folder(config))
     return [
         (0.5, follower.look),
+        (2.0, rules.look),
         (5.0, Gauges(store, engine.metrics, clock).look),
         (60.0, LeftCases(store, clock, drains.lanes.wake).look),
+        (60.0, TicketGauges(store, engine.metrics, clock, bool(config.staff)).look),
+        (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
+        (60.0, TagKeeping(store, clock, sends.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
         (
             5.0,
@@ -208,6 +249,7 @@ def _looks(
                 config.delivery.waiting_notice_after_s,
                 sends.wake,
                 config.for_account,
+                engine.guard.softened,
             ).look,
         ),
         (
@@ -225,11 +267,13 @@ def couriers(
     staff: StaffMessages,
     media: TemporaryMedia,
     fetch: Fetch | None = None,
+    *,
+    woken: Woken = nobody_to_wake,
 ) -> dict[type[Effect], Courier]:
     """Who carries which effect."""
     config, store, clock = engine.config, engine.store, engine.clock
     limits = platform_limits().kf
-    owners = Owners(store, kf, clock, config.routing.ownership_max_age_s)
+    owners = Owners(store, kf, clock, config.routing.ownership_max_age_s, woken)
     box = _tool_box(engine, kf)
     return {
         SendMessage: MessageCourier(

@@ -93,8 +93,10 @@ async def check(
 
 def _print_notes(inspection: Inspection, out: TextIO) -> None:
     """What is allowed and may still be a mistake: no problem, and no exit code."""
-    from bot.commands.check_staff import staff_notes
+    from bot.commands.check_staff import NOBODY, staff_notes
 
+    if inspection.config and not inspection.config.staff:
+        print(f"{NOBODY}\n", file=out)
     if inspection.config and (note := _meaning_note(inspection.config)):
         print(f"哪些话要人工：{note}", file=out)
     notes = list(staff_notes(inspection.config, time.time())) if inspection.config else []

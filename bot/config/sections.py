@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
+from bot.config.contacts import Contacts
 from bot.config.escalation import Escalation
 from bot.config.hours import Calendar, OpeningHours
 from bot.config.safety import Safety
@@ -268,6 +269,7 @@ class Config(Section):
     escalation: Escalation = Escalation()
     safety: Safety = Safety()
     tagging: Tagging = Tagging()
+    contacts: Contacts = Contacts()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()

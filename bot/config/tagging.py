@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from bot.config.section import Section
-from bot.config.values import Count, Days, Many
+from bot.config.values import Count, Days, Many, Source
 
 Dimension = Literal["基础属性", "行为偏好", "消费层级"]
 DIMENSIONS: tuple[Dimension, ...] = ("基础属性", "行为偏好", "消费层级")
@@ -43,6 +43,7 @@ class Tagging(Section):
     """How customers are tagged."""
 
     groups: Many[TagGroup] = ()
+    rules: Many[Source] = ()
     sticky_days: Days = 30
     max_per_customer: Count = 100
     project: bool = False

@@ -209,5 +209,7 @@ def _named(parcel: Parcel) -> dict[str, Any]:
             return {"errand_id": effect.errand_id, "outcome": outcome}
         case SendCard():
             return {"task_id": effect.task_id, "userids": list(effect.userids)}
+        case HandOff():
+            return {"reason": effect.reason, "tries": effect.tries}
         case _:
             return {}

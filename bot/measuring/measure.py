@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.model import Because, Case, Step
-from bot.model.cases import EXPERT, JUNIOR
+from bot.model.cases import EXPERT, JUNIOR, RAISED
 from bot.store import CaseRecord, Said
 
 L1, L2, L3, UNSERVED, REOPENED = KINDS = ("L1", "L2", "L3", "unserved", "reopened")
@@ -68,8 +68,7 @@ def measure(record: CaseRecord, now: float, hours: Hours) -> Measure:
     """Measure one case."""
     case, kind = record.case, kind_of(record)
     bad = record.score is not None and record.score <= _BAD
-    words = [step.name for step in record.steps if step.name in ("solved", "unsolved")]
-    said_so = words[-1:] == ["solved"]
+    said_so = _says_solved(record.steps)
     return Measure(
         kind=kind,
         open_kfid=case.conversation.open_kfid,
@@ -102,6 +101,16 @@ def is_substantive(because: Because | None) -> bool:
     if because.source != "burst":
         return because.source not in _FIXED
     return any(reason.get("source") not in _FIXED for reason in because.detail.get("reasons", ()))
+
+
+def _says_solved(steps: Sequence[Step]) -> bool:
+    """Whether the customer's last word is that it is solved: to want a person is another word."""
+    words = [
+        step.name
+        for step in steps
+        if step.name in ("solved", "unsolved") or (step.name == "wanted" and step.reason != RAISED)
+    ]
+    return words[-1:] == ["solved"]
 
 
 def _came_back(record: CaseRecord) -> bool:

@@ -188,19 +188,27 @@ class HandOff(Effect, frozen=True, kw_only=True):
         case_id: the case that is handed over, empty = none is known.
         seats: who may take it, in the order in which they are tried.
         away_from: who has the session now and is to lose it, empty = nobody.
+        tries: how many others of the line were tried in vain before; comes back with the result.
     """
 
     reason: str
     case_id: str = ""
     seats: tuple[Seat, ...] = ()
     away_from: str = ""
+    tries: int = 0
 
 
 class NotifyStaff(Effect, frozen=True, kw_only=True):
-    """App message to members. Repeat: `window`, WeCom's duplicate check."""
+    """App message to members. Repeat: `window`, WeCom's duplicate check.
+
+    Args:
+        userids: who gets it; empty = whoever WeCom lists as a servicer of the account by then.
+        open_kfid: of this account, where nobody is named.
+    """
 
     userids: tuple[str, ...]
     text: str
+    open_kfid: str = ""
 
 
 class SendCard(Effect, frozen=True, kw_only=True):

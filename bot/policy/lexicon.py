@@ -148,7 +148,7 @@ class Lexicon:
         """What becomes of the text."""
         found = self._finder(direction).find(text)
         strictest = max((one.decision for one in found), key=_strictness, default=Decision.ALLOW)
-        return Verdict(strictest, found, _masked(text, found))
+        return Verdict(strictest, found, masked(text, found))
 
     def sensitive_kind(self, name: str) -> str:
         """Which sensitive matter the name of a tag speaks of (R-4.8), '' = none."""
@@ -377,11 +377,12 @@ def _strictness(decision: Decision) -> int:
     return decision.strictness
 
 
-def _masked(text: str, found: Sequence[Found]) -> str:
+def masked(text: str, found: Sequence[Found], *, everything: bool = False) -> str:
+    """The text with what was found replaced, where it is to be masked or everywhere."""
     said: list[str] = []
     at = 0
     for one in found:
-        if one.decision is Decision.MASK and one.start >= at:
+        if (everything or one.decision is Decision.MASK) and one.start >= at:
             said += [text[at : one.start], one.replacement or "*" * len(one.text)]
             at = one.end
     return "".join((*said, text[at:])) if said else text

@@ -1,6 +1,6 @@
 """How do a turn's decisions become one unit? Gates, merging, metering, then statements."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,10 +25,13 @@ from bot.model import (
     StaffAction,
 )
 from bot.policy import allowance
+from bot.policy.guard import Guard
+from bot.policy.lexicon import Decision, Lexicon
 from bot.routing.auditing import note_turn
 from bot.routing.collected import CodeReply, Decided, Said
 from bot.routing.consented import drop_unconsented, record_consents
 from bot.routing.facts import SESSION_S
+from bot.routing.guarding import Judged, judged, told, withheld
 from bot.routing.merging import merge
 from bot.routing.queues import own_queue
 from bot.routing.recording import apply_events, record_messages
@@ -96,9 +99,15 @@ class Committer:
     """Turns decisions into one unit and commits it."""
 
     def __init__(
-        self, store: Store, compose: Compose, enclose: Enclose, settings: TurnSettings
+        self,
+        store: Store,
+        compose: Compose,
+        enclose: Enclose,
+        settings: TurnSettings,
+        guard: Guard | None = None,
     ) -> None:
         self._store, self._settings = store, settings
+        self._guard = guard or Guard(Lexicon())
         self._compose, self._enclose = compose, enclose
 
     async def commit(
@@ -154,8 +163,9 @@ class Committer:
     def _code_replies(self, turn: Turn) -> list[Draft]:
         if turn.account.autonomy.mode == "off":
             return []
-        welcomes = [one for one in turn.decisions.by_code if one.in_state is None]
-        others = [one for one in turn.decisions.by_code if one.in_state is not None]
+        sayable = [one for one in map(self._guarded_code, turn.decisions.by_code) if one]
+        welcomes = [one for one in sayable if one.in_state is None]
+        others = [one for one in sayable if one.in_state is not None]
         best = sorted(welcomes, key=lambda one: -one.priority)[:1]
         if best:
             turn.facts = replace(turn.facts, disclosed_at=turn.now)
@@ -186,7 +196,9 @@ class Committer:
 
     def _merged(self, turn: Turn, said: Sequence[Said], spent: int) -> list[Draft]:
         """Replies that one purpose permits, as few sends."""
-        facts, reply = turn.facts, merge(said, self._preface(turn, said))
+        softened = self._guard.softened
+        preface = [softened(line) for line in self._preface(turn, said)]
+        facts, reply = turn.facts, merge(said, preface, softened)
         parts = self._fitting(turn, reply, spent)
         messages = {one.message.msgid: one.message for one in said if one.message}
         if not parts:
@@ -219,7 +231,8 @@ class Committer:
         if reply.survey and len(parts) < room:
             surveyed = self._compose(structs.replace(reply, menu=(*reply.menu, *reply.survey)))
             parts = surveyed if len(surveyed) == len(parts) else parts
-        fitted = allowance.fit(parts, room, turn.phrases.say("engine.shortened"))
+        shortened = self._guard.softened(turn.phrases.say("engine.shortened"))
+        fitted = allowance.fit(parts, room, shortened)
         left = self._settings.allowance - spent - len(fitted) if len(fitted) == len(parts) else 0
         return [
             *(SendMessage(payload=part) for part in fitted),
@@ -244,17 +257,43 @@ class Committer:
         allowed = []
         for one in turn.decisions.said:
             mode = _mode(turn, one.reply.category)
+            judgement = judged(self._guard, one.reply)
             if mode == "auto":
-                allowed.append(one)
+                if judgement.may_be_said:
+                    allowed.append(replace(one, reply=judgement.reply))
+                else:
+                    allowed += self._instead(unit, turn, one, judgement)
                 continue
-            if mode == "suggest":
-                self._suggest(unit, turn, one)
+            if mode == "suggest" and judgement.decision is not Decision.BLOCK:
+                self._suggest(unit, turn, replace(one, reply=judgement.reply))
             if one.message:
                 outcome = "suggested" if mode == "suggest" else "off"
                 turn.decisions.handled[one.message.msgid] = Handled(
                     outcome, one.handled_by, one.reply.because
                 )
         return allowed
+
+    def _guarded_code(self, one: CodeReply) -> CodeReply | None:
+        judgement = judged(self._guard, one.reply)
+        if judgement.may_be_said:
+            return replace(one, reply=judgement.reply)
+        log.warning("turn.withheld", handled_by=one.handled_by, kinds=judgement.because.ref)
+        return None
+
+    def _instead(self, unit: Unit, turn: Turn, one: Said, judgement: Judged) -> Iterator[Said]:
+        """What a customer hears instead of a reply that may not be said: that a person answers."""
+        because = judgement.because
+        log.warning("turn.withheld", handled_by=one.handled_by, kinds=because.ref)
+        self._store.audit.note(unit, withheld(one, judgement, turn.subject, turn.now))
+        if judgement.decision is Decision.REVIEW:
+            self._suggest(unit, turn, one)
+        if one.message is None or one.reply.category == SERVICE:
+            return  # what the hand-over itself has to say would never end
+        turn.decisions.handled[one.message.msgid] = Handled("handed_off", one.handled_by, because)
+        if not any(getattr(event, "name", "") == "escalate" for event in turn.decisions.emitted):
+            turn.emit("escalate", reason="withheld")
+        text = self._guard.softened(turn.phrases.say("engine.withheld"))
+        yield replace(one, reply=Reply(text=text, because=because, category=SERVICE))
 
     def _suggest(self, unit: Unit, turn: Turn, one: Said) -> None:
         self._store.suggestions.add(
@@ -290,7 +329,7 @@ class Committer:
             queue=queue,
             conversation=turn.conversation if turn.has_conversation else None,
             lane=decided.lane,
-            effect=decided.effect,
+            effect=told(self._guard, decided.effect),
             expires_at=turn.now + ttl,
             tag=decided.tag,
             answers=answers,

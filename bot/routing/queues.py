@@ -35,8 +35,8 @@ def own_queue(effect: Effect, subject: str, consult_ttl_s: float) -> tuple[str, 
         consult_ttl_s: a model that was not asked by then is not asked any more.
     """
     match effect:
-        case NotifyStaff(userids=userids):
-            return f"staff/{','.join(userids)}", STAFF_TTL_S
+        case NotifyStaff(userids=userids, open_kfid=open_kfid):
+            return f"staff/{','.join(userids) or open_kfid}", STAFF_TTL_S
         case SendCard(task_id=task_id):
             return f"card/{task_id}", STAFF_TTL_S
         case UpdateCard(task_id=task_id, response_code=code):

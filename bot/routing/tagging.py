@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from bot.model import Event, MessageReceived
+from bot.model import Event, Lane, MessageReceived, ProjectTags, ReadCorpTags
 from bot.model.tags import TagChange, TagSource
-from bot.routing.collected import Decisions
+from bot.routing.collected import Decided, Decisions
 from bot.store import Statement, Store, Unit
 from bot.store.projecting import ask_projection
 
@@ -70,6 +70,20 @@ class TurnTags:
     ) -> None:
         """Take a tag off the customer, if it may be; the arguments are those of `tag`."""
         self._decide_tag(replace(self._change(name, source, rule, version, msgid), add=False))
+
+    def project_tags(self, external_userid: str, *, read: bool = False) -> None:
+        """Bring a customer's tags to WeCom.
+
+        Args:
+            read: take in first what people have changed there.
+        """
+        effect = ProjectTags(external_userid=external_userid, read=read)
+        self.decisions.effects.append(Decided(effect, Lane.BACKGROUND, "", self.handler))
+
+    def read_corp_tags(self) -> None:
+        """Follow what people changed in the company's library of tags."""
+        decided = Decided(ReadCorpTags(), Lane.BACKGROUND, "", self.handler)
+        self.decisions.effects.append(decided)
 
     def _change(
         self, name: str, source: TagSource, rule: str, version: str, msgid: str | None

@@ -44,6 +44,15 @@ class Telling:
         if userids and all(one.effect != effect for one in self.decisions.effects):
             self._decide(effect, Lane.HANDOFF, "")
 
+    def notify_servicers(self, open_kfid: str, text: str) -> None:
+        """Send an app message to whoever WeCom lists as a servicer of an account.
+
+        For where the configuration names nobody, so that somebody may learn of it.
+        """
+        effect = NotifyStaff(userids=(), text=text, open_kfid=open_kfid)
+        if all(one.effect != effect for one in self.decisions.effects):
+            self._decide(effect, Lane.HANDOFF, "")
+
     def send_card(
         self, userids: Sequence[str], card: Card, *, task_id: str, fallback: str, tag: str = ""
     ) -> None:

@@ -276,14 +276,18 @@ class Turn(Consenting, TurnTags, Asking):
         case_id: str = "",
         seats: Sequence[Seat] = (),
         away_from: str = "",
+        tries: int = 0,
     ) -> None:
         """Bring the conversation to people; the outcome returns as `EffectDone` with this tag.
 
         Args:
             seats: who may take it, in this order; without one it goes to the pool.
             away_from: who has it and is to lose it.
+            tries: comes back with the outcome.
         """
-        effect = HandOff(reason=reason, case_id=case_id, seats=tuple(seats), away_from=away_from)
+        effect = HandOff(
+            reason=reason, case_id=case_id, seats=tuple(seats), away_from=away_from, tries=tries
+        )
         self._decide(effect, Lane.HANDOFF, tag)
 
     def end_session(self, *, tag: str = "", quiet_since: float | None = None) -> None:
@@ -296,6 +300,10 @@ class Turn(Consenting, TurnTags, Asking):
         """
         assert self.has_conversation, f"{self.subject} is no conversation"
         self._decide(EndSession(quiet_since=quiet_since), Lane.HANDOFF, tag)
+
+    def check_session(self) -> None:
+        """Ask WeCom who has the session, and end nothing; what a case does not know, it hears."""
+        self.end_session(quiet_since=0.0)  # somebody has written since then
 
     def keep_media(self, media_id: str, msgtype: str) -> None:
         """Download a medium before WeCom forgets it (3 days)."""

@@ -17,6 +17,7 @@ from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
 from bot.store.corp_tags import CorpTag, CorpTags
 from bot.store.database import Database, Statement, Unit, UnitConflict
+from bot.store.exports import Export, Exports
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.marks import Mark, Marks
 from bot.store.measured import CaseRecord, Measured, Said
@@ -31,15 +32,19 @@ from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
+from bot.store.tag_figures import Coverage, Sampled, TagCount, TagFigures
+from bot.store.tag_runs import Run, TagRuns
 from bot.store.tags import Tags
 from bot.store.timeline import Moment, Timeline
 from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
+from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
 
 __all__ = [
     "CHANGED",
+    "FRONT",
     "TOUCHED",
     "AccountRow",
     "Accounts",
@@ -64,10 +69,13 @@ __all__ = [
     "CorpTag",
     "CorpTags",
     "Counts",
+    "Coverage",
     "Database",
     "Decided",
     "Download",
     "Draft",
+    "Export",
+    "Exports",
     "Handled",
     "Incoming",
     "Letter",
@@ -86,12 +94,15 @@ __all__ = [
     "Parcel",
     "Past",
     "People",
+    "Place",
     "Placed",
     "Profiles",
     "Questions",
     "Relation",
     "RelationEvent",
+    "Run",
     "Said",
+    "Sampled",
     "Servicers",
     "Silence",
     "Statement",
@@ -100,6 +111,9 @@ __all__ = [
     "Switches",
     "SyncState",
     "Table",
+    "TagCount",
+    "TagFigures",
+    "TagRuns",
     "Tags",
     "Timeline",
     "ToolCalls",
@@ -110,11 +124,13 @@ __all__ = [
     "Uploads",
     "Vault",
     "Waiting",
+    "WaitingLine",
     "Written",
     "case_id",
     "conversation_queue",
     "decode_master",
     "digest_of",
+    "place_in_line",
 ]
 
 
@@ -128,11 +144,13 @@ class Store:
     accounts: Accounts
     audit: Audit
     cases: Cases
+    line: WaitingLine
     changes: Changes
     consents: Consents
     contacts: Contacts
     contact_sync: ContactSync
     contents: Contents
+    exports: Exports
     conversations: Conversations
     corp_tags: CorpTags
     mailbox: Mailbox
@@ -172,11 +190,13 @@ class Store:
             accounts=Accounts(database),
             audit=audit,
             cases=Cases(database, vault),
+            line=WaitingLine(database),
             changes=Changes(database),
             consents=Consents(database, vault, people, audit),
             contacts=Contacts(database),
             contact_sync=ContactSync(database),
             contents=Contents(database),
+            exports=Exports(database),
             conversations=Conversations(database),
             corp_tags=CorpTags(database),
             mailbox=Mailbox(database, vault),

@@ -21,7 +21,8 @@ class SyncState:
         member: whose customers are compared; those before are done.
         cursor: of the page to go on with.
         counts: of the run on its way.
-        succeeded_at: end of the last run that came through.
+        ended_at: of the last run, whatever came of it.
+        succeeded_at: of the last run that read every page.
     """
 
     since: float | None
@@ -33,6 +34,7 @@ class SyncState:
     member: str
     cursor: str
     counts: Mapping[str, int]
+    ended_at: float | None
     succeeded_at: float | None
     last_counts: Mapping[str, int]
     version: int
@@ -91,9 +93,11 @@ class ContactSync:
             whole: every page was read.
         """
         self._step(unit, state, started_at=None)
-        unit.add("UPDATE contact_sync SET last_counts = ?", msgspec.json.encode(state.counts))
-        if whole:
-            unit.add("UPDATE contact_sync SET succeeded_at = ?", now)
+        unit.add(
+            "UPDATE contact_sync SET ended_at = ?, last_counts = ?,"
+            " succeeded_at = CASE WHEN ? THEN ? ELSE succeeded_at END",
+            *(now, msgspec.json.encode(state.counts).decode(), whole, now),
+        )
 
     def _step(
         self,

@@ -17,7 +17,7 @@ from bot.store.database import Database, Row, Unit
 
 _COLUMNS = (
     "userid, external_userid, first_added_at, first_state, added_at, state, add_way, half,"
-    " deleted_at, deleted_by, version, tags_known_at, unmarkable_at"
+    " deleted_at, deleted_by, version, tags_known_at, unmarkable_at, seen_at"
 )
 
 _ADD = """
@@ -65,6 +65,7 @@ class Relation:
         deleted_by: ``customer``, ``staff``, ``unknown``, empty while they are friends.
         tags_known_at: since when its tags at WeCom are known, ``None`` = read them first.
         unmarkable_at: when WeCom refused to mark this customer for this member.
+        seen_at: begin of the comparison that saw it last.
     """
 
     userid: str
@@ -80,6 +81,7 @@ class Relation:
     version: float
     tags_known_at: float | None
     unmarkable_at: float | None
+    seen_at: float | None
 
     @property
     def is_friend(self) -> bool:
@@ -157,11 +159,12 @@ class Contacts:
         )
         return [RelationEvent(*row) for row in rows]
 
-    async def of_member(self, userid: str) -> list[Relation]:
-        """A member's friendships that last."""
+    async def unseen(self, userid: str, run_at: float, limit: int) -> list[Relation]:
+        """A member's friendships that are older than a comparison and were not seen in it."""
         rows = await self._db.scan(
-            f"SELECT {_COLUMNS} FROM relations WHERE userid = ? AND deleted_at IS NULL",
-            userid.lower(),
+            f"SELECT {_COLUMNS} FROM relations WHERE userid = ? AND deleted_at IS NULL"
+            " AND version < ? AND COALESCE(seen_at, 0) < ? ORDER BY external_userid LIMIT ?",
+            *(userid.lower(), run_at, run_at, limit),
         )
         return [_relation(row) for row in rows]
 
@@ -202,18 +205,24 @@ class Contacts:
     def seen(
         self,
         unit: Unit,
-        userid: str,
-        external_userid: str,
+        relation: Relation,
         *,
         state: str,
         add_way: int | None,
+        run_at: float | None = None,
     ) -> None:
-        """Add what a reading tells of a friendship that we know of."""
+        """Add what a reading tells of a friendship that we know of.
+
+        Args:
+            run_at: begin of the comparison that read it; it lets a refused mark be tried again.
+        """
         unit.add(
             "UPDATE relations SET add_way = COALESCE(?, add_way), state = CASE state WHEN '' THEN ?"
-            " ELSE state END, half = 0 WHERE userid = ? AND external_userid = ?"
-            " AND deleted_at IS NULL",
-            *(add_way, state, userid.lower(), external_userid),
+            " ELSE state END, seen_at = COALESCE(?, seen_at),"
+            " unmarkable_at = CASE WHEN ? < ? THEN NULL ELSE unmarkable_at END"
+            " WHERE userid = ? AND external_userid = ? AND deleted_at IS NULL",
+            *(add_way, state, run_at, relation.unmarkable_at, run_at),
+            *(relation.userid, relation.external_userid),
         )
 
     def cannot_mark(self, unit: Unit, relation: Relation, now: float) -> None:

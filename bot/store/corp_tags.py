@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from bot.model.tags import COLON
 from bot.store.database import Database, Row, Unit
 
-_COLUMNS = "tag_id, group_id, group_name, name, created_at, ours, deleted_at, deleted_by"
+_COLUMNS = (
+    "tag_id, group_id, group_name, name, created_at, ours, deleted_at, deleted_by, was, renamed_at"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,7 @@ class CorpTag:
     Args:
         ours: we have made it.
         deleted_by: ``us`` or ``people``, empty while it exists.
+        was: its full name before people gave it another one, empty = they have not.
     """
 
     tag_id: str
@@ -26,6 +29,8 @@ class CorpTag:
     ours: bool = False
     deleted_at: float | None = None
     deleted_by: str = ""
+    was: str = ""
+    renamed_at: float | None = None
 
     @property
     def full_name(self) -> str:
@@ -65,28 +70,31 @@ class CorpTags:
         )
         return {row["tag_id"]: _tag(row) for row in rows}
 
-    def keep(self, unit: Unit, tags: Iterable[CorpTag]) -> None:
-        """Add tags as WeCom shows them; who made one is never forgotten."""
+    def keep(self, unit: Unit, tags: Iterable[CorpTag], now: float) -> None:
+        """Add tags as WeCom shows them; who made one, and how it was called, is remembered."""
         for tag in tags:
             unit.add(
-                "INSERT INTO corp_tags VALUES (?, ?, ?, ?, ?, ?, NULL, '')"
-                " ON CONFLICT (tag_id) DO UPDATE SET group_id = excluded.group_id,"
-                " group_name = excluded.group_name, name = excluded.name,"
-                " created_at = excluded.created_at, ours = MAX(ours, excluded.ours),"
-                " deleted_at = NULL, deleted_by = ''",
+                "INSERT INTO corp_tags (tag_id, group_id, group_name, name, created_at, ours)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (tag_id) DO UPDATE SET"
+                " was = CASE WHEN group_name = excluded.group_name AND name = excluded.name"
+                f" THEN was ELSE group_name || '{COLON}' || name END,"
+                " renamed_at = CASE WHEN group_name = excluded.group_name"
+                " AND name = excluded.name THEN renamed_at ELSE ? END,"
+                " group_id = excluded.group_id, group_name = excluded.group_name,"
+                " name = excluded.name, created_at = excluded.created_at,"
+                " ours = MAX(ours, excluded.ours), deleted_at = NULL, deleted_by = ''",
                 *(tag.tag_id, tag.group_id, tag.group_name, tag.name, tag.created_at),
-                int(tag.ours),
+                *(int(tag.ours), now),
             )
 
     def delete(self, unit: Unit, tag_ids: Iterable[str], now: float, *, by: str) -> None:
-        """Add that tags exist no more, and that no friendship has them."""
+        """Add that tags exist no more; whoever had one is looked after one by one."""
         for tag_id in tag_ids:
             unit.add(
                 "UPDATE corp_tags SET deleted_at = ?, deleted_by = ?"
                 " WHERE tag_id = ? AND deleted_at IS NULL",
                 *(now, by, tag_id),
             )
-            unit.add("DELETE FROM relation_tags WHERE tag_id = ?", tag_id)
 
 
 def _tag(row: Row) -> CorpTag:

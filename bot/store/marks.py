@@ -44,12 +44,17 @@ class Marks:
         )
         return {row["tag_id"]: _mark(row) for row in rows}
 
-    async def customers_with(self, tag_id: str) -> list[str]:
-        """Every customer who has a tag at some member."""
+    async def outdated(self, after: str, limit: int) -> list[str]:
+        """Customers, in order, who have a tag that was renamed or deleted since it was marked.
+
+        Args:
+            after: go on behind this customer.
+        """
         rows = await self._db.scan(
-            "SELECT DISTINCT external_userid FROM relation_tags WHERE tag_id = ?"
-            " AND status <> 'gone' ORDER BY external_userid",
-            tag_id,
+            "SELECT DISTINCT m.external_userid FROM corp_tags c JOIN relation_tags m"
+            " ON m.tag_id = c.tag_id WHERE (c.deleted_at IS NOT NULL OR c.renamed_at > m.at)"
+            " AND m.external_userid > ? ORDER BY m.external_userid LIMIT ?",
+            *(after, limit),
         )
         return [row["external_userid"] for row in rows]
 

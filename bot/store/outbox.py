@@ -307,6 +307,15 @@ class Outbox:
         )
         return row is not None
 
+    async def is_moving(self, conversation: Conversation) -> bool:
+        """Whether the session is to be given to people, or to end, and WeCom has not answered."""
+        row = await self._db.fetch_one(
+            f"SELECT 1 FROM outbox WHERE queue = ? AND {_OPEN}"
+            " AND kind IN ('HandOff', 'EndSession') LIMIT 1",
+            conversation_queue(conversation),
+        )
+        return row is not None
+
     def cancel_unsent(self, unit: Unit, conversation: Conversation, now: float, why: str) -> None:
         """Withdraw the bot's unsent replies: a person has taken over."""
         unit.add(

@@ -24,15 +24,34 @@ async def ask_projection(
 ) -> list[str]:
     """Add to the unit that WeCom is told, if one of these changes is applied.
 
-    One that waits already reads what is so then, so that none is added to it.
-
     Args:
         keys: of `Tags.assign`.
 
     Returns:
         The queues that may have something to send.
     """
-    if not store.tags.settings.project or not keys:
+    if not keys:
+        return []
+    condition = (
+        "EXISTS (SELECT 1 FROM tag_history h WHERE h.outcome = 'applied' AND h.change IN"
+        f" ({', '.join('?' * len(keys))}))"
+    )
+    return await project(store, unit, external_userid, now, condition, *keys)
+
+
+async def project(
+    store: "Store",
+    unit: Unit,
+    external_userid: str,
+    now: float,
+    condition: str = "true",
+    *params: object,
+) -> list[str]:
+    """Add to the unit that WeCom is told of the tags of this person, if a condition holds.
+
+    One that waits already reads what is so then, so that none is added to it.
+    """
+    if not store.tags.settings.project:
         return []
     queues = []
     for customer in await store.people.same_person(external_userid):
@@ -44,15 +63,13 @@ async def ask_projection(
             effect=ProjectTags(external_userid=customer),
             expires_at=now + PROJECT_TTL_S,
         )
-        marks = ", ".join("?" * len(keys))
         await store.outbox.post_if(
             unit,
             draft,
             now,
-            "EXISTS (SELECT 1 FROM tag_history h WHERE h.outcome = 'applied' AND h.change IN"
-            f" ({marks})) AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.queue = ? AND"
-            " o.state = 'pending')",
-            *(*keys, draft.queue),
+            f"{condition} AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.queue = ?"
+            " AND o.state = 'pending')",
+            *(*params, draft.queue),
         )
         queues.append(draft.queue)
     return queues

@@ -137,11 +137,12 @@ ON CONFLICT (external_userid, name) DO UPDATE SET
 """
 _DROP = f"DELETE FROM customer_tags AS t WHERE {_MINE} AND t.name = ?2 AND {_said('applied')}"
 _TIDY = f"""
-DELETE FROM tag_history WHERE change = ?4 AND (outcome = 'kept' OR (outcome <> 'applied' AND EXISTS
+DELETE FROM tag_history WHERE change = ?4 AND (outcome = 'kept' OR
+    (outcome <> 'applied' AND NOT ?16 AND EXISTS
     (SELECT 1 FROM tag_history h WHERE h.external_userid = ?1 AND h.at > ?3 - {_DAY_S}
      AND h.name = ?2 AND h.outcome = tag_history.outcome AND h.id < tag_history.id)))
 """
-"""What changed nothing is no history; what is refused again and again is told once a day."""
+"""What changed nothing is no history; what rules are refused is told once a day."""
 
 _TELL = """
 INSERT INTO changes (kind, external_userid, at, data)
@@ -177,7 +178,14 @@ def take_off(values: Values) -> list[Statement]:
 
 
 def taken_off(
-    change: str, where: str, params: Sequence[Any], *, rule: str, at: float
+    change: str,
+    where: str,
+    params: Sequence[Any],
+    *,
+    rule: str,
+    at: float,
+    run: str = "",
+    by: str = "",
 ) -> list[Statement]:
     """Take off whatever fits a condition, without asking anybody.
 
@@ -188,8 +196,8 @@ def taken_off(
         Statement(
             "INSERT INTO tag_history (change, external_userid, name, added, outcome, source, rule,"
             " version, msgid, at, by, run, was) SELECT ?, external_userid, name, 0, 'applied',"
-            f" 'event', ?, '', '', ?, '', '', {_WAS} FROM customer_tags t WHERE {where}",
-            (change, rule, at, *params),
+            f" 'event', ?, '', '', ?, ?, ?, {_WAS} FROM customer_tags t WHERE {where}",
+            (change, rule, at, by, run, *params),
         ),
         Statement(f"DELETE FROM customer_tags WHERE {where}", tuple(params)),
         Statement(_TELL.replace("?4", "?"), (change,)),

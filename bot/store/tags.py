@@ -146,6 +146,16 @@ class Tags:
 
     # ------------------------------------------------------------------ what led there
 
+    async def outcome(self, key: str, name: str) -> str:
+        """What came of a change: ``applied``, ``refused:…``, or empty when nothing changed.
+
+        A rule that was refused for the same reason within a day is told empty, too.
+        """
+        row = await self._db.fetch_one(
+            "SELECT outcome FROM tag_history WHERE change = ? AND name = ?", key, name
+        )
+        return str(row["outcome"]) if row else ""
+
     async def history(self, external_userid: str, limit: int = 100) -> list[Row]:
         """What was decided about the tags of this person, newest first."""
         return await self._db.fetch(

@@ -162,6 +162,19 @@ class Timeline:
         await self._vault.ready(_subject(row["external_userid"]) for _, row in lines)
         return [self._moment(kind, row) for kind, row in lines]
 
+    async def text_of(self, external_userid: str, msgid: str) -> str:
+        """What the customer wrote then, at whichever account; empty when it is gone."""
+        row = await self._db.fetch_one(
+            "SELECT m.body, m.external_userid FROM conversations c JOIN messages m ON"
+            " m.open_kfid = c.open_kfid AND m.msgid = ? AND m.external_userid = c.external_userid"
+            " WHERE c.external_userid = ?",
+            *(msgid, external_userid),
+        )
+        if row is None:
+            return ""
+        await self._vault.ready([_subject(external_userid)])
+        return self._text(row)
+
     async def _tables(self) -> set[str]:
         rows = await self._db.fetch("SELECT name FROM sqlite_master WHERE type = 'table'")
         return {row["name"] for row in rows}

@@ -3,11 +3,11 @@
 import re
 
 from bot.model import MessageReceived
-from bot.model.cases import ASSIGNED, BOT, QUEUED, TICKET, WANTED, WITH_PEOPLE
+from bot.model.cases import ASSIGNED, BOT, QUEUED, SERVING, TICKET, WANTED, WITH_PEOPLE
 from bot.routing import Turn
 from bot.routing.facts import CUSTOMER
 from bot.store import Store
-from handlers.escalation import closing, meant, outcomes, store
+from handlers.escalation import closing, leaving, meant, outcomes, store
 from handlers.escalation.requesting import tell_staff, want, wish_of
 from handlers.escalation.rules import Rules, Wanted, Weighed, decide, judge, weigh
 from knowledge import Decision, Library, Meaning, Verdict
@@ -34,7 +34,7 @@ RATED_S = 600.0
 _PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 
 
-def overhear(turn: Turn, rules: Rules) -> None:
+async def overhear(turn: Turn, facts: Store, rules: Rules) -> None:
     """While people have the case: who answered, whether the customer gives up waiting, and
     whether what he writes needs somebody else.
     """
@@ -57,6 +57,8 @@ def overhear(turn: Turn, rules: Rules) -> None:
         wanted = judge(turn.text, rules)
         if wanted is not None and wanted.level > case.level:
             turn.emit("escalate", reason=wanted.reason)
+        if case.status == SERVING and await leaving.is_away(turn, facts, case):
+            turn.emit(leaving.AWAITED)
 
 
 async def judged(

@@ -121,6 +121,31 @@ async def ticket_of(facts: Store, conversation: Conversation) -> Ticket | None:
     return await _ticket(facts, row) if row else None
 
 
+async def ticket(facts: Store, number: int) -> Ticket | None:
+    """One open ticket by its number."""
+    row = await facts.database.fetch_one(
+        "SELECT * FROM tickets WHERE id = ? AND done_at IS NULL", number
+    )
+    return await _ticket(facts, row) if row else None
+
+
+async def close_ticket(facts: Store, ticket: Ticket, by: str, now: float) -> None:
+    """Somebody says on a terminal that it is done."""
+    await facts.database.execute(
+        "UPDATE tickets SET done_at = ?, done_by = ? WHERE id = ? AND done_at IS NULL",
+        *(now, by, ticket.id),
+    )
+
+
+async def backlog(facts: Store) -> tuple[int, float | None]:
+    """How many tickets are open, and since when the oldest."""
+    row = await facts.database.fetch_one(
+        "SELECT COUNT(*) AS n, MIN(opened_at) AS since FROM tickets WHERE done_at IS NULL"
+    )
+    assert row is not None
+    return row["n"], row["since"]
+
+
 async def tickets(facts: Store, limit: int) -> list[Ticket]:
     """All open tickets, oldest first."""
     rows = await facts.database.fetch(

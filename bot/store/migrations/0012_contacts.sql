@@ -21,6 +21,8 @@ CREATE TABLE relations (
     tags_known_at REAL,
     -- WeCom refused to mark this customer for this member
     unmarkable_at REAL,
+    -- the comparison that saw it last, by the moment at which that began
+    seen_at REAL,
     PRIMARY KEY (userid, external_userid)
 ) WITHOUT ROWID;
 CREATE INDEX relations_of_customer ON relations (external_userid);
@@ -66,7 +68,10 @@ CREATE TABLE corp_tags (
     ours INTEGER NOT NULL DEFAULT 0,
     deleted_at REAL,
     -- us | people
-    deleted_by TEXT NOT NULL DEFAULT ''
+    deleted_by TEXT NOT NULL DEFAULT '',
+    -- group：tag before people gave it another name
+    was TEXT NOT NULL DEFAULT '',
+    renamed_at REAL
 ) WITHOUT ROWID;
 CREATE INDEX corp_tags_by_name ON corp_tags (group_name, name);
 
@@ -86,6 +91,8 @@ CREATE TABLE contact_sync (
     member TEXT NOT NULL DEFAULT '',
     cursor TEXT NOT NULL DEFAULT '',
     counts TEXT NOT NULL DEFAULT '{}',
+    -- of the last run, whatever came of it; and of the last that read every page
+    ended_at REAL,
     succeeded_at REAL,
     last_counts TEXT NOT NULL DEFAULT '{}',
     version INTEGER NOT NULL DEFAULT 0

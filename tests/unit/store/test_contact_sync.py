@@ -1,6 +1,6 @@
 import pytest
 
-from bot.store import CorpTag, Mark, Store, Unit, UnitConflict
+from bot.store import CorpTag, Store, Unit, UnitConflict
 
 NOW = 1_000_000.0
 
@@ -44,7 +44,7 @@ async def test_a_tag_is_found_by_name_the_living_first(store: Store) -> None:
     old = CorpTag("et1", "g1", "关注", "运费")
     new = CorpTag("et2", "g1", "关注", "运费", created_at=5.0, ours=True)
     unit = Unit()
-    store.corp_tags.keep(unit, [old, new])
+    store.corp_tags.keep(unit, [old, new], NOW)
     store.corp_tags.delete(unit, ["et1"], NOW, by="people")
     await store.database.commit(unit)
     assert [tag.tag_id for tag in await store.corp_tags.named("关注", "运费")] == ["et2", "et1"]
@@ -52,17 +52,13 @@ async def test_a_tag_is_found_by_name_the_living_first(store: Store) -> None:
     assert (await store.corp_tags.get(["et1", "nobody"]))["et1"].deleted_by == "people"
 
 
-async def test_a_deleted_tag_is_on_nobody_and_a_restored_one_stays_ours(store: Store) -> None:
-    tag = CorpTag("et1", "g1", "关注", "运费", ours=True)
+async def test_a_restored_tag_stays_ours_and_its_old_name_is_remembered(store: Store) -> None:
     unit = Unit()
-    store.corp_tags.keep(unit, [tag])
-    store.marks.put(unit, "zhangsan", "wm_lan", [Mark("et1", "there", True, NOW)])
-    await store.database.commit(unit)
-    assert await store.marks.customers_with("et1") == ["wm_lan"]
-    unit = Unit()
+    store.corp_tags.keep(unit, [CorpTag("et1", "g1", "关注", "运费", ours=True)], NOW)
     store.corp_tags.delete(unit, ["et1"], NOW, by="people")
-    store.corp_tags.keep(unit, [CorpTag("et1", "g1", "关注", "邮费")])
+    store.corp_tags.keep(unit, [CorpTag("et1", "g1", "关注", "邮费")], NOW + 1)
+    store.corp_tags.keep(unit, [CorpTag("et1", "g1", "关注", "邮费")], NOW + 2)
     await store.database.commit(unit)
-    assert await store.marks.customers_with("et1") == []
     (restored,) = await store.corp_tags.all()
     assert (restored.name, restored.ours, restored.deleted_at) == ("邮费", True, None)
+    assert (restored.was, restored.renamed_at) == ("关注：运费", NOW + 1)

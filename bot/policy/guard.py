@@ -1,0 +1,83 @@
+"""May a text be said: as it is, changed, after a person has looked, or not at all? (R-15.9)"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from bot.policy.lexicon import Decision, Lexicon, Verdict, masked
+
+_REMEMBERED = 10_000
+
+
+class Guard:
+    """Judges what is said, by the lexicon and by what people have approved.
+
+    Texts in which nothing was found are remembered by their digest, so that those known beforehand
+    cost a look-up where a customer waits for them.
+
+    Args:
+        approved: texts with watched words that a person has approved: these words may be said in
+            them, with whatever values are filled in.
+    """
+
+    def __init__(self, lexicon: Lexicon, approved: Iterable[str] = ()) -> None:
+        self._clean: set[bytes] = set()
+        self.follow(lexicon, approved)
+
+    def follow(self, lexicon: Lexicon, approved: Iterable[str] = ()) -> None:
+        """Judge by these words and approvals from now on."""
+        self.lexicon = lexicon
+        self._approved = tuple(dict.fromkeys(approved))
+        self._clean.clear()
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Judge texts before they are wanted."""
+        for text in texts:
+            self.check(text)
+
+    def check(self, text: str) -> Verdict:
+        """What becomes of the text."""
+        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if digest in self._clean:
+            return Verdict(Decision.ALLOW, (), text)
+        verdict = self.lexicon.check(text)
+        if not verdict.found:
+            if len(self._clean) >= _REMEMBERED:
+                self._clean.clear()
+            self._clean.add(digest)
+            return verdict
+        return self._without_approved(text, verdict)
+
+    def softened(self, text: str) -> str:
+        """The text with all that may not be said as it is replaced: for what must be said."""
+        verdict = self.check(text)
+        return masked(text, verdict.found, everything=True)
+
+    def masked(self, text: str) -> str:
+        """The text with what is to be masked replaced, for members of staff: a notice that does
+        not reach them helps nobody, and the rest is theirs to read.
+        """
+        return self.check(text).text
+
+    def _without_approved(self, text: str, verdict: Verdict) -> Verdict:
+        spans = list(_places(text, self._approved))
+        found = tuple(
+            one
+            for one in verdict.found
+            if not any(start <= one.start and one.end <= end for start, end in spans)
+        )
+        if len(found) == len(verdict.found):
+            return verdict
+        strictest = max((one.decision for one in found), key=_strictness, default=Decision.ALLOW)
+        return Verdict(strictest, found, masked(text, found))
+
+
+def _places(text: str, pieces: Sequence[str]) -> Iterable[tuple[int, int]]:
+    for piece in pieces:
+        start = text.find(piece)
+        while start >= 0:
+            yield start, start + len(piece)
+            start = text.find(piece, start + 1)
+
+
+def _strictness(decision: Decision) -> int:
+    return decision.strictness
