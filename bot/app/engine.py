@@ -41,6 +41,7 @@ from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migra
 from bot.store.tables import ENGINE_TABLES, check_declared
 from bot.telemetry import Metrics
 from bot.tools import HttpTools
+from bot.tools.webhooks import WebhookPoster
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
 from handlers.escalation.rules import Rules
@@ -75,6 +76,7 @@ class Engine:
     guard: Guard
     tools: HttpTools
     fetched: FetchedValues
+    webhooks: WebhookPoster = field(default_factory=WebhookPoster)
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -89,6 +91,7 @@ class Engine:
     async def aclose(self) -> None:
         """Close connections, files and threads."""
         await self.tools.aclose()
+        await self.webhooks.aclose()
         for model in (self.model, self.agent):
             if isinstance(model, Caller):
                 await model.aclose()

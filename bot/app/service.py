@@ -52,6 +52,7 @@ from bot.delivery.service import Drains, Service
 from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
 from bot.delivery.tag_keeping import TagKeeping
 from bot.delivery.valuing import ValueFinder
+from bot.delivery.webhooks import WebhookCourier, WebhookFeed
 from bot.errors import ConciergeError, Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model
@@ -64,6 +65,7 @@ from bot.model import (
     Lane,
     LookUp,
     NotifyStaff,
+    PostWebhook,
     ProjectTags,
     ReadCorpTags,
     RunErrand,
@@ -239,6 +241,7 @@ def _looks(
         (60.0, TicketGauges(store, engine.metrics, clock, bool(config.staff)).look),
         (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
         (60.0, TagKeeping(store, clock, sends.wake).look),
+        (1.0, WebhookFeed(store, config.webhooks, clock, sends.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
         (
             5.0,
@@ -294,6 +297,7 @@ def couriers(
         KeepMedia: MediaCourier(store, media, clock),
         ProjectTags: NoContacts(store, clock),
         ReadCorpTags: NoContacts(store, clock),
+        PostWebhook: WebhookCourier(store, config.webhooks, engine.webhooks, clock),
         Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
         LookUp: LookUpCourier(store, box, clock, ValueFinder(box, kf, engine.fetched).find),
         RunErrand: ErrandCourier(store, box, owners, clock),
@@ -332,6 +336,7 @@ def _send_slots(config: Config) -> dict[Lane, int]:
         Lane.REPLY: slots,
         Lane.MODEL: slots,
         Lane.BACKGROUND: 2,
+        Lane.WEBHOOK: max(1, len(config.webhooks)),  # one that hangs takes its own alone
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from bot.commands import customers, customers_edit, tags, tags_audit, tags_bulk
+from bot.commands import customers, customers_edit, tags, tags_audit, tags_bulk, webhooks
 from bot.config import Config
 from bot.store.listing import Wanted
 
@@ -31,6 +31,8 @@ def add(command: Command, load: Load) -> None:
     _add_tags(actions)
     _add_bulk(actions)
     _add_quality(actions)
+    one = command("webhooks", run, "把客户身上发生的事告诉别的系统")
+    _add_webhooks(one.add_subparsers(metavar="动作", required=True))
 
 
 def action(actions: Actions, name: str, work: Work, text: str) -> argparse.ArgumentParser:
@@ -106,6 +108,13 @@ def _add_quality(actions: Actions) -> None:
     one.add_argument("--out", type=Path, help="写到哪个文件，默认 tags-audit-编号.csv")
     one.add_argument("--read", type=Path, metavar="FILE", help="读回判断过的文件")
     _reveal(one)
+
+
+def _add_webhooks(actions: Actions) -> None:
+    action(actions, "list", _webhooks_list, "列出配置的地址，各有多少待发、放弃")
+    one = action(actions, "replay", _webhooks_replay, "把一段时间以来的事再告诉一遍")
+    one.add_argument("name", help="config.yaml 的 webhooks 里的名字")
+    one.add_argument("--since", required=True, help="从何时起，如 2026-11-20 或 2026-11-20T10:00")
 
 
 def _customer(one: argparse.ArgumentParser) -> None:
@@ -195,3 +204,11 @@ async def _tags_audit(config: Config, given: argparse.Namespace) -> int:
         to=given.out,
         reveal=given.reveal,
     )
+
+
+async def _webhooks_list(config: Config, _given: argparse.Namespace) -> int:
+    return await webhooks.list_webhooks(config, sys.stdout)
+
+
+async def _webhooks_replay(config: Config, given: argparse.Namespace) -> int:
+    return await webhooks.replay(config, given.name, given.since, sys.stdout)

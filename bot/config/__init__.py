@@ -32,6 +32,7 @@ from bot.config.sections import (
 from bot.config.staff import Level, StaffMember
 from bot.config.tagging import DIMENSIONS, Dimension, Tagging, TagGroup, TagPurpose
 from bot.config.tools import Argument, OrderFields, Tool, Writes
+from bot.config.webhooks import Webhook, WebhookEvent
 
 __all__ = [
     "DAY_MINUTES",
@@ -79,6 +80,8 @@ __all__ = [
     "Tagging",
     "Tool",
     "WeCom",
+    "Webhook",
+    "WebhookEvent",
     "Writes",
     "checked",
     "inspect_config",

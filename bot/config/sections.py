@@ -42,6 +42,7 @@ from bot.config.values import (
     Word,
     sqlite_path,
 )
+from bot.config.webhooks import Webhook, WebhookName
 
 AutonomyMode = Literal["auto", "suggest", "off"]
 UNSET = SecretStr("")
@@ -269,6 +270,7 @@ class Config(Section):
     escalation: Escalation = Escalation()
     safety: Safety = Safety()
     tagging: Tagging = Tagging()
+    webhooks: Mapping[WebhookName, Webhook] = {}
     contacts: Contacts = Contacts()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()

@@ -298,6 +298,18 @@ class ReadCorpTags(Effect, frozen=True, kw_only=True):
     """Read the library of corp tags again. Repeat: harmless, it only reads."""
 
 
+class PostWebhook(Effect, frozen=True, kw_only=True):
+    """Tell an address of the company what happened to a customer. Repeat: `key`, the change's id is
+    in the header.
+
+    Args:
+        webhook: its name in the configuration.
+    """
+
+    webhook: str
+    change_id: int
+
+
 class Consult(Effect, frozen=True, kw_only=True):
     """Ask the chat model to answer a message. Repeat: harmless, it only costs money.
 
@@ -398,6 +410,7 @@ AnyEffect = (
     | ProjectTags
     | ReadCorpTags
     | RunErrand
+    | PostWebhook
     | Awaited
 )
 """Everything an outbox row can hold; msgspec decodes by `kind`."""

@@ -55,10 +55,20 @@ class Changes:
         )
         return [_changed(row) for row in rows]
 
-    async def last_id(self, before: float = float("inf")) -> int:
-        """The id of the last thing that happened before a moment, 0 = nothing."""
-        row = await self._db.fetch_one("SELECT MAX(id) AS id FROM changes WHERE at < ?", before)
+    async def get(self, change_id: int) -> Changed | None:
+        """One change, while it is kept."""
+        row = await self._db.fetch_one("SELECT * FROM changes WHERE id = ?", change_id)
+        return _changed(row) if row else None
+
+    async def last_id(self) -> int:
+        """The id of the last thing that happened, 0 = nothing."""
+        row = await self._db.fetch_one("SELECT MAX(id) AS id FROM changes")
         return int(row["id"]) if row and row["id"] else 0
+
+    async def id_before(self, moment: float) -> int:
+        """An id after which everything follows that happened since a moment."""
+        row = await self._db.fetch_one("SELECT MIN(id) AS id FROM changes WHERE at >= ?", moment)
+        return int(row["id"]) - 1 if row and row["id"] else await self.last_id()
 
     async def place_of(self, follower: str) -> int | None:
         """How far a follower has read, ``None`` = it has never."""

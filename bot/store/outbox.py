@@ -341,6 +341,13 @@ class Outbox:
             *(now, f"msg_send_fail type {fail_type}", msgid),
         )
 
+    async def counts_of(self, queue: str) -> dict[str, int]:
+        """How many rows of a queue are in which state."""
+        rows = await self._db.scan(
+            "SELECT state, COUNT(*) AS n FROM outbox WHERE queue = ? GROUP BY state", queue
+        )
+        return {row["state"]: row["n"] for row in rows}
+
     async def dead(self) -> list[Row]:
         """Rows that were given up, oldest first; bodies stay sealed."""
         return await self._db.scan(

@@ -86,12 +86,13 @@ class TestDefaults:
     def test_the_commented_examples_of_the_manual_are_right_too(self, folder: Path) -> None:
         _, body = MANUAL.read_text("utf-8").split("\n\n", 1)
         body = re.sub(r"(?m)^#(?=   )", " ", body)
-        text = re.sub(r"(?m)^( *)(staff|classes|accounts|tools): .*$", r"\1\2:", body)
+        text = re.sub(r"(?m)^( *)(staff|classes|accounts|tools|webhooks): .*$", r"\1\2:", body)
         config = load(folder, text)
 
         assert config.llm is not None
         assert config.staff[0].level == "junior"
         assert set(config.tools) == {"shop_orders", "stock", "cancel_order"}
+        assert set(config.webhooks) == {"crm"}
         assert dict(config.escalation.classes) == dict(DEFAULTS)
         [account] = config.accounts.values()
         assert account.opening_hours[0].opens == 9 * 60
