@@ -76,7 +76,7 @@ class Engine:
     guard: Guard
     tools: HttpTools
     fetched: FetchedValues
-    webhooks: WebhookPoster = field(default_factory=WebhookPoster)
+    webhooks: WebhookPoster
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -256,7 +256,7 @@ def build_engine(
     return Engine(
         *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
         *(dispatcher, model, agent, guard),
-        *(HttpTools(config.tools), fetched),
+        *(HttpTools(config.tools), fetched, WebhookPoster()),
     )
 
 
