@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import handlers
+from bot.app.consent_words import build_wishes
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
 from bot.app.lexicon import build_lexicon
@@ -37,6 +38,7 @@ from bot.routing.setting import Codes, Setting
 from bot.routing.turn import Turn
 from bot.routing.values import Values
 from bot.store import Database, Store, Table, Vault, decode_master
+from bot.store.erasures import Eraser
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
 from bot.store.tables import ENGINE_TABLES, check_declared
 from bot.telemetry import Metrics
@@ -44,6 +46,7 @@ from bot.tools import HttpTools
 from bot.tools.webhooks import WebhookPoster
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
+from handlers.consent.rules import Wishes
 from handlers.escalation.rules import Rules
 from handlers.tagging.in_force import TagRules
 from knowledge import Library, Meaning
@@ -51,7 +54,7 @@ from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
-SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules)
+SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Wishes)
 """Types that a handler may ask for."""
 
 MODEL_PROMPTS = PROMPTS.parent / "llm"
@@ -227,6 +230,7 @@ def build_engine(
         Values: Values([*fetched.sources, *values]),
         Rules: build_rules(config.escalation),
         Meaning: meaning,
+        Wishes: build_wishes(),
         TagRules: tag_rules,
     }
     check_needs(routers, SUPPLIED, phrases)
@@ -306,6 +310,11 @@ def _setting(
         has_agent=agent is not None,
         has_order_system=any(tool.orders for tool in config.tools.values()),
     )
+
+
+def build_eraser(config: Config, store: Store, routers: Sequence[Router]) -> Eraser:
+    """What erases persons in this deployment."""
+    return Eraser(store, declared_tables(routers), keep_orders=config.consent.keep_orders)
 
 
 def declared_tables(routers: Sequence[Router]) -> list[Table]:

@@ -16,6 +16,7 @@ from bot.app.engine import (
     MODEL_PROMPTS,
     Engine,
     build_engine,
+    build_eraser,
     declared_tables,
     open_store,
     vectors_folder,
@@ -39,7 +40,14 @@ from bot.delivery.delegating import AgentCourier, Desk
 from bot.delivery.desks import Desks
 from bot.delivery.errands import ErrandCourier
 from bot.delivery.handing_over import EndCourier, HandOffCourier
-from bot.delivery.housekeeping import Gauges, LeftCases, Retention, ServiceGauges, WaitingNotices
+from bot.delivery.housekeeping import (
+    DeletedKeys,
+    Gauges,
+    LeftCases,
+    Retention,
+    ServiceGauges,
+    WaitingNotices,
+)
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
 from bot.delivery.looking_up import LookUpCourier, ToolBox
@@ -136,6 +144,10 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     engine = build_engine(
         config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
     )
+    eraser = build_eraser(config, store, engine.routers)
+    forgotten = await eraser.replay()
+    if forgotten:
+        log.warning("erasures.done_again", persons=forgotten)
     await store.switches.block_only(config.routing.blocklist, by="config", now=clock.now())
     session = new_session()
     transport = Transport(session, config.wecom.api_base)
@@ -235,6 +247,8 @@ def _looks(
     rules = RulesFollower(engine.tag_rules, engine.library.embedder, vectors_folder(config))
     return [
         (0.5, follower.look),
+        (2.0, build_eraser(config, store, engine.routers).look),
+        (1.0, DeletedKeys(store).look),
         (2.0, rules.look),
         (5.0, Gauges(store, engine.metrics, clock).look),
         (60.0, LeftCases(store, clock, drains.lanes.wake).look),

@@ -80,6 +80,7 @@ async def check(
     _check_words(prompts, report)
     _check_lexicon(prompts, inspection, report)
     _check_escalation(prompts, inspection, report)
+    _check_consent(prompts, report)
     report.add("大模型", _model_problems(inspection))
     report.print(out)
     _print_notes(inspection, out)
@@ -177,6 +178,14 @@ def _check_escalation(prompts: Path, inspection: Inspection, report: _Report) ->
         report.add_in("哪些话要人工", str(words), problem)
     for problem in examples_in(examples, words)[1]:
         report.add_in("哪些话要人工", str(examples), problem)
+
+
+def _check_consent(prompts: Path, report: _Report) -> None:
+    from bot.app.consent_words import CONSENT_WORDS, wishes_in
+
+    words = prompts / CONSENT_WORDS.name
+    for problem in wishes_in(words)[1]:
+        report.add_in("客户关于自己信息的话", str(words), problem)
 
 
 def _model_problems(inspection: Inspection) -> Iterator[str]:

@@ -10,9 +10,10 @@ from bot.app import open_store
 from bot.config import Config
 from bot.errors import Misconfigured
 from bot.model import Conversation, Emitted, Lane
-from bot.model.consents import Purpose, Standing
+from bot.model.consents import ConsentDecision, Purpose, Standing
 from bot.routing.consenting import ENDED, GIVEN
 from bot.store import Arrival, Store, Unit
+from bot.store.ending import decide_all
 
 PURPOSES = {
     Purpose.PROFILING_TAGS: "打标签、做画像",
@@ -82,17 +83,14 @@ async def decide(
         if not await known(store, customer):
             raise Misconfigured(f"没有这位客户：{customer}")
         unit, of = Unit(), Purpose(purpose)
-        await store.consents.decide(
-            unit,
-            customer,
-            of,
-            decision,
-            notice_version="",
+        decided = ConsentDecision(
+            purpose=of,
+            decision=decision,
             channel="command",
             evidence=evidence.strip(),
-            at=at,
             by=operator(),
         )
+        await decide_all(store, unit, customer, [decided], at)
         await store.mailbox.deliver(unit, [heard(customer, of, decision, at)], at)
         await store.database.commit(unit)
     finally:

@@ -4,9 +4,10 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
-from bot.commands import audit, consent
+from bot.commands import audit, consent, erase, person_export, requests
 from bot.config import Config
 from bot.model.consents import Standing
 
@@ -24,6 +25,29 @@ def add(command: Command, load: Load) -> None:
 
     _add_consent(command("consent", run, "客户同意了什么"))
     _add_audit(command("audit", run, "审计记录：谁做了什么、为什么"))
+    _add_requests(command("requests", run, "客户关于自己信息的请求"))
+    one = command("erase", run, "删除一位客户的全部数据，不能恢复")
+    one.add_argument("customer", help="external_userid")
+    one.add_argument("--yes", action="store_true", help="确定要删除")
+    one.set_defaults(work=_erase)
+    one = command("erased", run, "列出删除的回执；里面没有客户的信息")
+    one.add_argument("receipt", nargs="?", default="", help="回执编号")
+    one.set_defaults(work=_erased)
+    one = command("export", run, "把一位客户的全部信息整理成一个文件，交给他本人")
+    one.add_argument("customer", help="external_userid")
+    one.add_argument("--to", type=Path, help="放在哪个文件夹，默认数据库旁的 exports")
+    one.set_defaults(work=_export)
+
+
+def _add_requests(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(metavar="动作", required=True)
+    one = actions.add_parser("list", help="列出要办的，最急的在前")
+    one.add_argument("--all", action="store_true", help="办完的、等客户确认的也列出")
+    one.set_defaults(work=_requests)
+    one = actions.add_parser("done", help="记下一件已经答复")
+    one.add_argument("id", help="list 列出的编号")
+    one.add_argument("--note", required=True, help="怎么答复的")
+    one.set_defaults(work=_done)
 
 
 def _add_consent(parser: argparse.ArgumentParser) -> None:
@@ -80,3 +104,23 @@ async def _search(config: Config, arguments: argparse.Namespace) -> int:
         limit=arguments.limit,
         as_json=arguments.json,
     )
+
+
+async def _requests(config: Config, arguments: argparse.Namespace) -> int:
+    return await requests.list_requests(config, sys.stdout, all_of_them=arguments.all)
+
+
+async def _done(config: Config, arguments: argparse.Namespace) -> int:
+    return await requests.done(config, arguments.id, arguments.note, sys.stdout)
+
+
+async def _erase(config: Config, arguments: argparse.Namespace) -> int:
+    return await erase.erase(config, arguments.customer, sys.stdout, sure=arguments.yes)
+
+
+async def _erased(config: Config, arguments: argparse.Namespace) -> int:
+    return await erase.erased(config, arguments.receipt, sys.stdout)
+
+
+async def _export(config: Config, arguments: argparse.Namespace) -> int:
+    return await person_export.export(config, arguments.customer, sys.stdout, to=arguments.to)

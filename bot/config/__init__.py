@@ -1,6 +1,7 @@
 """What did the operator configure? Frozen models, or every problem at once."""
 
 from bot.config.arguments import checked
+from bot.config.consent import AskedPurpose, Consent
 from bot.config.escalation import MISSED, OTHERS, Escalation, ReasonSettings
 from bot.config.hours import DAY_MINUTES, WEEK, Calendar, DateSpan, OpeningHours, Shift
 from bot.config.loading import Inspection, inspect_config, load_config
@@ -43,6 +44,7 @@ __all__ = [
     "Account",
     "AccountSettings",
     "Argument",
+    "AskedPurpose",
     "Autonomy",
     "AutonomyMode",
     "Calendar",
@@ -50,6 +52,7 @@ __all__ = [
     "Company",
     "Config",
     "ConfigErrors",
+    "Consent",
     "DateSpan",
     "Delivery",
     "Dimension",

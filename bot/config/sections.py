@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
+from bot.config.consent import Consent
 from bot.config.contacts import Contacts
 from bot.config.escalation import Escalation
 from bot.config.hours import Calendar, OpeningHours
@@ -269,6 +270,7 @@ class Config(Section):
     calendar: Calendar = Calendar()
     escalation: Escalation = Escalation()
     safety: Safety = Safety()
+    consent: Consent = Consent()
     tagging: Tagging = Tagging()
     webhooks: Mapping[WebhookName, Webhook] = {}
     contacts: Contacts = Contacts()

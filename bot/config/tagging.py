@@ -12,7 +12,7 @@ DIMENSIONS: tuple[Dimension, ...] = ("基础属性", "行为偏好", "消费层�
 """A customer is known when there is a tag in each (R-4.7)."""
 
 TagPurpose = Literal[
-    "service", "profiling_tags", "marketing", "archive_analysis", "location", "minor"
+    "service", "profiling_tags", "marketing", "archive_analysis", "location", "minor", "sensitive"
 ]
 """What a tag is for; all but ``service`` need the customer's consent."""
 

@@ -162,6 +162,21 @@ class Retention:
         await self.store.media.forget_orphans()
 
 
+@dataclass(slots=True)
+class DeletedKeys:
+    """Forgets the keys that another process has deleted, as the command that erases does."""
+
+    store: Store
+    _seen: int | None = None
+
+    async def look(self) -> None:
+        """Look once."""
+        version = await self.store.keys.foreign_version()
+        if version != self._seen:
+            self._seen = version
+            await self.store.vault.forget_deleted()
+
+
 @dataclass(frozen=True, slots=True)
 class Gauges:
     """Keeps the backlog figures of `/metrics` current."""

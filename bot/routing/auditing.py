@@ -43,6 +43,7 @@ def _actions(turn: Turn) -> list[str]:
         *("Reply" for _ in decisions.said),
         *("ReplyByCode" for _ in decisions.by_code),
         *(type(one.effect).__name__ for one in decisions.effects),
+        *("Tag" for _ in decisions.tags),
     ]
     return _distinct(kinds)
 
@@ -56,13 +57,16 @@ def _actors(turn: Turn, letters: Sequence[Letter]) -> list[str]:
         for one in letters
         if isinstance(one.event, StaffAction | CardPressed)
     )
-    return _distinct((*people, *(one.handled_by for one in decided)))
+    by_rules = ("tags" for one in decisions.tags if one.rule)
+    return _distinct((*people, *(one.handled_by for one in decided), *by_rules))
 
 
 def _reasons(turn: Turn) -> list[str]:
     replies: list[Said | CodeReply] = [*turn.decisions.said, *turn.decisions.by_code]
     reasons = (one.reply.because for one in replies)
-    return _distinct(f"{why.source}:{why.ref}" for why in reasons if why)
+    said = (f"{why.source}:{why.ref}" for why in reasons if why)
+    tagged = (f"{one.source}:{one.rule}@{one.version}" for one in turn.decisions.tags)
+    return _distinct((*said, *tagged))
 
 
 def _inputs(letters: Sequence[Letter]) -> bytes:

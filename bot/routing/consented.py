@@ -11,17 +11,20 @@ from bot.model.consents import Purpose, Standing
 from bot.policy.consent import permits
 from bot.routing.turn import Turn
 from bot.store import Store, Unit
+from bot.store.ending import decide_all
 
 log = structlog.get_logger(__name__)
 
-CUSTOMER = "customer:"
 
+async def record_consents(store: Store, unit: Unit, turn: Turn) -> list[str]:
+    """Add to the unit what the turn asked, what was decided, and what ends with it.
 
-async def record_consents(store: Store, unit: Unit, turn: Turn) -> None:
-    """Add to the unit what the turn asked and what was decided."""
-    customer = turn.subject.removeprefix(CUSTOMER)
-    if customer == turn.subject:
-        return
+    Returns:
+        The queues of the outbox that may have something to send.
+    """
+    customer = turn.external_userid
+    if not customer:
+        return []
     evidence = turn.event.msgid if isinstance(turn.event, MessageReceived) else ""
     for notice in turn.decisions.notices:
         await store.consents.ask(
@@ -33,7 +36,7 @@ async def record_consents(store: Store, unit: Unit, turn: Turn) -> None:
             evidence=evidence,
             at=turn.now,
         )
-    await store.consents.record(unit, customer, turn.decisions.consents, turn.now)
+    return await decide_all(store, unit, customer, turn.decisions.consents, turn.now)
 
 
 async def drop_unconsented(store: Store, turn: Turn) -> None:
@@ -56,7 +59,6 @@ async def _is_open(store: Store, turn: Turn, purpose: Purpose) -> bool:
     for decided in reversed(turn.decisions.consents):
         if decided.purpose is purpose:
             return permits(purpose, decided.decision)
-    customer = turn.subject.removeprefix(CUSTOMER)
-    if customer == turn.subject:
+    if not turn.external_userid:
         return permits(purpose, Standing.UNKNOWN)
-    return permits(purpose, await store.consents.standing(customer, purpose))
+    return permits(purpose, await store.consents.standing(turn.external_userid, purpose))

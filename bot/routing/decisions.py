@@ -121,7 +121,7 @@ class Committer:
         unit = Unit()
         self._store.mailbox.finish(unit, letters, turn.now)
         await drop_unconsented(self._store, turn)
-        await record_consents(self._store, unit, turn)
+        ended = await record_consents(self._store, unit, turn)
         for letter in letters:
             if isinstance(letter.event, ContactEvent):
                 self._store.contacts.happened(unit, letter.event, turn.now)
@@ -153,7 +153,7 @@ class Committer:
         return Committed(
             (
                 *dict.fromkeys((draft.queue, draft.lane) for draft in drafts),
-                *((queue, Lane.BACKGROUND) for queue in tagged),
+                *((queue, Lane.BACKGROUND) for queue in (*ended, *tagged)),
             ),
             tuple(dict.fromkeys(others)),
         )

@@ -13,7 +13,7 @@ from bot.model.consents import Asked, ConsentDecision, Purpose, Standing
 from bot.store.audit import CUSTOMER, Audit, AuditEntry
 from bot.store.changes import CHANGED
 from bot.store.database import Database, Row, Unit
-from bot.store.people import SAME_PERSON, People
+from bot.store.people import SAME_PERSON, People, same_person
 from bot.store.vault import Vault
 
 GIVEN = (
@@ -34,7 +34,7 @@ EXISTS (SELECT 1 FROM consent_standing g WHERE g.external_userid = {customer}
     AND g.purpose = {purpose} AND g.decision = 'given'
     AND NOT EXISTS (SELECT 1 FROM consent_standing w WHERE w.purpose = g.purpose
         AND w.decision <> 'given' AND w.at > g.at
-        AND w.external_userid IN {SAME_PERSON.replace("?1", customer)}))
+        AND w.external_userid IN {same_person(customer)}))
 """
 
 

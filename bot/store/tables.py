@@ -128,6 +128,8 @@ ENGINE_TABLES = (
     Table("consent_standing", "external_userid, purpose", person="external_userid"),
     # names a customer by person_id only, which erasure makes meaningless
     Table("audit", "id", age="at", kept=AUDIT),
+    Table("erasure_wishes", "external_userid", person="external_userid"),
+    Table("erased_persons", "person_id"),
     Table("relations", "userid, external_userid", person="external_userid"),
     Table("relation_events", "external_userid, userid, at, kind", person="external_userid"),
     Table("relation_tags", "userid, external_userid, tag_id", person="external_userid"),

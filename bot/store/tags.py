@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Collection, Sequence
 
 from bot.config import Tagging
-from bot.model.tags import Assignment, TagChange, TagSource, group_of
+from bot.model.tags import COLON, Assignment, TagChange, TagSource, group_of
 from bot.store import tag_statements as sql
 from bot.store.consents import given
 from bot.store.database import Database, Row, Statement, Unit
@@ -105,18 +105,27 @@ class Tags:
             *(external_userid, name, proposed_by, version, msgid, at),
         )
 
-    def withdraw(self, unit: Unit, external_userid: str, purpose: str, at: float) -> None:
-        """Take every tag off whose purpose is not consented to any more (R-15.3)."""
+    def withdraw(self, unit: Unit, external_userid: str, purpose: str, at: float) -> str:
+        """Take every tag off whose purpose is not consented to any more, and forget what led to
+        them (R-15.3); returns the key of the change.
+        """
         others = self.settings.group("").purpose == purpose  # groups that nobody described
         named = [one.name for one in self.settings.groups if (one.purpose == purpose) != others]
-        test = f"tag_group {'NOT IN' if others else 'IN'} ({', '.join('?' * len(named))})"
+        among = f"{'NOT IN' if others else 'IN'} ({', '.join('?' * len(named))})"
+        mine, key = (external_userid, *named), secrets.token_hex(8)
         unit.statements += sql.taken_off(
-            secrets.token_hex(8),
-            f"external_userid = ? AND {test}",
-            (external_userid, *named),
-            rule="withdrawn",
-            at=at,
+            key, f"external_userid = ? AND tag_group {among}", mine, rule="withdrawn", at=at
         )
+        group = f"substr(name, 1, instr(name, '{COLON}') - 1)"
+        for table in ("tag_history", "tag_proposals", "tag_holds"):
+            but = "change <> ?" if table == "tag_history" else "? <> ''"
+            unit.add(
+                f"DELETE FROM {table} WHERE external_userid = ? AND {group} {among} AND {but}",
+                *mine,
+                key,
+            )
+        unit.add("UPDATE tag_history SET was = NULL WHERE change = ?", key)
+        return key
 
     def _statements(self, external_userid: str, change: TagChange, key: str) -> list[Statement]:
         group = self.settings.group(group_of(change.name))

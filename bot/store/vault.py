@@ -13,7 +13,8 @@ import os
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -35,12 +36,15 @@ _READ_AT_ONCE = 500
 class _DataKey:
     """A data key, ready to seal and to digest with."""
 
+    owner: str
     cipher: AESGCM
     digest_key: bytes
 
     @classmethod
-    def of(cls, key: bytes) -> "_DataKey":
-        return cls(AESGCM(key), hashlib.blake2b(key, person=b"digest", digest_size=32).digest())
+    def of(cls, owner: str, key: bytes) -> "_DataKey":
+        return cls(
+            owner, AESGCM(key), hashlib.blake2b(key, person=b"digest", digest_size=32).digest()
+        )
 
 
 def decode_master(key: str) -> bytes:
@@ -137,6 +141,24 @@ class Vault:
         """
         key = self._ciphers[subject].digest_key
         return hashlib.blake2b(data, key=key, digest_size=10).hexdigest()
+
+    @asynccontextmanager
+    async def closed(self, subjects: Iterable[str]) -> AsyncIterator[None]:
+        """Forget the keys of these subjects; meanwhile no key is made usable or created."""
+        async with self._lock:
+            for subject in subjects:
+                self._ciphers.pop(subject, None)
+            yield
+
+    async def forget_deleted(self) -> int:
+        """Forget the keys that another process has deleted; returns how many."""
+        async with self._lock:
+            rows = await self._keys.scan("SELECT owner FROM wrapped_keys")
+            there = {row["owner"] for row in rows}
+            gone = [subject for subject, key in self._ciphers.items() if key.owner not in there]
+            for subject in gone:
+                del self._ciphers[subject]
+        return len(gone)
 
     async def rotate(self) -> int:
         """Wrap every data key that an older master key wrapped with the current one.
@@ -252,7 +274,7 @@ class Vault:
             )
             for row in rows:
                 key = self._unwrap(row["owner"], row["wrapped"], row["master"])
-                ciphers[row["owner"]] = _DataKey.of(key)
+                ciphers[row["owner"]] = _DataKey.of(row["owner"], key)
         return ciphers
 
     def _wrap(self, owner: str, data_key: bytes) -> bytes:

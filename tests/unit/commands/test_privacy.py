@@ -1,5 +1,8 @@
 import asyncio
+import json
 import os
+import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -60,3 +63,56 @@ def test_the_audit_is_searched_by_who_what_whom_and_when(lan: Shop) -> None:
     assert "consent.withdrawn" in lan.said.splitlines()[0]
     assert "wm_lan" not in lan.said, "a customer is named by an opaque id"
     assert lan.run("audit", "search", "--since", "gestern") == 1
+
+
+def test_a_person_is_erased_only_when_it_is_confirmed_and_leaves_a_receipt(lan: Shop) -> None:
+    assert lan.run("erase", "wm_lan") == 1
+    assert "--yes" in lan.complained
+    assert lan.run("erase", "wm_nobody", "--yes") == 1
+    assert lan.run("erase", "wm_lan", "--yes") == 0
+    receipt = lan.said.split()[0]
+    assert "已全部删除" in lan.said
+    assert lan.run("erased") == 0
+    assert receipt in lan.said
+    assert "wm_lan" not in lan.said
+    assert lan.run("consent", "give", "wm_lan", "marketing", "--evidence", "电话") == 1
+    assert "没有这位客户" in lan.complained
+    assert lan.run("audit", "search", "--action", "erase") == 0
+    assert receipt in lan.said
+
+
+def test_all_that_is_held_is_in_one_file_that_goes_with_the_person(lan: Shop) -> None:
+    lan.run("consent", "give", "wm_lan", "marketing", "--evidence", "电话里说可以发活动")
+    assert lan.run("export", "wm_lan") == 0
+    path = Path(lan.said.partition("：")[0])
+    with zipfile.ZipFile(path) as bundle:
+        page = bundle.read("我的信息.md").decode()
+        data = json.loads(bundle.read("information.json"))
+    assert "## 同意、拒绝、撤回" in page
+    assert "电话里说可以发活动" in page
+    assert data["consents"][0]["purpose"] == "marketing"
+    assert lan.run("audit", "search", "--action", "export", "--subject", "wm_lan", "--json") == 0
+    assert len(lan.said.splitlines()) == 1
+    lan.run("erase", "wm_lan", "--yes")
+    assert not path.exists()
+
+
+def test_requests_are_listed_with_their_day_and_closed_with_a_word(lan: Shop) -> None:
+    store = open_store(load_config(lan.folder / "config.yaml", os.environ))
+    asyncio.run(
+        store.database.execute(
+            "INSERT INTO requests (id, kind, open_kfid, external_userid, msgid, asked_at, due_at,"
+            " state) VALUES ('r_1', 'export', 'wk', 'wm_lan', 'm1', 0, 0, 'open')"
+        )
+    )
+    store.close()
+    assert lan.run("requests", "list") == 0
+    assert "r_1  wm_lan  要一份  待办" in lan.said
+    assert "已过期" in lan.said
+    assert lan.run("requests", "done", "r_1", "--note", " ") == 1
+    assert lan.run("requests", "done", "r_1", "--note", "当面交给本人") == 0
+    assert lan.run("requests", "done", "r_1", "--note", "再来") == 1
+    assert lan.run("requests", "list") == 0
+    assert "没有待办" in lan.said
+    assert lan.run("requests", "list", "--all") == 0
+    assert "当面交给本人" in lan.said

@@ -27,7 +27,7 @@ def a_tagger(*, fails: bool = False) -> Router:
 
     @router.message()
     async def say(turn: Turn) -> None:
-        if turn.text == "我有哪些标签":
+        if turn.text == "报一遍":
             turn.reply("、".join(sorted(turn.tags)), because=Because(source="reply"))
 
     return router
@@ -41,7 +41,7 @@ async def test_an_observer_tags_and_the_next_turn_knows(open_chat: OpenChat) -> 
     assert chat.replies == ["满 99 元包邮，不满 99 元运费 8 元。"]
     (one,) = await chat.store.tags.of("wm_lan", chat.clock.now())
     assert (one.rule, one.version, one.msgid, one.at) == ("freight", "3", msgid, chat.clock.now())
-    await chat.says("我有哪些标签")
+    await chat.says("报一遍")
     assert chat.replies == ["关注：运费"]
     await chat.says("我不关心这个")
     assert chat.tags == set()
