@@ -25,6 +25,7 @@ from bot.commands import (
     prompts,
     ratings,
     report,
+    safety_arguments,
     staff,
 )
 from bot.commands import serve as serving
@@ -98,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_groups(command)
     _add_people(command)
     privacy_arguments.add(command, _load)
+    safety_arguments.add(command, _load)
     desk_arguments.add(command, _load)
     people_arguments.add(command, _load)
     return parser

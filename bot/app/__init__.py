@@ -8,6 +8,7 @@ from bot.app.content import (
     build_library,
     build_retriever,
     entries_of,
+    known_texts,
     opened_contents,
     preview,
     take_files,
@@ -30,7 +31,14 @@ from bot.app.engine import (
 )
 from bot.app.escalation_meaning import ESCALATION_EXAMPLES, build_meaning, examples_in
 from bot.app.escalation_words import ESCALATION_WORDS, build_rules, rules_in
-from bot.app.lexicon import LEXICON, build_lexicon, forbids_of, imported_lists, lexicon_in
+from bot.app.lexicon import (
+    LEXICON,
+    build_lexicon,
+    forbids_of,
+    imported_lists,
+    lexicon_folder,
+    lexicon_in,
+)
 from bot.app.reports import build_reporter
 from bot.app.service import Concierge, couriers, running, web_app
 from bot.app.words import KNOWLEDGE_WORDS, build_words, words_in
@@ -68,6 +76,8 @@ __all__ = [
     "forbids_of",
     "gate_file",
     "imported_lists",
+    "known_texts",
+    "lexicon_folder",
     "lexicon_in",
     "open_database",
     "open_store",

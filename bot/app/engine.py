@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import handlers
+from bot.app.approving import guide, released_phrases
 from bot.app.consent_words import build_wishes
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
@@ -37,7 +38,7 @@ from bot.routing.router import Router
 from bot.routing.setting import Codes, Setting
 from bot.routing.turn import Turn
 from bot.routing.values import Values
-from bot.store import Database, Store, Table, Vault, decode_master
+from bot.store import Approvals, Database, Store, Table, Vault, decode_master
 from bot.store.erasures import Eraser
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
 from bot.store.tables import ENGINE_TABLES, check_declared
@@ -216,7 +217,8 @@ def build_engine(
     Raises:
         Misconfigured: a behaviour is not as it must be; start-up stops.
     """
-    phrases = load_phrases(config)
+    decided, mode = Approvals(store.database).all_sync(), config.safety.approval
+    phrases = load_phrases(config, decided)
     routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
     meaning = build_meaning(config.escalation, library.embedder)
@@ -236,6 +238,8 @@ def build_engine(
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
     guard = Guard(build_lexicon(config))
+    guide(guard, decided, mode)
+    guard.learn(phrases.replies.values())
     dispatcher = Dispatcher(
         store,
         routers,
@@ -264,7 +268,7 @@ def build_engine(
     )
 
 
-def load_phrases(config: Config) -> Phrases:
+def load_phrases(config: Config, decided: Sequence[Approval]) -> Phrases:
     """The texts of `prompts/replies`.
 
     Raises:
@@ -276,7 +280,7 @@ def load_phrases(config: Config) -> Phrases:
         for key, named in lacking(config.tools, phrases)
     ]:
         raise Misconfigured("; ".join(problems))
-    return phrases
+    return released_phrases(phrases, decided) if config.safety.approval == "all" else phrases
 
 
 def build_roster(config: Config) -> Roster:

@@ -94,10 +94,15 @@ def forbids_of(lexicon: Lexicon) -> Callable[[str], bool]:
     return lambda text: lexicon.check(text, direction=Direction.MODEL).decision != Decision.ALLOW
 
 
+def lexicon_folder(config: Config) -> Path | None:
+    """Where imported lists are kept."""
+    path = config.storage.sqlite_path
+    return path.parent / IMPORTED if path else None
+
+
 def imported_lists(config: Config) -> list[Path]:
     """The folder of imported lists, if there is one."""
-    path = config.storage.sqlite_path
-    folder = path.parent / IMPORTED if path else None
+    folder = lexicon_folder(config)
     return [folder] if folder is not None and folder.is_dir() else []
 
 

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import structlog
 from aiohttp import web
 
+from bot.app.approving import Releases
 from bot.app.contacts import build_contacts, contact_apis
-from bot.app.content import Follower, build_library, take_files
+from bot.app.content import Follower, build_library, known_texts, take_files
 from bot.app.engine import (
     MODEL_PROMPTS,
     Engine,
@@ -83,6 +84,7 @@ from bot.model import (
     UpdateCard,
 )
 from bot.model.effects import Effect
+from bot.store import Approvals
 from bot.telemetry import Metrics
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
 from bot.web.health import HealthEndpoints
@@ -135,8 +137,9 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         problems=len(taken.problems),
     )
     version = await store.contents.version()
-    library = await build_library(config, store.contents, cache)
-    follower = Follower(store.contents, library, version)
+    approvals = Approvals(store.database)
+    releases = Releases.read(approvals, config.safety.approval)
+    library = await build_library(config, store.contents, cache, releases)
     metrics = Metrics()
     forbids = forbids_of(build_lexicon(config))
     model = open_model(config, MODEL_PROMPTS, metrics, even_out, forbids)
@@ -144,6 +147,8 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     engine = build_engine(
         config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
     )
+    follower = Follower(store.contents, library, version, releases, engine.guard)
+    await approvals.use(await known_texts(config, store.contents, engine.phrases))
     eraser = build_eraser(config, store, engine.routers)
     forgotten = await eraser.replay()
     if forgotten:

@@ -7,7 +7,7 @@ from bot.config.hours import DAY_MINUTES, WEEK, Calendar, DateSpan, OpeningHours
 from bot.config.loading import Inspection, inspect_config, load_config
 from bot.config.problems import ConfigErrors, Problem
 from bot.config.requirements import Command, keygen, require, variable
-from bot.config.safety import Safety
+from bot.config.safety import ApprovalMode, Safety
 from bot.config.sections import (
     Account,
     AccountSettings,
@@ -43,6 +43,7 @@ __all__ = [
     "WEEK",
     "Account",
     "AccountSettings",
+    "ApprovalMode",
     "Argument",
     "AskedPurpose",
     "Autonomy",

@@ -1,9 +1,11 @@
-"""What may be said: whose lists of words hold?"""
+"""What may be said: whose lists of words hold, and what needs a person's approval?"""
 
 from typing import Literal
 
 from bot.config.section import Section
 from bot.config.values import Many, Source
+
+ApprovalMode = Literal["off", "flagged", "all"]
 
 
 class Safety(Section):
@@ -11,3 +13,4 @@ class Safety(Section):
 
     lists: Many[Source] = ()
     list_decision: Literal["mask", "review", "block"] = "review"
+    approval: ApprovalMode = "flagged"

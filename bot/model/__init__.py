@@ -3,15 +3,14 @@
 Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end in ``_s``.
 """
 
+from bot.model.advice import AnswerRequest, Choice, Written, basis_of
 from bot.model.cards import Button, Card
 from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
-    AnswerRequest,
     Attachment,
     Awaited,
     Because,
-    Choice,
     Consult,
     Delegate,
     Effect,
@@ -32,8 +31,6 @@ from bot.model.effects import (
     SendMessage,
     SendOnEvent,
     UpdateCard,
-    Written,
-    basis_of,
 )
 from bot.model.events import (
     AppMessageReceived,

@@ -3,7 +3,10 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from bot.policy.lexicon import Decision, Lexicon, Verdict, masked
+from bot.policy.lexicon import Decision, Found, Lexicon, Verdict, masked
+
+RETIRED = "retired"
+"""Kind of what is found where a person has withdrawn a text."""
 
 _REMEMBERED = 10_000
 
@@ -15,18 +18,24 @@ class Guard:
     cost a look-up where a customer waits for them.
 
     Args:
-        approved: texts with watched words that a person has approved: these words may be said in
-            them, with whatever values are filled in.
+        approved: pieces of texts with watched words that a person has approved: in them these words
+            may be said.
+        retired: pieces by which texts are known that must not be said any more.
     """
 
-    def __init__(self, lexicon: Lexicon, approved: Iterable[str] = ()) -> None:
+    def __init__(
+        self, lexicon: Lexicon, approved: Iterable[str] = (), retired: Iterable[str] = ()
+    ) -> None:
         self._clean: set[bytes] = set()
-        self.follow(lexicon, approved)
+        self.follow(lexicon, approved, retired)
 
-    def follow(self, lexicon: Lexicon, approved: Iterable[str] = ()) -> None:
-        """Judge by these words and approvals from now on."""
+    def follow(
+        self, lexicon: Lexicon, approved: Iterable[str] = (), retired: Iterable[str] = ()
+    ) -> None:
+        """Judge by these words and decisions from now on."""
         self.lexicon = lexicon
         self._approved = tuple(dict.fromkeys(approved))
+        self._retired = tuple(dict.fromkeys(retired))
         self._clean.clear()
 
     def learn(self, texts: Iterable[str]) -> None:
@@ -40,6 +49,8 @@ class Guard:
         if digest in self._clean:
             return Verdict(Decision.ALLOW, (), text)
         verdict = self.lexicon.check(text)
+        if withdrawn := list(_places(text, self._retired)):
+            return self._withdrawn(text, verdict, withdrawn)
         if not verdict.found:
             if len(self._clean) >= _REMEMBERED:
                 self._clean.clear()
@@ -57,6 +68,13 @@ class Guard:
         not reach them helps nobody, and the rest is theirs to read.
         """
         return self.check(text).text
+
+    def _withdrawn(self, text: str, verdict: Verdict, places: Sequence[tuple[int, int]]) -> Verdict:
+        found = (
+            Found(start, end, text[start:end], text[start:end], RETIRED, Decision.BLOCK, RETIRED)
+            for start, end in places
+        )
+        return Verdict(Decision.BLOCK, (*verdict.found, *found), verdict.text)
 
     def _without_approved(self, text: str, verdict: Verdict) -> Verdict:
         spans = list(_places(text, self._approved))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bot.config import Tagging
 from bot.store.accounts import AccountRow, Accounts
+from bot.store.approvals import Approval, Approvals, ApprovalState, KnownText
 from bot.store.audit import Audit, AuditEntry
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
@@ -48,6 +49,9 @@ __all__ = [
     "TOUCHED",
     "AccountRow",
     "Accounts",
+    "Approval",
+    "ApprovalState",
+    "Approvals",
     "Arrival",
     "Audit",
     "AuditEntry",
@@ -78,6 +82,7 @@ __all__ = [
     "Exports",
     "Handled",
     "Incoming",
+    "KnownText",
     "Letter",
     "Line",
     "Mailbox",

@@ -83,6 +83,7 @@ ENGINE_TABLES = (
         age="day_at",
         kept=HANDLED,
     ),
+    Table("approvals", "kind, key, digest"),
     Table("content_version", "one"),
     Table("entries", "base, id"),
     Table("entry_history", "base, id, version"),
