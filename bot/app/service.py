@@ -84,7 +84,7 @@ from bot.model import (
     UpdateCard,
 )
 from bot.model.effects import Effect
-from bot.store import Approvals
+from bot.store import Approvals, Store
 from bot.telemetry import Metrics
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
 from bot.web.health import HealthEndpoints
@@ -97,6 +97,7 @@ from bot.wecom.media import TemporaryMedia
 from bot.wecom.staff import StaffMessages
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
+from knowledge import Library
 from knowledge.fold import even_out
 
 log = structlog.get_logger(__name__)
@@ -128,18 +129,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         store.close()
         raise
     cache = vectors or store.database.path.parent / "vectors"
-    taken = await take_files(config, store.contents, now=clock.now())
-    log.info(
-        "content.files_read",
-        changed=taken.changed,
-        removed=taken.removed,
-        kept_out=taken.kept_out,
-        problems=len(taken.problems),
-    )
-    version = await store.contents.version()
-    approvals = Approvals(store.database)
-    releases = Releases.read(approvals, config.safety.approval)
-    library = await build_library(config, store.contents, cache, releases)
+    library, version, releases = await _read_knowledge(config, store, cache, clock.now())
     metrics = Metrics()
     forbids = forbids_of(build_lexicon(config))
     model = open_model(config, MODEL_PROMPTS, metrics, even_out, forbids)
@@ -148,7 +138,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
     )
     follower = Follower(store.contents, library, version, releases, engine.guard)
-    await approvals.use(await known_texts(config, store.contents, engine.phrases))
+    await releases.approvals.use(await known_texts(config, store.contents, engine.phrases))
     eraser = build_eraser(config, store, engine.routers)
     forgotten = await eraser.replay()
     if forgotten:
@@ -172,6 +162,23 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         await concierge.service.stop()
         await session.close()
         await engine.aclose()
+
+
+async def _read_knowledge(
+    config: Config, store: Store, cache: Path, now: float
+) -> tuple[Library, int, Releases]:
+    """What the bot knows, the content version that it is of, and what of it people released."""
+    taken = await take_files(config, store.contents, now=now)
+    log.info(
+        "content.files_read",
+        changed=taken.changed,
+        removed=taken.removed,
+        kept_out=taken.kept_out,
+        problems=len(taken.problems),
+    )
+    version = await store.contents.version()
+    releases = Releases.read(Approvals(store.database), config.safety.approval)
+    return await build_library(config, store.contents, cache, releases), version, releases
 
 
 async def _warm(engine: Engine, cache: Path, *models: Caller | None) -> None:
