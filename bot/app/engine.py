@@ -38,7 +38,7 @@ from bot.routing.router import Router
 from bot.routing.setting import Codes, Setting
 from bot.routing.turn import Turn
 from bot.routing.values import Values
-from bot.store import Approvals, Database, Store, Table, Vault, decode_master
+from bot.store import Approval, Approvals, Database, Store, Table, Vault, decode_master
 from bot.store.erasures import Eraser
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
 from bot.store.tables import ENGINE_TABLES, check_declared
