@@ -39,6 +39,7 @@ from bot.delivery.couriers import (
 )
 from bot.delivery.delegating import AgentCourier, Desk
 from bot.delivery.desks import Desks
+from bot.delivery.errands import ErrandCourier
 from bot.delivery.handing_over import EndCourier, HandOffCourier
 from bot.delivery.housekeeping import (
     DeletedKeys,
@@ -59,6 +60,7 @@ from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
 from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
 from bot.delivery.tag_keeping import TagKeeping
+from bot.delivery.valuing import ValueFinder
 from bot.delivery.webhooks import WebhookCourier, WebhookFeed
 from bot.errors import ConciergeError, Misconfigured
 from bot.llm.caller import Caller
@@ -75,6 +77,7 @@ from bot.model import (
     PostWebhook,
     ProjectTags,
     ReadCorpTags,
+    RunErrand,
     SendCard,
     SendMessage,
     SendOnEvent,
@@ -323,7 +326,8 @@ def couriers(
         ReadCorpTags: NoContacts(store, clock),
         PostWebhook: WebhookCourier(store, config.webhooks, engine.webhooks, clock),
         Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
-        LookUp: LookUpCourier(store, box, clock),
+        LookUp: LookUpCourier(store, box, clock, ValueFinder(box, kf, engine.fetched).find),
+        RunErrand: ErrandCourier(store, box, owners, clock),
         Delegate: AgentCourier(
             store, engine.agent, _desk(engine, box), clock, _token_budget(engine)
         ),
