@@ -257,10 +257,7 @@ def build_engine(
             not_too_late,
             limit_floods(store, routing.flood_messages, routing.flood_window_s),
         ],
-        settings=DispatchSettings(
-            merge_window_s=routing.merge_window_ms / 1000,
-            max_attempts=config.delivery.max_attempts,
-        ),
+        settings=_dispatch_settings(config),
         clock=clock,
         metrics=metrics,
     )
@@ -289,6 +286,13 @@ def load_phrases(config: Config, decided: Sequence[Approval]) -> Phrases:
 def build_roster(config: Config) -> Roster:
     """The members of staff with their shifts, on the company's calendar."""
     return Roster(config.staff, ZoneInfo(config.timezone), WorkCalendar(config.calendar))
+
+
+def _dispatch_settings(config: Config) -> DispatchSettings:
+    return DispatchSettings(
+        merge_window_s=config.routing.merge_window_ms / 1000,
+        max_attempts=config.delivery.max_attempts,
+    )
 
 
 def _turn_settings(config: Config) -> TurnSettings:

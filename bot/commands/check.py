@@ -80,6 +80,7 @@ async def check(
     _check_words(prompts, report)
     watched = await _check_lexicon(prompts, inspection, report)
     _check_escalation(prompts, inspection, report)
+    _check_tag_rules(inspection, report)
     _check_consent(prompts, report)
     report.add("大模型", _model_problems(inspection))
     report.print(out)
@@ -187,6 +188,17 @@ def _check_escalation(prompts: Path, inspection: Inspection, report: _Report) ->
         report.add_in("哪些话要人工", str(words), problem)
     for problem in examples_in(examples, words)[1]:
         report.add_in("哪些话要人工", str(examples), problem)
+
+
+def _check_tag_rules(inspection: Inspection, report: _Report) -> None:
+    from bot.app.tag_following import group_names
+    from bot.app.tag_rules import rulebook_in
+
+    if inspection.config is None or not inspection.config.tagging.rules:
+        return
+    settings = inspection.config.tagging
+    for problem in rulebook_in(settings.rules, group_names(settings))[1]:
+        report.add("打标签的规则", [problem])
 
 
 def _check_consent(prompts: Path, report: _Report) -> None:
