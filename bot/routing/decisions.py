@@ -19,6 +19,7 @@ from bot.model import (
     HandOff,
     Lane,
     Reply,
+    RunErrand,
     SendMessage,
     SendOnEvent,
     ServiceState,
@@ -329,6 +330,11 @@ class Committer:
                 purpose=decided.purpose,
             )
         queue, ttl = own_queue(decided.effect, turn.subject, self._settings.consult_ttl_s)
+        answers = msgid = None
+        if isinstance(decided.effect, Awaited | RunErrand):
+            answers = decided.effect.msgid
+        if isinstance(decided.effect, RunErrand):
+            msgid = f"errand_{decided.effect.errand_id}"  # unique: it is asked for once, ever
         return Draft(
             subject=turn.subject,
             queue=queue,
@@ -337,8 +343,9 @@ class Committer:
             effect=told(self._guard, decided.effect),
             expires_at=turn.now + ttl,
             tag=decided.tag,
-            answers=decided.effect.msgid if isinstance(decided.effect, Awaited) else None,
+            answers=answers,
             handled_by=decided.handled_by,
+            msgid=msgid,
             purpose=decided.purpose,
         )
 
