@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 
 from bot.app.approving import Releases
+from bot.app.carrying import couriers
 from bot.app.contacts import build_contacts, contact_apis
 from bot.app.content import Follower, build_library, known_texts, take_files
 from bot.app.engine import (
@@ -27,19 +28,8 @@ from bot.app.reports import build_reporter
 from bot.app.tag_following import RulesFollower
 from bot.app.ticket_gauges import TicketGauges
 from bot.config import Config
-from bot.delivery.consulting import ModelCourier, TokenBudget
 from bot.delivery.contact_access import ContactApi
-from bot.delivery.couriers import (
-    CodeCourier,
-    MediaCourier,
-    MessageCourier,
-    Owners,
-    Woken,
-    nobody_to_wake,
-)
-from bot.delivery.delegating import AgentCourier, Desk
 from bot.delivery.desks import Desks
-from bot.delivery.handing_over import EndCourier, HandOffCourier
 from bot.delivery.housekeeping import (
     DeletedKeys,
     Gauges,
@@ -50,37 +40,16 @@ from bot.delivery.housekeeping import (
 )
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
-from bot.delivery.looking_up import LookUpCourier, ToolBox
-from bot.delivery.pictures import Fetch, Pictures
-from bot.delivery.projecting import NoContacts
 from bot.delivery.pull import PullSettings
 from bot.delivery.reconciling import EVERY_S
-from bot.delivery.send import Courier, Sender
+from bot.delivery.send import Sender
 from bot.delivery.service import Drains, Service
-from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
 from bot.delivery.tag_keeping import TagKeeping
-from bot.delivery.webhooks import WebhookCourier, WebhookFeed
+from bot.delivery.webhooks import WebhookFeed
 from bot.errors import ConciergeError, Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model
-from bot.model import (
-    Consult,
-    Delegate,
-    EndSession,
-    HandOff,
-    KeepMedia,
-    Lane,
-    LookUp,
-    NotifyStaff,
-    PostWebhook,
-    ProjectTags,
-    ReadCorpTags,
-    SendCard,
-    SendMessage,
-    SendOnEvent,
-    UpdateCard,
-)
-from bot.model.effects import Effect
+from bot.model import Lane
 from bot.store import Approvals, Store
 from bot.telemetry import Metrics
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
@@ -90,7 +59,6 @@ from bot.web.reports import ReportEndpoint
 from bot.wecom.cipher import CallbackCipher
 from bot.wecom.client import WeComClient
 from bot.wecom.kf import Kf
-from bot.wecom.limits import platform_limits
 from bot.wecom.media import TemporaryMedia
 from bot.wecom.staff import StaffMessages
 from bot.wecom.tokens import AccessTokens
@@ -286,68 +254,6 @@ def _looks(
             ).look,
         ),
     ]
-
-
-def couriers(
-    engine: Engine,
-    kf: Kf,
-    staff: StaffMessages,
-    media: TemporaryMedia,
-    fetch: Fetch | None = None,
-    *,
-    woken: Woken = nobody_to_wake,
-) -> dict[type[Effect], Courier]:
-    """Who carries which effect."""
-    config, store, clock = engine.config, engine.store, engine.clock
-    limits = platform_limits().kf
-    owners = Owners(store, kf, clock, config.routing.ownership_max_age_s, woken)
-    box = _tool_box(engine, kf)
-    return {
-        SendMessage: MessageCourier(
-            store,
-            kf,
-            owners,
-            Pictures(store, media, clock, fetch),
-            clock,
-            limits.allowance,
-            float(limits.window_s),
-        ),
-        SendOnEvent: CodeCourier(store, kf, clock),
-        HandOff: HandOffCourier(store, kf, owners, clock),
-        EndSession: EndCourier(store, kf, owners, clock),
-        NotifyStaff: StaffCourier(store, staff, clock),
-        SendCard: CardCourier(store, staff, clock),
-        UpdateCard: CardUpdateCourier(store, staff, clock),
-        KeepMedia: MediaCourier(store, media, clock),
-        ProjectTags: NoContacts(store, clock),
-        ReadCorpTags: NoContacts(store, clock),
-        PostWebhook: WebhookCourier(store, config.webhooks, engine.webhooks, clock),
-        Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
-        LookUp: LookUpCourier(store, box, clock),
-        Delegate: AgentCourier(
-            store, engine.agent, _desk(engine, box), clock, _token_budget(engine)
-        ),
-    }
-
-
-def _tool_box(engine: Engine, kf: Kf) -> ToolBox:
-    """What asks the company's systems."""
-    config = engine.config
-    return ToolBox(
-        *(engine.store, engine.tools, config.tools, kf, engine.clock, engine.metrics),
-        ZoneInfo(config.timezone),
-    )
-
-
-def _token_budget(engine: Engine) -> TokenBudget | None:
-    llm = engine.config.llm
-    zone = ZoneInfo(engine.config.timezone)
-    return TokenBudget(engine.store, llm, zone, engine.metrics) if llm else None
-
-
-def _desk(engine: Engine, box: ToolBox) -> Desk:
-    texts = engine.agent.texts if engine.agent else {}
-    return Desk(box, engine.library, engine.config.for_account, engine.phrases, texts)
 
 
 def _send_slots(config: Config) -> dict[Lane, int]:

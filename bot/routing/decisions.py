@@ -19,6 +19,7 @@ from bot.model import (
     HandOff,
     Lane,
     Reply,
+    RunErrand,
     SendMessage,
     SendOnEvent,
     ServiceState,
@@ -323,6 +324,11 @@ class Committer:
                 purpose=decided.purpose,
             )
         queue, ttl = own_queue(decided.effect, turn.subject, self._settings.consult_ttl_s)
+        answers = msgid = None
+        if isinstance(decided.effect, Awaited | RunErrand):
+            answers = decided.effect.msgid
+        if isinstance(decided.effect, RunErrand):
+            msgid = f"errand_{decided.effect.errand_id}"  # unique: it is asked for once, ever
         return Draft(
             subject=turn.subject,
             queue=queue,
@@ -331,8 +337,9 @@ class Committer:
             effect=told(self._guard, decided.effect),
             expires_at=turn.now + ttl,
             tag=decided.tag,
-            answers=decided.effect.msgid if isinstance(decided.effect, Awaited) else None,
+            answers=answers,
             handled_by=decided.handled_by,
+            msgid=msgid,
             purpose=decided.purpose,
         )
 
