@@ -76,6 +76,7 @@ async def check(
     report.add("知识 数据库", await _conflicts(inspection))
     for file, problem in prompt_problems(prompts):
         report.add_in("话术", str(file), problem)
+    report.add("话术 errands.yaml", _offer_problems(prompts, inspection))
     _check_words(prompts, report)
     watched = await _check_lexicon(prompts, inspection, report)
     _check_escalation(prompts, inspection, report)
@@ -140,6 +141,22 @@ def _check_knowledge(sets: Sequence[tuple[Path, ...]], report: _Report) -> int:
     return count
 
 
+def _offer_problems(prompts: Path, inspection: Inspection) -> Iterator[str]:
+    """Tools that write, and whose offer a customer could not read whole."""
+    from bot.errors import Misconfigured
+    from bot.routing.errand_texts import lacking
+    from bot.routing.phrases import Phrases
+
+    try:
+        phrases = Phrases.load(prompts / "replies")
+    except Misconfigured:
+        return  # told as a problem of the file
+    tools = inspection.config.tools if inspection.config else {}
+    for key, named in lacking(tools, phrases):
+        wanted = "、".join(f"{{{name}}}" for name in named) or "不含占位符"
+        yield f"replies.{key.partition('.')[2]}：要有这句话，写明到底办什么，占位符恰好是 {wanted}"
+
+
 def _check_words(prompts: Path, report: _Report) -> None:
     from bot.app import KNOWLEDGE_WORDS, words_in
 
@@ -185,11 +202,14 @@ def _check_tag_rules(inspection: Inspection, report: _Report) -> None:
 
 
 def _check_consent(prompts: Path, report: _Report) -> None:
-    from bot.app.consent_words import CONSENT_WORDS, wishes_in
+    from bot.app import examples_in
+    from bot.app.consent_words import CONSENT_EXAMPLES, CONSENT_WORDS, wishes_in
 
-    words = prompts / CONSENT_WORDS.name
+    words, examples = (prompts / one.name for one in (CONSENT_WORDS, CONSENT_EXAMPLES))
     for problem in wishes_in(words)[1]:
         report.add_in("客户关于自己信息的话", str(words), problem)
+    for problem in examples_in(examples, words)[1]:
+        report.add_in("客户关于自己信息的话", str(examples), problem)
 
 
 def _model_problems(inspection: Inspection) -> Iterator[str]:
