@@ -131,10 +131,16 @@ class Chat:
         """A servicer writes to the customer."""
         await self.receives(self.dialogue.message("text", {"content": text}, origin=5))
 
-    async def presses(self, key: str, *, userid: str = "zhangsan", task_id: str = "") -> None:
-        """A member presses a button of a card, by default of the newest."""
+    async def presses(
+        self, key: str, *, userid: str = "zhangsan", task_id: str = "", chosen: str = ""
+    ) -> None:
+        """A member presses a button of a card, by default of the newest.
+
+        Args:
+            chosen: in the card's list, empty = the first option.
+        """
         self._forget()
-        await self.dialogue.press(userid, key, task_id or self.cards[-1].task_id)
+        await self.dialogue.press(userid, key, task_id or self.cards[-1].task_id, chosen)
         self._look()
 
     async def tells_app(self, text: str, *, userid: str = "zhangsan") -> None:

@@ -99,21 +99,34 @@ def tally(finds: Finds, those: Sequence[Sample]) -> Tally:
     return result
 
 
+SETS = {
+    "before the rules": FOLDER,
+    "after the rules, learned from since": FOLDER / "fresh",
+    "after that, never learned from": FOLDER / "later",
+}
+
+
 def report(*, misses: bool) -> None:
-    """Print precision and recall, file by file, beside the plain search."""
+    """Print precision and recall, set by set and file by file, beside the plain search."""
     lexicon = shipped()
-    those = list(samples())
     matchers = {"lexicon": by_lexicon(lexicon), "plain search": naively(lexicon)}
-    print(f"{len(those)} texts, {sum(len(group.words) for group in lexicon.groups)} words")
-    for name, finds in matchers.items():
-        print(f"\n{name:<13} {'texts':>5} {'precision':>9} {'recall':>7} {'of hidden':>9}")
-        for file in (*dict.fromkeys(one.file for one in those), ""):
-            part = [one for one in those if file in ("", one.file)]
-            done = tally(finds, part)
-            print(
-                f"  {file or 'all':<11} {len(part):>5} {done.precision:>9.3f}"
-                f" {done.recall('wrong', 'hidden'):>7.3f} {done.recall('hidden'):>9.3f}"
-            )
-        if misses:
-            for one in tally(finds, those).wrong:
-                print(f"    {one.file}/{one.label}: {one.text}")
+    print(f"{sum(len(group.words) for group in lexicon.groups)} words")
+    for title, folder in SETS.items():
+        those = list(samples(folder))
+        print(f"\n{title}: {len(those)} texts")
+        for name, finds in matchers.items():
+            print(f"  {name:<12} {'texts':>5} {'precision':>9} {'recall':>7} {'of hidden':>9}")
+            files = dict.fromkeys(one.file for one in those)
+            for file in (*files, "") if len(files) > 1 else ("",):
+                _line(file, tally(finds, [one for one in those if file in ("", one.file)]))
+            if misses:
+                for one in tally(finds, those).wrong:
+                    print(f"      {one.file}/{one.label}: {one.text}")
+
+
+def _line(file: str, done: Tally) -> None:
+    there = sum(done.there.values())
+    print(
+        f"    {file or 'all':<10} {there:>5} {done.precision:>9.3f}"
+        f" {done.recall('wrong', 'hidden'):>7.3f} {done.recall('hidden'):>9.3f}"
+    )

@@ -41,6 +41,7 @@ from bot.app.lexicon import (
 )
 from bot.app.reports import build_reporter
 from bot.app.service import Concierge, couriers, running, web_app
+from bot.app.tag_following import build_tag_rules
 from bot.app.words import KNOWLEDGE_WORDS, build_words, words_in
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "build_retriever",
     "build_roster",
     "build_rules",
+    "build_tag_rules",
     "build_words",
     "couriers",
     "declared_tables",

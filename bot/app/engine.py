@@ -12,6 +12,7 @@ from bot.app.consent_words import build_wishes
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
 from bot.app.lexicon import build_lexicon
+from bot.app.sensitive import refuse_sensitive, separate_groups
 from bot.app.tag_following import build_tag_rules
 from bot.config import Config, Delivery
 from bot.delivery.valuing import FetchedValues
@@ -224,6 +225,8 @@ def build_engine(
     meaning = build_meaning(config.escalation, library.embedder)
     fetched = FetchedValues.of(store, clock)
     tag_rules = build_tag_rules(config.tagging, library.embedder)
+    tags = [rule.tag for rule in tag_rules.book.rules]
+    refuse_sensitive(config.tagging, build_lexicon(config), tags)
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
@@ -237,7 +240,7 @@ def build_engine(
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
-    guard = Guard(build_lexicon(config))
+    guard = Guard(build_lexicon(config), separate=separate_groups(config.tagging))
     guide(guard, decided, mode)
     guard.learn(phrases.replies.values())
     dispatcher = Dispatcher(
@@ -254,10 +257,7 @@ def build_engine(
             not_too_late,
             limit_floods(store, routing.flood_messages, routing.flood_window_s),
         ],
-        settings=DispatchSettings(
-            merge_window_s=routing.merge_window_ms / 1000,
-            max_attempts=config.delivery.max_attempts,
-        ),
+        settings=_dispatch_settings(config),
         clock=clock,
         metrics=metrics,
     )
@@ -286,6 +286,13 @@ def load_phrases(config: Config, decided: Sequence[Approval]) -> Phrases:
 def build_roster(config: Config) -> Roster:
     """The members of staff with their shifts, on the company's calendar."""
     return Roster(config.staff, ZoneInfo(config.timezone), WorkCalendar(config.calendar))
+
+
+def _dispatch_settings(config: Config) -> DispatchSettings:
+    return DispatchSettings(
+        merge_window_s=config.routing.merge_window_ms / 1000,
+        max_attempts=config.delivery.max_attempts,
+    )
 
 
 def _turn_settings(config: Config) -> TurnSettings:

@@ -87,6 +87,7 @@ from bot.model.effects import Effect
 from bot.store import Approvals, Store
 from bot.telemetry import Metrics
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
+from bot.web.customers import CustomersEndpoint
 from bot.web.health import HealthEndpoints
 from bot.web.reports import ReportEndpoint
 from bot.wecom.cipher import CallbackCipher
@@ -396,5 +397,8 @@ def web_app(concierge: Concierge) -> web.Application:
         ZoneInfo(config.timezone),
         engine.clock,
     )
-    app.add_routes([*callback.routes(), *health.routes(), *reports.routes()])
+    customers = CustomersEndpoint(
+        engine.store, config.server.api_token.get_secret_value(), engine.clock
+    )
+    app.add_routes([*callback.routes(), *health.routes(), *reports.routes(), *customers.routes()])
     return app

@@ -7,7 +7,7 @@ from typing import TextIO
 
 import bot
 from bot.commands.check_prompts import prompt_problems
-from bot.config import Config, Escalation, Inspection, Safety, inspect_config
+from bot.config import Config, Escalation, Inspection, inspect_config
 
 PROMPTS = Path(bot.__file__).parent.parent / "prompts"
 
@@ -78,12 +78,18 @@ async def check(
         report.add_in("话术", str(file), problem)
     report.add("话术 errands.yaml", _offer_problems(prompts, inspection))
     _check_words(prompts, report)
-    _check_lexicon(prompts, inspection, report)
+    watched = await _check_lexicon(prompts, inspection, report)
     _check_escalation(prompts, inspection, report)
+    _check_tag_rules(inspection, report)
     _check_consent(prompts, report)
     report.add("大模型", _model_problems(inspection))
     report.print(out)
     _print_notes(inspection, out)
+    if watched:
+        print(f"不照说的话：{len(watched)} 句，有要当心的词（concierge approve list）", file=out)
+        for text in watched:
+            print(f"  · {text}", file=out)
+        print(file=out)
     if report.count:
         print(f"✗ 共 {report.count} 个问题", file=out)
     else:
@@ -159,14 +165,18 @@ def _check_words(prompts: Path, report: _Report) -> None:
         report.add_in("同义词与专用词", str(file), problem)
 
 
-def _check_lexicon(prompts: Path, inspection: Inspection, report: _Report) -> None:
-    from bot.app import LEXICON, imported_lists, lexicon_in
+async def _check_lexicon(prompts: Path, inspection: Inspection, report: _Report) -> list[str]:
+    """Returns the texts that are not said as they are: no problem, but somebody should know."""
+    from bot.commands.check_said import lexicon_of, tag_problems, watched_texts
 
     config = inspection.config
-    safety = config.safety if config else Safety()
-    more = imported_lists(config) if config else []
-    for file, problem in lexicon_in(safety, more, shipped=prompts / LEXICON.name)[1]:
+    lexicon, problems = lexicon_of(config, prompts)
+    for file, problem in problems:
         report.add_in("词表", str(file), problem)
+    if config is None:
+        return []
+    report.add("标签", tag_problems(config, lexicon))
+    return await watched_texts(config, lexicon)
 
 
 def _check_escalation(prompts: Path, inspection: Inspection, report: _Report) -> None:
@@ -178,6 +188,17 @@ def _check_escalation(prompts: Path, inspection: Inspection, report: _Report) ->
         report.add_in("哪些话要人工", str(words), problem)
     for problem in examples_in(examples, words)[1]:
         report.add_in("哪些话要人工", str(examples), problem)
+
+
+def _check_tag_rules(inspection: Inspection, report: _Report) -> None:
+    from bot.app.tag_following import group_names
+    from bot.app.tag_rules import rulebook_in
+
+    if inspection.config is None or not inspection.config.tagging.rules:
+        return
+    settings = inspection.config.tagging
+    for problem in rulebook_in(settings.rules, group_names(settings))[1]:
+        report.add("打标签的规则", [problem])
 
 
 def _check_consent(prompts: Path, report: _Report) -> None:

@@ -148,9 +148,10 @@ class PlayedStaff(StaffMessages):
         played.card, played.replaced_by = card or played.card, replace_name
         played.shown = False
 
-    def pressed(self, task_id: str) -> str:
-        """A fresh code, as a press brings it."""
-        return self._code(next(one for one in self.cards if one.task_id == task_id))
+    def pressed(self, task_id: str) -> tuple[Card, str]:
+        """The card, and a fresh code, as a press brings it."""
+        played = next(one for one in self.cards if one.task_id == task_id)
+        return played.card, self._code(played)
 
     def _code(self, card: PlayedCard) -> str:
         code = f"card-code-{next(self._numbers)}"
@@ -261,10 +262,17 @@ class Dialogue:
         """A member writes to the app itself."""
         await self.happen(AppMessageReceived(userid=userid, msgtype="text", content=text))
 
-    async def press(self, userid: str, key: str, task_id: str) -> None:
-        """A member presses a button of a card."""
-        code = self.staff.pressed(task_id)
-        await self.happen(CardPressed(userid=userid, key=key, task_id=task_id, response_code=code))
+    async def press(self, userid: str, key: str, task_id: str, chosen: str = "") -> None:
+        """A member presses a button of a card, with this option chosen, by default the first."""
+        card, code = self.staff.pressed(task_id)
+        selected: dict[str, tuple[str, ...]] = {}
+        if card.selection is not None:
+            selected[card.selection.key] = (chosen or card.selection.options[0][0],)
+        await self.happen(
+            CardPressed(
+                userid=userid, key=key, task_id=task_id, response_code=code, selected=selected
+            )
+        )
 
     async def happen(self, *events: Event) -> None:
         """Several events arrive together; everything that follows from them is done."""
@@ -332,9 +340,12 @@ def card_text(played: PlayedCard) -> str:
     """What a member sees of a card, its buttons in brackets."""
     card = played.card
     buttons = [button.text for button in card.buttons]
+    chosen = card.selection
+    choice = f"{chosen.title}：{' / '.join(text for _, text in chosen.options)}" if chosen else ""
     lines = [
         *(card.title, card.desc, card.quote, card.text),
         *(f"{name}：{value}" for name, value in card.lines),
+        "" if played.replaced_by else choice,
         " ".join(f"[{text}]" for text in ([played.replaced_by] if played.replaced_by else buttons)),
     ]
     return "\n  ".join(line for line in lines if line)

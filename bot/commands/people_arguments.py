@@ -7,7 +7,17 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from bot.commands import customers, customers_edit, tags, tags_audit, tags_bulk, webhooks
+from bot.commands import (
+    customers,
+    customers_edit,
+    customers_export,
+    tag_rules_arguments,
+    tags,
+    tags_apply,
+    tags_audit,
+    tags_bulk,
+    webhooks,
+)
 from bot.config import Config
 from bot.store.listing import Wanted
 
@@ -31,6 +41,7 @@ def add(command: Command, load: Load) -> None:
     _add_tags(actions)
     _add_bulk(actions)
     _add_quality(actions)
+    tag_rules_arguments.add(actions)
     one = command("webhooks", run, "把客户身上发生的事告诉别的系统")
     _add_webhooks(one.add_subparsers(metavar="动作", required=True))
 
@@ -61,6 +72,11 @@ def _add_customers(actions: Actions) -> None:
     _customer(one)
     one.add_argument("values", nargs="+", metavar="属性=值", help="如 name=王兰；值留空 = 删除")
     one.add_argument("--verified", action="store_true", help="手机号核实过，可以用来认人")
+    one = action(actions, "export", _export, "把客户写成文件，交给别的系统；登记并审计")
+    one.add_argument("--format", choices=("csv", "jsonl"), default="csv", help="默认 csv")
+    one.add_argument("--out", type=Path, required=True, help="写到哪个文件")
+    one.add_argument("--tag", default="", help="只要有这个标签的")
+    _reveal(one)
     one = action(actions, "merge", _merge, "两位客户是同一个人")
     _customer(one)
     one.add_argument("other", help="另一位的 external_userid")
@@ -95,6 +111,10 @@ def _add_bulk(actions: Actions) -> None:
         one.add_argument("to", help="改成的，如 关注：运费")
         one.add_argument("--dry-run", action="store_true", help="只看会改多少，不写入")
         one.set_defaults(kind=name)
+    one = action(actions, "apply", _tags_apply, "用现在的规则重看客户写过的话，先看会改什么")
+    one.add_argument("--days", type=int, default=30, help="最近多少天写的，默认 30")
+    one.add_argument("--dry-run", action="store_true", help="只看会改什么，不写入")
+    one.add_argument("--yes", action="store_true", help="不问，直接写入")
     one = action(actions, "undo", _tags_undo, "撤销一次批量修改；不写编号则列出最近几次")
     one.add_argument("id", nargs="?", default="", help="批量修改的编号，run_ 开头")
 
@@ -151,6 +171,12 @@ async def _set(config: Config, given: argparse.Namespace) -> int:
     )
 
 
+async def _export(config: Config, given: argparse.Namespace) -> int:
+    return await customers_export.export(
+        config, given.out, given.format, sys.stdout, tag=given.tag, reveal=given.reveal
+    )
+
+
 async def _merge(config: Config, given: argparse.Namespace) -> int:
     return await customers_edit.merge(
         config, given.customer, given.other, sys.stdout, why=given.why
@@ -180,6 +206,12 @@ async def _tags_remove(config: Config, given: argparse.Namespace) -> int:
 async def _tags_rename(config: Config, given: argparse.Namespace) -> int:
     return await tags_bulk.rename(
         config, given.kind, given.tag, given.to, sys.stdout, dry_run=given.dry_run
+    )
+
+
+async def _tags_apply(config: Config, given: argparse.Namespace) -> int:
+    return await tags_apply.apply(
+        config, given.days, sys.stdout, dry_run=given.dry_run, yes=given.yes
     )
 
 

@@ -9,6 +9,7 @@ from bot.delivery.contact_access import ContactApi
 from bot.delivery.corp_library import CorpLibrary
 from bot.delivery.tag_difference import Difference, compare
 from bot.model import Conversation, CustomerAdded, Lane
+from bot.model.people import IdentityKind
 from bot.model.tags import name_problem
 from bot.ports import Clock
 from bot.store import Arrival, CorpTag, Relation, Store, Unit
@@ -87,6 +88,8 @@ class TakingIn:
         """
         as_of = self.clock.now()
         contact = await api.contacts.get(external_userid)
+        if contact.profile.unionid:
+            await self._identify(external_userid, contact.profile.unionid)
         shown = {friend.userid.lower(): friend for friend in contact.friends}
         await self._know_tags(api, (one.tag_ids for one in contact.friends))
         unsettled = False
@@ -99,6 +102,13 @@ class TakingIn:
                 await self._deliver(missed(external_userid, friend, at))
         settle_s = platform_limits().contact.settle_s
         return as_of + settle_s if unsettled else None
+
+    async def _identify(self, external_userid: str, unionid: str) -> None:
+        """Note who the customer is: a customer of another kind may be the same person."""
+        people, kind = self.store.people, IdentityKind.UNIONID
+        if external_userid not in await people.find(kind, unionid):
+            now = self.clock.now()
+            await people.identify(external_userid, kind, unionid, source="contact", at=now)
 
     async def follow_library(self, external_userid: str) -> None:
         """Follow what people renamed or deleted in the library."""

@@ -10,6 +10,10 @@ from bot.store import CaseRecord, Said
 
 L1, L2, L3, UNSERVED, REOPENED = KINDS = ("L1", "L2", "L3", "unserved", "reopened")
 
+BY_SYSTEM, NOT_TOLD = "by_system", "not_told"
+"""Endings without a reason: silence or a lost session; a servicer ended it in the client and has
+not said why."""
+
 REOPENED_S = 48 * 3600.0
 """A case without people whose conversation's next case opens sooner was no solution (R-11.6)."""
 
@@ -39,6 +43,8 @@ class Measure:
         human_s: the same to the first message of a servicer since a person was wanted.
         worked_s: of servicers, by level.
         core: whether the customer is a core customer.
+        ending: why its servicer ended it: a reason that he chose, `BY_SYSTEM` or `NOT_TOLD`;
+            empty = nobody served.
     """
 
     kind: str
@@ -52,6 +58,7 @@ class Measure:
     core: bool
     invited: bool
     score: int | None
+    ending: str = ""
 
     @property
     def is_bad(self) -> bool:
@@ -81,6 +88,7 @@ def measure(record: CaseRecord, now: float, hours: Hours) -> Measure:
         core=any(step.name == "wanted" and bool(step.data.get("core")) for step in record.steps),
         invited=record.invited,
         score=record.score,
+        ending=_ending(record) if case.answered_at is not None else "",
     )
 
 
@@ -101,6 +109,16 @@ def is_substantive(because: Because | None) -> bool:
     if because.source != "burst":
         return because.source not in _FIXED
     return any(reason.get("source") not in _FIXED for reason in because.detail.get("reasons", ()))
+
+
+def _ending(record: CaseRecord) -> str:
+    if record.ended_for:
+        return record.ended_for
+    step = next((one for one in reversed(record.steps) if one.name == "closed"), None)
+    by = "" if step is None else str(step.data.get("by", ""))
+    if step is not None and by == "button":
+        return step.reason
+    return NOT_TOLD if by == "servicer" else BY_SYSTEM
 
 
 def _says_solved(steps: Sequence[Step]) -> bool:

@@ -4,7 +4,7 @@ Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end i
 """
 
 from bot.model.advice import AnswerRequest, Choice, Written, basis_of
-from bot.model.cards import Button, Card
+from bot.model.cards import Button, Card, Selection
 from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
@@ -104,6 +104,7 @@ __all__ = [
     "Reply",
     "RunErrand",
     "Seat",
+    "Selection",
     "SendCard",
     "SendFailed",
     "SendMessage",

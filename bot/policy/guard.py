@@ -21,12 +21,19 @@ class Guard:
         approved: pieces of texts with watched words that a person has approved: in them these words
             may be said.
         retired: pieces by which texts are known that must not be said any more.
+        separate: groups of tags that are put on only with a consent of their own.
     """
 
     def __init__(
-        self, lexicon: Lexicon, approved: Iterable[str] = (), retired: Iterable[str] = ()
+        self,
+        lexicon: Lexicon,
+        approved: Iterable[str] = (),
+        retired: Iterable[str] = (),
+        *,
+        separate: frozenset[str] = frozenset(),
     ) -> None:
         self._clean: set[bytes] = set()
+        self._separate = separate
         self.follow(lexicon, approved, retired)
 
     def follow(
@@ -68,6 +75,11 @@ class Guard:
         not reach them helps nobody, and the rest is theirs to read.
         """
         return self.check(text).text
+
+    def may_tag(self, name: str) -> bool:
+        """Whether a tag of this name may be put on with the consent its group asks for (R-4.8)."""
+        group = name.partition("：")[0]
+        return group in self._separate or not self.lexicon.sensitive_kind(name)
 
     def _withdrawn(self, text: str, verdict: Verdict, places: Sequence[tuple[int, int]]) -> Verdict:
         found = (

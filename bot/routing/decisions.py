@@ -12,6 +12,7 @@ from bot.model import (
     Awaited,
     ContactEvent,
     Conversation,
+    CustomerAdded,
     Effect,
     Emitted,
     EndSession,
@@ -31,7 +32,7 @@ from bot.routing.auditing import note_turn
 from bot.routing.collected import CodeReply, Decided, Said
 from bot.routing.consented import drop_unconsented, record_consents
 from bot.routing.facts import SESSION_S
-from bot.routing.guarding import Judged, judged, told, withheld
+from bot.routing.guarding import Judged, judged, taggable, told, withheld
 from bot.routing.merging import merge
 from bot.routing.queues import own_queue
 from bot.routing.recording import apply_events, record_messages
@@ -125,6 +126,9 @@ class Committer:
         for letter in letters:
             if isinstance(letter.event, ContactEvent):
                 self._store.contacts.happened(unit, letter.event, turn.now)
+            if isinstance(letter.event, CustomerAdded) and letter.event.state:
+                added = letter.event
+                self._store.profiles.touch(unit, added.external_userid, added.state, added.at)
         drafts: list[Draft] = []
         if turn.has_conversation and before is not None:
             drafts += self._code_replies(turn)
@@ -145,6 +149,7 @@ class Committer:
         await self._store.mailbox.deliver(unit, arrivals, turn.now)
         unit.statements += turn.decisions.records
         unit.asides += turn.decisions.asides
+        turn.decisions.tags = taggable(self._guard, turn.decisions.tags)
         tagging, tagged = await write_tags(self._store, turn)
         unit.asides.append(tagging)
         await note_turn(self._store, unit, turn, letters, trace_id)

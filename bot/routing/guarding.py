@@ -4,9 +4,10 @@ Customers hear nothing that is to be looked at first, or blocked. Members of sta
 everything, with what is masked masked.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
+import structlog
 from msgspec import structs
 
 from bot.model import (
@@ -20,10 +21,13 @@ from bot.model import (
     SendCard,
     UpdateCard,
 )
+from bot.model.tags import TagChange
 from bot.policy.guard import Guard
 from bot.policy.lexicon import Decision, Found
 from bot.routing.collected import Said
 from bot.store import AuditEntry
+
+log = structlog.get_logger(__name__)
 
 _Item = TypeVar("_Item", MenuItem, Attachment)
 
@@ -87,6 +91,14 @@ def told(guard: Guard, effect: Effect) -> Effect:
             return structs.replace(effect, card=card, replace_name=name)
         case _:
             return effect
+
+
+def taggable(guard: Guard, changes: Sequence[TagChange]) -> list[TagChange]:
+    """The changes without sensitive tags that nobody was asked about by themselves."""
+    for one in changes:
+        if one.add and not guard.may_tag(one.name):
+            log.warning("tag.sensitive", tag=one.name, rule=one.rule)
+    return [one for one in changes if not one.add or guard.may_tag(one.name)]
 
 
 def withheld(one: Said, judgement: Judged, subject: str, now: float) -> AuditEntry:

@@ -187,6 +187,18 @@ class Cases:
         )
         return [case_of(row) for row in rows]
 
+    async def last_of(self, servicer: str, since: float) -> Case | None:
+        """The case that a servicer has, or the last one of his that was closed since then."""
+        held = await self.held_by(servicer)
+        if held:
+            return held[-1]
+        row = await self._db.fetch_one(
+            "SELECT * FROM cases WHERE closed_at >= ? AND servicer = ? ORDER BY closed_at DESC"
+            " LIMIT 1",
+            *(since, servicer.lower()),
+        )
+        return case_of(row) if row else None
+
     async def accounts_with_people(self) -> list[str]:
         """Accounts at which a case is with people, or waits for them."""
         rows = await self._db.fetch(

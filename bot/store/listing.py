@@ -11,7 +11,7 @@ SELECT c.external_userid, COALESCE(k.kept, c.person_id) AS person, c.created_at,
         COALESCE((SELECT MAX(v.customer_wrote_at) FROM conversations v
                   WHERE v.external_userid = c.external_userid), 0)) AS updated_at
 FROM customers c LEFT JOIN kept_persons k ON k.person_id = c.person_id
-WHERE c.external_userid > ?1
+WHERE c.external_userid > ?1 AND (?7 = '' OR c.external_userid = ?7)
   AND (?2 = '' OR EXISTS (SELECT 1 FROM customer_tags t WHERE t.external_userid = c.external_userid
        AND t.name = ?2 AND (t.expires_at IS NULL OR t.expires_at > ?3)))
   AND (?4 = '' OR EXISTS (SELECT 1 FROM touches u WHERE u.external_userid = c.external_userid
@@ -59,5 +59,11 @@ class Listing:
         rows = await self._db.scan(
             _PAGE,
             *(wanted.after, wanted.tag, now, wanted.channel, wanted.updated_since, wanted.limit),
+            "",
         )
+        return [Listed(**dict(row)) for row in rows]
+
+    async def only(self, external_userid: str) -> list[Listed]:
+        """This customer, if there is such a one."""
+        rows = await self._db.fetch(_PAGE, "", "", 0.0, "", 0.0, 1, external_userid)
         return [Listed(**dict(row)) for row in rows]

@@ -7,6 +7,7 @@ it, and to find the next one costs the same however many wait.
 """
 
 from collections.abc import Collection
+from math import inf, isinf
 from statistics import median
 
 from bot.model import Case
@@ -35,6 +36,12 @@ SELECT COUNT(*) AS n FROM (
                    AND level = ? AND {_TURN} < ? ORDER BY {_TURN} LIMIT ?) w
     LEFT JOIN conversations c USING (open_kfid, external_userid)
     WHERE c.service_state IS NOT 4 LIMIT ?)
+"""
+_WAITS_OF = """
+SELECT q.at, (SELECT MIN(s.at) FROM case_steps s WHERE s.case_id = q.case_id AND s.n > q.n
+              AND s.name IN ('assigned', 'taken', 'answered')) AS came
+FROM case_steps q WHERE q.name = 'queued' AND q.open_kfid = ? AND q.at >= ?
+ORDER BY q.at DESC LIMIT 50
 """
 _ACCOUNTS = f"""
 WITH RECURSIVE found (open_kfid) AS (
@@ -111,14 +118,16 @@ class WaitingLine:
         return found
 
     async def usual_wait(self, open_kfid: str, since: float, few: int) -> float | None:
-        """How long people took to answer lately, in seconds, as half of them did.
+        """How long half of those who came into the pool lately waited for somebody, in seconds.
+
+        Who waits still counts as longer than all others: where that is half of them, nobody knows.
 
         Args:
-            few: fewer cases than this say nothing.
+            few: fewer of them than this say nothing.
         """
-        rows = await self._db.fetch(
-            "SELECT answered_at - wanted_at AS s FROM cases WHERE open_kfid = ? AND closed_at >= ?"
-            " AND answered_at IS NOT NULL ORDER BY closed_at DESC LIMIT 50",
-            *(open_kfid, since),
-        )
-        return median(row["s"] for row in rows) if len(rows) >= few else None
+        rows = await self._db.fetch(_WAITS_OF, open_kfid, since)
+        waits = [row["came"] - row["at"] if row["came"] is not None else inf for row in rows]
+        if len(waits) < few:
+            return None
+        usual = median(waits)
+        return None if isinf(usual) else usual

@@ -59,6 +59,8 @@ class CardLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quote: int
     text: int
     line_name: int
+    selection_title: int
+    option: int
     line_value: int
     button: int
     url_bytes: int

@@ -3,14 +3,14 @@
 Whatever ends it, the others are told once, and whoever waits may have the seat.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from bot.config import Escalation
 from bot.model import Because, Case, EffectDone, Reply, ServiceState
 from bot.model.cases import BOT, SEATED, SERVING, TICKET, WITH_PEOPLE
 from bot.routing import Turn
 from bot.store import Store
-from handlers.escalation import clocks, seating, store
+from handlers.escalation import briefing, clocks, seating, store
 from handlers.escalation.requesting import (
     Wish,
     follow_up,
@@ -50,7 +50,9 @@ async def closed(
 ) -> None:
     """A case has ended: its clocks stop, its cards say so, the others hear of it."""
     clocks.stop_nudges(turn, case)
-    await settle_cards(turn, facts, case.id, turn.phrases.say("escalation.card_closed"))
+    asked = {case.servicer} if by == "servicer" and case.status == SERVING else set()
+    closed_text = turn.phrases.say("escalation.card_closed")
+    await settle_cards(turn, facts, case.id, closed_text, but=asked)
     turn.emit(
         "case_closed",
         case_id=case.id,
@@ -82,6 +84,24 @@ async def after_a_day(turn: Turn, facts: Store, case: Case) -> None:
         await follow_up(turn, facts, Wish(case.reason, level=case.level), case)
         if case.status == TICKET:  # its own look for somebody may be under way, and end here
             clocks.follow_up_later(turn, case.id, clocks.SOON_S)
+
+
+async def ask_reason(turn: Turn, facts: Store, case: Case, reasons: Sequence[str]) -> None:
+    """Whoever has ended a case in the client is asked why, on the card that he has."""
+    if case.status != SERVING:
+        return
+    for card in await store.cards_of(facts, case.id):
+        if case.servicer not in (userid.lower() for userid in card.userids):
+            continue
+        if not card.response_code:  # it was used by a press; his next one brings another
+            turn.notify(card.userids, turn.phrases.say("escalation.staff_tell_why"))
+        turn.update_card(
+            card.response_code,
+            briefing.ended(turn, reasons),
+            userids=card.userids,
+            task_id=card.task_id,
+        )
+        store.card_asks(turn, card.task_id)
 
 
 async def settle_others(turn: Turn, facts: Store, case: Case, servicer: str, key: str) -> None:

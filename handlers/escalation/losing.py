@@ -4,6 +4,8 @@ Events of WeCom may be lost, or come after what followed them (R-1.7); a seat th
 given back, and no case ends for another one.
 """
 
+from collections.abc import Sequence
+
 from bot.model import ServiceState, SessionChanged
 from bot.model.cases import SEATED, SERVING, WITH_PEOPLE
 from bot.routing import Turn
@@ -29,8 +31,14 @@ async def lost(turn: Turn, facts: Store, case_id: str) -> None:
         await hand_over(turn, facts, LATER)
 
 
-async def ended_in_client(turn: Turn, facts: Store, event: SessionChanged) -> None:
-    """The servicer has ended the session; one that is told late has ended an earlier one."""
+async def ended_in_client(
+    turn: Turn, facts: Store, event: SessionChanged, reasons: Sequence[str]
+) -> None:
+    """The servicer has ended the session; one that is told late has ended an earlier one.
+
+    Args:
+        reasons: one of which he is asked to choose.
+    """
     case, at = turn.cases.open, event.sent_at or turn.now
     if case is None:
         return
@@ -43,6 +51,7 @@ async def ended_in_client(turn: Turn, facts: Store, event: SessionChanged) -> No
     elif owner is None:
         turn.check_session()  # older than what we know, or at the very moment of a message
     else:
+        await closing.ask_reason(turn, facts, case, reasons)
         unheard = case.status in SEATED and case.waiting_since is not None
         if unheard and owner is ServiceState.NEW:
             _say_it_again(turn)

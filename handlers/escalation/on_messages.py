@@ -2,7 +2,7 @@
 
 from bot.routing import IsText, Tapped, Turn
 from bot.store import Store
-from handlers.escalation import listening
+from handlers.escalation import listening, suggesting
 from handlers.escalation.requesting import want, wish_for
 from handlers.escalation.router import router
 from handlers.escalation.rules import Rules
@@ -16,10 +16,16 @@ async def heard(turn: Turn, facts: Store, rules: Rules) -> None:
     await listening.overhear(turn, facts, rules)
 
 
+@router.observe()
+async def prepared(turn: Turn, facts: Store, library: Library) -> None:
+    """While people have the session: what could be said is kept for them, and sent to nobody."""
+    await suggesting.prepare(turn, facts, library)
+
+
 @router.message(Tapped("human"))
 async def tapped(turn: Turn, facts: Store, rules: Rules) -> None:
     """The customer tapped 转人工."""
-    await want(turn, facts, wish_for("asked", rules))
+    await want(turn, facts, wish_for(turn, "asked", rules))
 
 
 @router.message(IsText())

@@ -97,7 +97,7 @@ async def changed(
 ) -> None:
     """Servicers move sessions in their client: taken, passed on, ended, opened again."""
     if event.change_type == _ENDED:
-        await losing.ended_in_client(turn, facts, event)
+        await losing.ended_in_client(turn, facts, event, config.escalation.close_reasons)
         return
     case, servicer = turn.cases.open, event.new_servicer_userid or ""
     if case is None or not servicer:
@@ -108,7 +108,8 @@ async def changed(
         store.end_ticket(turn, servicer)
         clocks.watch_idleness(turn, taken, config.escalation.idle_notice_s)
         if event.change_type != _REOPENED:
-            await briefing.brief(turn, facts, library, taken, servicer)
+            reasons = config.escalation.close_reasons
+            await briefing.brief(turn, facts, library, taken, servicer, reasons=reasons)
 
 
 @router.on(ServicerStatusChanged)

@@ -34,7 +34,7 @@ async def escalated(turn: Turn, event: Emitted, facts: Store, rules: Rules) -> N
     """Another behaviour, or the engine, wants a person."""
     reason = str(event.data.get("reason", "asked"))
     ticket_only = bool(event.data.get("ticket")) or reason in _NOT_TO_BE_HANDED
-    wish = wish_for(reason, rules, level=int(event.data.get("level", 2)))
+    wish = wish_for(turn, reason, rules, level=int(event.data.get("level", 2)))
     about = str(event.data.get("case_id", "")) if ticket_only else ""
     await want(turn, facts, replace(wish, ticket_only=ticket_only, case_id=about))
 

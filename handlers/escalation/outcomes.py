@@ -49,7 +49,7 @@ async def assigned(
         return
     clocks.start_nudges(turn, case, numbers.reassign_after_s)
     await closing.settle_others(turn, facts, case, servicer, "escalation.card_moved")
-    await briefing.brief(turn, facts, library, case, servicer)
+    await briefing.brief(turn, facts, library, case, servicer, reasons=numbers.close_reasons)
     if case.level >= EXPERT > turn.roster.level_of(servicer):
         if await seating.seats_for(turn, facts, case, EXPERT, barred={servicer.lower()}):
             await hand_over(turn, facts, SEAT, away_from=servicer)  # wanted while he was asked
@@ -76,7 +76,7 @@ async def queued(turn: Turn, facts: Store, done: EffectDone, numbers: Escalation
         if ahead:
             text += turn.phrases.say("escalation.queued_place", ahead=ahead)
         if wait_s:
-            minutes = max(1, round(wait_s * (ahead + 1) / 60))
+            minutes = max(1, round(wait_s / 60))
             text += turn.phrases.say("escalation.queued_wait", minutes=minutes)
         _say_by_code(
             turn, done.result.get("msg_code"), "escalation.queued", ServiceState.QUEUED, text

@@ -8,7 +8,7 @@ from bot.model.cases import EXPERT, JUNIOR, RAISED, SEATED, SERVING, WANTED, WIT
 from bot.routing import Turn
 from bot.store import Store
 from handlers.escalation import clocks, seating, store
-from handlers.escalation.rules import Rules, Wanted
+from handlers.escalation.rules import CORE_FIRST, Rules, Wanted, is_core
 
 HANDOFF = "escalation.handoff"
 
@@ -58,17 +58,25 @@ def wish_of(wanted: Wanted) -> Wish:
     )
 
 
-def wish_for(reason: str, rules: Rules, *, level: int = JUNIOR) -> Wish:
+def value_of(turn: Turn) -> Collection[str]:
+    """What is known of the customer's value (A25): their tags. The one place that knows."""
+    return turn.tags
+
+
+def wish_for(turn: Turn, reason: str, rules: Rules, *, level: int = JUNIOR) -> Wish:
     """What a reason asks for that no words were judged for; one without a class asks little."""
     standing = rules.standings.get(reason)
+    core = is_core(value_of(turn), rules)
+    level, first = (EXPERT if core else level), CORE_FIRST * core
     if standing is None:
-        return Wish(reason, level=level)
+        return Wish(reason, level=level, priority=first, core=core)
     return Wish(
         reason,
         level=max(level, standing.level),
-        priority=standing.priority,
+        priority=standing.priority + first,
         skill=standing.skill,
         deadlines=standing.deadlines,
+        core=core,
     )
 
 

@@ -178,7 +178,7 @@ def decide(
         return None
     reason, *also = sorted(evidence, key=lambda one: (-rules.standings[one].priority, one))
     standing = rules.standings[reason]
-    core = not rules.core_tags.isdisjoint(tags)
+    core = is_core(tags, rules)
     return Wanted(
         reason=reason,
         level=3 if core else standing.level,
@@ -192,8 +192,14 @@ def decide(
     )
 
 
-CORE_FIRST = 1000
-"""Added to a core customer's priority: they come before all others (A25), the gravest first."""
+def is_core(tags: Collection[str], rules: Rules) -> bool:
+    """Whether a customer is a core customer."""
+    return not rules.core_tags.isdisjoint(tags)
+
+
+CORE_FIRST = 100
+"""Added to a core customer's priority: they come before all others (A25), the gravest first; who
+has waited for as many minutes longer comes before them."""
 
 
 def weigh(text: str, rules: Rules) -> Weighed:

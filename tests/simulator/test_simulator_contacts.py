@@ -256,3 +256,35 @@ async def test_a_page_may_lie(sim: Simulator, client: Client) -> None:
     sim.fault("empty_contacts")
     page = await client.post(f"{API}batch/get_by_user", userid_list=["zhangsan"])
     assert (page["errcode"], page["external_contact_list"]) == (0, [])
+
+
+async def test_the_console_is_played_over_http(sim: Simulator, client: Client) -> None:
+    async def post(path: str, **body: Any) -> tuple[int, dict[str, Any]]:
+        async with client.http.post(f"/sim/{path}", json=body) as response:
+            return response.status, await response.json()
+
+    pair = {"userid": "zhangsan", "external_userid": LAN}
+    _, made = await post("tags/create", name="关注：运费")
+    assert (await post("contacts/add", **pair, half=True))[1]["welcome_code"]
+    await post("contacts/confirm", **pair)
+    await post("contacts/tags", **pair, add=["关注：运费"])
+    await post("contacts/remark", **pair, remark="李部长")
+    await post("tags/rename", id=made["id"], name="邮费")
+    async with client.http.get("/sim/contacts") as response:
+        seen = await response.json()
+    (shown,) = seen["friendships"]
+    assert (shown["tags"], shown["remark"], shown["half"]) == (["关注：邮费"], "李部长", False)
+    assert seen["groups"][0]["tags"] == [{"id": made["id"], "name": "邮费"}]
+    assert "zhangsan" in {one["userid"] for one in seen["members"]}
+    await post("tags/delete", id=made["id"])
+    await post("contacts/delete", **pair, by="staff")
+    assert sim.friends.friendships == {}
+    for path, body in (
+        ("contacts/delete", pair),
+        ("contacts/confirm", pair),
+        ("tags/delete", {"id": "etx"}),
+        ("tags/rename", {"id": "etx", "name": "x"}),
+        ("tags/create", {"name": "没有组"}),
+        ("contacts/add", pair | {"userid": "nobody"}),
+    ):
+        assert (await post(path, **body))[0] == 409, path

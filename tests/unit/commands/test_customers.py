@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from bot.app import open_store
-from bot.commands import customers, customers_edit, tags, tags_audit, tags_bulk
+from bot.commands import (
+    customers,
+    customers_edit,
+    customers_export,
+    tags,
+    tags_audit,
+    tags_bulk,
+)
 from bot.config import Config
 from bot.errors import Misconfigured
 from bot.model import MessageReceived
@@ -217,3 +224,28 @@ async def test_few_judgements_are_no_figure(config: Config, tmp_path: Path) -> N
 def test_a_cell_is_never_a_formula() -> None:
     assert tags_audit.plain_cell("=HYPERLINK(1)") == "'=HYPERLINK(1)"
     assert tags_audit.plain_cell("运费") == "运费"
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+async def test_an_export_is_registered_audited_and_leaves_names_out(
+    config: Config, tmp_path: Path, form: str
+) -> None:
+    await said(customers_edit.set_attributes, config, LAN, ["name=王兰", "city=杭州"])
+    path, seen = tmp_path / f"all.{form}", tmp_path / f"seen.{form}"
+    _, text = await said(customers_export.export, config, path, form)
+    assert text.startswith("2 位客户")
+    written = path.read_text("utf-8-sig")
+    assert ("wm_lan" in written, "关注：运费" in written, "杭州" in written) == (True, True, True)
+    assert "王兰" not in written
+    await said(customers_export.export, config, seen, form, tag="关注：运费", reveal=True)
+    assert "王兰" in seen.read_text("utf-8-sig")
+    store = open_store(config)
+    assert {one.path for one in await store.exports.holding(LAN)} == {str(path), str(seen)}
+    assert [one.path for one in await store.exports.holding(OLD)] == [str(path)]
+    store.close()
+    assert (await audited(config))[-2:] == [
+        ("customers.export", "2"),
+        ("customers.export", "1 revealed"),
+    ]
+    with pytest.raises(Misconfigured, match="已经有了"):
+        await said(customers_export.export, config, path, form)

@@ -161,3 +161,15 @@ def test_a_list_with_a_problem_is_named_by_check(shop: Shop, tmp_path: Path) -> 
     shop.write("ours.txt", "！！\n")
     assert shop.run("check") == 1
     assert "词表 ours.txt：1 个问题" in shop.said
+
+
+def test_check_lists_what_is_not_said_and_sensitive_tags(shop: Shop) -> None:
+    a_claim(shop)
+    config = shop.folder / "config.yaml"
+    more = "company: {name: 国家级商城}\ntagging: {groups: [{name: 宗教}]}\n"
+    config.write_text(config.read_text("utf-8") + more, "utf-8")
+    shop.run("check")
+    assert "不照说的话：2 句" in shop.said
+    assert "  · entry:claim：绝对化用语“国家级”\n" in shop.said
+    assert "  · config:company.name：绝对化用语“国家级”\n" in shop.said
+    assert "“宗教”是敏感信息（宗教与民族）" in shop.said

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.lexicon.labelled import by_lexicon, naively, samples, shipped, tally
+from benchmarks.lexicon.labelled import FOLDER, by_lexicon, naively, samples, shipped, tally
 from bot.policy.disguise import origins, undisguised
 from bot.policy.lexicon import Decision, Direction, Lexicon, WordGroup, pieces_of
 
@@ -32,6 +32,16 @@ def test_the_labelled_texts_are_judged_as_they_are_labelled() -> None:
     assert ours.recall("wrong", "hidden") >= 0.98, ours.wrong
     assert ours.precision > plain.precision
     assert ours.recall("hidden") > plain.recall("hidden")
+
+
+def test_texts_that_nobody_learned_from_are_mostly_judged_right() -> None:
+    """At first sight: precision 1.0, recall 0.676, of the disguised all; plain search 0.459."""
+    those = list(samples(FOLDER / "later"))
+    ours, plain = tally(by_lexicon(SHIPPED), those), tally(naively(SHIPPED), those)
+    assert ours.precision >= 0.95, ours.wrong
+    assert ours.recall("wrong", "hidden") >= 0.65
+    assert ours.recall("hidden") == 1.0
+    assert plain.recall("wrong", "hidden") < ours.recall("wrong", "hidden")
 
 
 def test_every_shipped_word_is_found_through_its_disguises() -> None:

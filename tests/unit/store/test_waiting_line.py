@@ -107,6 +107,30 @@ async def test_the_place_in_the_pool_is_by_turn(store: Store) -> None:
     assert await store.line.place_of(mine) == 1
 
 
+async def test_the_usual_wait_is_measured_on_those_who_queued_lately(store: Store) -> None:
+    async def queued(name: str, waited: float | None, *, at: float = 0.0) -> None:
+        for n, (step, moment) in enumerate((("queued", at), ("assigned", at + (waited or 0.0)))):
+            if step == "queued" or waited is not None:
+                await store.database.execute(
+                    "INSERT INTO case_steps (case_id, n, open_kfid, external_userid, at, name,"
+                    " level, servicer, reason, data)"
+                    " VALUES (?, ?, 'wk', 'wm', ?, ?, 2, '', '', '{}')",
+                    *(name, n, NOW + moment, step),
+                )
+
+    for n, waited in enumerate((60, 120, 600, 180)):
+        await queued(f"c{n}", waited)
+    assert await store.line.usual_wait("wk", NOW - 1, 5) is None  # too few to say
+    await queued("c4", None)
+    assert await store.line.usual_wait("wk", NOW - 1, 5) == 180
+    await queued("old", 5, at=-90_000)
+    assert await store.line.usual_wait("wk", NOW - 1, 5) == 180
+    for n in range(5, 9):
+        await queued(f"c{n}", None)
+    assert await store.line.usual_wait("wk", NOW - 1, 5) is None  # most of them wait still
+    assert await store.line.usual_wait("wk_other", NOW - 1, 1) is None
+
+
 async def test_to_find_the_next_one_costs_the_same_however_many_wait(store: Store) -> None:
     """Steps of SQLite's machine, which do not depend on how busy this one is. Before: each seat
     that was freed looked at a hundred cases, some with several statements each."""
