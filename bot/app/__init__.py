@@ -40,8 +40,9 @@ from bot.app.lexicon import (
     lexicon_in,
 )
 from bot.app.reports import build_reporter
-from bot.app.service import Concierge, couriers, running, web_app
+from bot.app.service import Concierge, couriers, running
 from bot.app.tag_following import build_tag_rules
+from bot.app.web import web_app
 from bot.app.words import KNOWLEDGE_WORDS, build_words, words_in
 
 __all__ = [

@@ -8,7 +8,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
-from aiohttp import web
 
 from bot.app.approving import Releases
 from bot.app.contacts import build_contacts, contact_apis
@@ -62,7 +61,7 @@ from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCou
 from bot.delivery.tag_keeping import TagKeeping
 from bot.delivery.valuing import ValueFinder
 from bot.delivery.webhooks import WebhookCourier, WebhookFeed
-from bot.errors import ConciergeError, Misconfigured
+from bot.errors import Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model
 from bot.model import (
@@ -86,11 +85,6 @@ from bot.model import (
 from bot.model.effects import Effect
 from bot.store import Approvals, Store
 from bot.telemetry import Metrics
-from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
-from bot.web.customers import CustomersEndpoint
-from bot.web.health import HealthEndpoints
-from bot.web.reports import ReportEndpoint
-from bot.wecom.cipher import CallbackCipher
 from bot.wecom.client import WeComClient
 from bot.wecom.kf import Kf
 from bot.wecom.limits import platform_limits
@@ -365,40 +359,3 @@ def _send_slots(config: Config) -> dict[Lane, int]:
         Lane.BACKGROUND: 2,
         Lane.WEBHOOK: max(1, len(config.webhooks)),  # one that hangs takes its own alone
     }
-
-
-def web_app(concierge: Concierge) -> web.Application:
-    """The HTTP side: callback, health, metrics, reports."""
-    config, engine = concierge.engine.config, concierge.engine
-    cipher = CallbackCipher(
-        config.wecom.callback_token.get_secret_value(),
-        config.wecom.callback_aes_key.get_secret_value(),
-        config.wecom.corp_id,
-    )
-
-    async def database() -> None:
-        await engine.store.database.fetch_one("SELECT 1")
-
-    async def index() -> None:
-        if not engine.library.everything.ready:
-            raise ConciergeError("the lexical index is not built")
-
-    async def token() -> None:
-        await concierge.tokens.get()
-
-    app = web.Application(client_max_size=MAX_BODY_BYTES)
-    callback = CallbackEndpoint(
-        cipher, concierge.intake, clock=engine.clock.now, metrics=engine.metrics
-    )
-    health = HealthEndpoints(engine.metrics, {"database": database, "index": index, "token": token})
-    reports = ReportEndpoint(
-        build_reporter(config, engine.store.measured),
-        config.server.api_token.get_secret_value(),
-        ZoneInfo(config.timezone),
-        engine.clock,
-    )
-    customers = CustomersEndpoint(
-        engine.store, config.server.api_token.get_secret_value(), engine.clock
-    )
-    app.add_routes([*callback.routes(), *health.routes(), *reports.routes(), *customers.routes()])
-    return app
