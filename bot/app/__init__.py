@@ -1,5 +1,6 @@
 """Which parts is the service made of? The composition root: the one place that knows every part."""
 
+from bot.app.carrying import couriers
 from bot.app.content import (
     FILE,
     Follower,
@@ -40,9 +41,8 @@ from bot.app.lexicon import (
     lexicon_in,
 )
 from bot.app.reports import build_reporter
-from bot.app.service import Concierge, couriers, running
+from bot.app.service import Concierge, running, web_app
 from bot.app.tag_following import build_tag_rules
-from bot.app.web import web_app
 from bot.app.words import KNOWLEDGE_WORDS, build_words, words_in
 
 __all__ = [
