@@ -40,8 +40,9 @@ from bot.app.lexicon import (
     lexicon_folder,
     lexicon_in,
 )
+from bot.app.pages import web_app
 from bot.app.reports import build_reporter
-from bot.app.service import Concierge, running, web_app
+from bot.app.service import Concierge, running
 from bot.app.tag_following import build_tag_rules
 from bot.app.words import KNOWLEDGE_WORDS, build_words, words_in
 

@@ -221,16 +221,14 @@ def build_engine(
     Raises:
         Misconfigured: a behaviour is not as it must be; start-up stops.
     """
-    decided, mode = Approvals(store.database).all_sync(), config.safety.approval
-    phrases = load_phrases(config, decided)
+    phrases, guard = _what_is_said(config, store)
     routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
     meaning = build_meaning(config.escalation, library.embedder)
     fetched = FetchedValues.of(store, clock)
     understanding = build_understanding(config.consent, library.embedder)
     tag_rules = build_tag_rules(config.tagging, library.embedder)
-    tags = [rule.tag for rule in tag_rules.book.rules]
-    refuse_sensitive(config.tagging, build_lexicon(config), tags)
+    refuse_sensitive(config.tagging, guard.lexicon, (rule.tag for rule in tag_rules.book.rules))
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
@@ -244,9 +242,6 @@ def build_engine(
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
-    guard = Guard(build_lexicon(config), separate=separate_groups(config.tagging))
-    guide(guard, decided, mode)
-    guard.learn(phrases.replies.values())
     dispatcher = Dispatcher(
         store,
         routers,
@@ -296,6 +291,16 @@ def _middlewares(store: Store, routing: Routing) -> list[Middleware]:
 def build_roster(config: Config) -> Roster:
     """The members of staff with their shifts, on the company's calendar."""
     return Roster(config.staff, ZoneInfo(config.timezone), WorkCalendar(config.calendar))
+
+
+def _what_is_said(config: Config, store: Store) -> tuple[Phrases, Guard]:
+    """The texts of prompts that may be said, and what judges everything that is."""
+    decided = Approvals(store.database).all_sync()
+    phrases = load_phrases(config, decided)
+    guard = Guard(build_lexicon(config), separate=separate_groups(config.tagging))
+    guide(guard, decided, config.safety.approval)
+    guard.learn(phrases.replies.values())
+    return phrases, guard
 
 
 def _dispatch_settings(config: Config) -> DispatchSettings:

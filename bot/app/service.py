@@ -5,10 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import structlog
-from aiohttp import web
 
 from bot.app.approving import Releases
 from bot.app.carrying import couriers
@@ -24,6 +22,7 @@ from bot.app.engine import (
     vectors_folder,
 )
 from bot.app.lexicon import build_lexicon, forbids_of
+from bot.app.lexicon_following import LexiconFollower
 from bot.app.reports import build_reporter
 from bot.app.tag_following import RulesFollower
 from bot.app.ticket_gauges import TicketGauges
@@ -46,17 +45,12 @@ from bot.delivery.send import Sender
 from bot.delivery.service import Drains, Service
 from bot.delivery.tag_keeping import TagKeeping
 from bot.delivery.webhooks import WebhookFeed
-from bot.errors import ConciergeError, Misconfigured
+from bot.errors import Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model
 from bot.model import Lane
 from bot.store import Approvals, Store
 from bot.telemetry import Metrics
-from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
-from bot.web.customers import CustomersEndpoint
-from bot.web.health import HealthEndpoints
-from bot.web.reports import ReportEndpoint
-from bot.wecom.cipher import CallbackCipher
 from bot.wecom.client import WeComClient
 from bot.wecom.kf import Kf
 from bot.wecom.media import TemporaryMedia
@@ -103,7 +97,8 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     engine = build_engine(
         config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
     )
-    follower = Follower(store.contents, library, version, releases, engine.guard)
+    lists = LexiconFollower(config, engine.guard, releases)
+    follower = Follower(store.contents, library, version, releases, engine.guard, lists)
     await releases.approvals.use(await known_texts(config, store.contents, engine.phrases))
     eraser = build_eraser(config, store, engine.routers)
     forgotten = await eraser.replay()
@@ -267,40 +262,3 @@ def _send_slots(config: Config) -> dict[Lane, int]:
         Lane.BACKGROUND: 2,
         Lane.WEBHOOK: max(1, len(config.webhooks)),  # one that hangs takes its own alone
     }
-
-
-def web_app(concierge: Concierge) -> web.Application:
-    """The HTTP side: callback, health, metrics, reports."""
-    config, engine = concierge.engine.config, concierge.engine
-    cipher = CallbackCipher(
-        config.wecom.callback_token.get_secret_value(),
-        config.wecom.callback_aes_key.get_secret_value(),
-        config.wecom.corp_id,
-    )
-
-    async def database() -> None:
-        await engine.store.database.fetch_one("SELECT 1")
-
-    async def index() -> None:
-        if not engine.library.everything.ready:
-            raise ConciergeError("the lexical index is not built")
-
-    async def token() -> None:
-        await concierge.tokens.get()
-
-    app = web.Application(client_max_size=MAX_BODY_BYTES)
-    callback = CallbackEndpoint(
-        cipher, concierge.intake, clock=engine.clock.now, metrics=engine.metrics
-    )
-    health = HealthEndpoints(engine.metrics, {"database": database, "index": index, "token": token})
-    reports = ReportEndpoint(
-        build_reporter(config, engine.store.measured),
-        config.server.api_token.get_secret_value(),
-        ZoneInfo(config.timezone),
-        engine.clock,
-    )
-    customers = CustomersEndpoint(
-        engine.store, config.server.api_token.get_secret_value(), engine.clock
-    )
-    app.add_routes([*callback.routes(), *health.routes(), *reports.routes(), *customers.routes()])
-    return app
