@@ -17,7 +17,8 @@ from knowledge.entries import Audience, Decision, FaqEntry, Match, Verdict
 from knowledge.evidence import Question
 from knowledge.fold import exact_key
 from knowledge.gate import Gate, Thresholds, decide, load_gate
-from knowledge.ranking import TERM, judge
+from knowledge.ranking import TERM, judge, reread
+from knowledge.reading import Reading
 from knowledge.shelf import Candidate, Shelf
 from knowledge.shelves import Shelves
 from knowledge.words import NO_WORDS, Words
@@ -26,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 CHOICES = 3  # a menu of more is not read
 TARGET_ERROR = 0.05
+HOPELESS = 0.05  # probability below which no entry is read
 STRANGE = 0.01  # error accepted of vectors that the gate was not fitted on
 
 _RepeatKey = tuple[str, Audience, bool]
@@ -44,6 +46,7 @@ class Retriever:
         words: what the deployment holds to be the same, and what it never confuses.
         gate: what judges the evidence, ``None`` = the one that is shipped. With another encoder
             than it was fitted on it is strict, until `concierge gate train` has fitted another.
+        reading: who reads the question together with the likeliest entries, ``None`` = nobody.
         target_error: share of answers that may be wrong.
         thresholds: bands to use whatever the gate says.
         engine: vector index, ``auto`` = numpy up to 20,000 rows and Chroma beyond.
@@ -58,6 +61,7 @@ class Retriever:
         cache_dir: Path | None = None,
         words: Words = NO_WORDS,
         gate: Gate | None = None,
+        reading: Reading | None = None,
         target_error: float = TARGET_ERROR,
         thresholds: Thresholds | None = None,
         engine: Engine = "auto",
@@ -77,6 +81,7 @@ class Retriever:
             log.warning("gate.other_encoder", fitted_on=self._gate.encoder, used=embedder.name)
             self._target_error = min(target_error, STRANGE)
         self._thresholds = thresholds
+        self._reading = reading
         self._embedder = embedder
         self._repeats: OrderedDict[_RepeatKey, Verdict] = OrderedDict()
         self._max_repeats = repeats
@@ -101,6 +106,11 @@ class Retriever:
     def encoder(self) -> str:
         """Whose vectors are compared, '' = nobody's."""
         return self._embedder.name if self._embedder else ""
+
+    @property
+    def reader(self) -> str:
+        """Who reads what is left open, '' = nobody."""
+        return self._reading.name if self._reading else ""
 
     @property
     def ready(self) -> bool:
@@ -251,7 +261,29 @@ class Retriever:
             if vector is None or (says and matches[0].entry.id in self._shelves.changed):
                 return matches, "lexical"
         near = [await s.by_meaning(question.key, vector, audience) for s in embedded if s.entries]
-        return self._judged(question, near, k), "hybrid"
+        return await self._read(question, near, k), "hybrid"
+
+    async def _read(
+        self, question: Question, near: Sequence[Sequence[Candidate]], k: int
+    ) -> list[Match]:
+        """What stands first, read where that may change what is done with it."""
+        if self._reading is None:
+            return self._judged(question, near, k)
+        most = self._reading.most
+        matches = self._judged(question, near, max(k, most))
+        if self._is_open(matches):
+            read = await self._reading.of(question.text, [m.entry for m in matches[:most]])
+            if read:
+                matches = reread(matches, read, self._gate)
+        return matches[:k]
+
+    def _is_open(self, matches: Sequence[Match]) -> bool:
+        """Whether the evidence neither suffices for the strictest nor rules everything out."""
+        likely = [match.score for match in matches[:CHOICES]]
+        if max(likely, default=0.0) < HOPELESS:
+            return False
+        strictest = self._gate.thresholds(matches[0].variant, STRANGE)
+        return decide(likely, strictest) is not Decision.ANSWER
 
     def _judged(
         self, question: Question, found: Sequence[Sequence[Candidate]], k: int

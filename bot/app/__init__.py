@@ -29,6 +29,7 @@ from bot.app.engine import (
 )
 from bot.app.escalation_meaning import ESCALATION_EXAMPLES, build_meaning, examples_in
 from bot.app.escalation_words import ESCALATION_WORDS, build_rules, rules_in
+from bot.app.reading import build_reading
 from bot.app.reports import build_reporter
 from bot.app.service import Concierge, couriers, running, web_app
 from bot.app.words import KNOWLEDGE_WORDS, build_words, words_in
@@ -51,6 +52,7 @@ __all__ = [
     "build_gate",
     "build_library",
     "build_meaning",
+    "build_reading",
     "build_reporter",
     "build_retriever",
     "build_roster",

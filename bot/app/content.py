@@ -19,6 +19,7 @@ import msgspec
 import structlog
 
 from bot.app.engine import build_embedder, build_gate, open_database
+from bot.app.reading import build_reading
 from bot.app.words import build_words
 from bot.config import Config
 from bot.ports import Embedder
@@ -27,6 +28,7 @@ from bot.store.migrate import ENGINE_MIGRATIONS, migrate, migrations_of
 from knowledge import EntryProblem, FaqEntry, Library, Retriever, body_of, entry_of, load_entries
 from knowledge.embeddings import Remembering
 from knowledge.loader import files_of
+from knowledge.reading import Reading
 
 log = structlog.get_logger(__name__)
 
@@ -163,19 +165,24 @@ async def build_library(config: Config, contents: Contents, cache: Path | None) 
     """
     encoder = build_embedder(config, cache)
     embedder = Remembering(encoder) if encoder else None
+    reading = build_reading(config)
     bases: dict[str, Retriever] = {}
     for base in bases_of(config):
         rows = await contents.entries(base)
 
         def build(rows: Sequence[ContentRow] = rows) -> Retriever:
-            return build_retriever(config, entries_of(rows), embedder, cache)
+            return build_retriever(config, entries_of(rows), embedder, cache, reading)
 
         bases[base] = await asyncio.to_thread(build)
-    return Library(bases.pop(""), bases, embedder)
+    return Library(bases.pop(""), bases, embedder, reading)
 
 
 def build_retriever(
-    config: Config, entries: Sequence[FaqEntry], embedder: Embedder | None, cache: Path | None
+    config: Config,
+    entries: Sequence[FaqEntry],
+    embedder: Embedder | None,
+    cache: Path | None,
+    reading: Reading | None = None,
 ) -> Retriever:
     """A base that decides as this deployment does: its words, its gate, its accepted error."""
     return Retriever(
@@ -184,6 +191,7 @@ def build_retriever(
         cache_dir=cache,
         words=build_words(),
         gate=build_gate(config),
+        reading=reading,
         target_error=config.knowledge.target_error,
     )
 
