@@ -12,10 +12,10 @@ from bot.app import MODEL_PROMPTS
 from bot.llm.grounding import Grounding, Words
 from bot.llm.plain import plain
 from knowledge.fold import even_out
-from tests.model_cases import Case, honest, lies
+from tests.model_cases import FORBIDS, Case, honest, lies
 
 LEAKED = (MODEL_PROMPTS / "write.md").read_text("utf-8")[:60]
-GROUNDING = Grounding(Words.load(MODEL_PROMPTS / "words.yaml", even_out), even_out)
+GROUNDING = Grounding(Words.load(MODEL_PROMPTS / "words.yaml", even_out), even_out, FORBIDS)
 INSTRUCTIONS = (MODEL_PROMPTS / "write.md").read_text("utf-8")
 
 

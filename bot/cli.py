@@ -13,14 +13,19 @@ from typing import Any
 from bot.commands import (
     admin,
     chat,
+    contacts,
     demo,
+    desk_arguments,
     escalation,
     faq_arguments,
     gate,
     orders,
+    people_arguments,
+    privacy_arguments,
     prompts,
     ratings,
     report,
+    safety_arguments,
     staff,
 )
 from bot.commands import serve as serving
@@ -93,6 +98,10 @@ def _parser() -> argparse.ArgumentParser:
     command("migrate", _migrate, "建立或升级数据库")
     _add_groups(command)
     _add_people(command)
+    privacy_arguments.add(command, _load)
+    safety_arguments.add(command, _load)
+    desk_arguments.add(command, _load)
+    people_arguments.add(command, _load)
     return parser
 
 
@@ -159,7 +168,17 @@ def _add_report(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     one.add_argument("--check", action="store_true", help="只核对，列出不符的，不写入")
 
 
+def _add_contacts(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
+    actions = command("contacts", _contacts, "客户联系：好友和他们的标签").add_subparsers(
+        dest="action", metavar="动作", required=True
+    )
+    actions.add_parser("sync", help="现在就与企业微信逐一核对")
+    one = actions.add_parser("show", help="一位客户是谁的好友，有哪些标签，经过如何")
+    one.add_argument("external_userid", help="客户的编号")
+
+
 def _add_people(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
+    _add_contacts(command)
     one = command("ratings", _ratings, "客户的评分")
     one.add_argument("--days", type=int, default=7, help="最近多少天，默认 7")
     one.add_argument("--json", action="store_true", help="打印 JSON")
@@ -232,6 +251,13 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 def _orders(arguments: argparse.Namespace) -> int:
     return asyncio.run(orders.import_orders(_load(arguments), arguments.file, sys.stdout))
+
+
+def _contacts(arguments: argparse.Namespace) -> int:
+    config = _load(arguments)
+    if arguments.action == "sync":
+        return _async(contacts.sync(config, sys.stdout))
+    return asyncio.run(contacts.show(config, arguments.external_userid, sys.stdout))
 
 
 def _escalation(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@
     ConciergeError
     ├── Misconfigured            a person must change configuration, content or the console
     ├── Conflict                 a unit met other facts than it expected: decide again
+    ├── NotConsented             the person has not agreed to this: leave it
     ├── Unreadable               input that cannot be verified, decrypted or parsed: refuse it
     ├── ModelUnavailable         the chat model gave no answer: go on without it
     ├── ToolFailed               one of the company's systems gave no answer: say so
@@ -18,6 +19,10 @@
             ├── AllowanceSpent   five messages used: wait for the customer's next message
             ├── WindowClosed     48 h since the customer wrote: cannot be sent any more
             ├── ServicerUnavailable  that servicer cannot take a session now
+            ├── NotFriends       leave this pair of member and customer alone until they are friends
+            ├── MemberBarred     leave this member alone: outside of the app's range, or gone
+            ├── UnknownTag       read the library of corp tags again
+            ├── NameTaken        it is there already: find it
             └── CodeSpent        a single-use code is used, expired or forged
 """
 
@@ -35,6 +40,10 @@ class Misconfigured(ConciergeError):
 
 class Conflict(ConciergeError):
     """A unit met other facts than it expected"""
+
+
+class NotConsented(ConciergeError):
+    """The person has not agreed to what this is for"""
 
 
 class Unreadable(ConciergeError):
@@ -129,6 +138,22 @@ class WindowClosed(Rejected):
 
 class ServicerUnavailable(Rejected):
     """That servicer cannot take a session now"""
+
+
+class NotFriends(Rejected):
+    """That member and that customer are not friends (any more)"""
+
+
+class MemberBarred(Rejected):
+    """That member is not within the app's range, or has no customer contact"""
+
+
+class UnknownTag(Rejected):
+    """There is no such corp tag or group (any more)"""
+
+
+class NameTaken(Rejected):
+    """A corp tag of that name exists"""
 
 
 class CodeSpent(Rejected):

@@ -153,6 +153,10 @@ class Metrics:
         self.model_refusals = self._counter(
             "model_refusals", "Answers of the chat model that were not said.", "reason"
         )
+        self.contacts_compared_at = self._gauge(
+            "contacts_compared_at_seconds",
+            "When friends and tags were last compared with WeCom as a whole, 0 = never.",
+        )
         self.wecom_calls = self._counter("wecom_calls", "Requests to WeCom.", "api", "errcode")
         self.throttled = self._counter("throttled", "Requests held back by a limit.", "api")
 
@@ -179,6 +183,8 @@ class Metrics:
         self.longest_wait_seconds = self._gauge(
             "longest_wait_seconds", "Longest wait for a person among open cases."
         )
+        self.open_tickets = self._gauge("open_tickets", "Matters that a person is to follow up.")
+        self.oldest_ticket_seconds = self._gauge("oldest_ticket_seconds", "Age of the oldest one.")
         self.frt_p90_seconds = self._gauge(
             "frt_p90_seconds", "P90 of the first response, cases closed in 24 h.", "by"
         )

@@ -16,6 +16,8 @@ async def answer(turn: Turn, message: AppMessageReceived, library: Library, stor
     if message.msgtype == "enter_agent":
         return
     question = message.content.strip()
+    if question.startswith(turn.phrases.say("staff.note")):
+        return  # kept with a case, elsewhere
     if message.msgtype != "text" or not question:
         text = turn.phrases.say("staff.only_text")
     elif turn.phrases.heard("staff.help", question):

@@ -69,6 +69,12 @@ class FaqEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return (self.question, *self.similar, *self.heard)
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """Everything a customer may be told of it."""
+        shown = (text for one in self.attachments for text in (one.title, one.desc) if text)
+        return (self.answer, *self.variants, *shown)
+
+    @property
     def is_for_everyone(self) -> bool:
         """Whether no audience ever has to be checked."""
         limits = (self.audience, self.channels, self.for_tags, self.valid_from, self.valid_until)

@@ -4,9 +4,9 @@ Everything is found from the texts alone; the candidates for likeness come from 
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from knowledge.entries import FaqEntry
 from knowledge.evidence import contrasts_in
 from knowledge.fields import MAX_ANSWER_BYTES
-from knowledge.fold import even_out, exact_key, fold, lexical_key, numbers_in
+from knowledge.fold import exact_key, fold, lexical_key, numbers_in
 from knowledge.lexical import NgramIndex, first_rows
 from knowledge.wording import VARIABLES, unknown_in
 
@@ -44,41 +44,28 @@ class Finding(msgspec.Struct, frozen=True):
     text: str
 
 
-class Lexicon(msgspec.Struct, frozen=True):
-    """A group of words that must not, or not without thought, be said (R-15.9)."""
+class Watched(msgspec.Struct, frozen=True):
+    """A word in a text that must not, or not without thought, be said (R-15.9).
+
+    Args:
+        name: which kind of word.
+    """
 
     name: str
     level: Level
-    words: re.Pattern[str]
-    harmless: re.Pattern[str] | None = None
-
-    @classmethod
-    def of(cls, raw: Mapping[str, Any]) -> "Lexicon":
-        """A group as it stands in `prompts/lexicon.yaml`.
-
-        Raises:
-            ValueError: it lacks something, or a word is no regular expression.
-        """
-        try:
-            harmless = "|".join(raw.get("except", ()))
-            return cls(
-                str(raw["name"]),
-                "error" if raw["level"] == "error" else "warning",
-                re.compile("|".join(f"(?:{word})" for word in raw["words"])),
-                re.compile(harmless) if harmless else None,
-            )
-        except (KeyError, TypeError, re.error) as error:
-            raise ValueError(f"{raw}: {error!r}") from error
+    word: str
 
 
-def lint(
-    entries: Sequence[FaqEntry], lexicon: Sequence[Lexicon], *, today: date
-) -> Iterator[Finding]:
+Watch = Callable[[str], Iterable[Watched]]
+"""Finds such words."""
+
+
+def lint(entries: Sequence[FaqEntry], watch: Watch, *, today: date) -> Iterator[Finding]:
     """Everything there is to mend, the worst not first."""
     ids = {entry.id for entry in entries}
     for entry in entries:
         yield from _alone(entry, ids, today)
-        yield from _said(entry, lexicon)
+        yield from _said(entry, watch)
     yield from _together([entry for entry in entries if entry.kind == "faq"])
     bare = tuple(e.id for e in entries if e.kind == "faq" and not e.similar)
     if bare:
@@ -115,17 +102,13 @@ def _alone(entry: FaqEntry, ids: Collection[str], today: date) -> Iterator[Findi
         yield Finding("hint", "unapproved", (entry.id,), "待批准，不会说")
 
 
-def _said(entry: FaqEntry, lexicon: Sequence[Lexicon]) -> Iterator[Finding]:
-    for group in lexicon:
-        hits: dict[str, None] = {}
-        for text in (entry.answer, *entry.variants):
-            evened = even_out(text)
-            if group.harmless:
-                evened = group.harmless.sub(" ", evened)
-            hits.update(dict.fromkeys(found[0] for found in group.words.finditer(evened)))
-        if hits:
-            said = f"{group.name}：{'、'.join(hits)}"
-            yield Finding(group.level, "lexicon", (entry.id,), said)
+def _said(entry: FaqEntry, watch: Watch) -> Iterator[Finding]:
+    hits: dict[tuple[str, Level], dict[str, None]] = {}
+    for text in entry.texts:
+        for found in watch(text):
+            hits.setdefault((found.name, found.level), {})[found.word] = None
+    for (name, level), words in hits.items():
+        yield Finding(level, "lexicon", (entry.id,), f"{name}：{'、'.join(words)}")
 
 
 class _Row(msgspec.Struct, frozen=True):

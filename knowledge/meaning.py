@@ -92,12 +92,18 @@ class Meaning:
         examples: what it learns from.
         embedder: whose vectors, ``None`` = nothing will ever be known.
         is_wanted: ``False`` = it was turned off.
+        kept: name of the file in which what was learned is kept.
     """
 
     def __init__(
-        self, examples: Examples, embedder: Embedder | None, *, is_wanted: bool = True
+        self,
+        examples: Examples,
+        embedder: Embedder | None,
+        *,
+        is_wanted: bool = True,
+        kept: str = KEPT,
     ) -> None:
-        self._examples, self._embedder = examples, embedder
+        self._examples, self._embedder, self._kept = examples, embedder, kept
         self._is_wanted = is_wanted and bool(examples.classes)
         self._learned: Likeness | None = None
 
@@ -114,7 +120,7 @@ class Meaning:
         """Read what was learned before of these examples; ``False`` = nothing was."""
         if not self._is_wanted or self._embedder is None:
             return False
-        self._learned = await asyncio.to_thread(kept_likeness, folder / KEPT, self._digest())
+        self._learned = await asyncio.to_thread(kept_likeness, folder / self._kept, self._digest())
         return self._learned is not None
 
     async def learn(self, folder: Path | None) -> None:
@@ -130,7 +136,7 @@ class Meaning:
             rows = await kept_vectors([("query", t) for t in texts], self._embedder, folder)
             self._learned = await asyncio.to_thread(learn, rows, members, said)
             if folder:
-                await asyncio.to_thread(_keep, self._learned, folder / KEPT, self._digest())
+                await asyncio.to_thread(_keep, self._learned, folder / self._kept, self._digest())
         log.info("meaning.learned", classes=len(self._examples.classes))
 
     async def of(self, text: str) -> Mapping[str, float]:

@@ -73,9 +73,10 @@ def gettoken(world: World, arguments: Arguments) -> Content:
         raise Refused(NO_SECRET, "corpsecret missing")
     if corp_id != world.credentials.corp_id:
         raise Refused(BAD_CORP_ID, "invalid corpid")
-    if secret != world.credentials.secret:
+    names = world.credentials
+    if secret not in {names.secret, names.contact_secret}:
         raise Refused(BAD_SECRET, "invalid secret")
-    token = world.tokens.give(world.now())
+    token = world.tokens.give(world.now(), "app" if secret == names.secret else "contact")
     if world.tokens.is_flood(world.now()):
         world.blame("token_flood", f"more than {world.options.gettoken_per_minute} per minute")
     return {"access_token": token, "expires_in": LIFETIME_S}

@@ -14,6 +14,7 @@ from defusedxml.ElementTree import fromstring
 
 from simulator.app_inbox import put_into_inbox
 from simulator.cipher import CallbackCipher, Unsealable
+from simulator.friends import ContactChange
 from simulator.records import AppMessage, CardPress
 from simulator.syncing import callback_token
 from simulator.world import World
@@ -35,6 +36,7 @@ class CallbackSender:
         self._cipher = CallbackCipher(names.token, names.aes_key, names.corp_id)
         self._tasks: set[asyncio.Task[None]] = set()
         self._merging: set[str] = set()
+        self._held: list[bytes] = []
         self._session: aiohttp.ClientSession | None = None
         self._slots = asyncio.Semaphore(world.options.callback_connections)
         self.delivered = 0
@@ -48,6 +50,7 @@ class CallbackSender:
         self._world.on_hint = self.hint
         self._world.on_app_message = self.app_message
         self._world.on_press = self.press
+        self._world.friends.on_change = self.contact_change
         self._world.has_callback = lambda: self.url is not None
         return self
 
@@ -89,6 +92,18 @@ class CallbackSender:
         if self.url is None or self._world.faults.take("lose_callback"):
             return
         self._start(self._press(press))
+
+    def contact_change(self, change: ContactChange) -> None:
+        """Something happened in customer contact; the moment of it goes with it."""
+        if self.url is None or self._world.faults.take("lose_callback"):
+            return
+        names, created_at = self._world.credentials, int(self._world.now())
+        inner = contact_xml(names.corp_id, change, created_at=created_at)
+        if self._world.faults.take("hold_callback"):
+            self._held.append(inner)
+            return
+        overtaken, self._held = self._held, []
+        self._start(self._contact_changes([inner, *overtaken]))
 
     async def verify(self) -> dict[str, Any]:
         """Do what the console does when someone presses "save" (§2.2)."""
@@ -160,6 +175,12 @@ class CallbackSender:
         await self._deliver(inner)
         if self._world.faults.take("duplicate_callback"):
             await self._deliver(inner)
+
+    async def _contact_changes(self, changes: list[bytes]) -> None:
+        for inner in changes:
+            await self._deliver(inner)
+            if self._world.faults.take("duplicate_callback"):
+                await self._deliver(inner)
 
     async def _deliver(self, inner: bytes, *, may_reply: bool = False) -> bytes | None:
         """Up to three deliveries, each sealed anew; the body of the answer, if there was one."""
@@ -300,6 +321,17 @@ def press_xml(corp_id: str, press: CardPress, *, created_at: int, agent_id: int)
         f"<CardType><![CDATA[{press.card_type}]]></CardType>"
         f"<ResponseCode><![CDATA[{press.response_code}]]></ResponseCode>"
         f"<AgentID>{agent_id}</AgentID>{selected}</xml>"
+    ).encode()
+
+
+def contact_xml(corp_id: str, change: ContactChange, *, created_at: int) -> bytes:
+    """The inner XML of `change_external_contact` and `change_external_tag` (§4.2)."""
+    fields = "".join(f"<{name}>{_cdata(value)}</{name}>" for name, value in change.fields.items())
+    return (
+        f"<xml><ToUserName><![CDATA[{corp_id}]]></ToUserName>"
+        f"<FromUserName><![CDATA[sys]]></FromUserName><CreateTime>{created_at}</CreateTime>"
+        f"<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[{change.event}]]></Event>"
+        f"<ChangeType><![CDATA[{change.change}]]></ChangeType>{fields}</xml>"
     ).encode()
 
 

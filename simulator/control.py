@@ -12,6 +12,7 @@ from aiohttp import web
 from simulator import cards, customers, desk, inspection
 from simulator.app_inbox import app_message_view
 from simulator.callbacks import CallbackSender
+from simulator.contact_control import ContactControl
 from simulator.customers import BulkLine
 from simulator.errors import Impossible
 from simulator.faults import Fault
@@ -105,6 +106,7 @@ class Control:
 
     def __init__(self, world: World, gate: Gate, sender: CallbackSender) -> None:
         self._world, self._gate, self._sender = world, gate, sender
+        self._contacts = ContactControl(world)
 
     def routes(self) -> list[web.RouteDef]:
         """All routes outside ``/cgi-bin``."""
@@ -122,6 +124,14 @@ class Control:
             "/sim/staff/status": self._status,
             "/sim/staff/tell_app": self._tell_app,
             "/sim/staff/press": self._press,
+            "/sim/contacts/add": self._contacts.add,
+            "/sim/contacts/confirm": self._contacts.confirm,
+            "/sim/contacts/delete": self._contacts.delete,
+            "/sim/contacts/tags": self._contacts.tags,
+            "/sim/contacts/remark": self._contacts.remark,
+            "/sim/tags/create": self._contacts.create_tag,
+            "/sim/tags/rename": self._contacts.rename_tag,
+            "/sim/tags/delete": self._contacts.delete_tag,
             "/sim/faults": self._add_fault,
             "/sim/reset": self._reset,
             "/sim/clock": self._clock,
@@ -133,6 +143,7 @@ class Control:
             "/sim/chat": self._chat,
             "/sim/staff/inbox": self._inbox,
             "/sim/cards": self._cards,
+            "/sim/contacts": self._contacts.view,
             "/sim/transcript": self._transcript,
             "/sim/violations": self._violations,
             "/sim/calls": self._calls,

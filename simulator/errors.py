@@ -16,6 +16,8 @@ URL_TOO_LONG = 40039
 BAD_AGENT_ID = 40056
 BAD_PARAMETER = 40058
 EMPTY_PARAMETER = 40063
+BAD_TAG = 40068
+NAME_TAKEN = 40071
 BAD_URL = 40094
 BAD_CUSTOMER = 40096
 BAD_IMAGE_FORMAT = 40123
@@ -33,8 +35,12 @@ MEDIA_TOO_LARGE = 45001
 TOO_LONG = 45002
 TOO_OFTEN = 45009
 TOO_PARALLEL = 45033
+API_NOT_PERMITTED = 48002
+NO_SUCH_MEMBER = 60111
 NO_OPEN_KFID = 60251
 NO_VALID_RECIPIENT = 81013
+NOT_FRIENDS = 84061
+MEMBER_WITHOUT_CONTACT = 84074
 ALLOWANCE_SPENT = 95001
 WINDOW_CLOSED = 95002
 UNKNOWN_OPEN_KFID = 95004
@@ -53,7 +59,7 @@ class Refused(Exception):
     """WeCom refuses this request.
 
     Args:
-        code: the ``errcode`` of wecom-api §1.7 and §3.17.
+        code: the ``errcode`` of wecom-api §1.7, §3.17 and §4.20.
         hint: text for ``errmsg``, which nobody may branch on.
     """
 

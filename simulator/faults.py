@@ -18,6 +18,8 @@ KINDS = frozenset(
         "empty_page",  # sync_msg answers nothing, with has_more = 1
         "lose_callback",  # a callback is never delivered
         "duplicate_callback",  # a callback is delivered twice, sealed anew
+        "hold_callback",  # one of customer contact is overtaken by the next one
+        "empty_contacts",  # batch/get_by_user answers "nobody" with errcode 0
         "refuse_card",  # message/send of a card answers `code` (default 43012), texts pass
         "send_fail",  # accepted, then a msg_send_fail event with fail_type `code`
     }

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from simulator.arguments import Arguments
 from simulator.errors import (
+    API_NOT_PERMITTED,
     BAD_PARAMETER,
     EMPTY_PARAMETER,
     ESCAPED_UNICODE,
@@ -28,6 +29,7 @@ from simulator.throttle import Throttle
 from simulator.world import World
 
 SYNC_MSG = "/cgi-bin/kf/sync_msg"
+CONTACT = "/cgi-bin/externalcontact/"
 _ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u(?!00[0-7])[0-9a-fA-F]{4}")
 """An escape that stands for a character outside ASCII."""
 
@@ -67,6 +69,7 @@ class Gate:
         self._world = world
         self._endpoints = endpoints
         self._throttle = Throttle(world)
+        self._contacting = 0
         self._pulling: defaultdict[str, list[web.Request]] = defaultdict(list)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -92,6 +95,9 @@ class Gate:
             if isinstance(endpoint, RawEndpoint):
                 return await self._raw(request, path, endpoint)
             arguments = await self._arguments(request, endpoint)
+            if path.startswith(CONTACT):
+                async with self._contact_slot(path):
+                    return await self._plain(request, path, endpoint, arguments)
             if path == SYNC_MSG:
                 async with self._one_pull(request, arguments):
                     return await self._plain(request, path, endpoint, arguments)
@@ -107,6 +113,8 @@ class Gate:
         self._throttle.check(path)
         if endpoint.needs_token:
             self._authorise(request, arguments)
+        if path.startswith(CONTACT):
+            self._permit(request)
         return _answer(endpoint.run(self._world, arguments))
 
     async def _raw(self, request: web.Request, path: str, endpoint: RawEndpoint) -> web.Response:
@@ -156,6 +164,27 @@ class Gate:
         if world.tokens.refused_since(token, world.now()) > world.options.token_grace_s:
             world.blame("dead_token", request.path)
         world.tokens.check(token, world.now())
+
+    def _permit(self, request: web.Request) -> None:
+        """The app must be in 客户联系's list of those who may call (§4.1)."""
+        identity = self._world.tokens.identity_of(request.query.get("access_token"))
+        if identity not in self._world.friends.permitted:
+            raise Refused(API_NOT_PERMITTED, "no permission to call customer contact")
+
+    @asynccontextmanager
+    async def _contact_slot(self, path: str) -> AsyncIterator[None]:
+        """A few calls at a time; 45033 beyond them (§4.5)."""
+        world = self._world
+        self._contacting += 1
+        world.friends.seen_at_once = max(world.friends.seen_at_once, self._contacting)
+        try:
+            if self._contacting > world.options.contact_parallel:
+                world.blame("too_many_concurrent_contact_calls", path)
+                raise Refused(TOO_PARALLEL, "too many calls at a time")
+            await asyncio.sleep(world.options.contact_latency_s)
+            yield
+        finally:
+            self._contacting -= 1
 
     @asynccontextmanager
     async def _one_pull(self, request: web.Request, arguments: Arguments) -> AsyncIterator[None]:

@@ -39,6 +39,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         sync_latency_s: how long a pull takes, so that two at once can be seen.
         max_page: pages of sync_msg hold at most this many messages.
         merge_hints_s: callbacks of one account within this time become one.
+        contact_parallel: calls of customer contact at a time, beyond them 45033 (§4.5, unverified).
+        contact_latency_s: how long each of them takes, so that two at once can be seen.
+        too_many_tags_code: no code is documented for the 3,001st corp tag (§4.7).
         retry_not_ok: whether an answer other than 200 is delivered again (§2.5: conflict).
     """
 
@@ -59,6 +62,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     callback_connections: int = 64
     slow_ack_s: float = 1.0
     merge_hints_s: float = 0.0
+    contact_parallel: int = 3
+    contact_latency_s: float = 0.002
+    too_many_tags_code: int = 40058
     retry_not_ok: bool = False
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator import api_core, api_kf, cards, customers, desk, inspection
+from simulator import api_contact, api_core, api_kf, api_tags, cards, customers, desk, inspection
 from simulator.callbacks import CallbackSender
 from simulator.control import Control, add_fault
 from simulator.customers import BulkLine
 from simulator.faults import Fault
-from simulator.gate import Gate
+from simulator.friends import Friends
+from simulator.gate import Endpoint, Gate, RawEndpoint
 from simulator.judge import Transcript
 from simulator.records import AppMessage, Content, Conversation, Violation
 from simulator.scenery import shop
@@ -47,6 +48,11 @@ class Simulator:
     def calls(self) -> dict[str, int]:
         """How often each API path was called."""
         return dict(self.world.calls)
+
+    @property
+    def friends(self) -> Friends:
+        """Customer contact: friends, their tags, the library of tags."""
+        return self.world.friends
 
     @property
     def pending_callbacks(self) -> int:
@@ -186,7 +192,11 @@ class Simulator:
 
 def make_app(world: World, *, callback_url: str | None = None) -> tuple[web.Application, Simulator]:
     """The server of a world, and the object that drives it."""
-    gate = Gate(world, {**api_core.endpoints(world), **api_kf.endpoints(world)})
+    families = (api_core, api_kf, api_contact, api_tags)
+    paths: dict[str, Endpoint | RawEndpoint] = {}
+    for family in families:
+        paths |= family.endpoints(world)
+    gate = Gate(world, paths)
     sender = CallbackSender(world, callback_url)
     app = web.Application(client_max_size=_MAX_BODY)
     app.router.add_route("*", "/cgi-bin/{path:.*}", gate.serve)

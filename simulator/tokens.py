@@ -14,24 +14,31 @@ _KEPT = 500
 
 
 class AccessTokens:
-    """Tokens of the one app of this company."""
+    """Tokens of the app of this company, and of the old system function 客户联系."""
 
     def __init__(self, per_minute: int) -> None:
         self._expires_at: dict[str, float] = {}
+        self._identities: dict[str, str] = {}
         self._killed: dict[str, int] = {}
         self._refused_at: dict[str, float] = {}
         self._given: deque[float] = deque()
         self._excuses: deque[float] = deque()
         self._per_minute = per_minute
 
-    def give(self, now: float) -> str:
-        """A new token, good for two hours."""
+    def give(self, now: float, identity: str = "app") -> str:
+        """A new token of this identity, good for two hours."""
         token = secrets.token_urlsafe(64)
+        self._identities[token] = identity
         self._expires_at[token] = now + LIFETIME_S
         if len(self._expires_at) > _KEPT:
             del self._expires_at[next(iter(self._expires_at))]
+            del self._identities[next(iter(self._identities))]
         self._given.append(now)
         return token
+
+    def identity_of(self, token: str | None) -> str:
+        """Whose token it is."""
+        return self._identities.get(token or "", "")
 
     def is_flood(self, now: float) -> bool:
         """Whether more tokens were given within a minute than expiries can explain."""

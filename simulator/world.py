@@ -17,6 +17,7 @@ from simulator.credentials import Credentials, demo_credentials
 from simulator.errors import NO_OPEN_KFID, UNKNOWN_OPEN_KFID, Impossible, Refused
 from simulator.faults import Faults
 from simulator.feed import Feed
+from simulator.friends import Friends
 from simulator.records import (
     ALLOWANCE,
     ENDED,
@@ -75,6 +76,7 @@ class World:
         self.tokens = AccessTokens(self.options.gettoken_per_minute)
         self.faults = Faults(seed)
         self.feed = Feed()
+        self.friends = Friends(self)
         self.calls: Counter[str] = Counter()
         self.violations: list[Violation] = []
         self.violation_counts: Counter[str] = Counter()
@@ -268,6 +270,7 @@ class World:
             kept.clear()
         self.cards.clear()
         self.response_codes.clear()
+        self.friends.forget()
         self.faults.clear()
         self.calls.clear()
         self.violations.clear()

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.commands.dialogue import shown
 from bot.model import Case, Conversation, Emitted, ServicerStatusChanged, ServiceState, StaffAction
+from bot.store import Unit
 from bot.wecom.kf import CustomerProfile, Kf, Servicer, Servicers
 from handlers.escalation.store import Ticket, ticket_of
 from tests.builders import a_customer
@@ -125,9 +126,12 @@ async def servicer_is(chat: Chat, userid: str, *, receiving: bool) -> None:
     there = {one for one in chat.wecom.receiving if one != userid}
     chat.wecom.receiving = sorted(there | {userid} if receiving else there)
     chat._forget()
+    unit, where = Unit(), chat.conversation.open_kfid
+    chat.store.servicers.observe(unit, where, userid, receiving, chat.clock.now())
+    await chat.store.database.commit(unit)
     await chat.dialogue.happen(
         ServicerStatusChanged(
-            open_kfid=chat.conversation.open_kfid,
+            open_kfid=where,
             servicer_userid=userid,
             status=1 if receiving else 2,
             sent_at=chat.clock.now(),

@@ -6,9 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bot.app import forbids_of, lexicon_in
+from bot.config import Safety
+
 FOLDER = Path(__file__).parent / "unit" / "llm"
 LEAKED = "%PROMPT%"
 """Stands for a piece of the model's instructions."""
+FORBIDS = forbids_of(lexicon_in(Safety())[0])
+"""What no model may say, as it is shipped."""
 
 
 @dataclass(frozen=True)

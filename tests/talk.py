@@ -9,6 +9,7 @@ from bot.commands.dialogue import Dialogue, PlayedCard, shown
 from bot.delivery.intake import subject_of
 from bot.model import Conversation, Event, Lane, MessageReceived
 from bot.model.cases import GAP_S
+from bot.model.consents import Purpose, Standing
 from bot.store import Arrival, Unit
 from tests.builders import FRIDAY_MORNING
 
@@ -37,8 +38,8 @@ class Chat:
     Drive it with `says`, `taps`, `sends`, `recalls`, `waits`, `plays`; play the desk with
     `take_over` and `end`, and WeCom with `wecom` (`state`, `receiving`, `failures`). After each
     step read `replies`, `menus`, `handled_by`, `outcome` and `staff_messages`: they hold what
-    came of that step alone, while `cards` keeps all. Timers and retries that are due are done
-    after every step.
+    came of that step alone, while `cards` keeps all and `tags` says what is on the customer now.
+    Timers and retries that are due are done after every step.
     """
 
     def __init__(self, engine: Engine, conversation: Conversation, clock: PlayedClock) -> None:
@@ -130,10 +131,16 @@ class Chat:
         """A servicer writes to the customer."""
         await self.receives(self.dialogue.message("text", {"content": text}, origin=5))
 
-    async def presses(self, key: str, *, userid: str = "zhangsan", task_id: str = "") -> None:
-        """A member presses a button of a card, by default of the newest."""
+    async def presses(
+        self, key: str, *, userid: str = "zhangsan", task_id: str = "", chosen: str = ""
+    ) -> None:
+        """A member presses a button of a card, by default of the newest.
+
+        Args:
+            chosen: in the card's list, empty = the first option.
+        """
         self._forget()
-        await self.dialogue.press(userid, key, task_id or self.cards[-1].task_id)
+        await self.dialogue.press(userid, key, task_id or self.cards[-1].task_id, chosen)
         self._look()
 
     async def tells_app(self, text: str, *, userid: str = "zhangsan") -> None:
@@ -141,6 +148,35 @@ class Chat:
         self._forget()
         await self.dialogue.tell_app(userid, text)
         self._look()
+
+    async def agrees(self, purpose: Purpose = Purpose.PROFILING_TAGS) -> None:
+        """The customer has consented to a purpose, by default to being tagged."""
+        await self.decides(purpose, Standing.GIVEN)
+
+    async def decides(self, purpose: Purpose, decision: Standing) -> None:
+        """The customer's decision about a purpose is written down."""
+        unit = Unit()
+        await self.store.consents.decide(
+            unit,
+            self.conversation.external_userid,
+            purpose,
+            decision,
+            notice_version="1",
+            channel="kf",
+            evidence="",
+            at=self.clock.now(),
+        )
+        await self.store.database.commit(unit)
+
+    @property
+    def tags(self) -> set[str]:
+        """The tags that are on the customer now."""
+        rows = self.store.database.read_sync(
+            "SELECT name FROM customer_tags WHERE external_userid = ?"
+            " AND (expires_at IS NULL OR expires_at > ?)",
+            *(self.conversation.external_userid, self.clock.now()),
+        )
+        return {row["name"] for row in rows}
 
     @property
     def cards(self) -> list[PlayedCard]:

@@ -1,8 +1,9 @@
 """Which phrasings must bring a person, and which must not? One file for each class.
 
 They were written before any rule: ``dev`` to write rules by, ``test`` to look at when they stand.
-``fresh`` was written after that, ``last`` after what ``fresh`` taught, and ``blind`` before
-anything was fitted to meaning.
+``fresh`` was written after that, ``last`` after what ``fresh`` taught, ``blind`` before anything
+was fitted to meaning, and ``unseen`` (half everyday, half odd) before examples and words were
+widened.
 """
 
 from pathlib import Path
@@ -13,7 +14,7 @@ import yaml
 from knowledge.evaluate import wilson
 
 FOLDER = Path(__file__).parent
-SPLITS = ("dev", "test", "fresh", "last", "blind")
+SPLITS = ("dev", "test", "fresh", "last", "blind", "unseen")
 
 Said = dict[str, list[str]]
 

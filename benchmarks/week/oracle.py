@@ -190,6 +190,7 @@ class _Reader:
             story.solved = meaning is Meaning.SOLVED
 
     def _want(self, story: Story, reason: str, at: float) -> None:
+        story.solved = False  # he has no solution, whatever he said before
         if story.wanted_at is None:
             story.wanted_at = at
             story.reason = story.reason or reason

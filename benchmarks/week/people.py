@@ -303,10 +303,16 @@ class Customer:
         if not cards:
             return
         task_id = cards[-1].task_id
-        code = self.town.staff.pressed(task_id)
+        _, code = self.town.staff.pressed(task_id)
         self.town.kf.pressed(self.conversation, who)
         await self.town.happen(
-            CardPressed(userid=who, key=key, task_id=task_id, response_code=code)
+            CardPressed(
+                userid=who,
+                key=key,
+                task_id=task_id,
+                response_code=code,
+                selected={"why": ("solved",)},
+            )
         )
 
     async def _session(

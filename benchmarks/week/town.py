@@ -53,7 +53,7 @@ class Town:
         self._timers: list[tuple[float, str]] = []
         self._sender = Sender(
             store=engine.store,
-            couriers=couriers(engine, kf, self.staff, PlayedMedia()),
+            couriers=couriers(engine, kf, self.staff, PlayedMedia(), woken=self._wake),
             woken=self._wake,
             clock=clock,
             metrics=engine.metrics,

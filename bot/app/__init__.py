@@ -8,6 +8,7 @@ from bot.app.content import (
     build_library,
     build_retriever,
     entries_of,
+    known_texts,
     opened_contents,
     preview,
     take_files,
@@ -19,6 +20,7 @@ from bot.app.engine import (
     Engine,
     build_embedder,
     build_engine,
+    build_eraser,
     build_gate,
     build_roster,
     declared_tables,
@@ -29,9 +31,18 @@ from bot.app.engine import (
 )
 from bot.app.escalation_meaning import ESCALATION_EXAMPLES, build_meaning, examples_in
 from bot.app.escalation_words import ESCALATION_WORDS, build_rules, rules_in
+from bot.app.lexicon import (
+    LEXICON,
+    build_lexicon,
+    forbids_of,
+    imported_lists,
+    lexicon_folder,
+    lexicon_in,
+)
 from bot.app.reading import build_reading
 from bot.app.reports import build_reporter
 from bot.app.service import Concierge, couriers, running, web_app
+from bot.app.tag_following import build_tag_rules
 from bot.app.words import KNOWLEDGE_WORDS, build_words, words_in
 
 __all__ = [
@@ -39,6 +50,7 @@ __all__ = [
     "ESCALATION_WORDS",
     "FILE",
     "KNOWLEDGE_WORDS",
+    "LEXICON",
     "MODEL_PROMPTS",
     "PROMPTS",
     "SUPPLIED",
@@ -49,7 +61,9 @@ __all__ = [
     "bases_of",
     "build_embedder",
     "build_engine",
+    "build_eraser",
     "build_gate",
+    "build_lexicon",
     "build_library",
     "build_meaning",
     "build_reading",
@@ -57,12 +71,18 @@ __all__ = [
     "build_retriever",
     "build_roster",
     "build_rules",
+    "build_tag_rules",
     "build_words",
     "couriers",
     "declared_tables",
     "entries_of",
     "examples_in",
+    "forbids_of",
     "gate_file",
+    "imported_lists",
+    "known_texts",
+    "lexicon_folder",
+    "lexicon_in",
     "open_database",
     "open_store",
     "opened_contents",

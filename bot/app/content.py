@@ -18,12 +18,23 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from bot.app.approving import Releases, known_entry, known_replies
 from bot.app.engine import build_embedder, build_gate, open_database
 from bot.app.reading import build_reading
 from bot.app.words import build_words
 from bot.config import Config
+from bot.policy.guard import Guard
 from bot.ports import Embedder
-from bot.store import ContentRow, Contents, Database, Incoming, Statement, digest_of
+from bot.routing.phrases import Phrases
+from bot.store import (
+    ContentRow,
+    Contents,
+    Database,
+    Incoming,
+    KnownText,
+    Statement,
+    digest_of,
+)
 from bot.store.migrate import ENGINE_MIGRATIONS, migrate, migrations_of
 from knowledge import EntryProblem, FaqEntry, Library, Retriever, body_of, entry_of, load_entries
 from knowledge.embeddings import Remembering
@@ -157,24 +168,39 @@ def _digests(sources: Sequence[Path], problems: list[EntryProblem]) -> dict[str,
     return found
 
 
-async def build_library(config: Config, contents: Contents, cache: Path | None) -> Library:
+async def build_library(
+    config: Config, contents: Contents, cache: Path | None, releases: Releases | None = None
+) -> Library:
     """The knowledge of every account, as its rows say.
 
     Args:
         cache: folder of the vector cache, ``None`` = vectors are not kept.
+        releases: which of it may be said, ``None`` = all that is approved in its row.
     """
     encoder = build_embedder(config, cache)
     embedder = Remembering(encoder) if encoder else None
     reading = build_reading(config)
     bases: dict[str, Retriever] = {}
     for base in bases_of(config):
-        rows = await contents.entries(base)
+        entries = entries_of(await contents.entries(base))
+        if releases is not None:
+            entries = releases.admitted(base, entries)
 
-        def build(rows: Sequence[ContentRow] = rows) -> Retriever:
-            return build_retriever(config, entries_of(rows), embedder, cache, reading)
+        def build(entries: Sequence[FaqEntry] = entries) -> Retriever:
+            return build_retriever(config, entries, embedder, cache, reading)
 
         bases[base] = await asyncio.to_thread(build)
     return Library(bases.pop(""), bases, embedder, reading)
+
+
+async def known_texts(config: Config, contents: Contents, phrases: Phrases) -> list[KnownText]:
+    """Every text that is known before it is said: of prompts, and of knowledge."""
+    entries = [
+        known_entry(base, entry)
+        for base in bases_of(config)
+        for entry in entries_of(await contents.entries(base))
+    ]
+    return [*known_replies(phrases), *entries]
 
 
 def build_retriever(
@@ -216,11 +242,15 @@ class Follower:
 
     Args:
         seen: the content version that the library was built from, or an earlier one.
+        releases: what people have released to be said.
+        guard: judges by them.
     """
 
     contents: Contents
     library: Library
     seen: int
+    releases: Releases | None = None
+    guard: Guard | None = None
 
     async def look(self) -> None:
         """Apply what changed since the last look."""
@@ -228,15 +258,27 @@ class Follower:
         if version == self.seen:
             return
         rows = await self.contents.changes_since(self.seen)
+        rows += await self._released({(row.base, row.id) for row in rows})
         by_base = sorted(rows, key=lambda row: row.base)
         for base, group in groupby(by_base, key=lambda row: row.base):
             changed = list(group)
             if (retriever := self.library.base(base)) is None:
                 continue
             removed = {row.id for row in changed if row.removed}
-            await retriever.change(entries_of([r for r in changed if not r.removed]), removed)
+            entries = entries_of([row for row in changed if not row.removed])
+            if self.releases is not None:
+                entries = self.releases.admitted(base, entries)
+            await retriever.change(entries, removed)
             log.info("content.applied", base=base, entries=len(changed), version=version)
         self.seen = version
+
+    async def _released(self, known: Collection[tuple[str, str]]) -> list[ContentRow]:
+        """Rows of entries of which people decided since the last look whether they are said."""
+        if self.releases is None or self.guard is None:
+            return []
+        decided = await self.releases.follow(self.guard)
+        rows = [await self.contents.get(*one) for one in decided if one not in known]
+        return [row for row in rows if row is not None]
 
 
 @contextmanager

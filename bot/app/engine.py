@@ -7,13 +7,20 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import handlers
+from bot.app.approving import guide, released_phrases
+from bot.app.consent_words import build_wishes
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
+from bot.app.lexicon import build_lexicon
+from bot.app.sensitive import refuse_sensitive, separate_groups
+from bot.app.tag_following import build_tag_rules
 from bot.config import Config, Delivery
 from bot.errors import Misconfigured
 from bot.llm.agent import Agent
 from bot.llm.caller import Caller
 from bot.policy.calendar import WorkCalendar
+from bot.policy.guard import Guard
+from bot.policy.lexicon import Lexicon
 from bot.policy.roster import Roster
 from bot.ports import ChatModel, Clock, Embedder, ValueSource
 from bot.routing.decisions import Committer, TurnSettings
@@ -28,23 +35,27 @@ from bot.routing.middleware import (
 )
 from bot.routing.phrases import Phrases
 from bot.routing.router import Router
-from bot.routing.setting import Setting
+from bot.routing.setting import Codes, Setting
 from bot.routing.turn import Turn
 from bot.routing.values import Values
-from bot.store import Database, Store, Table, Vault, decode_master
+from bot.store import Approvals, Database, Store, Table, Vault, decode_master
+from bot.store.erasures import Eraser
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
 from bot.store.tables import ENGINE_TABLES, check_declared
 from bot.telemetry import Metrics
 from bot.tools import HttpTools
+from bot.tools.webhooks import WebhookPoster
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
+from handlers.consent.rules import Wishes
 from handlers.escalation.rules import Rules
+from handlers.tagging.in_force import TagRules
 from knowledge import Library, Meaning
 from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
-SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning)
+SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Wishes)
 """Types that a handler may ask for."""
 
 MODEL_PROMPTS = PROMPTS.parent / "llm"
@@ -62,10 +73,13 @@ class Engine:
     routers: list[Router]
     library: Library
     meaning: Meaning
+    tag_rules: TagRules
     dispatcher: Dispatcher
     model: ChatModel | None = None
     agent: Agent | None = None
+    guard: Guard = field(default_factory=lambda: Guard(Lexicon()))
     tools: HttpTools = field(default_factory=lambda: HttpTools({}))
+    webhooks: WebhookPoster = field(default_factory=WebhookPoster)
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -75,10 +89,12 @@ class Engine:
         """
         await self.library.warm()
         await self.meaning.learn(folder)
+        await self.tag_rules.meaning.learn(folder)
 
     async def aclose(self) -> None:
         """Close connections, files and threads."""
         await self.tools.aclose()
+        await self.webhooks.aclose()
         for model in (self.model, self.agent):
             if isinstance(model, Caller):
                 await model.aclose()
@@ -128,7 +144,7 @@ def open_store(config: Config) -> Store:
     ]
     vault = Vault(database, keys, master, previous)
     vault.check_master()
-    return Store.build(database, keys, vault, path.parent / "media")
+    return Store.build(database, keys, vault, path.parent / "media", config.tagging)
 
 
 def vectors_folder(config: Config) -> Path | None:
@@ -201,10 +217,16 @@ def build_engine(
     Raises:
         Misconfigured: a behaviour is not as it must be; start-up stops.
     """
+    decided, mode = Approvals(store.database).all_sync(), config.safety.approval
     phrases = Phrases.load(PROMPTS)
+    if mode == "all":
+        phrases = released_phrases(phrases, decided)
     routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
     meaning = build_meaning(config.escalation, library.embedder)
+    tag_rules = build_tag_rules(config.tagging, library.embedder)
+    tags = [rule.tag for rule in tag_rules.book.rules]
+    refuse_sensitive(config.tagging, build_lexicon(config), tags)
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
@@ -213,22 +235,18 @@ def build_engine(
         Values: Values(values),
         Rules: build_rules(config.escalation),
         Meaning: meaning,
+        Wishes: build_wishes(),
+        TagRules: tag_rules,
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
+    guard = Guard(build_lexicon(config), separate=separate_groups(config.tagging))
+    guide(guard, decided, mode)
+    guard.learn(phrases.replies.values())
     dispatcher = Dispatcher(
         store,
         routers,
-        Committer(
-            store,
-            plan,
-            enclose,
-            TurnSettings(
-                allowance=platform_limits().kf.allowance,
-                late_after_s=config.delivery.waiting_notice_after_s,
-                consult_ttl_s=2 * config.llm.timeout_s if config.llm else 0.0,
-            ),
-        ),
+        Committer(store, plan, enclose, _turn_settings(config), guard),
         accounts=config.for_account,
         setting=_setting(config, phrases, model, agent),
         supplies=supplies,
@@ -247,8 +265,8 @@ def build_engine(
         metrics=metrics,
     )
     return Engine(
-        *(config, store, clock, metrics, phrases, routers, library, meaning),
-        *(dispatcher, model, agent),
+        *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
+        *(dispatcher, model, agent, guard),
         HttpTools(config.tools),
     )
 
@@ -258,11 +276,24 @@ def build_roster(config: Config) -> Roster:
     return Roster(config.staff, ZoneInfo(config.timezone), WorkCalendar(config.calendar))
 
 
+def _turn_settings(config: Config) -> TurnSettings:
+    return TurnSettings(
+        allowance=platform_limits().kf.allowance,
+        late_after_s=config.delivery.waiting_notice_after_s,
+        consult_ttl_s=2 * config.llm.timeout_s if config.llm else 0.0,
+    )
+
+
 def _setting(
     config: Config, phrases: Phrases, model: ChatModel | None, agent: Agent | None
 ) -> Setting:
+    kf = platform_limits().kf
     return Setting(
         phrases=phrases,
+        codes=Codes(
+            end_s=kf.end_code_s - kf.code_reserve_s,
+            moved_s=min(kf.queue_code_s, kf.reply_code_s) - kf.code_reserve_s,
+        ),
         staff=tuple(config.staff),
         roster=build_roster(config),
         company=config.company.name or "",
@@ -271,6 +302,11 @@ def _setting(
         has_agent=agent is not None,
         has_order_system=any(tool.orders for tool in config.tools.values()),
     )
+
+
+def build_eraser(config: Config, store: Store, routers: Sequence[Router]) -> Eraser:
+    """What erases persons in this deployment."""
+    return Eraser(store, declared_tables(routers), keep_orders=config.consent.keep_orders)
 
 
 def declared_tables(routers: Sequence[Router]) -> list[Table]:

@@ -3,43 +3,24 @@
 Reads `prompts/escalation.yaml` and lays it beside the `escalation` section of config.yaml.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
+from bot.app.phrasing_file import PhrasingFile
 from bot.config import MISSED, OTHERS, Escalation
 from bot.config.problems import ConfigErrors, Problem
-from bot.config.yaml_file import Document, Loc, path_text, read_document
+from bot.config.yaml_file import Document, Loc, read_document
 from bot.errors import Misconfigured
-from handlers.escalation.grammar import BadPhrasing, Phrasing, any_of, read_phrasing
-from handlers.escalation.rules import (
-    Deadline,
-    Manner,
-    ReasonClass,
-    Rules,
-    Scope,
-    Standing,
-    mended,
-    weigh,
-)
-from knowledge.fold import even_out
+from handlers.escalation.rules import Deadline, ReasonClass, Rules, Standing, weigh
+from knowledge.grammar import Phrasing
+from knowledge.speech import Scope
 
 ESCALATION_WORDS = Path(__file__).resolve().parents[2] / "prompts" / "escalation.yaml"
 
 _TOP = ("lists", "read_as", "openers", "closers", "emphasis", "scopes", "classes")
 _CLASS = ("name", "says", "weak", "alone", "never", "unless", "examples")
-_SCOPE = ("before", "inside", "after", "anywhere", "never", "within")
-_WITHIN = 8  # characters before a phrasing in which a scope's word counts
 _SHORTEST = 2  # a single character is found everywhere
-_WHY = {
-    "bracket": ("括号不成对，或有嵌套", "(甲|乙)、{词表名}，不嵌套"),
-    "list": ("没有这个词表，或它是空的", "lists 里有的名字"),
-    "empty": ("没有一处是必须出现的字", "至少一处文字、选择或词表，选择里没有空项"),
-    "anchor": ("^ 或 $ 的位置不对", "^ 只在开头，$ 只在末尾"),
-}
-_LIST = "词的列表，每行以 - 开头（像数字的要加引号）"
 
 
 def build_rules(settings: Escalation, file: Path = ESCALATION_WORDS) -> Rules:
@@ -72,24 +53,19 @@ def rules_in(file: Path, settings: Escalation) -> tuple[Rules, list[Problem]]:
     return rules, [*document.problems, *reading.problems, *reading.wrong_examples(rules)]
 
 
-class _Reading:
+class _Reading(PhrasingFile):
     """One file being read."""
 
     def __init__(self, document: Document, settings: Escalation) -> None:
-        self._document = document
+        super().__init__(document)
         self._settings = settings
-        self.problems: list[Problem] = []
-        self._manner = Manner(None, {}, re.compile("(?!)"), None)
 
     def rules(self) -> Rules:
         values = self._document.values
         self._known_keys((), values, _TOP)
         self._manner = self._read_manner()
-        lists = {
-            name: [self._even(word) for word in self._words(("lists", name))]
-            for name in self._mapping(("lists",))
-        }
-        scopes = {name: self._scope(name, lists) for name in self._mapping(("scopes",))}
+        lists = self._lists()
+        scopes = {n: self._scope(("scopes", n), lists) for n in self._mapping(("scopes",))}
         classes = [self._class(name, lists, scopes) for name in self._mapping(("classes",))]
         names = [MISSED, *(one.id for one in classes)]
         for name in self._settings.classes:
@@ -117,24 +93,6 @@ class _Reading:
                         found = f"例句“{text}”{'没有认出' if expected else '误认成这一类'}"
                         yield self._problem((*loc, index), found, "改说法，或改例句")
 
-    def _read_manner(self) -> Manner:
-        read_as = self._mapping(("read_as",))
-        for said, meant in read_as.items():
-            if not isinstance(meant, str) or not meant.strip():
-                self._complain(("read_as", said), "右边没有文字", "写法: 读作")
-        instead = {even_out(old): even_out(str(new)) for old, new in read_as.items() if new}
-        openers, closers, emphasis = (
-            [even_out(word) for word in self._words((key,))]
-            for key in ("openers", "closers", "emphasis")
-        )
-        courtesies = rf"^{any_of(openers)}+|{any_of(closers)}+$" if openers and closers else "(?!)"
-        return Manner(
-            re.compile(any_of(instead)) if instead else None,
-            instead,
-            re.compile(courtesies),
-            re.compile(any_of(emphasis)) if emphasis else None,
-        )
-
     def _standing(self, name: str) -> Standing:
         given = self._settings.settings_of(name)
         return Standing(
@@ -144,20 +102,6 @@ class _Reading:
             skill=given.skill or "",
             enabled=given.enabled is not False,
         )
-
-    def _scope(self, name: str, lists: Mapping[str, list[str]]) -> Scope:
-        loc = ("scopes", name)
-        values = self._mapping(loc)
-        self._known_keys(loc, values, _SCOPE)
-        within = values.get("within", _WITHIN)
-        if not isinstance(within, int) or not 0 < within <= 40:
-            self._complain((*loc, "within"), f"{within}", "1–40 的整数，字")
-            within = _WITHIN
-        parts = {
-            key: tuple(self._read((*loc, key), lists))
-            for key in ("before", "inside", "after", "anywhere", "never")
-        }
-        return Scope(name=name, within=within, **parts)
 
     def _class(
         self, name: str, lists: Mapping[str, list[str]], scopes: Mapping[str, Scope]
@@ -190,58 +134,3 @@ class _Reading:
             if loc[-1] == "says" and least < _SHORTEST and one.source.isalnum():
                 self._complain(loc, f"“{one.source}”太短，到处都会出现", "两个字以上")
         return tuple(phrasings)
-
-    def _read(self, loc: Loc, lists: Mapping[str, list[str]]) -> list[Phrasing]:
-        read = []
-        for index, text in enumerate(self._words(loc)):
-            try:
-                phrasing = read_phrasing(text, lists, self._even)
-            except BadPhrasing as bad:
-                found, expected = _WHY[bad.why]
-                self._complain((*loc, index), f"{text}（{found}：{bad.detail}）", expected)
-                continue
-            read.append(phrasing)
-        return read
-
-    def _even(self, text: str) -> str:
-        return mended(even_out(text), self._manner)
-
-    def _at(self, loc: Loc) -> Any:
-        value: Any = self._document.values
-        for part in loc:
-            value = value.get(part) if isinstance(value, dict) else None
-        return value
-
-    def _mapping(self, loc: Loc) -> dict[str, Any]:
-        value = self._at(loc)
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            self._complain(loc, "不是一组键值", "键: 内容")
-            return {}
-        return value
-
-    def _words(self, loc: Loc) -> list[str]:
-        value = self._at(loc)
-        if value is None:
-            return []
-        if not isinstance(value, list):
-            self._complain(loc, "不是列表", _LIST)
-            return []
-        for index, word in enumerate(value):
-            if not isinstance(word, str) or not word.strip():
-                self._complain((*loc, index), "没有文字", _LIST)
-        return [word for word in value if isinstance(word, str) and word.strip()]
-
-    def _known_keys(self, loc: Loc, values: Mapping[str, Any], known: tuple[str, ...]) -> None:
-        for key in values:
-            if key not in known:
-                self._complain((*loc, key), "没有这个键", f"只有 {'、'.join(known)}")
-
-    def _complain(self, loc: Loc, found: str, expected: str) -> None:
-        problem = self._problem(loc, found, expected)
-        if problem not in self.problems:
-            self.problems.append(problem)
-
-    def _problem(self, loc: Loc, found: str, expected: str) -> Problem:
-        return Problem(path_text(loc), found, expected, self._document.where(loc))

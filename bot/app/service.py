@@ -1,7 +1,7 @@
 """Which loops and pages make the running service, and how do they reach WeCom?"""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,34 +10,56 @@ from zoneinfo import ZoneInfo
 import structlog
 from aiohttp import web
 
-from bot.app.content import Follower, build_library, take_files
+from bot.app.approving import Releases
+from bot.app.contacts import build_contacts, contact_apis
+from bot.app.content import Follower, build_library, known_texts, take_files
 from bot.app.engine import (
     MODEL_PROMPTS,
     Engine,
     build_engine,
+    build_eraser,
     declared_tables,
     open_store,
+    vectors_folder,
 )
+from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.reports import build_reporter
+from bot.app.tag_following import RulesFollower
+from bot.app.ticket_gauges import TicketGauges
 from bot.config import Config
 from bot.delivery.consulting import ModelCourier, TokenBudget
+from bot.delivery.contact_access import ContactApi
 from bot.delivery.couriers import (
     CodeCourier,
     MediaCourier,
     MessageCourier,
     Owners,
+    Woken,
+    nobody_to_wake,
 )
 from bot.delivery.delegating import AgentCourier, Desk
+from bot.delivery.desks import Desks
 from bot.delivery.handing_over import EndCourier, HandOffCourier
-from bot.delivery.housekeeping import Gauges, LeftCases, Retention, ServiceGauges, WaitingNotices
+from bot.delivery.housekeeping import (
+    DeletedKeys,
+    Gauges,
+    LeftCases,
+    Retention,
+    ServiceGauges,
+    WaitingNotices,
+)
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
 from bot.delivery.looking_up import LookUpCourier, ToolBox
 from bot.delivery.pictures import Fetch, Pictures
+from bot.delivery.projecting import NoContacts
 from bot.delivery.pull import PullSettings
+from bot.delivery.reconciling import EVERY_S
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
 from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
+from bot.delivery.tag_keeping import TagKeeping
+from bot.delivery.webhooks import WebhookCourier, WebhookFeed
 from bot.errors import ConciergeError, Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model
@@ -50,14 +72,19 @@ from bot.model import (
     Lane,
     LookUp,
     NotifyStaff,
+    PostWebhook,
+    ProjectTags,
+    ReadCorpTags,
     SendCard,
     SendMessage,
     SendOnEvent,
     UpdateCard,
 )
 from bot.model.effects import Effect
+from bot.store import Approvals, Store
 from bot.telemetry import Metrics
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
+from bot.web.customers import CustomersEndpoint
 from bot.web.health import HealthEndpoints
 from bot.web.reports import ReportEndpoint
 from bot.wecom.cipher import CallbackCipher
@@ -68,6 +95,7 @@ from bot.wecom.media import TemporaryMedia
 from bot.wecom.staff import StaffMessages
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
+from knowledge import Library
 from knowledge.fold import even_out
 
 log = structlog.get_logger(__name__)
@@ -99,23 +127,20 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         store.close()
         raise
     cache = vectors or store.database.path.parent / "vectors"
-    taken = await take_files(config, store.contents, now=clock.now())
-    log.info(
-        "content.files_read",
-        changed=taken.changed,
-        removed=taken.removed,
-        kept_out=taken.kept_out,
-        problems=len(taken.problems),
-    )
-    version = await store.contents.version()
-    library = await build_library(config, store.contents, cache)
-    follower = Follower(store.contents, library, version)
+    library, version, releases = await _read_knowledge(config, store, cache, clock.now())
     metrics = Metrics()
-    model = open_model(config, MODEL_PROMPTS, metrics, even_out)
-    agent = open_agent(config, MODEL_PROMPTS, metrics, even_out)
+    forbids = forbids_of(build_lexicon(config))
+    model = open_model(config, MODEL_PROMPTS, metrics, even_out, forbids)
+    agent = open_agent(config, MODEL_PROMPTS, metrics, even_out, forbids)
     engine = build_engine(
         config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
     )
+    follower = Follower(store.contents, library, version, releases, engine.guard)
+    await releases.approvals.use(await known_texts(config, store.contents, engine.phrases))
+    eraser = build_eraser(config, store, engine.routers)
+    forgotten = await eraser.replay()
+    if forgotten:
+        log.warning("erasures.done_again", persons=forgotten)
     await store.switches.block_only(config.routing.blocklist, by="config", now=clock.now())
     session = new_session()
     transport = Transport(session, config.wecom.api_base)
@@ -123,7 +148,8 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         transport, config.wecom.corp_id, config.wecom.secret.get_secret_value(), clock=clock.now
     )
     client = WeComClient(transport, tokens, clock=clock.now, metrics=engine.metrics)
-    concierge = _assemble(engine, client, tokens, follower)
+    apis = contact_apis(config, client, transport, clock, metrics)
+    concierge = _assemble(engine, client, tokens, follower, apis)
     concierge.warming = asyncio.create_task(_warm(engine, cache, model, agent), name="warming")
     await concierge.service.start()
     try:
@@ -134,6 +160,23 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         await concierge.service.stop()
         await session.close()
         await engine.aclose()
+
+
+async def _read_knowledge(
+    config: Config, store: Store, cache: Path, now: float
+) -> tuple[Library, int, Releases]:
+    """What the bot knows, the content version that it is of, and what of it people released."""
+    taken = await take_files(config, store.contents, now=now)
+    log.info(
+        "content.files_read",
+        changed=taken.changed,
+        removed=taken.removed,
+        kept_out=taken.kept_out,
+        problems=len(taken.problems),
+    )
+    version = await store.contents.version()
+    releases = Releases.read(Approvals(store.database), config.safety.approval)
+    return await build_library(config, store.contents, cache, releases), version, releases
 
 
 async def _warm(engine: Engine, cache: Path, *models: Caller | None) -> None:
@@ -148,15 +191,37 @@ async def _warm(engine: Engine, cache: Path, *models: Caller | None) -> None:
 
 
 def _assemble(
-    engine: Engine, client: WeComClient, tokens: AccessTokens, follower: Follower
+    engine: Engine,
+    client: WeComClient,
+    tokens: AccessTokens,
+    follower: Follower,
+    apis: Mapping[str, ContactApi],
 ) -> Concierge:
     config, store, clock = engine.config, engine.store, engine.clock
+
+    def woken(subject: str, lane: Lane) -> None:
+        drains.lanes.wake(subject, lane)  # made below
+
+    contacts = build_contacts(
+        config,
+        store,
+        apis,
+        clock=clock,
+        metrics=engine.metrics,
+        wake_queue=lambda queue, lane: sends.wake(queue, lane),  # noqa: PLW0108 — made below
+        wake_subject=woken,
+    )
     kf = Kf(client)
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(
         store=store,
-        couriers=couriers(engine, kf, staff, TemporaryMedia(client), client.fetch_elsewhere),
-        woken=lambda subject, lane: drains.lanes.wake(subject, lane),  # noqa: PLW0108 — made below
+        couriers={
+            **couriers(
+                engine, kf, staff, TemporaryMedia(client), client.fetch_elsewhere, woken=woken
+            ),
+            **contacts.couriers,
+        },
+        woken=woken,
         clock=clock,
         metrics=engine.metrics,
     )
@@ -173,7 +238,10 @@ def _assemble(
             poll_idle_s=config.delivery.poll_idle_s,
             fresh_first_s=config.delivery.fresh_first_s,
         ),
-        looks=_looks(engine, follower, drains, sends),
+        looks=[
+            *_looks(engine, kf, follower, drains, sends),
+            (EVERY_S, contacts.reconciler.look),
+        ],
         clock=clock,
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
@@ -181,15 +249,23 @@ def _assemble(
 
 
 def _looks(
-    engine: Engine, follower: Follower, drains: Drains, sends: Lanes
+    engine: Engine, kf: Kf, follower: Follower, drains: Drains, sends: Lanes
 ) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
     """What the service looks after by itself, and how often."""
     config, store, clock = engine.config, engine.store, engine.clock
     reporter = build_reporter(config, store.measured)
+    rules = RulesFollower(engine.tag_rules, engine.library.embedder, vectors_folder(config))
     return [
         (0.5, follower.look),
+        (2.0, build_eraser(config, store, engine.routers).look),
+        (1.0, DeletedKeys(store).look),
+        (2.0, rules.look),
         (5.0, Gauges(store, engine.metrics, clock).look),
         (60.0, LeftCases(store, clock, drains.lanes.wake).look),
+        (60.0, TicketGauges(store, engine.metrics, clock, bool(config.staff)).look),
+        (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
+        (60.0, TagKeeping(store, clock, sends.wake).look),
+        (1.0, WebhookFeed(store, config.webhooks, clock, sends.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
         (
             5.0,
@@ -200,6 +276,7 @@ def _looks(
                 config.delivery.waiting_notice_after_s,
                 sends.wake,
                 config.for_account,
+                engine.guard.softened,
             ).look,
         ),
         (
@@ -217,11 +294,13 @@ def couriers(
     staff: StaffMessages,
     media: TemporaryMedia,
     fetch: Fetch | None = None,
+    *,
+    woken: Woken = nobody_to_wake,
 ) -> dict[type[Effect], Courier]:
     """Who carries which effect."""
     config, store, clock = engine.config, engine.store, engine.clock
     limits = platform_limits().kf
-    owners = Owners(store, kf, clock, config.routing.ownership_max_age_s)
+    owners = Owners(store, kf, clock, config.routing.ownership_max_age_s, woken)
     box = _tool_box(engine, kf)
     return {
         SendMessage: MessageCourier(
@@ -240,6 +319,9 @@ def couriers(
         SendCard: CardCourier(store, staff, clock),
         UpdateCard: CardUpdateCourier(store, staff, clock),
         KeepMedia: MediaCourier(store, media, clock),
+        ProjectTags: NoContacts(store, clock),
+        ReadCorpTags: NoContacts(store, clock),
+        PostWebhook: WebhookCourier(store, config.webhooks, engine.webhooks, clock),
         Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
         LookUp: LookUpCourier(store, box, clock),
         Delegate: AgentCourier(
@@ -277,6 +359,7 @@ def _send_slots(config: Config) -> dict[Lane, int]:
         Lane.REPLY: slots,
         Lane.MODEL: slots,
         Lane.BACKGROUND: 2,
+        Lane.WEBHOOK: max(1, len(config.webhooks)),  # one that hangs takes its own alone
     }
 
 
@@ -310,5 +393,8 @@ def web_app(concierge: Concierge) -> web.Application:
         ZoneInfo(config.timezone),
         engine.clock,
     )
-    app.add_routes([*callback.routes(), *health.routes(), *reports.routes()])
+    customers = CustomersEndpoint(
+        engine.store, config.server.api_token.get_secret_value(), engine.clock
+    )
+    app.add_routes([*callback.routes(), *health.routes(), *reports.routes(), *customers.routes()])
     return app

@@ -11,7 +11,9 @@ from pydantic import SecretStr
 from bot.app import (
     MODEL_PROMPTS,
     build_engine,
+    build_lexicon,
     build_library,
+    forbids_of,
     open_store,
     preview,
     vectors_folder,
@@ -27,7 +29,7 @@ from knowledge.fold import even_out
 TERMINAL = Conversation("wk_terminal", "wm_terminal")
 
 _HELP = """直接输入问题；输入数字点选上面的菜单。
-/上线 有同事在接待　/接入 同事接入会话　/结束 同事结束会话　/按 按钮上的字　Ctrl+D 退出"""
+/上线 有同事在接待　/接入 同事接入会话　/结束 同事结束会话　/按 按钮上的字 选的原因　Ctrl+D 退出"""
 
 
 async def chat(config: Config) -> int:
@@ -43,13 +45,14 @@ async def _chat(throw_away: Config, config: Config) -> None:
     async with preview(config) as contents:
         library = await build_library(config, contents, vectors_folder(config))
     metrics = Metrics()
-    model = open_model(config, MODEL_PROMPTS, metrics, even_out)
+    forbids = forbids_of(build_lexicon(config))
+    model = open_model(config, MODEL_PROMPTS, metrics, even_out, forbids)
     engine = build_engine(
         *(throw_away, open_store(throw_away), library),
         clock=clock,
         metrics=metrics,
         model=model,
-        agent=open_agent(config, MODEL_PROMPTS, metrics, even_out),
+        agent=open_agent(config, MODEL_PROMPTS, metrics, even_out, forbids),
     )
     warming = asyncio.create_task(engine.warm(vectors_folder(config)))
 
@@ -122,11 +125,17 @@ async def _end(dialogue: Dialogue) -> None:
 
 
 async def _press(dialogue: Dialogue, text: str) -> None:
-    """A colleague presses a button of the newest card that has one of this text."""
+    """A colleague presses a button of the newest card that has one of this text.
+
+    What follows the text is what he has chosen in the card's list.
+    """
+    text, _, wanted = text.partition(" ")
     for played in reversed(dialogue.staff.cards):
         for button in played.card.buttons:
             if button.text == text and not played.replaced_by:
-                await dialogue.press(played.userids[0], button.key, played.task_id)
+                options = played.card.selection.options if played.card.selection else ()
+                chosen = next((key for key, name in options if name == wanted.strip()), "")
+                await dialogue.press(played.userids[0], button.key, played.task_id, chosen)
                 return
     print(f"（没有卡片上有按钮“{text}”）")
 

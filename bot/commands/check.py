@@ -77,10 +77,18 @@ async def check(
     for file, problem in prompt_problems(prompts):
         report.add_in("话术", str(file), problem)
     _check_words(prompts, report)
+    watched = await _check_lexicon(prompts, inspection, report)
     _check_escalation(prompts, inspection, report)
+    _check_tag_rules(inspection, report)
+    _check_consent(prompts, report)
     report.add("大模型", _model_problems(inspection))
     report.print(out)
     _print_notes(inspection, out)
+    if watched:
+        print(f"不照说的话：{len(watched)} 句，有要当心的词（concierge approve list）", file=out)
+        for text in watched:
+            print(f"  · {text}", file=out)
+        print(file=out)
     if report.count:
         print(f"✗ 共 {report.count} 个问题", file=out)
     else:
@@ -91,8 +99,10 @@ async def check(
 
 def _print_notes(inspection: Inspection, out: TextIO) -> None:
     """What is allowed and may still be a mistake: no problem, and no exit code."""
-    from bot.commands.check_staff import staff_notes
+    from bot.commands.check_staff import NOBODY, staff_notes
 
+    if inspection.config and not inspection.config.staff:
+        print(f"{NOBODY}\n", file=out)
     if inspection.config and (note := _meaning_note(inspection.config)):
         print(f"哪些话要人工：{note}", file=out)
     notes = list(staff_notes(inspection.config, time.time())) if inspection.config else []
@@ -138,6 +148,20 @@ def _check_words(prompts: Path, report: _Report) -> None:
         report.add_in("同义词与专用词", str(file), problem)
 
 
+async def _check_lexicon(prompts: Path, inspection: Inspection, report: _Report) -> list[str]:
+    """Returns the texts that are not said as they are: no problem, but somebody should know."""
+    from bot.commands.check_said import lexicon_of, tag_problems, watched_texts
+
+    config = inspection.config
+    lexicon, problems = lexicon_of(config, prompts)
+    for file, problem in problems:
+        report.add_in("词表", str(file), problem)
+    if config is None:
+        return []
+    report.add("标签", tag_problems(config, lexicon))
+    return await watched_texts(config, lexicon)
+
+
 def _check_escalation(prompts: Path, inspection: Inspection, report: _Report) -> None:
     from bot.app import ESCALATION_EXAMPLES, ESCALATION_WORDS, examples_in, rules_in
 
@@ -147,6 +171,25 @@ def _check_escalation(prompts: Path, inspection: Inspection, report: _Report) ->
         report.add_in("哪些话要人工", str(words), problem)
     for problem in examples_in(examples, words)[1]:
         report.add_in("哪些话要人工", str(examples), problem)
+
+
+def _check_tag_rules(inspection: Inspection, report: _Report) -> None:
+    from bot.app.tag_following import group_names
+    from bot.app.tag_rules import rulebook_in
+
+    if inspection.config is None or not inspection.config.tagging.rules:
+        return
+    settings = inspection.config.tagging
+    for problem in rulebook_in(settings.rules, group_names(settings))[1]:
+        report.add("打标签的规则", [problem])
+
+
+def _check_consent(prompts: Path, report: _Report) -> None:
+    from bot.app.consent_words import CONSENT_WORDS, wishes_in
+
+    words = prompts / CONSENT_WORDS.name
+    for problem in wishes_in(words)[1]:
+        report.add_in("客户关于自己信息的话", str(words), problem)
 
 
 def _model_problems(inspection: Inspection) -> Iterator[str]:
@@ -160,8 +203,8 @@ def _model_problems(inspection: Inspection) -> Iterator[str]:
     if inspection.config is None or inspection.config.llm is None:
         return
     try:
-        open_model(inspection.config, MODEL_PROMPTS, Metrics(), even_out)
-        open_agent(inspection.config, MODEL_PROMPTS, Metrics(), even_out)
+        for opened in (open_model, open_agent):
+            opened(inspection.config, MODEL_PROMPTS, Metrics(), even_out, lambda _text: False)
     except Misconfigured as error:
         yield str(error)
 

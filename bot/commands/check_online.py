@@ -10,8 +10,11 @@ from typing import TextIO
 
 import aiohttp
 
+from bot.app.contacts import contact_apis
 from bot.config import Config
+from bot.delivery.lanes import SystemClock
 from bot.errors import ConciergeError, Misconfigured, NotAuthorised, Unreachable, WeComError
+from bot.telemetry import Metrics
 from bot.wecom.client import WeComClient
 from bot.wecom.kf import Kf, KfAccount
 from bot.wecom.staff import StaffMessages
@@ -36,12 +39,15 @@ class _Online:
         client = WeComClient(transport, self._tokens)
         self._kf = Kf(client)
         self._staff = StaffMessages(client, config.wecom.agent_id)
+        clock, metrics = SystemClock(), Metrics()
+        self._contact_apis = contact_apis(config, client, transport, clock, metrics)
         self.bad = 0
 
     async def ask_all(self) -> None:
         if await self._ask("取得 access_token", self._token):
             await self._ask("客服账号", self._accounts)
             await self._ask("员工通知", self._reach_staff)
+            await self._ask("客户联系", self._contacts)
         await self._ask("回调地址", self._callback)
 
     async def _ask(self, title: str, question: Callable[[], Awaitable[str]]) -> bool:
@@ -76,11 +82,30 @@ class _Online:
     async def _reach_staff(self) -> str:
         userids = [member.userid for member in self._config.staff]
         if not userids:
-            return "没有配置 staff，需要人工时不会通知任何人"
+            return "没有配置 staff，需要人工时只通知企业微信里的接待人员，不一定收得到"
         delivered = await self._staff.send_text(userids, TEST_MESSAGE, key="check")
         if lost := [name for name in userids if name.lower() in delivered.invalid]:
             raise Misconfigured(f"通知不到 {'、'.join(lost)}：不存在，或不在应用的可见范围内")
         return f"已向 {len(userids)} 人发出一条测试消息"
+
+    async def _contacts(self) -> str:
+        """Whose secret may call; that nobody's may is bad only where it is wanted."""
+        enabled = self._config.contacts.enabled
+        if enabled is False:
+            return "contacts.enabled 是 false，不使用"
+        refusal: NotAuthorised | Misconfigured | None = None
+        for identity, api in self._contact_apis.items():
+            try:
+                members = await api.contacts.members()
+            except (NotAuthorised, Misconfigured) as error:
+                refusal = error
+            else:
+                by = "应用的 Secret" if identity == "app" else "contacts.secret"
+                return f"许可（用{by}），{len(members)} 位成员可以有客户"
+        assert refusal is not None
+        if enabled:
+            raise refusal
+        return "企业微信不许可，不使用；要用，在「客户联系 → 客户 → API」里加入该应用"
 
     async def _callback(self) -> str:
         public_url = self._config.server.public_url

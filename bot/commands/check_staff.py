@@ -22,6 +22,13 @@ def accounts_of(config: Config) -> list[str]:
     return list(dict.fromkeys(named)) or [""]
 
 
+NOBODY = (
+    "✗ 注意：没有配置 staff。要转人工、要跟进的客户，只会通知企业微信里这个客服账号的接待人员，"
+    "应用对他们不可见的话谁也收不到；没有级别，也就没有转专家和改派。"
+    "请在 config.yaml 写上 staff；没有人管的事用 concierge tickets list 查看"
+)
+
+
 def staff_notes(config: Config, now: float) -> Iterator[str]:
     """Nothing here is wrong: levels nobody has, people without shifts, years not known yet."""
     if not config.staff:

@@ -1,14 +1,15 @@
 """How does one conversation run in process? Real turns, real gates, a played WeCom."""
 
 import itertools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.app import Engine, couriers
 from bot.delivery.housekeeping import LeftCases
 from bot.delivery.intake import subject_of
-from bot.delivery.send import Sender
+from bot.delivery.send import Courier, Sender
+from bot.delivery.tag_keeping import TagKeeping
 from bot.errors import Rejected
 from bot.model import (
     AppMessageReceived,
@@ -21,6 +22,7 @@ from bot.model import (
     SessionChanged,
     SessionEntered,
 )
+from bot.model.effects import Effect
 from bot.model.events import Event
 from bot.store import Arrival, Unit
 from bot.wecom.apis import STAFF_UPDATE_CARD
@@ -34,14 +36,15 @@ Payload = dict[str, Any]
 class PlayedKf(Kf):
     """Plays WeCom's kf APIs for one conversation.
 
-    Drive it through `state`, `receiving`, `unionid` and `failures` (raised by the next calls, in
-    order); read `sent`.
+    Drive it through `state`, `receiving`, `stopped` (servicers who do not receive), `unionid` and
+    `failures` (raised by the next calls, in order); read `sent`.
     """
 
     def __init__(self) -> None:
         self.state = ServiceState.ENDED
         self.servicer: str | None = None
         self.receiving: list[str] = []
+        self.stopped: list[str] = []
         self.unionid: str | None = None
         self.sent: list[Payload] = []
         self.failures: list[Exception] = []
@@ -64,8 +67,9 @@ class PlayedKf(Kf):
         return self.state, self.servicer
 
     async def list_servicers(self, open_kfid: str) -> Servicers:
-        """Whoever was set to receive."""
-        return Servicers(tuple(Servicer(userid, True) for userid in self.receiving))
+        """Whoever was set to receive, and who is listed beside them."""
+        there = [Servicer(userid, True) for userid in self.receiving]
+        return Servicers((*there, *(Servicer(userid, False) for userid in self.stopped)))
 
     async def batch_get_customers(self, external_userids: Sequence[str]) -> list[CustomerProfile]:
         """Everybody has the unionid that was set."""
@@ -137,9 +141,10 @@ class PlayedStaff(StaffMessages):
         played.card, played.replaced_by = card or played.card, replace_name
         played.shown = False
 
-    def pressed(self, task_id: str) -> str:
-        """A fresh code, as a press brings it."""
-        return self._code(next(one for one in self.cards if one.task_id == task_id))
+    def pressed(self, task_id: str) -> tuple[Card, str]:
+        """The card, and a fresh code, as a press brings it."""
+        played = next(one for one in self.cards if one.task_id == task_id)
+        return played.card, self._code(played)
 
     def _code(self, card: PlayedCard) -> str:
         code = f"card-code-{next(self._numbers)}"
@@ -185,13 +190,21 @@ class Dialogue:
         self._msgids = itertools.count(1)
         self._woken: dict[str, None] = {}
         self._left = LeftCases(engine.store, engine.clock, self._wake)
+        self._tags = TagKeeping(engine.store, engine.clock, lambda _queue, _lane: None)
         self.connect(self.kf)
 
-    def connect(self, kf: Kf) -> None:
-        """Send through this WeCom; by default it is `self.kf`, which knows this customer alone."""
+    def connect(self, kf: Kf, more: Mapping[type[Effect], Courier] | None = None) -> None:
+        """Send through this WeCom; by default it is `self.kf`, which knows this customer alone.
+
+        Args:
+            more: who carries other effects.
+        """
         self._sender = Sender(
             store=self.engine.store,
-            couriers=couriers(self.engine, kf, self.staff, self.media),
+            couriers={
+                **couriers(self.engine, kf, self.staff, self.media, woken=self._wake),
+                **(more or {}),
+            },
             woken=self._wake,
             clock=self.engine.clock,
             metrics=self.engine.metrics,
@@ -242,10 +255,17 @@ class Dialogue:
         """A member writes to the app itself."""
         await self.happen(AppMessageReceived(userid=userid, msgtype="text", content=text))
 
-    async def press(self, userid: str, key: str, task_id: str) -> None:
-        """A member presses a button of a card."""
-        code = self.staff.pressed(task_id)
-        await self.happen(CardPressed(userid=userid, key=key, task_id=task_id, response_code=code))
+    async def press(self, userid: str, key: str, task_id: str, chosen: str = "") -> None:
+        """A member presses a button of a card, with this option chosen, by default the first."""
+        card, code = self.staff.pressed(task_id)
+        selected: dict[str, tuple[str, ...]] = {}
+        if card.selection is not None:
+            selected[card.selection.key] = (chosen or card.selection.options[0][0],)
+        await self.happen(
+            CardPressed(
+                userid=userid, key=key, task_id=task_id, response_code=code, selected=selected
+            )
+        )
 
     async def happen(self, *events: Event) -> None:
         """Several events arrive together; everything that follows from them is done."""
@@ -273,10 +293,15 @@ class Dialogue:
     async def catch_up(self) -> None:
         """Do what has come due by itself: timers, retries, rows that waited for their time."""
         await self._left.look()
+        await self._tags.look()
         for queue, _ in await self.engine.store.outbox.open_queues():
             await self._sender.send_queue(queue)
         waiting = await self.engine.store.mailbox.waiting(self.engine.clock.now())
         await self.settle(one.subject for one in waiting)
+
+    def wake(self, subject: str, lane: Lane) -> None:
+        """Say that a mailbox has something new; `settle` then drains it."""
+        self._wake(subject, lane)
 
     def _wake(self, subject: str, _lane: Lane) -> None:
         self._woken[subject] = None
@@ -308,9 +333,12 @@ def card_text(played: PlayedCard) -> str:
     """What a member sees of a card, its buttons in brackets."""
     card = played.card
     buttons = [button.text for button in card.buttons]
+    chosen = card.selection
+    choice = f"{chosen.title}：{' / '.join(text for _, text in chosen.options)}" if chosen else ""
     lines = [
         *(card.title, card.desc, card.quote, card.text),
         *(f"{name}：{value}" for name, value in card.lines),
+        "" if played.replaced_by else choice,
         " ".join(f"[{text}]" for text in ([played.replaced_by] if played.replaced_by else buttons)),
     ]
     return "\n  ".join(line for line in lines if line)

@@ -1,24 +1,20 @@
 """What should an operator mend in the knowledge, and do its links still lead anywhere?"""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
 import aiohttp
 import msgspec
-import yaml
 
-from bot.app import PROMPTS, entries_of, preview
+from bot.app import build_lexicon, entries_of, preview
 from bot.commands.faq_edit import known_base
 from bot.config import Config
-from bot.errors import Misconfigured
+from bot.policy.lexicon import Decision, Lexicon
 from knowledge import FaqEntry
-from knowledge.lint import Finding, Level, Lexicon, links, lint
-
-LEXICON = PROMPTS.parent / "lexicon.yaml"
+from knowledge.lint import Finding, Level, Watch, Watched, links, lint
 
 _LEVELS: Mapping[Level, str] = {"error": "错误", "warning": "注意", "hint": "提示"}
 _AT_ONCE, _WITHIN_S, _MOST_LINKS = 8, 5.0, 500
@@ -33,7 +29,6 @@ async def lint_entries(
     *,
     online: bool = False,
     as_json: bool = False,
-    lexicon: Path = LEXICON,
 ) -> int:
     """Print what to mend.
 
@@ -43,9 +38,9 @@ async def lint_entries(
     known_base(config, base)
     async with preview(config) as contents:
         entries = entries_of(await contents.entries(base))
-    words = _lexicon(lexicon)
+    watch = watch_of(build_lexicon(config))
     today = datetime.now(ZoneInfo(config.timezone)).date()
-    findings = await asyncio.to_thread(lambda: list(lint(entries, words, today=today)))
+    findings = await asyncio.to_thread(lambda: list(lint(entries, watch, today=today)))
     if online:
         findings += await dead_links(entries)
     findings.sort(key=lambda finding: list(_LEVELS).index(finding.level))
@@ -70,11 +65,15 @@ def _show(findings: Sequence[Finding], count: int, out: TextIO) -> None:
     )
 
 
-def _lexicon(path: Path) -> list[Lexicon]:
-    try:
-        return [Lexicon.of(raw) for raw in yaml.safe_load(path.read_text("utf-8")) or ()]
-    except (OSError, ValueError, AttributeError, TypeError, yaml.YAMLError) as error:
-        raise Misconfigured(f"{path} 读不懂：{error}") from error
+def watch_of(lexicon: Lexicon) -> Watch:
+    """Finds what the lexicon finds; what is not said at all is an error."""
+
+    def watch(text: str) -> Iterator[Watched]:
+        for one in lexicon.check(text).found:
+            level: Level = "error" if one.decision is Decision.BLOCK else "warning"
+            yield Watched(one.kind, level, one.text)
+
+    return watch
 
 
 async def dead_links(entries: Sequence[FaqEntry]) -> list[Finding]:

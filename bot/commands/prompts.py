@@ -5,7 +5,7 @@ from typing import Any, TextIO
 
 import yaml
 
-from bot.app import MODEL_PROMPTS
+from bot.app import MODEL_PROMPTS, build_lexicon, forbids_of
 from bot.config import Config
 from bot.errors import Misconfigured, ModelUnavailable
 from bot.llm.opening import open_model
@@ -22,7 +22,8 @@ async def replay(config: Config, out: TextIO, *, folder: Path = EXAMPLES) -> int
     Raises:
         Misconfigured: no model is configured, or an example cannot be read.
     """
-    model = open_model(config, MODEL_PROMPTS, Metrics(), even_out)
+    forbids = forbids_of(build_lexicon(config))
+    model = open_model(config, MODEL_PROMPTS, Metrics(), even_out, forbids)
     if model is None:
         raise Misconfigured("llm：没有配置大模型")
     examples = _read(folder)

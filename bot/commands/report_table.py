@@ -46,6 +46,10 @@ def print_report(
         for account in report.accounts:
             name = accounts.get(account.open_kfid, account.open_kfid)
             print(f"  {_pad(name, 22)}{_of_kinds(account.n, account.kinds)}", file=out)
+    if report.endings:
+        print("\n人工服务过的怎么结束", file=out)
+        for ending in report.endings:
+            print(f"  {_pad(_reason(ending.reason, phrases), 34)}{_share(ending.share)}", file=out)
     if report.reasons:
         print("\n为什么要人工（最多的几种）", file=out)
         for reason in report.reasons[:_SHOWN]:

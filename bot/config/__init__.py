@@ -1,10 +1,12 @@
 """What did the operator configure? Frozen models, or every problem at once."""
 
+from bot.config.consent import AskedPurpose, Consent
 from bot.config.escalation import MISSED, OTHERS, Escalation, ReasonSettings
 from bot.config.hours import DAY_MINUTES, WEEK, Calendar, DateSpan, OpeningHours, Shift
 from bot.config.loading import Inspection, inspect_config, load_config
 from bot.config.problems import ConfigErrors, Problem
 from bot.config.requirements import Command, keygen, require, variable
+from bot.config.safety import ApprovalMode, Safety
 from bot.config.sections import (
     Account,
     AccountSettings,
@@ -29,16 +31,21 @@ from bot.config.sections import (
     WeCom,
 )
 from bot.config.staff import Level, StaffMember
+from bot.config.tagging import DIMENSIONS, Dimension, Tagging, TagGroup, TagPurpose
 from bot.config.tools import Argument, OrderFields, Tool
+from bot.config.webhooks import Webhook, WebhookEvent
 
 __all__ = [
     "DAY_MINUTES",
+    "DIMENSIONS",
     "MISSED",
     "OTHERS",
     "WEEK",
     "Account",
     "AccountSettings",
+    "ApprovalMode",
     "Argument",
+    "AskedPurpose",
     "Autonomy",
     "AutonomyMode",
     "Calendar",
@@ -46,8 +53,10 @@ __all__ = [
     "Company",
     "Config",
     "ConfigErrors",
+    "Consent",
     "DateSpan",
     "Delivery",
+    "Dimension",
     "Embeddings",
     "Escalation",
     "Inspection",
@@ -64,14 +73,20 @@ __all__ = [
     "Reranker",
     "Retention",
     "Routing",
+    "Safety",
     "Satisfaction",
     "Security",
     "Server",
     "Shift",
     "StaffMember",
     "Storage",
+    "TagGroup",
+    "TagPurpose",
+    "Tagging",
     "Tool",
     "WeCom",
+    "Webhook",
+    "WebhookEvent",
     "inspect_config",
     "keygen",
     "load_config",

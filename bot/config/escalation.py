@@ -25,6 +25,9 @@ def _class_name(name: str) -> str:
 
 
 DeadlineSeconds = Annotated[int, Field(ge=1, le=30 * 86_400)]
+CloseReason = Annotated[str, Field(min_length=1, max_length=40)]
+"""Why a servicer ends a case: an id with a text in prompts, or the text itself."""
+
 ClassName = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_class_name)]
 
 
@@ -80,6 +83,9 @@ class Escalation(Section):
     core_tags: Many[Text] = ()
     reassign_after_s: Seconds = 120
     idle_end_s: Seconds = 1800
+    close_reasons: Annotated[Many[CloseReason], Field(min_length=1, max_length=9)] = (
+        *("solved", "unreachable", "offline", "spam", "other"),
+    )
     idle_notice_s: Seconds = 1500
     classes: Mapping[ClassName, ReasonSettings] = {}
 

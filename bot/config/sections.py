@@ -12,10 +12,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
+from bot.config.consent import Consent
+from bot.config.contacts import Contacts
 from bot.config.escalation import Escalation
 from bot.config.hours import Calendar, OpeningHours
+from bot.config.safety import Safety
 from bot.config.section import Section
 from bot.config.staff import StaffMember
+from bot.config.tagging import Tagging
 from bot.config.tools import Tool, ToolName
 from bot.config.values import (
     ApiToken,
@@ -39,6 +43,7 @@ from bot.config.values import (
     Word,
     sqlite_path,
 )
+from bot.config.webhooks import Webhook, WebhookName
 
 AutonomyMode = Literal["auto", "suggest", "off"]
 UNSET = SecretStr("")
@@ -244,6 +249,8 @@ class Retention(Section):
     messages_days: Annotated[Days, Field(ge=3)] = 180
     # WeCom may tell the last three days once more (§3.7): what was answered must still be known.
     handled_days: Annotated[Days, Field(ge=4)] = 7
+    # The database itself refuses to delete what is younger than 180 days.
+    audit_days: Annotated[Days, Field(ge=181)] = 1095
 
 
 class Logging(Section):
@@ -273,6 +280,11 @@ class Config(Section):
     staff: Many[StaffMember] = ()
     calendar: Calendar = Calendar()
     escalation: Escalation = Escalation()
+    safety: Safety = Safety()
+    consent: Consent = Consent()
+    tagging: Tagging = Tagging()
+    webhooks: Mapping[WebhookName, Webhook] = {}
+    contacts: Contacts = Contacts()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()

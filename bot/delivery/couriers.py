@@ -1,9 +1,11 @@
 """How is each kind of effect carried, and what makes its repeat harmless?"""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import structlog
 
 from bot.delivery.outcomes import Ended, Held, Later, Outcome
@@ -22,14 +24,17 @@ from bot.errors import (
 )
 from bot.model import (
     Conversation,
+    Emitted,
     KeepMedia,
+    Lane,
     SendMessage,
     SendOnEvent,
     ServiceState,
 )
+from bot.model.cases import SESSION_LOST, WITH_PEOPLE
 from bot.model.effects import HUMAN_OWNS
 from bot.ports import Clock
-from bot.store import ConversationFacts, Download, Parcel, Store, Unit
+from bot.store import Arrival, ConversationFacts, Download, Parcel, Store, Unit
 from bot.wecom.errors import means_already_accepted
 from bot.wecom.kf import Kf
 from bot.wecom.media import TemporaryMedia
@@ -44,28 +49,43 @@ PICTURE_PATIENCE_S = 20.0
 
 _STATE_TRIES = 3
 
+Woken = Callable[[str, Lane], None]
+
+
+def nobody_to_wake(subject: str, lane: Lane) -> None:
+    """Where a mailbox is looked at anyway."""
+
 
 @dataclass(frozen=True, slots=True)
 class Owners:
     """Reads and remembers who owns a conversation.
 
+    A case that is with people, while WeCom says that nobody has its session, hears of it: the
+    event that told of the end is lost, or still on its way.
+
     Args:
         max_age_s: older knowledge is read again before anything is sent.
+        woken: told whose mailbox has something new, once it is committed.
     """
 
     store: Store
     kf: Kf
     clock: Clock
     max_age_s: float
+    woken: Woken = nobody_to_wake
 
-    async def refresh(self, facts: ConversationFacts, unit: Unit) -> None:
+    async def refresh(self, facts: ConversationFacts, unit: Unit) -> bool:
         """Ask WeCom if what we know is old, and add the answer to the unit.
+
+        Returns:
+            Whether the unit puts something into the mailbox.
 
         Raises:
             WeComError: as the client; without an answer nothing may be sent (R-11.3).
         """
-        if not facts.ownership.is_known(self.clock.now(), self.max_age_s):
-            await self._ask(facts, unit)
+        if facts.ownership.is_known(self.clock.now(), self.max_age_s):
+            return False
+        return await self._ask(facts, unit)
 
     async def read(self, conversation: Conversation) -> ConversationFacts:
         """Ask WeCom, whatever we know, and remember the answer.
@@ -76,17 +96,28 @@ class Owners:
         facts = await self.store.conversations.facts(conversation)
         for _ in range(_STATE_TRIES):
             unit = Unit()
-            await self._ask(facts, unit)
+            is_lost = await self._ask(facts, unit)
             await self.store.database.commit(unit)
+            if is_lost:
+                self.woken(conversation.subject, Lane.HANDOFF)
             facts = await self.store.conversations.facts(conversation)
             if facts.ownership.state is not None:
                 return facts
         raise Unreachable("service_state", None, "the conversation keeps changing")
 
-    async def _ask(self, facts: ConversationFacts, unit: Unit) -> None:
+    async def _ask(self, facts: ConversationFacts, unit: Unit) -> bool:
         state, servicer = await self.kf.get_state(facts.conversation)
         now = self.clock.now()
         self.store.conversations.observe_state(unit, facts, state, servicer, now)
+        case = None if state.human_owns else await self.store.cases.open_of(facts.conversation)
+        if case is None or case.status not in WITH_PEOPLE:
+            return False
+        ids = msgspec.structs.asdict(facts.conversation)
+        lost = Emitted(name=SESSION_LOST, data={"case_id": case.id}, **ids)
+        key = f"lost:{case.id}:{case.version}"
+        arrival = Arrival(facts.conversation.subject, lost, Lane.HANDOFF, key, now)
+        await self.store.mailbox.deliver(unit, [arrival], now)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +146,7 @@ class MessageCourier:
             return Ended("cancelled", error="its picture cannot be uploaded")
         unit = Unit()
         facts = await self.store.conversations.facts(parcel.conversation)
-        await self.owners.refresh(facts, unit)
+        is_lost = await self.owners.refresh(facts, unit)
         now = self.clock.now()
         claimed = await self.store.outbox.claim_send(
             unit,
@@ -125,6 +156,8 @@ class MessageCourier:
             wrote_after=now - self.window_s,
             allowance=self.allowance,
         )
+        if is_lost:
+            self.owners.woken(parcel.subject, Lane.HANDOFF)
         if not claimed:
             return await self._why_not(parcel)
         try:

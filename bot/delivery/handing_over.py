@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from bot.delivery.couriers import Owners
+from bot.delivery.desks import Desks
 from bot.delivery.outcomes import Ended, Outcome
 from bot.errors import NotAuthorised, ServicerUnavailable, WrongState
 from bot.model import Conversation, EndSession, HandOff, Seat, ServiceState
@@ -53,6 +54,7 @@ class HandOffCourier:
             log.error("handoff.needs_operator", error=str(error))
             ended = _handed("refused", errcode=error.errcode)
         ended.result["reason"] = parcel.effect.reason
+        ended.result["tries"] = parcel.effect.tries
         return ended
 
     async def _hand_over(self, conversation: Conversation, wanted: HandOff) -> Ended:
@@ -65,12 +67,16 @@ class HandOffCourier:
                 return _handed("ended")
             if state is ServiceState.HUMAN and servicer.lower() != wanted.away_from.lower():
                 return await self._has_it(wanted, servicer)
-            receiving = await self._receiving(conversation.open_kfid)
+            receiving = await self._desks.receiving(conversation.open_kfid)
             try:
                 return await self._move(facts, wanted, receiving)
             except (WrongState, ServicerUnavailable) as error:
                 log.info("handoff.replanned", errcode=error.errcode)
         return _handed("refused")
+
+    @property
+    def _desks(self) -> Desks:
+        return Desks(self.store, self.kf, self.clock, self.owners.woken)
 
     async def _is_wanted(self, wanted: HandOff) -> bool:
         """Whether the case has not been closed, or given up, while this waited for its try."""
@@ -130,13 +136,6 @@ class HandOffCourier:
 
     async def _release(self, wanted: HandOff, seat: Seat) -> None:
         await self.store.cases.release(wanted.case_id, seat.userid, self.clock.now())
-
-    async def _receiving(self, open_kfid: str) -> dict[str, str]:
-        """Who receives at this moment, by lower-cased userid."""
-        servicers = await self.kf.list_servicers(open_kfid)
-        status = {member.userid: member.receiving for member in servicers.members}
-        await self.store.servicers.replace(open_kfid, status, self.clock.now())
-        return {userid.lower(): userid for userid in servicers.receiving}
 
     def _moved(
         self, conversation: Conversation, state: ServiceState, servicer: str | None, **more: Any

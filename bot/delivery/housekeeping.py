@@ -40,6 +40,7 @@ class WaitingNotices:
         after_s: how long they have waited by then.
         woken: told which queue of the outbox has something to send.
         accounts: settings of a kf account by its id.
+        softened: a text without what may not be said.
     """
 
     store: Store
@@ -48,6 +49,7 @@ class WaitingNotices:
     after_s: float
     woken: Callable[[str, Lane], None]
     accounts: Callable[[str], AccountSettings]
+    softened: Callable[[str], str] = str
 
     async def look(self) -> int:
         """Send what is due; returns how many were told."""
@@ -71,7 +73,7 @@ class WaitingNotices:
         facts = after(before, message)  # the gates must know that the customer wrote
         if facts.ownership.state is not None and facts.ownership.state.human_owns:
             return 0
-        text = self.phrases.say("engine.waiting")
+        text = self.softened(self.phrases.say("engine.waiting"))
         draft = Draft(
             subject=letter.subject,
             queue=conversation_queue(conversation),
@@ -158,6 +160,21 @@ class Retention:
                     self.clock.now() - self.days[table.kept] * _DAY_S,
                 )
         await self.store.media.forget_orphans()
+
+
+@dataclass(slots=True)
+class DeletedKeys:
+    """Forgets the keys that another process has deleted, as the command that erases does."""
+
+    store: Store
+    _seen: int | None = None
+
+    async def look(self) -> None:
+        """Look once."""
+        version = await self.store.keys.foreign_version()
+        if version != self._seen:
+            self._seen = version
+            await self.store.vault.forget_deleted()
 
 
 @dataclass(frozen=True, slots=True)

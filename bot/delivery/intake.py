@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable
 
 from bot.errors import ConciergeError
-from bot.model import AppMessageReceived, CardPressed, Event, Lane
+from bot.model import AppMessageReceived, CardPressed, CustomerAdded, Event, Lane
 from bot.routing.decisions import conversation_of
 from bot.store import Arrival, Store, Unit, UnitConflict
 from bot.telemetry import new_trace_id
@@ -80,10 +80,17 @@ def _arrival(event: Event) -> Arrival:
     return Arrival(
         subject=subject_of(event),
         event=event,
-        lane=_LANES.get(type(event), Lane.BACKGROUND),
-        sent_at=float(getattr(event, "sent_at", 0.0)),
+        lane=lane_of(event),
+        sent_at=float(getattr(event, "sent_at", 0.0) or getattr(event, "at", 0.0)),
         trace_id=new_trace_id(),
     )
+
+
+def lane_of(event: Event) -> Lane:
+    """How urgent an event is: a welcome code dies after 20 s (wecom-api §4.3)."""
+    if isinstance(event, CustomerAdded) and event.welcome_code:
+        return Lane.URGENT
+    return _LANES.get(type(event), Lane.BACKGROUND)
 
 
 def subject_of(event: Event) -> str:

@@ -13,6 +13,7 @@ from bot.config import Tool
 from bot.delivery.outcomes import Ended, Later, Outcome
 from bot.errors import ToolFailed, WeComError
 from bot.model import ORDERS, Conversation, LookUp, Order
+from bot.model.people import IdentityKind
 from bot.ports import Clock
 from bot.store import Parcel, Store
 from bot.telemetry import Metrics
@@ -94,7 +95,17 @@ class ToolBox:
         except WeComError as error:
             raise ToolFailed("unreachable", f"unionid: {error}") from error
         mine = [one for one in profiles if one.external_userid == customer.external_userid]
-        return mine[0].unionid if mine else None
+        unionid = mine[0].unionid if mine else None
+        if unionid:
+            await self._learn(customer.external_userid, unionid)
+        return unionid
+
+    async def _learn(self, external_userid: str, unionid: str) -> None:
+        """Note who the customer is: another account's customer may be the same person."""
+        people, kind = self.store.people, IdentityKind.UNIONID
+        if external_userid not in await people.find(kind, unionid):
+            now = self.clock.now()
+            await people.identify(external_userid, kind, unionid, source="kf", at=now)
 
     async def audited(
         self,

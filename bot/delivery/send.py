@@ -13,6 +13,7 @@ from bot.errors import (
     ConciergeError,
     Misconfigured,
     NotAuthorised,
+    NotConsented,
     RetryLater,
     Throttled,
     WeComError,
@@ -113,6 +114,8 @@ class Sender:
             return Ended("expired", error="past its time")
         try:
             return await self.couriers[type(parcel.effect)](parcel)
+        except NotConsented as error:
+            return Ended("cancelled", error=str(error))
         except Throttled as error:
             return Later(max(error.retry_at, self.clock.now() + 1), str(error), error.errcode)
         except RetryLater as error:
@@ -200,5 +203,7 @@ def _named(parcel: Parcel) -> dict[str, Any]:
             return {"msgid": effect.msgid}
         case SendCard():
             return {"task_id": effect.task_id, "userids": list(effect.userids)}
+        case HandOff():
+            return {"reason": effect.reason, "tries": effect.tries}
         case _:
             return {}

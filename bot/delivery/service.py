@@ -50,6 +50,7 @@ class Drains:
                 Lane.REPLY: slots,
                 Lane.MODEL: share,
                 Lane.BACKGROUND: share,
+                Lane.WEBHOOK: share,
             },
             clock,
         )

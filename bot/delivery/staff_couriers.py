@@ -1,5 +1,6 @@
 """How do texts and cards reach members, and what makes their repeat harmless?"""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 import structlog
@@ -20,7 +21,10 @@ NOBODY_REACHABLE = 81013
 
 @dataclass(frozen=True, slots=True)
 class StaffCourier:
-    """App messages to members; WeCom's duplicate check makes a repeat harmless (wecom-api §5.1)."""
+    """App messages to members; WeCom's duplicate check makes a repeat harmless (wecom-api §5.1).
+
+    What nobody can be told is dead: it is listed, counted, and an error in the log.
+    """
 
     store: Store
     staff: StaffMessages
@@ -28,12 +32,42 @@ class StaffCourier:
 
     async def __call__(self, parcel: Parcel) -> Outcome:
         """Send one text to members."""
-        assert isinstance(parcel.effect, NotifyStaff)
+        effect = parcel.effect
+        assert isinstance(effect, NotifyStaff)
         await self.store.outbox.claim(parcel, self.clock.now())
-        delivered = await self.staff.send_text(
-            parcel.effect.userids, parcel.effect.text, key=parcel.msgid
-        )
+        userids = effect.userids or tuple(await self.store.servicers.known(effect.open_kfid))
+        if not userids:
+            log.error("staff.nobody_to_tell", account=effect.open_kfid)
+            return Ended("dead", error="nobody to tell: no staff is configured, no servicer known")
+        delivered = await self.staff.send_text(userids, effect.text, key=parcel.msgid)
         return Ended("sent", error=_not_reached(_unreached(delivered)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """What came of a call about a card: its answer, or why WeCom refused it."""
+
+    delivered: Delivered | None
+    refused: Rejected | None = None
+
+
+async def _carry(store: Store, parcel: Parcel, call: Awaitable[Delivered]) -> _Carried:
+    """Make a call about a card.
+
+    Raises:
+        Throttled: it is tried again as if for the first time.
+        NotAuthorised: only an operator can help.
+        WeComError: as the client, but for a refusal.
+    """
+    try:
+        return _Carried(await call)
+    except Throttled:
+        await store.outbox.forget_try(parcel)
+        raise
+    except NotAuthorised:
+        raise
+    except Rejected as error:
+        return _Carried(None, error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +86,20 @@ class CardCourier:
         effect = parcel.effect
         assert isinstance(effect, SendCard)
         await self.store.outbox.claim(parcel, self.clock.now())
-        try:
-            delivered = await self.staff.send_card(
-                effect.userids, effect.card, task_id=effect.task_id, key=parcel.msgid
-            )
-        except Throttled:
-            await self.store.outbox.forget_try(parcel)
-            raise
-        except NotAuthorised:
-            raise
-        except Rejected as error:
-            if parcel.attempts and means_card_known(error):
-                log.info("card.accepted_before", msgid=parcel.msgid, errcode=error.errcode)
-                return _card_sent(effect, Delivered(), as_text=False)
-            if error.errcode == NOBODY_REACHABLE:
-                raise
-            return await self._as_text(parcel, effect, error)
-        return _card_sent(effect, delivered, as_text=False)
+        call = self.staff.send_card(
+            effect.userids, effect.card, task_id=effect.task_id, key=parcel.msgid
+        )
+        carried = await _carry(self.store, parcel, call)
+        if carried.delivered is not None:
+            return _card_sent(effect, carried.delivered, as_text=False)
+        error = carried.refused
+        assert error is not None
+        if parcel.attempts and means_card_known(error):
+            log.info("card.accepted_before", msgid=parcel.msgid, errcode=error.errcode)
+            return _card_sent(effect, Delivered(), as_text=False)
+        if error.errcode == NOBODY_REACHABLE:
+            raise error
+        return await self._as_text(parcel, effect, error)
 
     async def _as_text(self, parcel: Parcel, effect: SendCard, error: Rejected) -> Outcome:
         log.warning("card.refused", msgid=parcel.msgid, errcode=error.errcode)
@@ -91,25 +122,23 @@ class CardUpdateCourier:
         effect = parcel.effect
         assert isinstance(effect, UpdateCard)
         await self.store.outbox.claim(parcel, self.clock.now())
-        try:
-            await self.staff.update_card(
-                effect.response_code,
-                effect.card,
-                replace_name=effect.replace_name,
-                userids=effect.userids,
-                task_id=effect.task_id,
-            )
-        except Throttled:
-            await self.store.outbox.forget_try(parcel)
-            raise
-        except NotAuthorised:
-            raise
-        except Rejected as error:
-            if parcel.attempts:
-                return Ended("sent", error="code used by an earlier try", errcode=error.errcode)
-            log.warning("card.not_updated", msgid=parcel.msgid, errcode=error.errcode)
-            return Ended("cancelled", error=str(error), errcode=error.errcode)
-        return Ended("sent")
+        error = (await _carry(self.store, parcel, self._update(effect))).refused
+        if error is None:
+            return Ended("sent")
+        if parcel.attempts:
+            return Ended("sent", error="code used by an earlier try", errcode=error.errcode)
+        log.warning("card.not_updated", msgid=parcel.msgid, errcode=error.errcode)
+        return Ended("cancelled", error=str(error), errcode=error.errcode)
+
+    async def _update(self, effect: UpdateCard) -> Delivered:
+        await self.staff.update_card(
+            effect.response_code,
+            effect.card,
+            replace_name=effect.replace_name,
+            userids=effect.userids,
+            task_id=effect.task_id,
+        )
+        return Delivered()
 
 
 def _card_sent(effect: SendCard, delivered: Delivered, *, as_text: bool) -> Ended:

@@ -33,6 +33,9 @@ _CODED = re.compile(r"[!-~]*[\d./:@_\-][!-~]*")
 """Links, accounts, codes: of no language."""
 
 _NEGATION = re.compile(r"(?:不|没|未|无法|不能|并非|没有|\bnot|\bno|n't)\s*$")
+Forbids = Callable[[str], bool]
+"""Whether a model must not say a text, whatever a passage says (R-15.9)."""
+
 Evened = Callable[[str], str]
 """Puts a text in one width, case and script."""
 
@@ -43,12 +46,10 @@ class Words:
 
     Args:
         promises: groups of equal meaning; one needs a passage that uses a word of its group.
-        forbidden: never said by a model, whatever a passage says (R-15.9).
         harmless: foreign words that need no support.
     """
 
     promises: tuple[tuple[str, ...], ...]
-    forbidden: tuple[str, ...]
     harmless: frozenset[str]
 
     @classmethod
@@ -62,7 +63,6 @@ class Words:
             content: Mapping[str, Any] = yaml.safe_load(path.read_text("utf-8"))
             return cls(
                 tuple(tuple(evened(str(word)) for word in group) for group in content["promises"]),
-                tuple(evened(str(word)) for word in content["forbidden"]),
                 frozenset(evened(str(word)) for word in content["harmless"]),
             )
         except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
@@ -74,12 +74,12 @@ class Grounding:
 
     Args:
         evened: puts a text in one width, case and script (simplified).
+        forbids: whether a model must not say a text.
     """
 
-    def __init__(self, words: Words, evened: Evened) -> None:
-        self._words, self._evened = words, evened
+    def __init__(self, words: Words, evened: Evened, forbids: Forbids) -> None:
+        self._words, self._evened, self._forbids = words, evened, forbids
         self._promises = [re.compile("|".join(map(_as_pattern, g))) for g in words.promises]
-        self._forbidden = re.compile("|".join(map(_as_pattern, words.forbidden)) or r"(?!)")
 
     def refuses(
         self, question: str, answer: str, passages: Sequence[str], instructions: str = ""
@@ -100,7 +100,7 @@ class Grounding:
             return "placeholder"
         if self._leaks(said, told, self._evened(instructions)):
             return "leak"
-        if self._forbidden.search(said):
+        if self._forbids(answer):
             return "forbidden"
         return self._unsupported(said, told)
 

@@ -6,7 +6,7 @@ from bot.config import Config
 from bot.llm.agent import Agent
 from bot.llm.breaker import CircuitBreaker
 from bot.llm.chooser import Chooser
-from bot.llm.grounding import Evened, Grounding, Words
+from bot.llm.grounding import Evened, Forbids, Grounding, Words
 from bot.llm.prompts import read_prompt, read_texts, read_tones
 from bot.llm.writer import Writer
 from bot.telemetry import Metrics
@@ -17,6 +17,8 @@ def open_model(
     prompts: Path,
     metrics: Metrics,
     evened: Evened,
+    forbids: Forbids,
+    *,
     breaker: CircuitBreaker | None = None,
 ) -> Chooser | Writer | None:
     """The configured model, or ``None`` when none is.
@@ -24,6 +26,7 @@ def open_model(
     Args:
         prompts: folder of the model's instructions.
         evened: puts a text in one width, case and script.
+        forbids: whether a model must not say a text.
 
     Raises:
         Misconfigured: they are missing, or the environment would give customers' words away.
@@ -34,7 +37,7 @@ def open_model(
     if llm.mode == "choose":
         return Chooser(llm, read_prompt(prompts, "choose.md"), metrics, breaker)
     tones = [account.tone for account in config.accounts.values() if account.tone]
-    grounding = Grounding(Words.load(prompts / "words.yaml", evened), evened)
+    grounding = Grounding(Words.load(prompts / "words.yaml", evened), evened, forbids)
     return Writer(llm, read_tones(prompts, tones), grounding, metrics, breaker)
 
 
@@ -43,6 +46,8 @@ def open_agent(
     prompts: Path,
     metrics: Metrics,
     evened: Evened,
+    forbids: Forbids,
+    *,
     breaker: CircuitBreaker | None = None,
 ) -> Agent | None:
     """The model that uses tools, or ``None`` where `llm.agent` is off or nothing can be asked.
@@ -53,7 +58,7 @@ def open_agent(
     llm = config.llm
     if llm is None or not llm.agent or not config.tools:
         return None
-    grounding = Grounding(Words.load(prompts / "words.yaml", evened), evened)
+    grounding = Grounding(Words.load(prompts / "words.yaml", evened), evened, forbids)
     texts = read_texts(prompts, "agent-tools.yaml")
     return Agent(
         llm, read_prompt(prompts, "agent.md"), grounding, metrics, texts=texts, breaker=breaker

@@ -5,10 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.model import Because, Case, Step
-from bot.model.cases import EXPERT, JUNIOR
+from bot.model.cases import EXPERT, JUNIOR, RAISED
 from bot.store import CaseRecord, Said
 
 L1, L2, L3, UNSERVED, REOPENED = KINDS = ("L1", "L2", "L3", "unserved", "reopened")
+
+BY_SYSTEM, NOT_TOLD = "by_system", "not_told"
+"""Endings without a reason: silence or a lost session; a servicer ended it in the client and has
+not said why."""
 
 REOPENED_S = 48 * 3600.0
 """A case without people whose conversation's next case opens sooner was no solution (R-11.6)."""
@@ -39,6 +43,8 @@ class Measure:
         human_s: the same to the first message of a servicer since a person was wanted.
         worked_s: of servicers, by level.
         core: whether the customer is a core customer.
+        ending: why its servicer ended it: a reason that he chose, `BY_SYSTEM` or `NOT_TOLD`;
+            empty = nobody served.
     """
 
     kind: str
@@ -52,6 +58,7 @@ class Measure:
     core: bool
     invited: bool
     score: int | None
+    ending: str = ""
 
     @property
     def is_bad(self) -> bool:
@@ -68,8 +75,7 @@ def measure(record: CaseRecord, now: float, hours: Hours) -> Measure:
     """Measure one case."""
     case, kind = record.case, kind_of(record)
     bad = record.score is not None and record.score <= _BAD
-    words = [step.name for step in record.steps if step.name in ("solved", "unsolved")]
-    said_so = words[-1:] == ["solved"]
+    said_so = _says_solved(record.steps)
     return Measure(
         kind=kind,
         open_kfid=case.conversation.open_kfid,
@@ -82,6 +88,7 @@ def measure(record: CaseRecord, now: float, hours: Hours) -> Measure:
         core=any(step.name == "wanted" and bool(step.data.get("core")) for step in record.steps),
         invited=record.invited,
         score=record.score,
+        ending=_ending(record) if case.answered_at is not None else "",
     )
 
 
@@ -102,6 +109,26 @@ def is_substantive(because: Because | None) -> bool:
     if because.source != "burst":
         return because.source not in _FIXED
     return any(reason.get("source") not in _FIXED for reason in because.detail.get("reasons", ()))
+
+
+def _ending(record: CaseRecord) -> str:
+    if record.ended_for:
+        return record.ended_for
+    step = next((one for one in reversed(record.steps) if one.name == "closed"), None)
+    by = "" if step is None else str(step.data.get("by", ""))
+    if step is not None and by == "button":
+        return step.reason
+    return NOT_TOLD if by == "servicer" else BY_SYSTEM
+
+
+def _says_solved(steps: Sequence[Step]) -> bool:
+    """Whether the customer's last word is that it is solved: to want a person is another word."""
+    words = [
+        step.name
+        for step in steps
+        if step.name in ("solved", "unsolved") or (step.name == "wanted" and step.reason != RAISED)
+    ]
+    return words[-1:] == ["solved"]
 
 
 def _came_back(record: CaseRecord) -> bool:

@@ -74,6 +74,13 @@ class ReasonPart(msgspec.Struct, frozen=True):
     kinds: dict[str, int]
 
 
+class Ending(msgspec.Struct, frozen=True):
+    """For how many of the cases that people served one reason was given at the end."""
+
+    reason: str
+    share: Share
+
+
 class Report(msgspec.Struct, frozen=True):
     """Every figure of a window.
 
@@ -102,6 +109,7 @@ class Report(msgspec.Struct, frozen=True):
     satisfaction: Satisfaction
     accounts: list[AccountPart]
     reasons: list[ReasonPart]
+    endings: list[Ending] = []
 
     def share(self, kind: str) -> Share:
         """The share of one class."""
@@ -120,6 +128,7 @@ class Tally:
     accounts: dict[str, Counter[str]] = field(default_factory=dict)
     reasons: dict[str, Counter[str]] = field(default_factory=dict)
     flags: Counter[str] = field(default_factory=Counter)
+    endings: Counter[str] = field(default_factory=Counter)
     worked_s: dict[int, float] = field(default_factory=lambda: {JUNIOR: 0.0, EXPERT: 0.0})
     core_s: float = 0.0
     scores: Counter[int] = field(default_factory=Counter)
@@ -137,6 +146,8 @@ class Tally:
         for level, seconds in one.worked_s.items():
             self.worked_s[level] += seconds
         self._flag(one)
+        if one.ending:
+            self.endings[one.ending] += 1
         if one.score is not None:
             self.scores[one.score] += 1
         for wait, all_day, in_hours in (
@@ -188,6 +199,12 @@ class Tally:
                 ReasonPart(reason, kinds.total(), _every_kind(kinds))
                 for reason, kinds in sorted(
                     self.reasons.items(), key=lambda item: (-item[1].total(), item[0])
+                )
+            ],
+            endings=[
+                Ending(reason, share_of(count, self.endings.total()))
+                for reason, count in sorted(
+                    self.endings.items(), key=lambda item: (-item[1], item[0])
                 )
             ],
         )

@@ -3,7 +3,7 @@
 Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end in ``_s``.
 """
 
-from bot.model.cards import Button, Card
+from bot.model.cards import Button, Card, Selection
 from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
@@ -21,6 +21,9 @@ from bot.model.effects import (
     LookUp,
     MenuItem,
     NotifyStaff,
+    PostWebhook,
+    ProjectTags,
+    ReadCorpTags,
     Reply,
     Seat,
     SendCard,
@@ -33,6 +36,11 @@ from bot.model.effects import (
 from bot.model.events import (
     AppMessageReceived,
     CardPressed,
+    ContactEvent,
+    CorpTagChanged,
+    CustomerAdded,
+    CustomerDeleted,
+    CustomerEdited,
     EffectDone,
     EffectFailed,
     Emitted,
@@ -45,15 +53,18 @@ from bot.model.events import (
     SessionEntered,
     StaffAction,
     TimerDue,
+    TransferFailed,
     UnknownHappened,
 )
 from bot.model.lanes import Lane
 from bot.model.orders import ORDERS, Order, Shipment
+from bot.model.tags import Assignment, TagChange, TagSource
 
 __all__ = [
     "ORDERS",
     "AnswerRequest",
     "AppMessageReceived",
+    "Assignment",
     "Attachment",
     "Awaited",
     "Because",
@@ -63,7 +74,12 @@ __all__ = [
     "Case",
     "Choice",
     "Consult",
+    "ContactEvent",
     "Conversation",
+    "CorpTagChanged",
+    "CustomerAdded",
+    "CustomerDeleted",
+    "CustomerEdited",
     "Delegate",
     "Effect",
     "EffectDone",
@@ -81,8 +97,12 @@ __all__ = [
     "NotifyStaff",
     "Order",
     "Ownership",
+    "PostWebhook",
+    "ProjectTags",
+    "ReadCorpTags",
     "Reply",
     "Seat",
+    "Selection",
     "SendCard",
     "SendFailed",
     "SendMessage",
@@ -94,7 +114,10 @@ __all__ = [
     "Shipment",
     "StaffAction",
     "Step",
+    "TagChange",
+    "TagSource",
     "TimerDue",
+    "TransferFailed",
     "UnknownHappened",
     "UpdateCard",
     "Written",

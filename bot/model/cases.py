@@ -33,11 +33,17 @@ or said that he takes it; ``ticket``: nobody could take it, the bot goes on answ
 
 OPEN_STATUSES = (BOT, WANTED, QUEUED, ASSIGNED, SERVING, TICKET)
 
+RAISED = "raised"
+"""Reason of a wish that a servicer has, not the customer: he wants an expert for the case."""
+
 SOLVED = "solved"
 """Outcome of a case of which the customer, or who served it, says that it is solved."""
 
 WITH_PEOPLE = frozenset({QUEUED, ASSIGNED, SERVING})
 """States in which the session is with people at WeCom."""
+
+SESSION_LOST = "session_lost"
+"""Name of the emission: WeCom says that nobody has the session of a case with people."""
 
 SEATED = frozenset({ASSIGNED, SERVING})
 """States in which the case takes a place of its servicer's capacity."""
@@ -131,6 +137,7 @@ def advance(case: Case, step: Step) -> Case:
                 "reason": case.reason or step.reason,
                 "wanted_at": case.wanted_at or step.at,
                 "waiting_since": case.waiting_since or step.at,
+                "outcome": "",  # whoever wants a person now has no solution, whatever he said
             }
         case "queued":
             changes |= {"status": QUEUED, "servicer": "", "given_at": step.at}

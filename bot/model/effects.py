@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from bot.model.cards import Card
+from bot.model.consents import Purpose
 
 HUMAN_OWNS = "a person owns the conversation"
 """Why a row is held: what was prepared is withheld while people have the conversation."""
@@ -122,6 +123,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         survey: items under the menu that ask whether this helped; left out where they would cost a
             message, or where the reply answers several messages.
         attachments: what follows the text while there is room for it.
+        purpose: what the customer must have agreed to for it to be said, ``None`` = nothing.
     """
 
     text: str
@@ -132,6 +134,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     because: Because | None = None
     category: str = ""
     written_by_model: bool = False
+    purpose: Purpose | None = None
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -184,19 +187,27 @@ class HandOff(Effect, frozen=True, kw_only=True):
         case_id: the case that is handed over, empty = none is known.
         seats: who may take it, in the order in which they are tried.
         away_from: who has the session now and is to lose it, empty = nobody.
+        tries: how many others of the line were tried in vain before; comes back with the result.
     """
 
     reason: str
     case_id: str = ""
     seats: tuple[Seat, ...] = ()
     away_from: str = ""
+    tries: int = 0
 
 
 class NotifyStaff(Effect, frozen=True, kw_only=True):
-    """App message to members. Repeat: `window`, WeCom's duplicate check."""
+    """App message to members. Repeat: `window`, WeCom's duplicate check.
+
+    Args:
+        userids: who gets it; empty = whoever WeCom lists as a servicer of the account by then.
+        open_kfid: of this account, where nobody is named.
+    """
 
     userids: tuple[str, ...]
     text: str
+    open_kfid: str = ""
 
 
 class SendCard(Effect, frozen=True, kw_only=True):
@@ -268,6 +279,36 @@ class KeepMedia(Effect, frozen=True, kw_only=True):
     msgtype: str
 
 
+class ProjectTags(Effect, frozen=True, kw_only=True):
+    """Bring a customer's tags to WeCom, for every member who has them as a friend (`mark_tag`).
+
+    Repeat: `state`, what WeCom has is compared with our own books first. Of a stranger nothing is
+    asked; `CustomerAdded` asks again.
+
+    Args:
+        read: take in first what people have changed in WeCom.
+    """
+
+    external_userid: str
+    read: bool = False
+
+
+class ReadCorpTags(Effect, frozen=True, kw_only=True):
+    """Read the library of corp tags again. Repeat: harmless, it only reads."""
+
+
+class PostWebhook(Effect, frozen=True, kw_only=True):
+    """Tell an address of the company what happened to a customer. Repeat: `key`, the change's id is
+    in the header.
+
+    Args:
+        webhook: its name in the configuration.
+    """
+
+    webhook: str
+    change_id: int
+
+
 class Consult(Effect, frozen=True, kw_only=True):
     """Ask the chat model to answer a message. Repeat: harmless, it only costs money.
 
@@ -334,6 +375,9 @@ AnyEffect = (
     | SendCard
     | UpdateCard
     | KeepMedia
+    | ProjectTags
+    | ReadCorpTags
+    | PostWebhook
     | Awaited
 )
 """Everything an outbox row can hold; msgspec decodes by `kind`."""

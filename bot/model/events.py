@@ -1,6 +1,6 @@
 """What can happen to a subject? Every row of the mailbox holds one of these."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -133,6 +133,76 @@ class StaffAction(_InConversation, frozen=True, kw_only=True):
     depth: int = 0
 
 
+class _OfContact(Event, frozen=True, kw_only=True):
+    userid: str  # the member
+    external_userid: str
+    at: float = 0.0  # WeCom's CreateTime
+
+
+class CustomerAdded(_OfContact, frozen=True, kw_only=True):
+    """A customer and a member became friends (wecom-api §4.2).
+
+    Args:
+        state: of the contact way that was used, or the channel of an acquisition link.
+        welcome_code: permits one welcome within 20 s; empty when WeCom gave none.
+        half: the chat is open, the member has not confirmed yet; the whole event may follow.
+        missed: no callback told of it, so its welcome code is gone: it was found by comparing.
+    """
+
+    state: str = ""
+    welcome_code: str = ""
+    half: bool = False
+    missed: bool = False
+
+
+class CustomerEdited(_OfContact, frozen=True, kw_only=True):
+    """A member changed remark, description, company or corp tags of a customer."""
+
+
+class CustomerDeleted(_OfContact, frozen=True, kw_only=True):
+    """A friendship ended.
+
+    Args:
+        by: who ended it; the customer's own deletion asks us to stop. ``unknown`` when no callback
+            told of it.
+        source: ``DELETE_BY_TRANSFER`` when the customer went to a colleague.
+    """
+
+    by: Literal["customer", "staff", "unknown"]
+    source: str = ""
+
+
+class TransferFailed(_OfContact, frozen=True, kw_only=True):
+    """A customer could not be handed to another member.
+
+    Args:
+        reason: ``customer_refused`` or ``customer_limit_exceed``.
+    """
+
+    reason: str = ""
+
+
+class CorpTagChanged(Event, frozen=True, kw_only=True):
+    """Somebody changed the library of corp tags in the console; it lies in the mailbox `corp`.
+
+    Args:
+        change: ``create``, ``update``, ``delete`` or ``shuffle`` (only the order changed).
+        tag_type: ``tag`` or ``tag_group``; deleting a group tells nothing of its tags.
+        id: of the tag or group, empty when the order of all groups changed.
+        strategy_id: of tags that belong to a rule group; most apps cannot see those.
+    """
+
+    change: str
+    tag_type: str = ""
+    id: str = ""
+    strategy_id: str = ""
+    at: float = 0.0
+
+
+ContactEvent = CustomerAdded | CustomerEdited | CustomerDeleted | TransferFailed
+"""What changes a relation between a member and a customer."""
+
+
 class UnknownHappened(Event, frozen=True, kw_only=True):
     """An event we have no word for yet; kept whole so that nothing is lost."""
 
@@ -206,6 +276,11 @@ AnyEvent = (
     | AppMessageReceived
     | CardPressed
     | StaffAction
+    | CustomerAdded
+    | CustomerEdited
+    | CustomerDeleted
+    | TransferFailed
+    | CorpTagChanged
     | UnknownHappened
     | TimerDue
     | Emitted

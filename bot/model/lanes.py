@@ -11,3 +11,4 @@ class Lane(StrEnum):
     REPLY = "reply"
     MODEL = "model"  # of its own: a model that hangs must not hold up what others wait for
     BACKGROUND = "background"
+    WEBHOOK = "webhook"  # of its own: an address that hangs must not hold up anything else

@@ -10,9 +10,11 @@ from bot.model import (
     MessageReceived,
     Reply,
     StaffAction,
+    TagChange,
     TimerDue,
     Written,
 )
+from bot.model.consents import ConsentDecision, Purpose
 from bot.store import Handled, Statement
 
 
@@ -82,6 +84,7 @@ class Decided:
     lane: Lane
     tag: str
     handled_by: str
+    purpose: Purpose | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,14 @@ class TimerChange:
 
     timer: TimerDue
     due_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice that asks for consent, each purpose by itself."""
+
+    purposes: tuple[Purpose, ...]
+    version: str
 
 
 @dataclass(slots=True)
@@ -103,11 +114,22 @@ class Decisions:
     emitted: list[Emitted | StaffAction] = field(default_factory=list)
     records: list[Statement] = field(default_factory=list)
     asides: list[list[Statement]] = field(default_factory=list)
+    tags: list[TagChange] = field(default_factory=list)
     judged: dict[str, str] = field(default_factory=dict)
     handled: dict[str, Handled] = field(default_factory=dict)
+    consents: list[ConsentDecision] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
     @property
     def weight(self) -> int:
         """Grows with everything a handler collects: one that adds nothing has declined."""
-        parts = (self.said, self.by_code, self.effects, self.emitted, self.records, self.timers)
-        return sum(len(part) for part in parts)
+        return (
+            len(self.said)
+            + len(self.by_code)
+            + len(self.effects)
+            + len(self.emitted)
+            + len(self.records)
+            + len(self.timers)
+            + len(self.consents)
+            + len(self.notices)
+        )

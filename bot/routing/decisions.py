@@ -1,6 +1,6 @@
 """How do a turn's decisions become one unit? Gates, merging, metering, then statements."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,32 +10,32 @@ from msgspec import structs
 from bot.model import (
     Attachment,
     Awaited,
-    Consult,
+    ContactEvent,
     Conversation,
-    Delegate,
+    CustomerAdded,
     Effect,
     Emitted,
     EndSession,
     HandOff,
-    KeepMedia,
     Lane,
-    LookUp,
-    MessageRecalled,
-    MessageReceived,
-    NotifyStaff,
     Reply,
-    SendCard,
-    SendFailed,
     SendMessage,
     SendOnEvent,
     ServiceState,
     StaffAction,
-    UpdateCard,
 )
 from bot.policy import allowance
+from bot.policy.guard import Guard
+from bot.policy.lexicon import Decision, Lexicon
+from bot.routing.auditing import note_turn
 from bot.routing.collected import CodeReply, Decided, Said
+from bot.routing.consented import drop_unconsented, record_consents
 from bot.routing.facts import SESSION_S
+from bot.routing.guarding import Judged, judged, taggable, told, withheld
 from bot.routing.merging import merge
+from bot.routing.queues import own_queue
+from bot.routing.recording import apply_events, record_messages
+from bot.routing.tagging import write_tags
 from bot.routing.turn import Turn
 from bot.store import (
     Arrival,
@@ -61,14 +61,6 @@ SERVICE = "service"
 
 _DIES_SOON = (None, ServiceState.ENDED)
 """States whose code lives 20 s only: the welcome and the end (wecom-api §3.11)."""
-
-STAFF_TTL_S = 12 * 3600
-CARD_TTL_S = 24 * 3600
-"""A response code lives 24 h, or 72 by another source (wecom-api §5.4)."""
-
-MEDIA_TTL_S = 3 * 24 * 3600
-LOOK_UP_TTL_S = 30.0
-"""What was not looked up by then is gone without: a customer waits for it."""
 
 
 _MOVED_WITHIN_S: dict[type[Effect], float] = {HandOff: SESSION_S, EndSession: 3600.0}
@@ -107,9 +99,15 @@ class Committer:
     """Turns decisions into one unit and commits it."""
 
     def __init__(
-        self, store: Store, compose: Compose, enclose: Enclose, settings: TurnSettings
+        self,
+        store: Store,
+        compose: Compose,
+        enclose: Enclose,
+        settings: TurnSettings,
+        guard: Guard | None = None,
     ) -> None:
         self._store, self._settings = store, settings
+        self._guard = guard or Guard(Lexicon())
         self._compose, self._enclose = compose, enclose
 
     async def commit(
@@ -122,12 +120,21 @@ class Committer:
         """
         unit = Unit()
         self._store.mailbox.finish(unit, letters, turn.now)
+        await drop_unconsented(self._store, turn)
+        ended = await record_consents(self._store, unit, turn)
+        for letter in letters:
+            if isinstance(letter.event, ContactEvent):
+                self._store.contacts.happened(unit, letter.event, turn.now)
+            if isinstance(letter.event, CustomerAdded) and letter.event.state:
+                added = letter.event
+                self._store.profiles.touch(unit, added.external_userid, added.state, added.at)
         drafts: list[Draft] = []
         if turn.has_conversation and before is not None:
             drafts += self._code_replies(turn)
             drafts += await self._replies(unit, turn)
-            self._record_messages(unit, turn, letters)
-            self._apply_events(unit, turn, letters)  # a recall forgets what was just recorded
+            record_messages(self._store, unit, turn, letters)
+            # a recall forgets what was just recorded
+            apply_events(self._store, unit, turn, letters)
             if turn.facts != before:
                 self._store.conversations.save(unit, before, turn.facts)
             for change in turn.cases.changes:
@@ -141,57 +148,28 @@ class Committer:
         await self._store.mailbox.deliver(unit, arrivals, turn.now)
         unit.statements += turn.decisions.records
         unit.asides += turn.decisions.asides
+        turn.decisions.tags = taggable(self._guard, turn.decisions.tags)
+        tagging, tagged = await write_tags(self._store, turn)
+        unit.asides.append(tagging)
+        await note_turn(self._store, unit, turn, letters, trace_id)
         await self._store.database.commit(unit)
         others = [(one.subject, one.lane) for one in arrivals if one.subject != turn.subject]
         return Committed(
-            tuple(dict.fromkeys((draft.queue, draft.lane) for draft in drafts)),
+            (
+                *dict.fromkeys((draft.queue, draft.lane) for draft in drafts),
+                *((queue, Lane.BACKGROUND) for queue in (*ended, *tagged)),
+            ),
             tuple(dict.fromkeys(others)),
         )
-
-    # ------------------------------------------------------------------ facts and transcript
-
-    def _apply_events(self, unit: Unit, turn: Turn, letters: Sequence[Letter]) -> None:
-        store, conversation = self._store, turn.conversation
-        for letter in letters:
-            match letter.event:
-                case MessageReceived(origin=5):
-                    why = "a servicer wrote"
-                    store.outbox.cancel_unsent(unit, conversation, turn.now, why)
-                case MessageRecalled() as recalled:
-                    store.transcript.recall(unit, conversation, recalled.recall_msgid, turn.now)
-                    store.outbox.cancel_answer(unit, conversation, recalled.recall_msgid, turn.now)
-                case SendFailed() as failed:
-                    store.outbox.mark_undelivered(
-                        unit, failed.fail_msgid, failed.fail_type, turn.now
-                    )
-                case _:
-                    pass
-
-    def _record_messages(self, unit: Unit, turn: Turn, letters: Sequence[Letter]) -> None:
-        for letter in letters:
-            if isinstance(letter.event, MessageReceived):
-                handled = turn.decisions.handled.get(letter.event.msgid, Handled("seen"))
-                self._store.transcript.record(
-                    unit,
-                    letter.event,
-                    handled,
-                    received_at=letter.received_at,
-                    trace_id=letter.trace_id,
-                )
-        recorded = {one.event.msgid for one in letters if isinstance(one.event, MessageReceived)}
-        for msgid, handled in turn.decisions.handled.items():
-            if msgid not in recorded:  # it had waited for the model
-                self._store.transcript.settle(unit, turn.conversation, msgid, handled)
-        for msgid, feedback in turn.decisions.judged.items():
-            self._store.transcript.judge(unit, turn.conversation, msgid, feedback)
 
     # ------------------------------------------------------------------ what is said
 
     def _code_replies(self, turn: Turn) -> list[Draft]:
         if turn.account.autonomy.mode == "off":
             return []
-        welcomes = [one for one in turn.decisions.by_code if one.in_state is None]
-        others = [one for one in turn.decisions.by_code if one.in_state is not None]
+        sayable = [one for one in map(self._guarded_code, turn.decisions.by_code) if one]
+        welcomes = [one for one in sayable if one.in_state is None]
+        others = [one for one in sayable if one.in_state is not None]
         best = sorted(welcomes, key=lambda one: -one.priority)[:1]
         if best:
             turn.facts = replace(turn.facts, disclosed_at=turn.now)
@@ -206,22 +184,32 @@ class Committer:
             expires_at=one.expires_at,
             handled_by=one.handled_by,
             because=one.reply.because,
+            purpose=one.reply.purpose,
         )
 
     async def _replies(self, unit: Unit, turn: Turn) -> list[Draft]:
-        said = self._allowed(unit, turn)
-        if not said:
-            return []
-        reply = merge(said, self._preface(turn, said))
-        facts = turn.facts
-        spent = 0
-        if facts.version >= 0:
+        said, spent, facts = self._allowed(unit, turn), 0, turn.facts
+        if said and facts.version >= 0:
             spent = await self._store.conversations.spent(turn.conversation, facts.window_msgid)
+        drafts: list[Draft] = []
+        purposes = {one.reply.purpose for one in said}
+        for purpose in sorted(purposes, key=lambda one: one or ""):  # the service itself first
+            same = [one for one in said if one.reply.purpose == purpose]
+            drafts += self._merged(turn, same, spent + len(drafts))
+        return drafts
+
+    def _merged(self, turn: Turn, said: Sequence[Said], spent: int) -> list[Draft]:
+        """Replies that one purpose permits, as few sends."""
+        softened = self._guard.softened
+        preface = [softened(line) for line in self._preface(turn, said)]
+        facts, reply = turn.facts, merge(said, preface, softened)
         parts = self._fitting(turn, reply, spent)
         messages = {one.message.msgid: one.message for one in said if one.message}
         if not parts:
             log.warning("turn.no_allowance", handled_by=said[0].handled_by)
-            if messages:  # not for what the hand-over itself has to say: that would never end
+            if (
+                messages and not said[0].reply.purpose
+            ):  # not for what the hand-over itself has to say: that would never end
                 turn.emit("escalate", reason="no_room")
         if facts.disclosed_at is None and parts:
             turn.facts = replace(facts, disclosed_at=turn.now)
@@ -235,6 +223,7 @@ class Committer:
                 because=reply.because,
                 answers=next(iter(messages)) if len(messages) == 1 else None,
                 asked_at=min((m.sent_at for m in messages.values()), default=None),
+                purpose=said[0].reply.purpose,
             )
             for part in parts
         ]
@@ -246,7 +235,8 @@ class Committer:
         if reply.survey and len(parts) < room:
             surveyed = self._compose(structs.replace(reply, menu=(*reply.menu, *reply.survey)))
             parts = surveyed if len(surveyed) == len(parts) else parts
-        fitted = allowance.fit(parts, room, turn.phrases.say("engine.shortened"))
+        shortened = self._guard.softened(turn.phrases.say("engine.shortened"))
+        fitted = allowance.fit(parts, room, shortened)
         left = self._settings.allowance - spent - len(fitted) if len(fitted) == len(parts) else 0
         return [
             *(SendMessage(payload=part) for part in fitted),
@@ -271,17 +261,43 @@ class Committer:
         allowed = []
         for one in turn.decisions.said:
             mode = _mode(turn, one.reply.category)
+            judgement = judged(self._guard, one.reply)
             if mode == "auto":
-                allowed.append(one)
+                if judgement.may_be_said:
+                    allowed.append(replace(one, reply=judgement.reply))
+                else:
+                    allowed += self._instead(unit, turn, one, judgement)
                 continue
-            if mode == "suggest":
-                self._suggest(unit, turn, one)
+            if mode == "suggest" and judgement.decision is not Decision.BLOCK:
+                self._suggest(unit, turn, replace(one, reply=judgement.reply))
             if one.message:
                 outcome = "suggested" if mode == "suggest" else "off"
                 turn.decisions.handled[one.message.msgid] = Handled(
                     outcome, one.handled_by, one.reply.because
                 )
         return allowed
+
+    def _guarded_code(self, one: CodeReply) -> CodeReply | None:
+        judgement = judged(self._guard, one.reply)
+        if judgement.may_be_said:
+            return replace(one, reply=judgement.reply)
+        log.warning("turn.withheld", handled_by=one.handled_by, kinds=judgement.because.ref)
+        return None
+
+    def _instead(self, unit: Unit, turn: Turn, one: Said, judgement: Judged) -> Iterator[Said]:
+        """What a customer hears instead of a reply that may not be said: that a person answers."""
+        because = judgement.because
+        log.warning("turn.withheld", handled_by=one.handled_by, kinds=because.ref)
+        self._store.audit.note(unit, withheld(one, judgement, turn.subject, turn.now))
+        if judgement.decision is Decision.REVIEW:
+            self._suggest(unit, turn, one)
+        if one.message is None or one.reply.category == SERVICE:
+            return  # what the hand-over itself has to say would never end
+        turn.decisions.handled[one.message.msgid] = Handled("handed_off", one.handled_by, because)
+        if not any(getattr(event, "name", "") == "escalate" for event in turn.decisions.emitted):
+            turn.emit("escalate", reason="withheld")
+        text = self._guard.softened(turn.phrases.say("engine.withheld"))
+        yield replace(one, reply=Reply(text=text, because=because, category=SERVICE))
 
     def _suggest(self, unit: Unit, turn: Turn, one: Said) -> None:
         self._store.suggestions.add(
@@ -304,37 +320,21 @@ class Committer:
                 expires_at=turn.now + _MOVED_WITHIN_S[type(decided.effect)],
                 handled_by=decided.handled_by,
                 tag=decided.tag,
+                purpose=decided.purpose,
             )
-        queue, ttl = self._own_queue(decided, turn.subject)
+        queue, ttl = own_queue(decided.effect, turn.subject, self._settings.consult_ttl_s)
         return Draft(
             subject=turn.subject,
             queue=queue,
             conversation=turn.conversation if turn.has_conversation else None,
             lane=decided.lane,
-            effect=decided.effect,
+            effect=told(self._guard, decided.effect),
             expires_at=turn.now + ttl,
             tag=decided.tag,
             answers=decided.effect.msgid if isinstance(decided.effect, Awaited) else None,
             handled_by=decided.handled_by,
+            purpose=decided.purpose,
         )
-
-    def _own_queue(self, decided: Decided, subject: str) -> tuple[str, float]:
-        """Queue and life of what need not keep the conversation's order."""
-        match decided.effect:
-            case NotifyStaff(userids=userids):
-                return f"staff/{','.join(userids)}", STAFF_TTL_S
-            case SendCard(task_id=task_id):
-                return f"card/{task_id}", STAFF_TTL_S
-            case UpdateCard(task_id=task_id, response_code=code):
-                return f"card/{task_id or code}", CARD_TTL_S
-            case KeepMedia(media_id=media_id):
-                return f"media/{media_id}", MEDIA_TTL_S
-            case Consult(msgid=msgid) | Delegate(msgid=msgid):
-                return f"model/{msgid}", self._settings.consult_ttl_s
-            case LookUp(msgid=msgid):
-                return f"lookup/{msgid}", LOOK_UP_TTL_S
-            case _:
-                return subject, SESSION_S
 
     def _conversation_draft(self, turn: Turn, effect: Effect, lane: Lane, **more: Any) -> Draft:
         return Draft(

@@ -1,4 +1,8 @@
-"""Which behaviours are there? Every module or folder of `handlers/` that holds a `router`."""
+"""Which behaviours are there? Every module or folder of `handlers/` that holds a `router`.
+
+In a folder the router stands in `router.py`; the modules named ``on_…`` register on it, in the
+order of their names.
+"""
 
 import importlib
 import inspect
@@ -14,6 +18,9 @@ from bot.routing.phrases import Phrases
 from bot.routing.router import Registration, Router
 from bot.routing.texts import unwritten
 
+PART = "on_"
+"""Beginning of the names of modules that register on their folder's router."""
+
 
 def discover(package: ModuleType) -> list[Router]:
     """Import every behaviour of a package, in the order in which they are asked.
@@ -25,6 +32,8 @@ def discover(package: ModuleType) -> list[Router]:
     for info in pkgutil.iter_modules(package.__path__):
         place = f"{package.__name__}.{info.name}" + (".router" if info.ispkg else "")
         router = getattr(importlib.import_module(place), "router", None)
+        if info.ispkg:
+            _import_parts(f"{package.__name__}.{info.name}")
         if not isinstance(router, Router):
             raise Misconfigured(f"{place.replace('.', '/')}.py has no `router`")
         if router.name != info.name:
@@ -34,6 +43,14 @@ def discover(package: ModuleType) -> list[Router]:
             )
         routers[router.name] = router
     return in_order(routers.values())
+
+
+def _import_parts(place: str) -> None:
+    """Import what registers on the router of a folder: nothing of it can be forgotten."""
+    folder = importlib.import_module(place)
+    for info in pkgutil.iter_modules(folder.__path__):
+        if info.name.startswith(PART):
+            importlib.import_module(f"{place}.{info.name}")
 
 
 def in_order(routers: Iterable[Router]) -> list[Router]:

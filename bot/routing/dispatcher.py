@@ -30,6 +30,7 @@ from bot.routing.facts import after
 from bot.routing.middleware import Middleware, is_fragment
 from bot.routing.router import Registration, Router
 from bot.routing.setting import Setting
+from bot.routing.tagging import customer_in
 from bot.routing.turn import CONSULTING, Turn
 from bot.store import Arrival, ConversationFacts, Handled, Letter, Store, Unit
 from bot.telemetry import Metrics, new_trace_id
@@ -188,8 +189,13 @@ class Dispatcher:
             has_question=any(self._is_question(one.event) for one in _recalled(letters)[1]),
             recent_outcomes=outcomes,
             cases=CaseBook(case, now, self._setting.roster.level_of),
+            tags=await self._tags_of(letters[0].subject, now),
         )
         return turn, facts
+
+    async def _tags_of(self, subject: str, now: float) -> frozenset[str]:
+        customer = customer_in(subject)
+        return await self._store.tags.names_of(customer, now) if customer else frozenset()
 
     async def _name_of(self, open_kfid: str) -> str:
         if not self._names.get(open_kfid):
@@ -222,10 +228,12 @@ class Dispatcher:
     async def _observe(self, turn: Turn) -> None:
         for registration in self._observers:
             records, turn.decisions.records = turn.decisions.records, []
+            tags = list(turn.decisions.tags)
             try:
                 await self._call(registration, turn)
             except Exception as error:  # its failure costs nobody an answer (architecture.md)
                 log.error("observer.failed", by=registration.name, where=_where_it_failed(error))
+                turn.decisions.tags = tags
             else:
                 turn.decisions.asides.append(turn.decisions.records)
             turn.decisions.records = records

@@ -31,8 +31,7 @@ def after(facts: ConversationFacts, event: Event) -> ConversationFacts:
         case MessageReceived():
             return _customer_wrote(facts, event)
         case SessionChanged(change_type=3):
-            ended = _owned(facts, ServiceState.ENDED, None, event.sent_at)
-            return replace(ended, disclosed_at=None)
+            return _ended(facts, event.sent_at)
         case SessionChanged():
             servicer = event.new_servicer_userid or event.old_servicer_userid
             return _owned(facts, ServiceState.HUMAN, servicer, event.sent_at)
@@ -56,6 +55,16 @@ def _owned(
         # older than what a read has told since: neither can be trusted, read again
         return replace(facts, ownership=Ownership(None, None, facts.ownership.as_of))
     return replace(facts, ownership=Ownership(state, servicer, max(as_of, facts.ownership.as_of)))
+
+
+def _ended(facts: ConversationFacts, at: float) -> ConversationFacts:
+    ended = replace(_owned(facts, ServiceState.ENDED, None, at), disclosed_at=None)
+    if ended.ownership.state is None or facts.customer_wrote_at <= at:
+        return ended
+    # told late: the customer has written since, which begins another session
+    near = facts.customer_wrote_at <= at + SKEW_S
+    state = None if near else ServiceState.NEW
+    return replace(ended, ownership=Ownership(state, None, facts.customer_wrote_at))
 
 
 def _customer_wrote(facts: ConversationFacts, message: MessageReceived) -> ConversationFacts:

@@ -1,6 +1,6 @@
 """How do the replies of one turn become as few sends as possible? Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.model import Because, MenuItem, Reply
 from bot.routing.collected import Said
@@ -9,17 +9,22 @@ _EXCERPT = 24
 _MENU_ITEMS = 10
 
 
-def merge(said: Sequence[Said], preface: Sequence[str] = ()) -> Reply:
+def merge(
+    said: Sequence[Said], preface: Sequence[str] = (), quotable: Callable[[str], str] = str.strip
+) -> Reply:
     """One reply that answers every message of the burst.
 
     Args:
         said: at least one reply.
         preface: lines before the first answer (introduction, apology for the wait).
+        quotable: what may be repeated of a customer's message.
     """
     distinct = _distinct(said)
     blocks = [line for line in preface if line]
     blocks += [
-        _block(one, quote=len(distinct) > 1 or one.quoted) for one in distinct if one.reply.text
+        _block(one, quotable if len(distinct) > 1 or one.quoted else None)
+        for one in distinct
+        if one.reply.text
     ]
     return Reply(
         text="\n\n".join(blocks),
@@ -29,6 +34,7 @@ def merge(said: Sequence[Said], preface: Sequence[str] = ()) -> Reply:
         tail=next((one.reply.tail for one in reversed(distinct) if one.reply.tail), ""),
         because=_because(distinct),
         category=distinct[0].reply.category,
+        purpose=distinct[0].reply.purpose,
         written_by_model=any(one.reply.written_by_model for one in distinct),
     )
 
@@ -40,10 +46,11 @@ def _distinct(said: Sequence[Said]) -> list[Said]:
     return list(seen.values())
 
 
-def _block(one: Said, *, quote: bool) -> str:
+def _block(one: Said, quotable: Callable[[str], str] | None) -> str:
     question = one.message.text.strip() if one.message else ""
-    if not quote or not question:
+    if quotable is None or not question:
         return one.reply.text
+    question = quotable(question)
     short = question if len(question) <= _EXCERPT else question[: _EXCERPT - 1] + "…"
     return f"「{short}」\n{one.reply.text}"
 

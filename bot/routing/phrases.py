@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -83,6 +84,17 @@ class Phrases:
             except (yaml.YAMLError, KeyError, AttributeError, TypeError) as error:
                 raise Misconfigured(f"prompts/{path.name} cannot be read: {error}") from error
         return cls(replies, words)
+
+    @property
+    def replies(self) -> Mapping[str, str]:
+        """Every text by its key, with its placeholders."""
+        return MappingProxyType(self._replies)
+
+    def saying(self, replies: Mapping[str, str]) -> "Phrases":
+        """The same with other texts."""
+        other = Phrases({**self._replies, **replies}, {})
+        other._words = self._words
+        return other
 
     def say(self, key: str, **values: object) -> str:
         """The text of a key with its placeholders filled.

@@ -9,11 +9,25 @@ from bot.routing.phrases import Phrases
 
 
 @dataclass(frozen=True, slots=True)
+class Codes:
+    """How long a code of WeCom is used after it was given, in seconds: its life, less the way.
+
+    Args:
+        end_s: of the end of a session.
+        moved_s: of a session that has come to the pool or to a servicer.
+    """
+
+    end_s: float
+    moved_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """What holds for every turn.
 
     Args:
         phrases: texts that operators edit.
+        codes: how long those of WeCom live.
         staff: people named in the configuration.
         roster: which of them may be given a conversation, and when.
         company: its name, as the bot says it.
@@ -24,6 +38,7 @@ class Setting:
     """
 
     phrases: Phrases
+    codes: Codes
     staff: tuple[StaffMember, ...] = ()
     roster: Roster = field(default_factory=Roster)
     company: str = ""

@@ -18,6 +18,7 @@ from bot.model import (
     StaffAction,
     UpdateCard,
 )
+from bot.model.consents import Purpose
 from bot.routing.collected import Decided, Decisions
 from bot.store import ConversationFacts
 
@@ -41,6 +42,15 @@ class Telling:
         """Send an app message to members; the same one twice in a turn is one."""
         effect = NotifyStaff(userids=tuple(userids), text=text)
         if userids and all(one.effect != effect for one in self.decisions.effects):
+            self._decide(effect, Lane.HANDOFF, "")
+
+    def notify_servicers(self, open_kfid: str, text: str) -> None:
+        """Send an app message to whoever WeCom lists as a servicer of an account.
+
+        For where the configuration names nobody, so that somebody may learn of it.
+        """
+        effect = NotifyStaff(userids=(), text=text, open_kfid=open_kfid)
+        if all(one.effect != effect for one in self.decisions.effects):
             self._decide(effect, Lane.HANDOFF, "")
 
     def send_card(
@@ -124,5 +134,5 @@ class Telling:
             raise EmittedTooDeep(f"{name} would be emission {depth}")
         return depth
 
-    def _decide(self, effect: Effect, lane: Lane, tag: str) -> None:
-        self.decisions.effects.append(Decided(effect, lane, tag, self.handler))
+    def _decide(self, effect: Effect, lane: Lane, tag: str, purpose: Purpose | None = None) -> None:
+        self.decisions.effects.append(Decided(effect, lane, tag, self.handler, purpose))

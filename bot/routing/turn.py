@@ -29,6 +29,7 @@ from bot.model import (
     Seat,
     TimerDue,
 )
+from bot.model.consents import Purpose
 from bot.policy.roster import Roster
 from bot.routing.cases import CaseBook
 from bot.routing.collected import (
@@ -39,9 +40,10 @@ from bot.routing.collected import (
     Said,
     TimerChange,
 )
+from bot.routing.consenting import Consenting
 from bot.routing.phrases import Phrases
 from bot.routing.setting import Setting
-from bot.routing.telling import Telling
+from bot.routing.tagging import TurnTags
 from bot.store import ConversationFacts, Handled, Statement
 from knowledge.entries import Audience
 
@@ -49,7 +51,7 @@ CONSULTING = "consulting"
 """Outcome of a message that waits for the model, or for what is looked up."""
 
 
-class Turn(Telling):
+class Turn(Consenting, TurnTags):
     """One conversation's turn (or, without a conversation, that of another subject).
 
     Args:
@@ -58,6 +60,7 @@ class Turn(Telling):
         facts: what is known of the conversation, kept current as events are applied.
         account: the kf account's profile, `None` without a conversation.
         cases: the conversation's case during this turn.
+        tags: what is on the customer.
         recent_outcomes: of the customer's last messages, and when sent, newest first.
         setting: what holds for every conversation.
         account_name: the kf account's name as WeCom tells it.
@@ -76,8 +79,9 @@ class Turn(Telling):
         has_question: bool = False,
         recent_outcomes: Sequence[tuple[str, float]] = (),
         cases: CaseBook | None = None,
+        tags: frozenset[str] = frozenset(),
     ) -> None:
-        self.subject, self.now = subject, now
+        self.subject, self.now, self.tags = subject, now, tags
         where = facts.conversation.open_kfid if facts is not None else subject
         self.setting, self.account_name = setting, account_name or where
         self.has_question = has_question
@@ -142,13 +146,13 @@ class Turn(Telling):
 
     @property
     def audience(self) -> Audience:
-        """Who asks, as far as it decides what may be said.
-
-        No tags are known of anybody yet: what is limited to tags is said to nobody.
-        """
+        """Who asks, as far as it decides what may be said."""
         facts = self.facts
         return Audience(
-            today=self.today, open_kfid=facts.conversation.open_kfid, channel=facts.channel
+            today=self.today,
+            open_kfid=facts.conversation.open_kfid,
+            channel=facts.channel,
+            tags=self.tags,
         )
 
     @property
@@ -231,10 +235,12 @@ class Turn(Telling):
         because: Because | None = None,
         category: str = "",
         written_by_model: bool = False,
+        purpose: Purpose | None = None,
     ) -> None:
         """Say something to the customer; the replies of a turn are merged and metered.
 
-        In a turn without a conversation there is nobody to say it to, and it is dropped.
+        In a turn without a conversation there is nobody to say it to, and it is dropped; so it is
+        when the customer has not agreed to its purpose.
         """
         reply = Reply(
             text=text,
@@ -245,6 +251,7 @@ class Turn(Telling):
             because=because,
             category=category,
             written_by_model=written_by_model,
+            purpose=purpose,
         )
         message = self.event if isinstance(self.event, MessageReceived) else None
         awaited = self.awaited
@@ -275,14 +282,18 @@ class Turn(Telling):
         case_id: str = "",
         seats: Sequence[Seat] = (),
         away_from: str = "",
+        tries: int = 0,
     ) -> None:
         """Bring the conversation to people; the outcome returns as `EffectDone` with this tag.
 
         Args:
             seats: who may take it, in this order; without one it goes to the pool.
             away_from: who has it and is to lose it.
+            tries: comes back with the outcome.
         """
-        effect = HandOff(reason=reason, case_id=case_id, seats=tuple(seats), away_from=away_from)
+        effect = HandOff(
+            reason=reason, case_id=case_id, seats=tuple(seats), away_from=away_from, tries=tries
+        )
         self._decide(effect, Lane.HANDOFF, tag)
 
     def end_session(self, *, tag: str = "", quiet_since: float | None = None) -> None:
@@ -295,6 +306,10 @@ class Turn(Telling):
         """
         assert self.has_conversation, f"{self.subject} is no conversation"
         self._decide(EndSession(quiet_since=quiet_since), Lane.HANDOFF, tag)
+
+    def check_session(self) -> None:
+        """Ask WeCom who has the session, and end nothing; what a case does not know, it hears."""
+        self.end_session(quiet_since=0.0)  # somebody has written since then
 
     def keep_media(self, media_id: str, msgtype: str) -> None:
         """Download a medium before WeCom forgets it (3 days)."""

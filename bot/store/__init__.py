@@ -3,82 +3,139 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.config import Tagging
 from bot.store.accounts import AccountRow, Accounts
+from bot.store.approvals import Approval, Approvals, ApprovalState, KnownText
+from bot.store.audit import Audit, AuditEntry
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
+from bot.store.changes import CHANGED, Changed, Changes
+from bot.store.consents import Consents
+from bot.store.contact_sync import ContactSync, SyncState
+from bot.store.contacts import Contacts, Relation, RelationEvent
 from bot.store.content import Contents
 from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
+from bot.store.corp_tags import CorpTag, CorpTags
 from bot.store.database import Database, Statement, Unit, UnitConflict
+from bot.store.exports import Export, Exports
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
+from bot.store.marks import Mark, Marks
 from bot.store.measured import CaseRecord, Measured, Said
 from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
 from bot.store.orders import OrdersTable, OrderWritten
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
+from bot.store.people import Merge, People
+from bot.store.profiles import TOUCHED, Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
+from bot.store.tag_figures import Coverage, Sampled, TagCount, TagFigures
+from bot.store.tag_runs import Run, TagRuns
+from bot.store.tags import Tags
+from bot.store.timeline import Moment, Timeline
 from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
+from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
 
 __all__ = [
+    "CHANGED",
+    "FRONT",
+    "TOUCHED",
     "AccountRow",
     "Accounts",
+    "Approval",
+    "ApprovalState",
+    "Approvals",
     "Arrival",
+    "Audit",
+    "AuditEntry",
     "CaseChange",
     "CaseRebuild",
     "CaseRecord",
     "Cases",
     "Change",
+    "Changed",
+    "Changes",
     "Compared",
+    "Consents",
+    "ContactSync",
+    "Contacts",
     "ContentRow",
     "Contents",
     "ConversationFacts",
     "Conversations",
+    "CorpTag",
+    "CorpTags",
+    "Counts",
+    "Coverage",
     "Database",
     "Decided",
     "Download",
     "Draft",
+    "Export",
+    "Exports",
     "Handled",
     "Incoming",
+    "KnownText",
     "Letter",
     "Line",
     "Mailbox",
+    "Mark",
+    "Marks",
     "Measured",
     "MediaStore",
+    "Merge",
     "ModelUsage",
+    "Moment",
     "OrderWritten",
     "OrdersTable",
     "Outbox",
     "Parcel",
     "Past",
+    "People",
+    "Place",
     "Placed",
+    "Profiles",
     "Questions",
+    "Relation",
+    "RelationEvent",
+    "Run",
     "Said",
+    "Sampled",
     "Servicers",
     "Silence",
     "Statement",
     "Store",
     "Suggestions",
     "Switches",
+    "SyncState",
     "Table",
+    "TagCount",
+    "TagFigures",
+    "TagRuns",
+    "Tags",
+    "Timeline",
     "ToolCalls",
+    "Touch",
     "Transcript",
     "Unit",
     "UnitConflict",
     "Uploads",
     "Vault",
     "Waiting",
+    "WaitingLine",
     "Written",
     "case_id",
     "conversation_queue",
     "decode_master",
     "digest_of",
+    "place_in_line",
 ]
 
 
@@ -90,44 +147,78 @@ class Store:
     keys: Database
     vault: Vault
     accounts: Accounts
+    audit: Audit
     cases: Cases
+    line: WaitingLine
+    changes: Changes
+    consents: Consents
+    contacts: Contacts
+    contact_sync: ContactSync
     contents: Contents
+    exports: Exports
     conversations: Conversations
+    corp_tags: CorpTags
     mailbox: Mailbox
+    marks: Marks
     measured: Measured
     media: MediaStore
     orders: OrdersTable
     model_usage: ModelUsage
     outbox: Outbox
+    people: People
+    profiles: Profiles
     questions: Questions
     servicers: Servicers
     suggestions: Suggestions
     switches: Switches
+    tags: Tags
+    timeline: Timeline
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
 
     @classmethod
-    def build(cls, database: Database, keys: Database, vault: Vault, media: Path) -> "Store":
+    def build(
+        cls,
+        database: Database,
+        keys: Database,
+        vault: Vault,
+        media: Path,
+        tagging: Tagging | None = None,
+    ) -> "Store":
         """Put repositories over an opened and migrated database."""
+        audit, people = Audit(database), People(database, vault)
         return cls(
             database=database,
             keys=keys,
             vault=vault,
             accounts=Accounts(database),
+            audit=audit,
             cases=Cases(database, vault),
+            line=WaitingLine(database),
+            changes=Changes(database),
+            consents=Consents(database, vault, people, audit),
+            contacts=Contacts(database),
+            contact_sync=ContactSync(database),
             contents=Contents(database),
+            exports=Exports(database),
             conversations=Conversations(database),
+            corp_tags=CorpTags(database),
             mailbox=Mailbox(database, vault),
+            marks=Marks(database),
             measured=Measured(database),
             media=MediaStore(database, vault, media),
             orders=OrdersTable(database, vault),
             model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
+            profiles=Profiles(database, vault),
+            people=people,
             questions=Questions(database, vault),
             servicers=Servicers(database),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
+            tags=Tags(database, tagging),
+            timeline=Timeline(database, vault),
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),

@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass
-from statistics import median
 
 import msgspec
 
@@ -180,38 +179,6 @@ class Cases:
         )
         return {row["servicer"]: row["n"] for row in rows}
 
-    async def waiting(self, limit: int, open_kfid: str = "") -> list[Case]:
-        """Cases for which a person is to be found, the most urgent first."""
-        rows = await self._db.fetch(
-            "SELECT * FROM cases WHERE status IN ('wanted', 'queued', 'ticket')"
-            " AND (? = '' OR open_kfid = ?) ORDER BY priority DESC, wanted_at, id LIMIT ?",
-            *(open_kfid, open_kfid, limit),
-        )
-        return [case_of(row) for row in rows]
-
-    async def place_of(self, case: Case) -> int:
-        """How many cases wait before this one in the pool of its account."""
-        row = await self._db.fetch_one(
-            "SELECT COUNT(*) AS n FROM cases WHERE status = 'queued' AND open_kfid = ? AND id <> ?"
-            " AND (priority > ? OR (priority = ? AND given_at < ?))",
-            *(case.conversation.open_kfid, case.id, case.priority, case.priority),
-            case.given_at if case.given_at is not None else float("inf"),
-        )
-        return int(row["n"]) if row else 0
-
-    async def usual_wait(self, open_kfid: str, since: float, few: int) -> float | None:
-        """How long people took to answer lately, in seconds, as half of them did.
-
-        Args:
-            few: fewer cases than this say nothing.
-        """
-        rows = await self._db.fetch(
-            "SELECT answered_at - wanted_at AS s FROM cases WHERE open_kfid = ? AND closed_at >= ?"
-            " AND answered_at IS NOT NULL ORDER BY closed_at DESC LIMIT 50",
-            *(open_kfid, since),
-        )
-        return median(row["s"] for row in rows) if len(rows) >= few else None
-
     async def held_by(self, servicer: str) -> list[Case]:
         """Cases that a servicer has, oldest first."""
         rows = await self._db.fetch(
@@ -219,6 +186,25 @@ class Cases:
             servicer.lower(),
         )
         return [case_of(row) for row in rows]
+
+    async def last_of(self, servicer: str, since: float) -> Case | None:
+        """The case that a servicer has, or the last one of his that was closed since then."""
+        held = await self.held_by(servicer)
+        if held:
+            return held[-1]
+        row = await self._db.fetch_one(
+            "SELECT * FROM cases WHERE closed_at >= ? AND servicer = ? ORDER BY closed_at DESC"
+            " LIMIT 1",
+            *(since, servicer.lower()),
+        )
+        return case_of(row) if row else None
+
+    async def accounts_with_people(self) -> list[str]:
+        """Accounts at which a case is with people, or waits for them."""
+        rows = await self._db.fetch(
+            "SELECT DISTINCT open_kfid FROM cases WHERE closed_at IS NULL AND status <> 'bot'"
+        )
+        return [row["open_kfid"] for row in rows]
 
     async def last_servicer(self, conversation: Conversation, since: float) -> str:
         """Who served this customer last at any account since then, empty = nobody."""

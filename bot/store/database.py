@@ -154,6 +154,19 @@ class Database:
             self._scans, lambda: self._scanner.execute(sql, params).fetchall()
         )
 
+    async def truncate_log(self) -> bool:
+        """Bring the log into the file and empty it: what was deleted is in neither afterwards.
+
+        Returns:
+            Whether it is empty; a reader of another process may hold on to it.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._scans, self._truncate_log)
+
+    def _truncate_log(self) -> bool:
+        with contextlib.closing(self._connect()) as connection:
+            busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return not busy
+
     async def foreign_version(self) -> int:
         """A number that changes when another process has committed, not when we have.
 

@@ -38,6 +38,7 @@ FROM cases c CROSS JOIN outbox o ON o.open_kfid = c.open_kfid
     AND o.external_userid = c.external_userid AND o.ended_at BETWEEN c.opened_at AND c.closed_at
 WHERE c.id IN ({ids}) AND o.kind = 'SendMessage' AND o.state = 'sent' ORDER BY c.id, o.ended_at
 """
+_ENDINGS = "SELECT case_id, reason FROM case_endings WHERE case_id IN ({ids})"
 _RATINGS = "SELECT case_id, score FROM ratings WHERE asked_how <> 'none' AND case_id IN ({ids})"
 
 
@@ -65,6 +66,7 @@ class CaseRecord:
         replies: when WeCom accepted a message of the bot, and for which reason it was said.
         invited: whether the customer was asked for a rating.
         score: 1 to 5, ``None`` = no rating.
+        ended_for: the reason that its servicer told after the end.
     """
 
     case: Case
@@ -74,6 +76,7 @@ class CaseRecord:
     replies: Sequence[tuple[float, Because | None]] = ()
     invited: bool = False
     score: int | None = None
+    ended_for: str = ""
 
 
 @dataclass(slots=True)
@@ -84,6 +87,7 @@ class _Parts:
     messages: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     replies: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     ratings: dict[str, int | None] = field(default_factory=dict)
+    endings: dict[str, str] = field(default_factory=dict)
 
 
 class Measured:
@@ -126,18 +130,21 @@ class Measured:
         if in_full:
             _group(parts.messages, await self._of(_MESSAGES, ids), "id")
             _group(parts.replies, await self._of(_REPLIES, ids), "id")
-            if await self._has_ratings():
+            if await self._has("ratings"):
                 rated = await self._of(_RATINGS, ids)
                 parts.ratings = {row["case_id"]: row["score"] for row in rated}
+            if await self._has("case_endings"):
+                told = await self._of(_ENDINGS, ids)
+                parts.endings = {row["case_id"]: row["reason"] for row in told}
         return parts
 
     async def _of(self, sql: str, ids: list[str]) -> list[Row]:
         return await self._db.scan(sql.format(ids=", ".join("?" * len(ids))), *ids)
 
-    async def _has_ratings(self) -> bool:
-        """Whether a behaviour that asks for ratings is installed; the table is its own."""
-        name = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'ratings'"
-        return await self._db.fetch_one(name) is not None
+    async def _has(self, table: str) -> bool:
+        """Whether the behaviour is installed that has this table of its own."""
+        name = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return await self._db.fetch_one(name, table) is not None
 
 
 def _group(into: dict[str, list[Row]], rows: Iterable[Row], key: str) -> None:
@@ -162,6 +169,7 @@ def _record(row: Row, parts: _Parts) -> CaseRecord:
         ],
         invited=case.id in parts.ratings,
         score=parts.ratings.get(case.id),
+        ended_for=parts.endings.get(case.id, ""),
     )
 
 

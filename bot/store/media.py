@@ -28,7 +28,7 @@ class MediaStore:
     """Sealed files in a folder, one per media_id, and the table that lists them."""
 
     def __init__(self, database: Database, vault: Vault, folder: Path) -> None:
-        self._db, self._vault, self._folder = database, vault, folder
+        self._db, self._vault, self.folder = database, vault, folder
 
     async def has(self, media_id: str) -> bool:
         """Whether this medium is kept already."""
@@ -38,8 +38,8 @@ class MediaStore:
 
     def write(self, subject: str, media_id: str, download: Download) -> Path:
         """Seal the content into its file (repeatable); the subject's key must be ready."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"{hashlib.sha256(media_id.encode()).hexdigest()[:32]}.sealed"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{hashlib.sha256(media_id.encode()).hexdigest()[:32]}.sealed"
         part = path.with_suffix(".part")
         with part.open("wb") as file:
             file.write(self._vault.seal(subject, download.content))
@@ -73,7 +73,7 @@ class MediaStore:
         return await asyncio.to_thread(self._forget, {row["path"] for row in rows})
 
     def _forget(self, named: set[str]) -> int:
-        files = (path for path in self._folder.glob("*") if path.suffix in (".sealed", ".part"))
+        files = (path for path in self.folder.glob("*") if path.suffix in (".sealed", ".part"))
         orphans = [path for path in files if path.name not in named]
         old = time.time() - _WRITTEN_BEFORE_ITS_ROW_S
         gone = [path for path in orphans if path.stat().st_mtime < old]
@@ -83,7 +83,7 @@ class MediaStore:
 
     def read(self, row: Row) -> bytes:
         """The content of a kept medium; the subject's key must be ready."""
-        return self._vault.open(row["subject"], (self._folder / row["path"]).read_bytes())
+        return self._vault.open(row["subject"], (self.folder / row["path"]).read_bytes())
 
     async def of_subject(self, subject: str) -> list[Row]:
         """What is kept of a customer, newest first."""

@@ -10,13 +10,16 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import structlog
 
-from bot.errors import Unreadable
+from bot.errors import NotConsented, Unreadable
 from bot.model import Because, Conversation, Effect, Lane
+from bot.model.consents import Purpose
 from bot.model.effects import AnyEffect
+from bot.store.consents import given
 from bot.store.database import Database, Row, Unit
 from bot.store.vault import Vault
 
@@ -27,10 +30,22 @@ _encode = msgspec.json.Encoder().encode
 
 _OPEN = "state IN ('pending', 'claimed')"
 
+_INSERT = """
+INSERT INTO outbox (subject, queue, open_kfid, external_userid, lane, kind, msgid, tag, state,
+    created_at, next_at, expires_at, answers, asked_at, handled_by, because, body, trace_id,
+    purpose)
+SELECT ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+"""
+
 _NOT_SILENCED = """
 NOT EXISTS (SELECT 1 FROM switches s WHERE (s.scope = 'all')
             OR (s.scope = 'account' AND s.key = outbox.open_kfid)
             OR (s.scope = 'customer' AND s.key = outbox.external_userid))
+"""
+
+_CUSTOMER = "substr(outbox.subject, length('customer:') + 1)"
+_CONSENTED = f"""
+(outbox.purpose = '' OR (outbox.subject LIKE 'customer:%' AND {given(_CUSTOMER, "outbox.purpose")}))
 """
 
 _CLAIM = "UPDATE outbox SET state = 'claimed', attempts = attempts + 1, claimed_at = ?"
@@ -40,6 +55,7 @@ _CLAIM_SEND = f"""
     WHERE c.open_kfid = outbox.open_kfid AND c.external_userid = outbox.external_userid)
 WHERE id = ? AND {_OPEN}
   AND {_NOT_SILENCED}
+  AND {_CONSENTED}
   AND EXISTS (SELECT 1 FROM conversations c
     WHERE c.open_kfid = outbox.open_kfid AND c.external_userid = outbox.external_userid
       AND c.service_state IN (0, 1) AND c.state_as_of >= ?
@@ -49,7 +65,7 @@ WHERE id = ? AND {_OPEN}
              AND o.kind = 'SendMessage' AND o.state IN ('claimed', 'sent') AND o.id <> outbox.id
              AND o.window_msgid = c.window_msgid) < ?)
 """
-_CLAIM_PLAIN = f"{_CLAIM} WHERE id = ? AND {_OPEN}"
+_CLAIM_PLAIN = f"{_CLAIM} WHERE id = ? AND {_OPEN} AND {_CONSENTED}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,7 @@ class Draft:
         tag: comes back in `EffectDone` and `EffectFailed`; without one, success is not told.
         answers: msgid of the customer's message, when it answers exactly one.
         asked_at: when the customer asked, for the reply time.
+        purpose: what the customer must have agreed to for it to be sent, ``None`` = nothing.
     """
 
     subject: str
@@ -77,6 +94,7 @@ class Draft:
     because: Because | None = None
     trace_id: str = ""
     msgid: str | None = None
+    purpose: Purpose | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +117,7 @@ class Parcel:
     asked_at: float | None
     handled_by: str
     trace_id: str
+    purpose: str = ""
 
 
 def conversation_queue(conversation: Conversation) -> str:
@@ -120,21 +139,32 @@ class Outbox:
         """Add to the unit what stores these effects, each with its msgid fixed."""
         await self._vault.ready(draft.subject for draft in drafts)
         for draft in drafts:
-            where = draft.conversation or Conversation("", "")
-            unit.add(
-                "INSERT INTO outbox (subject, queue, open_kfid, external_userid, lane, kind, msgid,"
-                " tag, state, created_at, next_at, expires_at, answers, asked_at, handled_by,"
-                " because, body, trace_id)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (msgid) DO NOTHING",
-                *(draft.subject, draft.queue, where.open_kfid, where.external_userid, draft.lane),
-                *(type(draft.effect).__name__, draft.msgid or _new_msgid()),
-                *(draft.tag, now, now, draft.expires_at, draft.answers, draft.asked_at),
-                draft.handled_by,
-                _encode(draft.because).decode() if draft.because else None,
-                self._vault.seal(draft.subject, _encode(draft.effect)),
-                draft.trace_id,
-            )
+            unit.add(f"{_INSERT} WHERE true ON CONFLICT (msgid) DO NOTHING", *self._row(draft, now))
+
+    async def post_if(
+        self, unit: Unit, draft: Draft, now: float, condition: str, *params: Any
+    ) -> None:
+        """Add to the unit what stores this effect, if a condition holds when it is committed.
+
+        Args:
+            condition: SQL with ``?`` placeholders for `params`.
+        """
+        await self._vault.ready([draft.subject])
+        sql = f"{_INSERT} WHERE {condition} ON CONFLICT (msgid) DO NOTHING"
+        unit.add(sql, *self._row(draft, now), *params)
+
+    def _row(self, draft: Draft, now: float) -> tuple[Any, ...]:
+        where = draft.conversation or Conversation("", "")
+        return (
+            *(draft.subject, draft.queue, where.open_kfid, where.external_userid, draft.lane),
+            *(type(draft.effect).__name__, draft.msgid or _new_msgid()),
+            *(draft.tag, now, now, draft.expires_at, draft.answers, draft.asked_at),
+            draft.handled_by,
+            _encode(draft.because).decode() if draft.because else None,
+            self._vault.seal(draft.subject, _encode(draft.effect)),
+            draft.trace_id,
+            draft.purpose or "",
+        )
 
     async def open_of(self, queue: str, limit: int = 20) -> list[Parcel]:
         """The queue's unsent rows in order."""
@@ -185,19 +215,35 @@ class Outbox:
 
         Returns:
             Whether it may be sent now.
+
+        Raises:
+            NotConsented: the customer has not agreed to its purpose.
         """
         unit.add(
             _CLAIM_SEND + " RETURNING id",
             *(now, parcel.id, state_since, wrote_after, allowance),
         )
-        return bool((await self._db.commit(unit))[-1])
+        return await self._claimed(parcel, bool((await self._db.commit(unit))[-1]))
 
     async def claim(self, parcel: Parcel, now: float, *, unless_silenced: bool = False) -> bool:
-        """Claim any other row."""
+        """Claim any other row.
+
+        Raises:
+            NotConsented: the customer has not agreed to its purpose.
+        """
         gate = f" AND {_NOT_SILENCED}" if unless_silenced else ""
         unit = Unit()
         unit.add(_CLAIM_PLAIN + gate + " RETURNING id", now, parcel.id)
-        return bool((await self._db.commit(unit))[0])
+        return await self._claimed(parcel, bool((await self._db.commit(unit))[0]))
+
+    async def _claimed(self, parcel: Parcel, claimed: bool) -> bool:
+        if not claimed and parcel.purpose:
+            row = await self._db.fetch_one(
+                f"SELECT 1 FROM outbox WHERE id = ? AND {_CONSENTED}", parcel.id
+            )
+            if row is None:
+                raise NotConsented(f"no consent to {parcel.purpose}")
+        return claimed
 
     async def forget_try(self, parcel: Parcel) -> None:
         """Count a claim as no try: WeCom refused to hear it, so a repeat would be the first."""
@@ -245,6 +291,15 @@ class Outbox:
         )
         return row is not None
 
+    async def is_moving(self, conversation: Conversation) -> bool:
+        """Whether the session is to be given to people, or to end, and WeCom has not answered."""
+        row = await self._db.fetch_one(
+            f"SELECT 1 FROM outbox WHERE queue = ? AND {_OPEN}"
+            " AND kind IN ('HandOff', 'EndSession') LIMIT 1",
+            conversation_queue(conversation),
+        )
+        return row is not None
+
     def cancel_unsent(self, unit: Unit, conversation: Conversation, now: float, why: str) -> None:
         """Withdraw the bot's unsent replies: a person has taken over."""
         unit.add(
@@ -269,6 +324,13 @@ class Outbox:
             " AND state IN ('sent', 'claimed', 'pending')",
             *(now, f"msg_send_fail type {fail_type}", msgid),
         )
+
+    async def counts_of(self, queue: str) -> dict[str, int]:
+        """How many rows of a queue are in which state."""
+        rows = await self._db.scan(
+            "SELECT state, COUNT(*) AS n FROM outbox WHERE queue = ? GROUP BY state", queue
+        )
+        return {row["state"]: row["n"] for row in rows}
 
     async def dead(self) -> list[Row]:
         """Rows that were given up, oldest first; bodies stay sealed."""
@@ -328,4 +390,5 @@ class Outbox:
             asked_at=row["asked_at"],
             handled_by=row["handled_by"],
             trace_id=row["trace_id"],
+            purpose=row["purpose"],
         )

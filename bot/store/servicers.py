@@ -18,6 +18,11 @@ class Servicers:
         )
         return {row["userid"].lower(): bool(row["receiving"]) for row in rows}
 
+    async def accounts(self) -> set[str]:
+        """Accounts of which any servicer is known."""
+        rows = await self._db.fetch("SELECT DISTINCT open_kfid FROM servicers")
+        return {row["open_kfid"] for row in rows}
+
     def observe(
         self, unit: Unit, open_kfid: str, userid: str, receiving: bool, as_of: float
     ) -> None:

@@ -1,12 +1,23 @@
-"""What would the bot have said where it only proposes? (autonomy `suggest`)"""
+"""What would the bot have said: where it only proposes, and while a person has the session?"""
+
+from contextlib import suppress
+from typing import Any
 
 import msgspec
 
+from bot.errors import Unreadable
 from bot.model import Conversation, Reply
 from bot.store.database import Database, Row, Unit
 from bot.store.vault import Vault
 
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Reply).decode
+
+_PREPARED = """
+INSERT INTO suggestions (open_kfid, external_userid, created_at, handled_by, because, body, msgid)
+SELECT ?, ?, ?, 'escalation.prepared', ?, ?, ?
+WHERE NOT EXISTS (SELECT 1 FROM suggestions WHERE msgid = ? AND because = ?)
+"""
 
 
 class Suggestions:
@@ -26,6 +37,30 @@ class Suggestions:
             *(conversation.open_kfid, conversation.external_userid, now, handled_by, because),
             self._vault.seal(conversation.subject, _encode(reply)),
         )
+
+    async def prepared(
+        self, conversation: Conversation, reply: Reply, *, msgid: str, now: float
+    ) -> tuple[str, tuple[Any, ...]]:
+        """The statement that keeps what could be said to one message, once however often."""
+        await self._vault.ready([conversation.subject])
+        because = _encode(reply.because).decode() if reply.because else None
+        where = (conversation.open_kfid, conversation.external_userid)
+        sealed = self._vault.seal(conversation.subject, _encode(reply))
+        return _PREPARED, (*where, now, because, sealed, msgid, msgid, because)
+
+    async def for_message(self, conversation: Conversation, msgid: str) -> list[Reply]:
+        """What could be said to a message, the best first; its reason has source and confidence."""
+        rows = await self._db.fetch(
+            "SELECT body FROM suggestions WHERE msgid = ? AND msgid <> '' AND open_kfid = ?"
+            " AND external_userid = ? ORDER BY id",
+            *(msgid, conversation.open_kfid, conversation.external_userid),
+        )
+        await self._vault.ready([conversation.subject])
+        found = []
+        for row in rows:
+            with suppress(Unreadable):
+                found.append(_decode(self._vault.open(conversation.subject, row["body"])))
+        return found
 
     async def of(self, conversation: Conversation) -> list[Row]:
         """A conversation's proposals, newest first; bodies stay sealed."""

@@ -11,7 +11,9 @@ from bot.errors import Misconfigured
 from bot.store.database import Database
 
 FOREVER = ""
-MESSAGES, HANDLED = "messages_days", "handled_days"
+MESSAGES, HANDLED, AUDIT = "messages_days", "handled_days", "audit_days"
+
+_KEPT = (FOREVER, MESSAGES, HANDLED, AUDIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ ENGINE_TABLES = (
         age="day_at",
         kept=HANDLED,
     ),
+    Table("approvals", "kind, key, digest"),
     Table("content_version", "one"),
     Table("entries", "base, id"),
     Table("entry_history", "base, id, version"),
@@ -93,8 +96,46 @@ ENGINE_TABLES = (
         age="asked_at",
         kept=MESSAGES,
     ),
+    Table(
+        "identities",
+        "external_userid, kind, key",
+        person="external_userid",
+        sealed=("body",),
+    ),
+    Table("merges", "id"),
+    Table("kept_persons", "person_id"),
+    Table("attributes", "external_userid, name", person="external_userid", sealed=("body",)),
+    Table("touches", "external_userid", person="external_userid"),
+    Table("changes", "id", person="external_userid", age="at", kept=MESSAGES),
+    Table("followers", "name"),
+    Table("exports", "id"),
+    Table("export_lines", "external_userid, export", person="external_userid"),
+    Table("customer_tags", "external_userid, name", person="external_userid"),
+    Table("tag_holds", "external_userid, name", person="external_userid"),
+    Table("tag_history", "id", person="external_userid", age="at", kept=MESSAGES),
+    Table(
+        "tag_proposals",
+        "external_userid, name",
+        person="external_userid",
+        age="at",
+        kept=MESSAGES,
+    ),
+    Table("tag_runs", "id"),
+    Table("tag_audits", "id"),
+    Table("tag_audit_items", "audit, n", person="external_userid"),
     Table("gaps", "base, id"),
     Table("gap_votes", "base, gap, voter"),
+    Table("consents", "id", person="external_userid", sealed=("evidence",)),
+    Table("consent_standing", "external_userid, purpose", person="external_userid"),
+    # names a customer by person_id only, which erasure makes meaningless
+    Table("audit", "id", age="at", kept=AUDIT),
+    Table("erasure_wishes", "external_userid", person="external_userid"),
+    Table("erased_persons", "person_id"),
+    Table("relations", "userid, external_userid", person="external_userid"),
+    Table("relation_events", "external_userid, userid, at, kind", person="external_userid"),
+    Table("relation_tags", "userid, external_userid, tag_id", person="external_userid"),
+    Table("corp_tags", "tag_id"),
+    Table("contact_sync", "one"),
     Table("schema_migrations", "name"),
 )
 
@@ -119,9 +160,9 @@ def check_declared(database: Database, tables: Sequence[Table]) -> None:
         named = {*table.key.split(", "), table.person, *table.sealed, table.age} - {""}
         if missing := named - columns:
             problems.append(f"table {table.name} lacks {', '.join(sorted(missing))}")
-        if bool(table.age) != bool(table.kept) or table.kept not in (FOREVER, MESSAGES, HANDLED):
+        if bool(table.age) != bool(table.kept) or table.kept not in _KEPT:
             problems.append(
-                f"table {table.name}: age and kept go together, kept is {MESSAGES} or {HANDLED}"
+                f"table {table.name}: age and kept go together, kept is one of {_KEPT[1:]}"
             )
     if problems:
         raise Misconfigured("; ".join(problems))

@@ -206,6 +206,35 @@ class Transcript:
         opened = [_decode(self._vault.open(conversation.subject, row["body"])) for row in rows]
         return tuple(str(content.get("content", "")) for content in reversed(opened))
 
+    async def written_by(
+        self, external_userid: str, since: float, limit: int
+    ) -> list[MessageReceived]:
+        """What a customer wrote since then at any account and is kept, oldest first.
+
+        Args:
+            limit: of the newest.
+        """
+        rows = await self._db.fetch(
+            "SELECT * FROM messages WHERE external_userid = ? AND origin = 3 AND sent_at >= ?"
+            " AND body IS NOT NULL AND recalled_at IS NULL"
+            " ORDER BY sent_at DESC, received_at DESC LIMIT ?",
+            *(external_userid, since, limit),
+        )
+        subject = f"customer:{external_userid}"
+        await self._vault.ready([subject])
+        return [
+            MessageReceived(
+                open_kfid=row["open_kfid"],
+                external_userid=external_userid,
+                sent_at=row["sent_at"],
+                msgid=row["msgid"],
+                origin=row["origin"],
+                msgtype=row["msgtype"],
+                content=_decode(self._vault.open(subject, row["body"])),
+            )
+            for row in reversed(rows)
+        ]
+
     async def dialogue(self, conversation: Conversation, since: float, limit: int) -> list[Line]:
         """What was said last by everybody since then, oldest first."""
         key = (conversation.open_kfid, conversation.external_userid, since)

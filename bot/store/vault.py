@@ -8,11 +8,14 @@ own key.
 import asyncio
 import base64
 import hashlib
+import hmac
 import os
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -23,8 +26,25 @@ from bot.store.database import Database, Unit
 _VERSION = b"\x01"
 _CORP = "corp"
 _CUSTOMER = "customer:"
+_LOOK_UP = "look-up"
+"""Owner of the key that values are looked up by; it outlives every master key."""
 _CACHED_KEYS = 20_000
 _READ_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _DataKey:
+    """A data key, ready to seal and to digest with."""
+
+    owner: str
+    cipher: AESGCM
+    digest_key: bytes
+
+    @classmethod
+    def of(cls, owner: str, key: bytes) -> "_DataKey":
+        return cls(
+            owner, AESGCM(key), hashlib.blake2b(key, person=b"digest", digest_size=32).digest()
+        )
 
 
 def decode_master(key: str) -> bytes:
@@ -58,8 +78,9 @@ class Vault:
         self._facts, self._keys = facts, keys
         self._master_id = _fingerprint(master)
         self._masters = {_fingerprint(key): AESGCM(key) for key in (*previous, master)}
-        self._ciphers: OrderedDict[str, AESGCM] = OrderedDict()
+        self._ciphers: OrderedDict[str, _DataKey] = OrderedDict()
         self._lock = asyncio.Lock()
+        self._look_up = b""
 
     async def ready(self, subjects: Iterable[str]) -> None:
         """Make the keys of these subjects usable, creating persons and keys that are missing.
@@ -80,7 +101,8 @@ class Vault:
     def seal(self, subject: str, data: bytes) -> bytes:
         """Encrypt for a subject whose key is `ready`."""
         nonce = os.urandom(12)
-        return _VERSION + nonce + self._ciphers[subject].encrypt(nonce, data, subject.encode())
+        cipher = self._ciphers[subject].cipher
+        return _VERSION + nonce + cipher.encrypt(nonce, data, subject.encode())
 
     def open(self, subject: str, sealed: bytes) -> bytes:
         """Decrypt what was sealed for this subject.
@@ -90,10 +112,53 @@ class Vault:
         """
         if sealed[:1] != _VERSION:
             raise Unreadable("unknown seal version")
+        cipher = self._ciphers[subject].cipher
         try:
-            return self._ciphers[subject].decrypt(sealed[1:13], sealed[13:], subject.encode())
+            return cipher.decrypt(sealed[1:13], sealed[13:], subject.encode())
         except (InvalidTag, ValueError) as error:  # a nonce cut short is a ValueError
             raise Unreadable("sealed for somebody else, or altered") from error
+
+    async def look_up_key(self, kind: str, value: str) -> str:
+        """What equal values have in common, and nobody can guess the value from.
+
+        Args:
+            kind: of value; the same text of another kind has another digest.
+        """
+        if not self._look_up:
+            async with self._lock:
+                await self._load_or_create([_LOOK_UP])
+                rows = await self._keys.fetch(
+                    "SELECT wrapped, master FROM wrapped_keys WHERE owner = ?", _LOOK_UP
+                )
+                self._look_up = self._unwrap(_LOOK_UP, rows[0]["wrapped"], rows[0]["master"])
+        text = f"{kind}\0{value}".encode()
+        return hmac.new(self._look_up, text, hashlib.sha256).hexdigest()[:32]
+
+    def digest(self, subject: str, data: bytes) -> str:
+        """A digest by which the same data of the same person is recognised, while the key exists.
+
+        Without the key nobody can try what it was made of; `subject` must be `ready`.
+        """
+        key = self._ciphers[subject].digest_key
+        return hashlib.blake2b(data, key=key, digest_size=10).hexdigest()
+
+    @asynccontextmanager
+    async def closed(self, subjects: Iterable[str]) -> AsyncIterator[None]:
+        """Forget the keys of these subjects; meanwhile no key is made usable or created."""
+        async with self._lock:
+            for subject in subjects:
+                self._ciphers.pop(subject, None)
+            yield
+
+    async def forget_deleted(self) -> int:
+        """Forget the keys that another process has deleted; returns how many."""
+        async with self._lock:
+            rows = await self._keys.scan("SELECT owner FROM wrapped_keys")
+            there = {row["owner"] for row in rows}
+            gone = [subject for subject, key in self._ciphers.items() if key.owner not in there]
+            for subject in gone:
+                del self._ciphers[subject]
+        return len(gone)
 
     async def rotate(self) -> int:
         """Wrap every data key that an older master key wrapped with the current one.
@@ -182,7 +247,7 @@ class Vault:
             )
         await self._facts.commit(unit)
 
-    async def _load_or_create(self, owners: list[str]) -> dict[str, AESGCM]:
+    async def _load_or_create(self, owners: list[str]) -> dict[str, _DataKey]:
         ciphers = await self._load(owners)
         absent = [owner for owner in owners if owner not in ciphers]
         if absent:
@@ -199,8 +264,8 @@ class Vault:
             ciphers |= await self._load(absent)
         return ciphers
 
-    async def _load(self, owners: list[str]) -> dict[str, AESGCM]:
-        ciphers: dict[str, AESGCM] = {}
+    async def _load(self, owners: list[str]) -> dict[str, _DataKey]:
+        ciphers: dict[str, _DataKey] = {}
         for start in range(0, len(owners), _READ_AT_ONCE):
             some = owners[start : start + _READ_AT_ONCE]
             rows = await self._keys.fetch(
@@ -209,7 +274,7 @@ class Vault:
             )
             for row in rows:
                 key = self._unwrap(row["owner"], row["wrapped"], row["master"])
-                ciphers[row["owner"]] = AESGCM(key)
+                ciphers[row["owner"]] = _DataKey.of(row["owner"], key)
         return ciphers
 
     def _wrap(self, owner: str, data_key: bytes) -> bytes:

@@ -1,7 +1,6 @@
 """What may other systems read of the figures? `GET /api/v1/reports/721`, with a token."""
 
 import asyncio
-import hmac
 from collections.abc import Mapping
 from datetime import tzinfo
 
@@ -10,6 +9,7 @@ from aiohttp import web
 
 from bot.measuring import Reporter, Window, last_days
 from bot.ports import Clock
+from bot.web.bearer import failed, refusal
 
 PATH = "/api/v1/reports/721"
 MAX_DAYS = 366
@@ -39,24 +39,16 @@ class ReportEndpoint:
         return [web.get(PATH, self._report, allow_head=False)]
 
     async def _report(self, request: web.Request) -> web.Response:
-        if not self._token:
-            return _error(404, "not found")
-        if not self._is_allowed(request):
-            return _error(401, "a bearer token is needed", {"WWW-Authenticate": "Bearer"})
+        if (refused := refusal(request, self._token)) is not None:
+            return refused
         now, account = self._clock.now(), request.query.get("account", "")
         try:
             window = self._window(request.query, now)
         except ValueError as error:
-            return _error(400, str(error))
+            return failed(400, str(error))
         async with self._one_at_a_time:
             body = await self._body(window, account, now)
         return web.Response(body=body, content_type="application/json")
-
-    def _is_allowed(self, request: web.Request) -> bool:
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        is_bearer = scheme.lower() == "bearer"
-        given_bytes = given.strip().encode("utf-8", "surrogateescape")
-        return hmac.compare_digest(given_bytes, self._token) and is_bearer
 
     def _window(self, query: Mapping[str, str], now: float) -> Window:
         if "from" in query or "to" in query:
@@ -91,7 +83,3 @@ def _number(query: Mapping[str, str], name: str, default: float | None = None) -
     if not abs(number) < 1e12:
         raise ValueError(f"{name} must be a number")
     return number
-
-
-def _error(status: int, why: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    return web.json_response({"error": why}, status=status, headers=headers)

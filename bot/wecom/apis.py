@@ -32,3 +32,17 @@ KF_SEND = Api("POST", "/cgi-bin/kf/send_msg", idempotent=False)
 KF_SEND_ON_EVENT = Api("POST", "/cgi-bin/kf/send_msg_on_event", idempotent=False)
 STAFF_SEND = Api("POST", "/cgi-bin/message/send", idempotent=False)
 STAFF_UPDATE_CARD = Api("POST", "/cgi-bin/message/update_template_card", idempotent=False)
+
+CONTACT = "/cgi-bin/externalcontact"
+"""Everything of customer contact lies under this path."""
+
+CONTACT_MEMBERS = Api("GET", f"{CONTACT}/get_follow_user_list")
+CONTACT_LIST = Api("GET", f"{CONTACT}/list")
+CONTACT_GET = Api("GET", f"{CONTACT}/get")
+CONTACT_BATCH = Api("POST", f"{CONTACT}/batch/get_by_user", timeout_s=30.0)
+CONTACT_REMARK = Api("POST", f"{CONTACT}/remark")
+TAG_LIST = Api("POST", f"{CONTACT}/get_corp_tag_list")
+TAG_ADD = Api("POST", f"{CONTACT}/add_corp_tag", idempotent=False)
+TAG_EDIT = Api("POST", f"{CONTACT}/edit_corp_tag")
+TAG_DELETE = Api("POST", f"{CONTACT}/del_corp_tag")
+TAG_MARK = Api("POST", f"{CONTACT}/mark_tag")

@@ -10,7 +10,8 @@ import msgspec
 
 from bot.errors import Unreadable
 from bot.model.events import AppMessageReceived, CardPressed, Event, UnknownHappened
-from bot.wecom.xml import Tree, read_xml
+from bot.wecom.contact_events import read_contact_event
+from bot.wecom.xml import Tree, read_xml, seconds_in, text_in
 
 APP_OPENED = frozenset({"enter_agent"})
 """Events by which a member opens the app; they become an `AppMessageReceived` of that type."""
@@ -73,36 +74,38 @@ def read_notice(inner: bytes, path: str) -> Notice:
         Unreadable: not XML, or neither a message nor an event.
     """
     tree = read_xml(inner)
-    msgtype, event = _text(tree, "MsgType"), _text(tree, "Event") or _text(tree, "InfoType")
+    msgtype, event = text_in(tree, "MsgType"), text_in(tree, "Event") or text_in(tree, "InfoType")
     if event == "kf_msg_or_event":
         return Notice(digest=None, hint=_hint(tree))
     if event:
         told = _event(event, tree)
         return Notice(digest=_event_digest(told, tree, inner, path), events=(told,))
-    if msgtype and _text(tree, "FromUserName"):
+    if msgtype and text_in(tree, "FromUserName"):
         return Notice(digest=_message_digest(tree, inner, path), events=(_message(msgtype, tree),))
     raise Unreadable("callback is neither a message nor an event")
 
 
 def _hint(tree: Tree) -> KfHint:
-    open_kfid = _text(tree, "OpenKfId")
+    open_kfid = text_in(tree, "OpenKfId")
     if not open_kfid:
         raise Unreadable("kf callback names no account")
-    return KfHint(open_kfid, _text(tree, "Token"), _seconds(tree))
+    return KfHint(open_kfid, text_in(tree, "Token"), seconds_in(tree))
 
 
 def _event(name: str, tree: Tree) -> Event:
-    userid = _text(tree, "FromUserName")
+    userid = text_in(tree, "FromUserName")
     if name in APP_OPENED and userid:
-        return AppMessageReceived(userid=userid, msgtype=name, sent_at=_seconds(tree))
-    if name in CARD_EVENTS and userid and (key := _text(tree, "EventKey")):
+        return AppMessageReceived(userid=userid, msgtype=name, sent_at=seconds_in(tree))
+    if name in CARD_EVENTS and userid and (key := text_in(tree, "EventKey")):
         return _card_pressed(userid, key, tree)
+    if (told := read_contact_event(name, tree)) is not None:
+        return told
     return UnknownHappened(
         name=name,
         raw=tree,
-        open_kfid=_text(tree, "OpenKfId"),
-        external_userid=_text(tree, "ExternalUserID"),
-        sent_at=_seconds(tree),
+        open_kfid=text_in(tree, "OpenKfId"),
+        external_userid=text_in(tree, "ExternalUserID"),
+        sent_at=seconds_in(tree),
     )
 
 
@@ -110,10 +113,10 @@ def _card_pressed(userid: str, key: str, tree: Tree) -> CardPressed:
     return CardPressed(
         userid=userid,
         key=key,
-        task_id=_text(tree, "TaskId"),
-        response_code=_text(tree, "ResponseCode"),
+        task_id=text_in(tree, "TaskId"),
+        response_code=text_in(tree, "ResponseCode"),
         selected=dict(_selected(tree)),
-        sent_at=_seconds(tree),
+        sent_at=seconds_in(tree),
     )
 
 
@@ -123,15 +126,15 @@ def _selected(tree: Tree) -> Iterator[tuple[str, tuple[str, ...]]]:
         options = item.get("OptionIds") if isinstance(item, dict) else None
         if isinstance(options, dict):
             chosen = (one for one in options.get("OptionId", ()) if isinstance(one, str))
-            yield _text(item, "QuestionKey"), tuple(chosen)
+            yield text_in(item, "QuestionKey"), tuple(chosen)
 
 
 def _message(msgtype: str, tree: Tree) -> Event:
     return AppMessageReceived(
-        userid=_text(tree, "FromUserName"),
+        userid=text_in(tree, "FromUserName"),
         msgtype=msgtype,
-        content=_text(tree, "Content"),
-        sent_at=_seconds(tree),
+        content=text_in(tree, "Content"),
+        sent_at=seconds_in(tree),
     )
 
 
@@ -140,25 +143,15 @@ def _event_digest(event: Event, tree: Tree, inner: bytes, path: str) -> str:
     if not isinstance(event, CardPressed) or not event.response_code:
         return _digest(inner, path)
     parts = (event.task_id, event.userid, event.key, event.response_code)
-    return _digest("\0".join((_text(tree, "AgentID"), *parts)).encode(), path)
+    return _digest("\0".join((text_in(tree, "AgentID"), *parts)).encode(), path)
 
 
 def _message_digest(tree: Tree, inner: bytes, path: str) -> str:
-    msgid = _text(tree, "MsgId")
+    msgid = text_in(tree, "MsgId")
     if not msgid:
         return _digest(inner, path)
-    return _digest(f"{_text(tree, 'AgentID')}\0{msgid}".encode(), path)
+    return _digest(f"{text_in(tree, 'AgentID')}\0{msgid}".encode(), path)
 
 
 def _digest(key: bytes, path: str) -> str:
     return hashlib.sha256(key + b"\0" + path.encode()).hexdigest()
-
-
-def _text(tree: Tree, name: str) -> str:
-    value = tree.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _seconds(tree: Tree) -> float:
-    text = _text(tree, "CreateTime")
-    return float(text) if text.isascii() and text.isdigit() and len(text) <= 12 else 0.0

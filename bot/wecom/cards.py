@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bot.model.cards import Button, Card
-from bot.wecom.limits import platform_limits
+from bot.model.cards import Button, Card, Selection
+from bot.wecom.limits import CardLimits, platform_limits
 from bot.wecom.split import clean
 
 DONE_KEY = "done"
@@ -34,6 +34,7 @@ def template_card(card: Card, *, task_id: str = "", replace_name: str = "") -> d
             if name.strip() and value.strip()
         ],
         "card_action": _action(card.url, most.url_bytes),
+        "button_selection": _selection(card.selection, most) if card.selection else {},
         "button_list": [
             {"text": _cut(one.text, most.button), "style": one.style, "key": one.key}
             for one in buttons
@@ -41,6 +42,17 @@ def template_card(card: Card, *, task_id: str = "", replace_name: str = "") -> d
         "replace_text": grey,
     }
     return _filled(**wire)
+
+
+def _selection(one: Selection, most: CardLimits) -> dict[str, Any]:
+    return {
+        "question_key": one.key,
+        "title": _cut(one.title, most.selection_title),
+        "option_list": [
+            {"id": option, "text": _cut(text, most.option)} for option, text in one.options
+        ],
+        "selected_id": one.options[0][0],
+    }
 
 
 def _action(url: str, most_bytes: int) -> dict[str, Any]:

@@ -1,22 +1,26 @@
 """Which exception does an errcode of WeCom become?
 
-Classes of wecom-api §1.6, codes of §1.7 and §3.17. What is in no table is plain `Rejected`.
+Classes of wecom-api §1.6, codes of §1.7, §3.17 and §4.20. What is in no table is plain `Rejected`.
 """
 
 from bot.errors import (
     AllowanceSpent,
     CodeSpent,
+    MemberBarred,
     Misconfigured,
+    NameTaken,
     NotAuthorised,
+    NotFriends,
     Rejected,
     RetryLater,
     ServicerUnavailable,
     Throttled,
+    UnknownTag,
     WeComError,
     WindowClosed,
     WrongState,
 )
-from bot.wecom.apis import GET_TOKEN, KF_SEND, KF_SEND_ON_EVENT
+from bot.wecom.apis import CONTACT, GET_TOKEN, KF_SEND, KF_SEND_ON_EVENT
 
 TOKEN_CODES = frozenset({40014, 42001, 40001})
 """The access token is refused: refresh it and try once more."""
@@ -54,6 +58,15 @@ _CLASSES: dict[int, type[Rejected]] = {
     40029: CodeSpent,
 }
 
+_ON_CONTACT: dict[int, type[Rejected]] = {
+    84061: NotFriends,
+    40096: NotFriends,  # the customer's id, or its member, is not one that we may see (§1.7)
+    **dict.fromkeys((40003, 50002, 60011, 60111, 84074), MemberBarred),
+    40068: UnknownTag,
+    40071: NameTaken,
+}
+"""What these say of customer contact alone (§4.20); 60011 and 50002 name one member there."""
+
 _ON_SEND: dict[int, type[Rejected]] = {95026: AllowanceSpent}  # (conflict) in §3.17
 
 _GENERAL_CODES = """
@@ -68,8 +81,12 @@ _KF_CODES = """
     95000 95001 95002 95003 95004 95005 95006 95007 95008 95009 95011 95012 95013 95014 95015 95016
     95017 95018 95019 95021 95022 95023 95026 95027
 """
-KNOWN_CODES = frozenset(int(code) for code in (_GENERAL_CODES + _KF_CODES).split())
-"""Codes with a documented meaning (wecom-api §1.7, §3.17)."""
+_CONTACT_CODES = """
+    41035 41036 41037 41038 41042 41044 41045 41046 41047 41048 41049 41050 41051 41052 41053 41054
+    41055 41056 41063 41064 41065 41066 41067 41068 41093 41096 41098 84061 84074 90500 90501
+"""
+KNOWN_CODES = frozenset(int(code) for code in (_GENERAL_CODES + _KF_CODES + _CONTACT_CODES).split())
+"""Codes with a documented meaning (wecom-api §1.7, §3.17, §4.20)."""
 
 _SAYS_LITTLE = 40058  # "invalid parameter", also seen for a repeated msgid
 
@@ -84,6 +101,8 @@ def error_for(
         return RetryLater(endpoint, errcode, errmsg)
     if endpoint in {KF_SEND.path, KF_SEND_ON_EVENT.path} and errcode in _ON_SEND:
         return _ON_SEND[errcode](endpoint, errcode, errmsg)
+    if endpoint.startswith(CONTACT) and errcode in _ON_CONTACT:
+        return _ON_CONTACT[errcode](endpoint, errcode, errmsg)
     return _CLASSES.get(errcode, Rejected)(endpoint, errcode, errmsg)
 
 

@@ -23,6 +23,7 @@ class KfLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     msgid_pattern: str
     welcome_code_s: int
     end_code_s: int
+    code_reserve_s: int
     queue_code_s: int
     reply_code_s: int
     callback_token_s: int
@@ -58,9 +59,26 @@ class CardLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quote: int
     text: int
     line_name: int
+    selection_title: int
+    option: int
     line_value: int
     button: int
     url_bytes: int
+
+
+class ContactLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What customer contact allows (wecom-api §4)."""
+
+    members_per_page: int
+    page_size: int
+    follower_pages: int
+    concurrency: int
+    remark_chars: int
+    description_chars: int
+    tags: int
+    tag_name_chars: int
+    tags_per_add: int
+    settle_s: float
 
 
 class ApiLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +100,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     media: MediaLimits
     staff: StaffLimits
     card: CardLimits
+    contact: ContactLimits
     api: ApiLimits
 
 

@@ -58,6 +58,18 @@ def encrypted_part(document: bytes) -> str:
     return encrypted
 
 
+def text_in(tree: Tree, name: str) -> str:
+    """The text of an element, empty when there is none."""
+    value = tree.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def seconds_in(tree: Tree) -> float:
+    """CreateTime in Unix seconds, 0 when it is none."""
+    text = text_in(tree, "CreateTime")
+    return float(text) if text.isascii() and text.isdigit() and len(text) <= 12 else 0.0
+
+
 class _TreeTarget:
     """Builds nested mappings while the parser runs, and stops it at the first excess."""
 

@@ -1,8 +1,9 @@
 """What does a servicer need to know before the first word (R-11.5)?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.model import Button, Card, Case
+from bot.model import Button, Card, Case, Selection
 from bot.routing import Turn
 from bot.store import Line, Store
 from handlers.escalation import store
@@ -12,6 +13,12 @@ from knowledge import Library
 TURNS, SUGGESTED = 6, 3
 ACTIONS = ("take", "raise", "later", "end")
 """What a card's buttons do; each is a text ``escalation.button_<action>``."""
+
+TELL = "reason"
+"""The button of a card that asks why a case has ended."""
+
+WHY, NOT_CHOSEN = "why", "none"
+"""Key of the list of reasons, and its option that is none."""
 
 CARD = "escalation.card"
 _LINE_CHARS, _REPLY_CHARS = 80, 160
@@ -25,9 +32,21 @@ class Briefing:
     notes: str
 
 
-async def brief(turn: Turn, facts: Store, library: Library, case: Case, servicer: str) -> None:
-    """Send the hand-over note to one servicer."""
-    briefing = await compose(turn, facts, library, case)
+async def brief(
+    turn: Turn,
+    facts: Store,
+    library: Library,
+    case: Case,
+    servicer: str,
+    *,
+    reasons: Sequence[str],
+) -> None:
+    """Send the hand-over note to one servicer.
+
+    Args:
+        reasons: for which he may end the case.
+    """
+    briefing = await compose(turn, facts, library, case, reasons)
     case = turn.cases.step("briefed", servicer=servicer) or case
     task_id = f"case_{case.id}_{case.steps}"  # WeCom takes an id once
     turn.send_card(
@@ -41,7 +60,9 @@ async def brief(turn: Turn, facts: Store, library: Library, case: Case, servicer
     turn.notify([servicer], briefing.notes)
 
 
-async def compose(turn: Turn, facts: Store, library: Library, case: Case) -> Briefing:
+async def compose(
+    turn: Turn, facts: Store, library: Library, case: Case, reasons: Sequence[str]
+) -> Briefing:
     """The note as it stands now: reason, level, wait, what was said, what could be said."""
     lines = await facts.transcript.dialogue(turn.conversation, case.opened_at, TURNS)
     said = [line.text for line in lines if line.who == "customer" and line.text]
@@ -70,10 +91,31 @@ async def compose(turn: Turn, facts: Store, library: Library, case: Case) -> Bri
             Button(action, say(f"escalation.button_{action}"), 1 if action == "take" else 2)
             for action in ACTIONS
         ),
+        selection=why_it_ends(turn, reasons),
     )
     notes = [say("escalation.notes", **values), *(_told(turn, line) for line in lines)]
     notes += await _suggestions(turn, library, asked)
     return Briefing(card, "\n".join(notes))
+
+
+def why_it_ends(turn: Turn, reasons: Sequence[str]) -> Selection:
+    """The list from which a servicer chooses why a case ends; nothing is chosen at first."""
+    first = (NOT_CHOSEN, turn.phrases.say("escalation.choose_reason"))
+    told = [(reason, why(turn, reason)) for reason in reasons]
+    title = turn.phrases.say("escalation.selection_reason")
+    return Selection(WHY, title, (first, *told))
+
+
+def ended(turn: Turn, reasons: Sequence[str]) -> Card:
+    """The card of a case that was ended in the client: why?"""
+    say = turn.phrases.say
+    return Card(
+        title=say("escalation.card_why"),
+        desc=turn.account_name,
+        source=turn.setting.company,
+        buttons=(Button(TELL, say("escalation.button_reason")),),
+        selection=why_it_ends(turn, reasons),
+    )
 
 
 def waited(turn: Turn, case: Case) -> str:

@@ -12,12 +12,13 @@ from bot.model.cases import BOT, CLOSED
 from bot.routing import Turn
 from bot.store import Store
 
-NUDGE, RETRY, IDLE, DEADLINE, FOLLOW_UP = (
+NUDGE, RETRY, IDLE, DEADLINE, FOLLOW_UP, ABSENT = (
     "escalation.nudge",
     "escalation.retry",
     "escalation.idle",
     "escalation.deadline",
     "escalation.follow_up",
+    "escalation.absent",
 )
 
 SOON_S = 60.0
@@ -61,6 +62,16 @@ async def start_deadlines(
                 key=_deadline(turn, case_id, name, share).key,
                 data={"case_id": case_id, "name": name, "due_at": turn.now + seconds},
             )
+
+
+def absence_of(case: Case) -> TimerDue:
+    """The clock of a customer who waits for one who is away."""
+    return TimerDue(name=ABSENT, key=case.id, **msgspec.structs.asdict(case.conversation))
+
+
+def watch_absence(turn: Turn, case: Case, after_s: float) -> None:
+    """See later whether he who is away has answered."""
+    turn.schedule(ABSENT, max(1.0, after_s), key=case.id, data={"servicer": case.servicer})
 
 
 def _deadline(turn: Turn, case_id: str, name: str, share: float) -> TimerDue:

@@ -3,29 +3,23 @@
 Whatever ends it, the others are told once, and whoever waits may have the seat.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from bot.config import Escalation
-from bot.model import Because, Case, EffectDone, Reply, ServiceState, SessionChanged
-from bot.model.cases import BOT, JUNIOR, SEATED, SERVING, TICKET, WANTED, WITH_PEOPLE
+from bot.model import Because, Case, EffectDone, Reply, ServiceState
+from bot.model.cases import BOT, SEATED, SERVING, TICKET, WITH_PEOPLE
 from bot.routing import Turn
 from bot.store import Store
-from handlers.escalation import clocks, store
+from handlers.escalation import briefing, clocks, seating, store
 from handlers.escalation.requesting import (
     Wish,
     follow_up,
-    seats_for,
     tell_leaders,
     tell_staff,
 )
 
 END, GIVEN_UP = "escalation.end", "escalation.given_up"
 """What came of ending a session: because it is done, or because the customer gave up waiting."""
-
-END_CODE_S = 18.0
-"""An end code lives 20 s (wecom-api §3.11); later than this it is not tried."""
-
-_MANY = 100
 
 
 async def close(
@@ -35,7 +29,7 @@ async def close(
 
     Args:
         outcome: how it ended.
-        by: ``servicer``, ``button``, ``idle`` or ``gap``.
+        by: ``servicer``, ``button``, ``idle``, ``gap``, or ``unseen`` where nothing told of it.
         code: permits one message within 20 s of `code_at`, empty = none.
     """
     case = turn.cases.open
@@ -56,7 +50,9 @@ async def closed(
 ) -> None:
     """A case has ended: its clocks stop, its cards say so, the others hear of it."""
     clocks.stop_nudges(turn, case)
-    await settle_cards(turn, facts, case.id, turn.phrases.say("escalation.card_closed"))
+    asked = {case.servicer} if by == "servicer" and case.status == SERVING else set()
+    closed_text = turn.phrases.say("escalation.card_closed")
+    await settle_cards(turn, facts, case.id, closed_text, but=asked)
     turn.emit(
         "case_closed",
         case_id=case.id,
@@ -67,7 +63,7 @@ async def closed(
         code_at=code_at,
     )
     if case.status in WITH_PEOPLE:
-        await seat_is_free(turn, facts, case.conversation.open_kfid, freed=case.servicer)
+        await seating.offer(turn, facts, freed=case.servicer)
 
 
 async def left(turn: Turn, facts: Store) -> None:
@@ -90,28 +86,19 @@ async def after_a_day(turn: Turn, facts: Store, case: Case) -> None:
             clocks.follow_up_later(turn, case.id, clocks.SOON_S)
 
 
-async def seat_is_free(
-    turn: Turn, facts: Store, open_kfid: str, *, freed: str = "", after: Case | None = None
-) -> None:
-    """Let whoever waits most urgently try, of those for whom there is a seat.
-
-    When he has tried, the next one does: two at once would race for the seat.
-
-    Args:
-        freed: who has lost a case by this turn.
-        after: who has tried just now.
-    """
-    for case in await facts.cases.waiting(_MANY, open_kfid):
-        if case.status == WANTED or (after and _urgency(case) <= _urgency(after)):
-            continue
-        pool = case.status == TICKET  # takes it when somebody receives at all
-        if pool or await seats_for(turn, facts, case, max(case.level, JUNIOR), freed=freed):
-            turn.emit("seat_free", to=case.conversation)
-            return
-
-
-def _urgency(case: Case) -> tuple[float, float, str]:
-    return (-case.priority, case.wanted_at or 0.0, case.id)
+async def ask_reason(turn: Turn, facts: Store, case: Case, reasons: Sequence[str]) -> None:
+    """Whoever has ended a case in the client is asked why, on the card that he has."""
+    if case.status != SERVING:
+        return
+    for card in await store.cards_of(facts, case.id):
+        if case.servicer in (userid.lower() for userid in card.userids) and card.response_code:
+            turn.update_card(
+                card.response_code,
+                briefing.ended(turn, reasons),
+                userids=card.userids,
+                task_id=card.task_id,
+            )
+            store.card_asks(turn, card.task_id)
 
 
 async def settle_others(turn: Turn, facts: Store, case: Case, servicer: str, key: str) -> None:
@@ -146,12 +133,6 @@ async def card_arrived(turn: Turn, facts: Store, done: EffectDone) -> None:
     turn.update_card(code, replace_name=turn.phrases.say(key, name=name), task_id=task_id)
 
 
-async def ended_in_client(turn: Turn, facts: Store, event: SessionChanged) -> None:
-    """The servicer has ended the session."""
-    code, at = event.msg_code or "", event.sent_at or turn.now
-    await close(turn, facts, "ended", by="servicer", code=code, code_at=at)
-
-
 async def ended(turn: Turn, facts: Store, done: EffectDone) -> None:
     """WeCom has answered our wish to end the session."""
     case = turn.cases.open
@@ -166,8 +147,8 @@ async def ended(turn: Turn, facts: Store, done: EffectDone) -> None:
         case "ended" | "already":
             code, at = str(done.result.get("msg_code") or ""), float(done.result.get("at", 0))
             await close(turn, facts, outcome, by=by, code=code, code_at=at)
-        case "not_human":
-            turn.cases.step("given_up", reason="not_human")  # the bot has it already
+        case "not_human":  # its end was never told, and the customer has written since
+            await close(turn, facts, outcome, by=by)
         case "not_quiet":
             pass  # somebody has written meanwhile; its clock runs on
         case _:
@@ -207,10 +188,10 @@ async def given_up(turn: Turn, facts: Store, done: EffectDone) -> None:
         turn.reply_by_code(
             code,
             Reply(text=turn.phrases.say(key), because=because),
-            expires_at=float(done.result.get("at", turn.now)) + END_CODE_S,
+            expires_at=float(done.result.get("at", turn.now)) + turn.setting.codes.end_s,
             in_state=int(ServiceState.ENDED),
         )
-    await seat_is_free(turn, facts, case.conversation.open_kfid, freed=case.servicer)
+    await seating.offer(turn, facts, freed=case.servicer)
 
 
 def end_by_idleness(turn: Turn, case: Case, numbers: Escalation, *, woken: bool) -> None:
@@ -226,6 +207,7 @@ def end_by_idleness(turn: Turn, case: Case, numbers: Escalation, *, woken: bool)
         minutes = round((turn.now - case.waiting_since) / 60)
         tell_leaders(turn, "escalation.leader_silent", name=name, minutes=minutes)
         turn.notify([case.servicer], turn.phrases.say("escalation.staff_silent", minutes=minutes))
+        turn.check_session()
         clocks.watch_idleness(turn, case, numbers.idle_end_s)
     elif quiet < numbers.idle_end_s:
         left = numbers.idle_end_s - quiet

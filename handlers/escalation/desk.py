@@ -3,6 +3,8 @@
 The same actions come from cards and from pages; who may do what is decided here.
 """
 
+from collections.abc import Sequence
+
 from msgspec import structs
 
 from bot.model import Case, Seat, StaffAction
@@ -11,18 +13,20 @@ from bot.routing import Turn
 from bot.store import Store
 from handlers.escalation import briefing, clocks, closing, store
 from handlers.escalation.outcomes import TAKE
-from handlers.escalation.requesting import HANDOFF, raise_to_expert
+from handlers.escalation.requesting import HANDOFF, raise_to_expert, why
 from knowledge import Library
 
 SNOOZE_S = 1800.0
-REASONS = ("solved", "unreachable", "offline", "spam", "other")
-"""Why a servicer ends a case; each is a text ``escalation.reason_<code>``."""
+NOTE_S = 86_400.0
+"""So long after the end of his case a servicer may add a note to it."""
 
 _ONE_MORE = 10_000
 """A member who takes a case himself is not kept from it by his capacity."""
 
 
-async def take(turn: Turn, facts: Store, library: Library, action: StaffAction) -> None:
+async def take(
+    turn: Turn, facts: Store, library: Library, action: StaffAction, reasons: Sequence[str]
+) -> None:
     """接单: he has seen it, or he takes one that waits."""
     case = await _case(turn, facts, action)
     if case is None:
@@ -42,14 +46,16 @@ async def take(turn: Turn, facts: Store, library: Library, action: StaffAction) 
             turn.cases.step("taken", servicer=action.userid, level=level)
             clocks.stop_nudges(turn, case)
             await closing.settle_others(turn, facts, case, case.servicer, "escalation.card_taken")
-        await _keep_the_other_buttons(turn, facts, library, case, action)
+        await _keep_the_other_buttons(turn, facts, library, action, reasons)
 
 
 async def _keep_the_other_buttons(
-    turn: Turn, facts: Store, library: Library, case: Case, action: StaffAction
+    turn: Turn, facts: Store, library: Library, action: StaffAction, reasons: Sequence[str]
 ) -> None:
     """His card says that it is his, and what else he can press."""
-    card = (await briefing.compose(turn, facts, library, case)).card
+    case = turn.cases.open
+    assert case is not None
+    card = (await briefing.compose(turn, facts, library, case, reasons)).card
     name = turn.roster.name_of(action.userid)
     taken = structs.replace(
         card,
@@ -84,20 +90,61 @@ async def put_off(turn: Turn, facts: Store, action: StaffAction) -> None:
     turn.notify([action.userid], turn.phrases.say("escalation.staff_put_off", minutes=minutes))
 
 
-async def end(turn: Turn, facts: Store, action: StaffAction) -> None:
-    """结束并交还机器人: the session ends, the next message is the bot's."""
+async def end(
+    turn: Turn, facts: Store, library: Library, action: StaffAction, reasons: Sequence[str]
+) -> None:
+    """结束并交还机器人: the session ends, the next message is the bot's; he says why.
+
+    Args:
+        reasons: one of which is chosen; without one the session goes on, and nobody waits for it.
+    """
     case = await _case(turn, facts, action)
     if case is None or not _may(turn, case, action):
         return
-    code = str(action.data.get("reason", "")) or "solved"
+    code = str(action.data.get("reason", ""))
+    if code not in reasons:
+        turn.notify([action.userid], turn.phrases.say("escalation.staff_why"))
+        if action.data.get("task_id"):
+            await _keep_the_other_buttons(turn, facts, library, action, reasons)
+        return
     turn.cases.step(
         "ending",
         servicer=action.userid,
-        reason=code if code in REASONS else "other",
+        reason=code,
         data={"by": "button"},
         note=str(action.data.get("note", ""))[:500],
     )
     turn.end_session(tag=closing.END)
+
+
+async def tell_reason(
+    turn: Turn, facts: Store, action: StaffAction, reasons: Sequence[str]
+) -> None:
+    """提交原因: why he has ended a case in the client."""
+    case = await facts.cases.get(str(action.data.get("case_id", "")))
+    code, task_id = str(action.data.get("reason", "")), str(action.data.get("task_id", ""))
+    change = str(action.data.get("response_code", ""))
+    if case is None or action.userid.lower() != case.servicer:
+        return
+    if code not in reasons:
+        turn.notify([action.userid], turn.phrases.say("escalation.staff_why"))
+        turn.update_card(change, briefing.ended(turn, reasons), task_id=task_id)
+        store.card_asks(turn, task_id)
+        return
+    store.tell_reason(turn, case, case.servicer, code)
+    kept = turn.phrases.say("escalation.card_reason_kept", reason=why(turn, code))
+    turn.update_card(change, replace_name=kept, task_id=task_id)
+    store.card_settled(turn, task_id)
+
+
+async def take_note(turn: Turn, facts: Store, userid: str, note: str) -> None:
+    """备注: what is to be known of the case that he has, or had last."""
+    case = await facts.cases.last_of(userid, turn.now - NOTE_S)
+    if case is None or not note:
+        turn.notify([userid], turn.phrases.say("escalation.staff_no_note"))
+        return
+    await store.add_note(turn, facts, case, userid.lower(), note[:500])
+    turn.notify([userid], turn.phrases.say("escalation.staff_noted"))
 
 
 async def _case(turn: Turn, facts: Store, action: StaffAction) -> Case | None:

@@ -8,7 +8,8 @@ from bot.model.cases import EXPERT, JUNIOR
 from bot.routing import Turn
 from bot.store import Store
 from handlers.escalation import clocks, store
-from handlers.escalation.requesting import STICKY_S, tell_leaders, why
+from handlers.escalation.requesting import tell_leaders, why
+from handlers.escalation.seating import STICKY_S
 
 LOOK_AGAIN_S = 3600.0
 """How soon to look again when everybody who could is busy."""

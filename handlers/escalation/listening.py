@@ -3,12 +3,12 @@
 import re
 
 from bot.model import MessageReceived
-from bot.model.cases import ASSIGNED, BOT, QUEUED, TICKET, WANTED, WITH_PEOPLE
+from bot.model.cases import ASSIGNED, BOT, QUEUED, SERVING, TICKET, WANTED, WITH_PEOPLE
 from bot.routing import Turn
 from bot.routing.facts import CUSTOMER
 from bot.store import Store
-from handlers.escalation import closing, meant, outcomes, store
-from handlers.escalation.requesting import tell_staff, want, wish_of
+from handlers.escalation import closing, leaving, meant, outcomes, store
+from handlers.escalation.requesting import tell_staff, value_of, want, wish_of
 from handlers.escalation.rules import Rules, Wanted, Weighed, decide, judge, weigh
 from knowledge import Decision, Library, Meaning, Verdict
 
@@ -34,7 +34,7 @@ RATED_S = 600.0
 _PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 
 
-def overhear(turn: Turn, rules: Rules) -> None:
+async def overhear(turn: Turn, facts: Store, rules: Rules) -> None:
     """While people have the case: who answered, whether the customer gives up waiting, and
     whether what he writes needs somebody else.
     """
@@ -54,9 +54,11 @@ def overhear(turn: Turn, rules: Rules) -> None:
     elif case.status in (QUEUED, ASSIGNED) and _gives_up(turn):
         turn.emit("gave_up_waiting")
     elif case.status in WITH_PEOPLE:
-        wanted = judge(turn.text, rules)
+        wanted = judge(turn.text, rules, tags=value_of(turn))
         if wanted is not None and wanted.level > case.level:
             turn.emit("escalate", reason=wanted.reason)
+        if case.status == SERVING and await leaving.is_away(turn, facts, case):
+            turn.emit(leaving.AWAITED)
 
 
 async def judged(
@@ -66,7 +68,8 @@ async def judged(
     if turn.message.menu_id:
         return
     said = weigh(turn.text, rules)
-    wanted = decide(await _understood(turn, library, rules, meaning, said), rules)
+    understood = await _understood(turn, library, rules, meaning, said)
+    wanted = decide(understood, rules, tags=value_of(turn))
     if wanted is None or _explains_a_rating(turn, wanted):
         return
     if await _is_known(turn, library, wanted, is_said=wanted.reason in said.hits):

@@ -3,6 +3,9 @@
 The customer is told only what WeCom has accepted (R-11.4).
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from bot.config import Escalation
 from bot.model import Because, Case, EffectDone, Reply, ServiceState
 from bot.model.cases import ASSIGNED, EXPERT, QUEUED, SERVING, TICKET, WANTED, WITH_PEOPLE
@@ -11,15 +14,9 @@ from bot.routing import Turn
 from bot.routing.facts import SESSION_S
 from bot.routing.wording import hours_text, opening_text
 from bot.store import Store
-from handlers.escalation import briefing, clocks, closing, store
-from handlers.escalation.requesting import hand_over, seats_for, tell_leaders, tell_staff
+from handlers.escalation import briefing, clocks, closing, seating, store
+from handlers.escalation.requesting import LATER, SEAT, hand_over, tell_leaders, tell_staff
 from knowledge import Library
-
-CODE_S = 47 * 3600
-"""A queue or reply code lives 48 h (wecom-api §3.11); a little less is safe."""
-
-LATER, SEAT = "ticket", "seat_free"
-"""Reasons of a try that nobody waits for at this moment: a shift begins, a seat is free."""
 
 _OUT_OF_POOL = frozenset({"briefed", "taken", "answered", "ticketed", "given_up"})
 """Steps after which a case does not wait in the pool any more."""
@@ -52,9 +49,9 @@ async def assigned(
         return
     clocks.start_nudges(turn, case, numbers.reassign_after_s)
     await closing.settle_others(turn, facts, case, servicer, "escalation.card_moved")
-    await briefing.brief(turn, facts, library, case, servicer)
+    await briefing.brief(turn, facts, library, case, servicer, reasons=numbers.close_reasons)
     if case.level >= EXPERT > turn.roster.level_of(servicer):
-        if await seats_for(turn, facts, case, EXPERT, barred={servicer.lower()}):
+        if await seating.seats_for(turn, facts, case, EXPERT, barred={servicer.lower()}):
             await hand_over(turn, facts, SEAT, away_from=servicer)  # wanted while he was asked
             return
         name = turn.roster.name_of(servicer)
@@ -73,13 +70,13 @@ async def queued(turn: Turn, facts: Store, done: EffectDone, numbers: Escalation
     else:
         is_new = False
     if is_new:
-        ahead = await facts.cases.place_of(case)
-        wait_s = await facts.cases.usual_wait(turn.conversation.open_kfid, turn.now - 86_400, _FEW)
+        ahead = await facts.line.place_of(case)
+        wait_s = await facts.line.usual_wait(turn.conversation.open_kfid, turn.now - 86_400, _FEW)
         text = turn.phrases.say("escalation.queued")
         if ahead:
             text += turn.phrases.say("escalation.queued_place", ahead=ahead)
         if wait_s:
-            minutes = max(1, round(wait_s * (ahead + 1) / 60))
+            minutes = max(1, round(wait_s / 60))
             text += turn.phrases.say("escalation.queued_wait", minutes=minutes)
         _say_by_code(
             turn, done.result.get("msg_code"), "escalation.queued", ServiceState.QUEUED, text
@@ -136,6 +133,19 @@ async def nobody(turn: Turn, facts: Store, done: EffectDone) -> None:
         elif reason != "suggest":
             say(turn, "escalation.still_nobody")
     clocks.look_again(turn, case, _until_somebody(turn, case))
+
+
+async def next_in_line(turn: Turn, facts: Store, result: Mapping[str, Any]) -> None:
+    """A seat was offered to this case: the next one of the line tries for what is left.
+
+    Args:
+        result: of the hand-over, or what its failure tells of it.
+    """
+    case = turn.cases.newest
+    if case is not None and result.get("reason") == SEAT:
+        used = result.get("outcome") in ("assigned", "already")
+        tries = 0 if used else int(result.get("tries", 0)) + 1
+        await seating.offer(turn, facts, after=case, tries=tries)
 
 
 def already(turn: Turn, done: EffectDone, numbers: Escalation) -> None:
@@ -206,7 +216,8 @@ def _say_by_code(
     if isinstance(code, str) and code:
         because = Because(source="reply", ref=key)
         reply = Reply(text=text or turn.phrases.say(key), because=because)
-        turn.reply_by_code(code, reply, expires_at=turn.now + CODE_S, in_state=int(state))
+        expires_at = turn.now + turn.setting.codes.moved_s
+        turn.reply_by_code(code, reply, expires_at=expires_at, in_state=int(state))
 
 
 def _say_nobody(turn: Turn, case: Case) -> None:

@@ -4,19 +4,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bot.model import Because, Case, MessageReceived, Seat, Step
-from bot.model.cases import EXPERT, JUNIOR, SEATED, SERVING, WANTED, WITH_PEOPLE
+from bot.model.cases import EXPERT, JUNIOR, RAISED, SEATED, SERVING, WANTED, WITH_PEOPLE
 from bot.routing import Turn
 from bot.store import Store
-from handlers.escalation import clocks, store
-from handlers.escalation.rules import Rules, Wanted
+from handlers.escalation import clocks, seating, store
+from handlers.escalation.rules import CORE_FIRST, Rules, Wanted, is_core
 
 HANDOFF = "escalation.handoff"
 
+LATER, SEAT = "ticket", "seat_free"
+"""Reasons of a try that nobody waits for at this moment: a shift begins, a seat is free."""
+
 _PARKED = "event_parked"
 """Reason of the engine: what came of something could not be handled."""
-
-STICKY_S = 7 * 86_400
-"""So long a customer comes back to whoever served him last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +58,25 @@ def wish_of(wanted: Wanted) -> Wish:
     )
 
 
-def wish_for(reason: str, rules: Rules, *, level: int = JUNIOR) -> Wish:
+def value_of(turn: Turn) -> Collection[str]:
+    """What is known of the customer's value (A25): their tags. The one place that knows."""
+    return turn.tags
+
+
+def wish_for(turn: Turn, reason: str, rules: Rules, *, level: int = JUNIOR) -> Wish:
     """What a reason asks for that no words were judged for; one without a class asks little."""
     standing = rules.standings.get(reason)
+    core = is_core(value_of(turn), rules)
+    level, first = (EXPERT if core else level), CORE_FIRST * core
     if standing is None:
-        return Wish(reason, level=level)
+        return Wish(reason, level=level, priority=first, core=core)
     return Wish(
         reason,
         level=max(level, standing.level),
-        priority=standing.priority,
+        priority=standing.priority + first,
         skill=standing.skill,
         deadlines=standing.deadlines,
+        core=core,
     )
 
 
@@ -100,19 +108,19 @@ async def want(turn: Turn, facts: Store, wish: Wish) -> None:
 
 async def raise_to_expert(turn: Turn, facts: Store, case: Case) -> None:
     """Whoever has the case gives it to an expert."""
-    turn.cases.step("wanted", level=EXPERT, reason="raised")
-    await hand_over(turn, facts, "raised", away_from=_loser(turn, case))
+    turn.cases.step("wanted", level=EXPERT, reason=RAISED)
+    await hand_over(turn, facts, RAISED, away_from=_loser(turn, case))
 
 
 async def ask_another(turn: Turn, facts: Store, case: Case, reason: str) -> None:
-    """Whoever was given the case has not answered: somebody who was not asked yet may take it.
+    """Whoever has the case does not answer: somebody who was not asked yet may take it.
 
     When a second one has not answered either, it is a matter for experts (R-11.2).
     """
     tried = _asked(await facts.cases.steps(case))
     if len(tried) > 1 and case.level < EXPERT:
         turn.cases.step("wanted", level=EXPERT, reason=reason)
-    await hand_over(turn, facts, reason, away_from=case.servicer, barred=tried)
+    await hand_over(turn, facts, reason, away_from=_loser(turn, case, reason), barred=tried)
 
 
 def _asked(steps: Sequence[Step]) -> set[str]:
@@ -134,67 +142,36 @@ async def hand_over(
     skill: str = "",
     away_from: str = "",
     barred: Collection[str] = (),
+    tries: int = 0,
 ) -> None:
     """Ask WeCom to give the open case to somebody; what comes of it is another turn.
+
+    A seat for which others wait is theirs: then it goes to the pool, or stays there.
 
     Args:
         skill: what is asked for; empty = what was asked for before.
         away_from: who has it and is to lose it.
         barred: who else is not asked.
+        tries: how many of the line were tried in vain for the same seat.
     """
     case = turn.cases.open
     if case is None:
         return
-    skill = skill or await _skill(facts, case)
+    skill = skill or await seating.skill_of(facts, case)
     # a junior rather than nobody, but an expert rather than whoever did not answer
     levels = (max(case.level, JUNIOR), EXPERT if away_from else JUNIOR)
     seats: tuple[Seat, ...] = ()
     for level in levels:
         out = {away_from.lower(), *barred}
-        seats = seats or await seats_for(turn, facts, case, level, skill=skill, barred=out)
-    turn.hand_off(reason, tag=HANDOFF, case_id=case.id, seats=seats, away_from=away_from)
-
-
-async def seats_for(
-    turn: Turn,
-    facts: Store,
-    case: Case,
-    level: int,
-    *,
-    skill: str = "",
-    barred: Collection[str] = (),
-    freed: str = "",
-) -> tuple[Seat, ...]:
-    """Who could be given a case at this moment, as far as we know, the most suitable first.
-
-    Args:
-        freed: who loses a case by this turn.
-    """
-    where = case.conversation
-    loads, known = await facts.cases.loads(), await facts.servicers.known(where.open_kfid)
-    if freed in loads:
-        loads[freed] -= 1
-    stopped = {userid for userid, receiving in known.items() if not receiving}
-    strangers = {one.key for one in turn.staff if one.key not in known}
-    found: dict[Seat, None] = {}
-    for away in (stopped, stopped | strangers):  # who is no servicer there bars nobody's way
-        seats = turn.roster.candidates(
-            level=level,
-            open_kfid=where.open_kfid,
-            at=turn.now,
-            skill=skill,
-            loads=loads,
-            last=await facts.cases.last_servicer(where, turn.now - STICKY_S),
-            exclude=away | set(barred),
-        )
-        found |= dict.fromkeys(seats)
-    return tuple(found)
-
-
-async def _skill(facts: Store, case: Case) -> str:
-    """The skill that was asked for last."""
-    steps = reversed(await facts.cases.steps(case))
-    return next((str(step.data["skill"]) for step in steps if step.data.get("skill")), "")
+        seats = seats or await seating.seats_for(turn, facts, case, level, skill=skill, barred=out)
+    asks = not away_from and reason != SEAT  # a seat is offered in turn already
+    if asks and not await seating.is_its_turn(turn, facts, case, seats):
+        seats = ()
+        if reason != LATER:
+            await seating.offer(turn, facts, but=case)
+    turn.hand_off(
+        reason, tag=HANDOFF, case_id=case.id, seats=seats, away_from=away_from, tries=tries
+    )
 
 
 async def follow_up(turn: Turn, facts: Store, wish: Wish, case: Case | None) -> None:
@@ -227,12 +204,12 @@ def _note(turn: Turn, wish: Wish) -> None:
     )
 
 
-def _loser(turn: Turn, case: Case) -> str:
+def _loser(turn: Turn, case: Case, reason: str = RAISED) -> str:
     """Who has the session now; one who serves it gives it back first."""
     if case.status not in SEATED:
         return ""
     if case.status == SERVING:
-        turn.cases.step("released", servicer=case.servicer, reason="raised")
+        turn.cases.step("released", servicer=case.servicer, reason=reason)
     return case.servicer
 
 
@@ -240,14 +217,22 @@ def tell_staff(turn: Turn, key: str, reason: str, **values: object) -> None:
     """Tell the members of the configuration who serve this account."""
     told = [one.userid for one in turn.staff if one.serves(turn.conversation.open_kfid)]
     values |= {"account": turn.account_name, "reason": why(turn, reason)}
-    turn.notify(told, turn.phrases.say(key, **values))
+    _notify(turn, told, turn.phrases.say(key, **values))
 
 
 def tell_leaders(turn: Turn, key: str, **values: object) -> None:
     """Tell those who lead at this account."""
     told = turn.roster.leaders(turn.conversation.open_kfid, turn.now)
     text = turn.phrases.say(key, account=turn.account_name, **values)
-    turn.notify(told or [one.userid for one in turn.staff], text)
+    _notify(turn, told or [one.userid for one in turn.staff], text)
+
+
+def _notify(turn: Turn, told: Sequence[str], text: str) -> None:
+    """Where the configuration names nobody, WeCom's servicers are better than none."""
+    if told:
+        turn.notify(told, text)
+    else:
+        turn.notify_servicers(turn.conversation.open_kfid, text)
 
 
 def why(turn: Turn, reason: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from bot.errors import Unreadable
-from bot.model import Conversation
+from bot.model import Case, Conversation
 from bot.routing import Turn
 from bot.store import Store, Table
 from bot.store.database import Row
@@ -21,6 +21,14 @@ TABLES = (
         kept="messages_days",
     ),
     Table("case_cards", "task_id", person="external_userid", age="sent_at", kept="messages_days"),
+    Table(
+        "case_endings",
+        "case_id",
+        person="external_userid",
+        sealed=("note",),
+        age="told_at",
+        kept="messages_days",
+    ),
 )
 
 
@@ -121,6 +129,31 @@ async def ticket_of(facts: Store, conversation: Conversation) -> Ticket | None:
     return await _ticket(facts, row) if row else None
 
 
+async def ticket(facts: Store, number: int) -> Ticket | None:
+    """One open ticket by its number."""
+    row = await facts.database.fetch_one(
+        "SELECT * FROM tickets WHERE id = ? AND done_at IS NULL", number
+    )
+    return await _ticket(facts, row) if row else None
+
+
+async def close_ticket(facts: Store, ticket: Ticket, by: str, now: float) -> None:
+    """Somebody says on a terminal that it is done."""
+    await facts.database.execute(
+        "UPDATE tickets SET done_at = ?, done_by = ? WHERE id = ? AND done_at IS NULL",
+        *(now, by, ticket.id),
+    )
+
+
+async def backlog(facts: Store) -> tuple[int, float | None]:
+    """How many tickets are open, and since when the oldest."""
+    row = await facts.database.fetch_one(
+        "SELECT COUNT(*) AS n, MIN(opened_at) AS since FROM tickets WHERE done_at IS NULL"
+    )
+    assert row is not None
+    return row["n"], row["since"]
+
+
 async def tickets(facts: Store, limit: int) -> list[Ticket]:
     """All open tickets, oldest first."""
     rows = await facts.database.fetch(
@@ -158,11 +191,39 @@ def card_can_change(turn: Turn, task_id: str, response_code: str) -> None:
     turn.record("UPDATE case_cards SET response_code = ? WHERE task_id = ?", response_code, task_id)
 
 
+def card_asks(turn: Turn, task_id: str) -> None:
+    """Its code is used for a question; the press that answers it brings another."""
+    turn.record("UPDATE case_cards SET response_code = '' WHERE task_id = ?", task_id)
+
+
 def card_settled(turn: Turn, task_id: str) -> None:
     """The card has said its last."""
     turn.record(
         "UPDATE case_cards SET response_code = '', settled_at = ? WHERE task_id = ?",
         *(turn.now, task_id),
+    )
+
+
+def tell_reason(turn: Turn, case: Case, by: str, reason: str) -> None:
+    """Why a case has ended, told after the end."""
+    where = case.conversation
+    turn.record(
+        "INSERT INTO case_endings (case_id, open_kfid, external_userid, told_at, told_by, reason)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (case_id) DO UPDATE SET reason = excluded.reason,"
+        " told_at = excluded.told_at, told_by = excluded.told_by",
+        *(case.id, where.open_kfid, where.external_userid, turn.now, by, reason),
+    )
+
+
+async def add_note(turn: Turn, facts: Store, case: Case, by: str, note: str) -> None:
+    """What is to be known of a case; sealed with the customer's key, the last one is kept."""
+    where = case.conversation
+    await facts.vault.ready([where.subject])
+    turn.record(
+        "INSERT INTO case_endings (case_id, open_kfid, external_userid, told_at, told_by, note)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (case_id) DO UPDATE SET note = excluded.note",
+        *(case.id, where.open_kfid, where.external_userid, turn.now, by),
+        facts.vault.seal(where.subject, note.encode()),
     )
 
 

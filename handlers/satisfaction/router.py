@@ -51,7 +51,7 @@ async def closed(turn: Turn, event: Emitted, facts: Store, config: Config) -> No
             menu=_menu(turn, case.case_id),
             because=store.INVITED,
         ),
-        expires_at=case.code_at + rules.CODE_S,
+        expires_at=case.code_at + turn.setting.codes.end_s,
         in_state=ServiceState.ENDED,
     )
     _asked(turn, case.case_id, rules.CODE)
@@ -158,6 +158,7 @@ async def _around(turn: Turn, facts: Store, case_id: str, settings: Satisfaction
     return rules.Around(
         now=turn.now,
         wrote_at=turn.facts.customer_wrote_at,
+        code_s=turn.setting.codes.end_s,
         is_silenced=silence is not None or turn.account.autonomy.mode == "off",
         is_busy=is_another or (state is not None and state.human_owns),
         in_vain=case is not None and case.wanted_at is not None and not case.served_level,

@@ -13,9 +13,6 @@ from bot.model.cases import JUNIOR
 CODE, MESSAGE, NONE = "code", "message", "none"
 """How somebody was asked: by the end code, by a message within the allowance, not at all."""
 
-CODE_S = 18.0
-"""An end code lives 20 s from its event on, ways included (wecom-api §3.11)."""
-
 RATEABLE_S = 24 * 3600.0
 """The last answer within this time counts (R-11.10)."""
 
@@ -61,6 +58,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         now: Unix seconds.
         wrote_at: when the customer wrote last.
+        code_s: so long after it was given an end code is tried.
         is_silenced: a switch, a block or the account's autonomy forbids it.
         is_busy: another case goes on, or people have, or are to have, the session.
         in_vain: a person was asked for in this case, and none has written.
@@ -70,6 +68,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
 
     now: float
     wrote_at: float
+    code_s: float
     is_silenced: bool = False
     is_busy: bool = False
     in_vain: bool = False
@@ -109,7 +108,7 @@ def why_no_code(closed: Closed, settings: Satisfaction, around: Around) -> str:
         return "off"
     if not closed.end_code:
         return "no_code"
-    if around.now >= closed.code_at + CODE_S:
+    if around.now >= closed.code_at + around.code_s:
         return "code_too_late"
     return _not_to_disturb(around)
 

@@ -51,6 +51,12 @@ export const api = {
   /** `action` is one of take, say, transfer, end, status, tell_app, press. */
   staff: (action, body) => post(`/sim/staff/${action}`, body),
 
+  contacts: () => get("/sim/contacts"),
+  /** `action` is one of add, confirm, delete, tags, remark. */
+  contact: (action, pair, more = {}) => post(`/sim/contacts/${action}`, { ...pair, ...more }),
+  /** `action` is one of create, rename, delete. */
+  library: (action, body) => post(`/sim/tags/${action}`, body),
+
   inject: (fault) => post("/sim/faults", fault),
   clearFaults: () => call("DELETE", "/sim/faults"),
   advance: (seconds) => post("/sim/clock", { advance_s: seconds }),

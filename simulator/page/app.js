@@ -1,6 +1,7 @@
 // Where does the page begin? It starts the views, reads the state once and follows the events from then on.
 
 import { showPart, startAppMessages } from "./appmessages.js";
+import { startContacts } from "./contacts.js";
 import { startDesk } from "./desk.js";
 import { clockTime } from "./dom.js";
 import { openChat, startPhone } from "./phone.js";
@@ -61,6 +62,7 @@ startPhone();
 startDesk();
 startAppMessages();
 startPlatform();
+startContacts();
 showPart("talk");
 on("connection", drawConnection);
 on("state", openFirst);

@@ -86,12 +86,21 @@ function templateCard(card, message) {
     rows.length ? h("dl", {}, rows) : null,
     ...(card.vertical_content_list ?? []).map((row) => h("div", {}, h("strong", {}, row.title ?? ""), h("div", { class: "tone-gray" }, row.desc ?? ""))),
     ...links.filter((link) => link?.url).map((link) => anchor(link.title || "打开", link.url, "app-more")),
+    cardChoice(card, message),
     cardButtons(card, message),
     menuButtons(card, message),
   ];
 }
 
 const BUTTON_TONES = { 1: "primary", 3: "danger" };
+
+/** The list from which something is chosen before a button is pressed. */
+function cardChoice(card, message) {
+  const choice = card.button_selection;
+  if (!choice || message.replaced_by) return null;
+  const options = choice.option_list.map((one) => h("option", { value: one.id, selected: one.id === choice.selected_id }, one.text ?? ""));
+  return h("label", { class: "card-choice" }, `${choice.title ?? ""} `, h("select", { "data-question": choice.question_key }, options));
+}
 
 /** The buttons, or the grey text that has taken their place. */
 function cardButtons(card, message) {
@@ -118,7 +127,9 @@ function menuButtons(card, message) {
 async function press(button, key, message) {
   const buttons = [...button.parentElement.children];
   for (const one of buttons) one.disabled = true;
-  await attempt(() => api.staff("press", { userid: message.userid, task_id: message.task_id, key }));
+  const choice = button.parentElement.parentElement.querySelector("select[data-question]");
+  const selected = choice ? { [choice.dataset.question]: [choice.value] } : {};
+  await attempt(() => api.staff("press", { userid: message.userid, task_id: message.task_id, key, selected }));
   for (const one of buttons) one.disabled = false;
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
-from bot.model import Case, Conversation
+from bot.model import Case, Conversation, Step
 from bot.store import CaseChange, Store, Unit
 from simulator.records import HUMAN, QUEUED
 from simulator.scenery import PRESALE
@@ -39,7 +39,7 @@ async def page() -> AsyncIterator[Page]:
 
 
 async def served_before(store: Store, now: float) -> None:
-    """Cases of this morning, answered within 90 s: the usual wait is known."""
+    """Cases of this morning that queued for three minutes: the usual wait is known."""
     unit = Unit()
     for number in range(5):
         case = Case(
@@ -53,7 +53,9 @@ async def served_before(store: Store, now: float) -> None:
             closed_at=now - 3000,
             outcome="ended",
         )
-        await store.cases.save(unit, CaseChange(case, case))
+        queued = Step(name="queued", at=now - 3990)
+        given = Step(name="assigned", at=now - 3810, servicer="zhangsan")
+        await store.cases.save(unit, CaseChange(case, case, (queued, given)))
     await store.database.commit(unit)
 
 
@@ -88,6 +90,7 @@ async def test_the_card_the_desk_and_the_place_in_the_queue(page: Page, tmp_path
         await expect(log.get_by_text("【交接说明】")).to_be_visible()
         for name in ("接单", "转专家", "稍后处理", "结束并交还"):
             await expect(log.get_by_role("button", name=name, exact=True)).to_be_visible()
+        await expect(log.locator("select[data-question=why]")).to_be_visible()
         await expect(page.locator(".toast")).to_have_count(0, timeout=15_000)
         await kept(page, "#pane-desk", "card", tmp_path)
         # a second and a third customer wait for the one seat
@@ -96,7 +99,9 @@ async def test_the_card_the_desk_and_the_place_in_the_queue(page: Page, tmp_path
         await page.get_by_role("button", name="周周的").first.click()
         await expect(page.locator("#phone-log").get_by_text("欢迎光临")).to_be_visible()
         await say(page, "充值的钱没到账，我要人工")
-        place = page.locator("#phone-log").get_by_text("前面还有 1 位。预计等待约 3 分钟。")
+        place = page.locator("#phone-log").get_by_text(
+            "前面还有 1 位。最近排队的一般等 3 分钟左右。"
+        )
         await expect(place).to_be_visible()
         await kept(page, ".phone", "queue", tmp_path)
         # pressed, it says for everybody who has it

@@ -16,6 +16,7 @@ from knowledge import FaqEntry, Library, Retriever
 from knowledge.fold import even_out
 from tests import model_server, order_server
 from tests.builders import a_config, a_customer
+from tests.model_cases import FORBIDS
 from tests.model_server import FakeModelServer, calls, running_model, writes
 from tests.order_server import FakeOrderServer, an_order, running_orders
 from tests.talk import Chat, PlayedClock
@@ -76,7 +77,7 @@ async def open_shop(
             *(config, open_store(config), Library(Retriever(SHOP))),
             clock=clock,
             metrics=metrics,
-            agent=open_agent(config, MODEL_PROMPTS, metrics, even_out),
+            agent=open_agent(config, MODEL_PROMPTS, metrics, even_out, FORBIDS),
         )
         chat = Chat(engine, a_customer(), clock)
         chats.append(chat)

@@ -15,7 +15,7 @@ StartServer = Callable[[web.Application], Awaitable[TestServer]]
 
 
 class FakeWeCom:
-    """Answers the four calls of the check; set `answers[path]` to change one."""
+    """Answers the calls of the check; set `answers[path]` to change one."""
 
     def __init__(self) -> None:
         account = {"open_kfid": "wk1", "name": "售前", "avatar": "", "manage_privilege": True}
@@ -24,6 +24,7 @@ class FakeWeCom:
             "/cgi-bin/kf/account/list": {"account_list": [account]},
             "/cgi-bin/kf/servicer/list": {"servicer_list": [{"userid": "zhangsan", "status": 0}]},
             "/cgi-bin/message/send": {"invaliduser": "", "msgid": "m"},
+            "/cgi-bin/externalcontact/get_follow_user_list": {"follow_user": ["zhangsan"]},
         }
         self.healthy = True
         self.app = web.Application()
@@ -38,7 +39,11 @@ class FakeWeCom:
 
 
 async def ask(
-    wecom: FakeWeCom, start: StartServer, folder: Path, kf_accounts: str = ""
+    wecom: FakeWeCom,
+    start: StartServer,
+    folder: Path,
+    kf_accounts: str = "",
+    contacts: str = "",
 ) -> tuple[int, str]:
     server = await start(wecom.app)
     base = str(server.make_url("")).rstrip("/")
@@ -47,7 +52,10 @@ async def ask(
         f"server: {{public_url: '{base}'}}\n"
         "staff: [{userid: zhangsan, name: 张三, level: junior}]\n"
     )
-    environ = {"CONCIERGE_WECOM__KF_ACCOUNTS": kf_accounts}
+    environ = {
+        "CONCIERGE_WECOM__KF_ACCOUNTS": kf_accounts,
+        "CONCIERGE_CONTACTS__ENABLED": contacts,
+    }
     out = io.StringIO()
     bad = await check_online(load_config(folder / "config.yaml", environ), out)
     return bad, out.getvalue()
@@ -58,8 +66,25 @@ async def test_a_working_account_passes_every_question(
 ) -> None:
     bad, said = await ask(FakeWeCom(), aiohttp_server, tmp_path)
     assert bad == 0
-    assert said.count("✓") == 4
+    assert said.count("✓") == 5
     assert "售前（1 人正在接待）" in said
+    assert "许可（用应用的 Secret），1 位成员可以有客户" in said
+
+
+async def test_customer_contact_is_bad_only_where_it_is_wanted(
+    aiohttp_server: StartServer, tmp_path: Path
+) -> None:
+    wecom = FakeWeCom()
+    path = "/cgi-bin/externalcontact/get_follow_user_list"
+    wecom.answers[path] = {"errcode": 48002, "errmsg": "api forbidden"}
+    bad, said = await ask(wecom, aiohttp_server, tmp_path)
+    assert bad == 0
+    assert "企业微信不许可，不使用" in said
+    bad, said = await ask(wecom, aiohttp_server, tmp_path, contacts="true")
+    assert bad == 1
+    assert "✗ 客户联系：应用没有权限" in said
+    bad, said = await ask(wecom, aiohttp_server, tmp_path, contacts="false")
+    assert (bad, "不使用" in said) == (0, True)
 
 
 async def test_a_wrong_secret_is_named_and_the_callback_is_still_asked(

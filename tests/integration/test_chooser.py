@@ -21,6 +21,7 @@ from bot.model import AnswerRequest, Choice
 from bot.telemetry import Metrics
 from knowledge.fold import even_out
 from tests.builders import a_config
+from tests.model_cases import FORBIDS
 from tests.model_server import (
     Answer,
     FakeModelServer,
@@ -243,15 +244,15 @@ def a_config_with(tmp_path: Path, **llm: str) -> Config:
 
 
 def test_without_a_model_there_is_nothing_to_ask(tmp_path: Path, metrics: Metrics) -> None:
-    assert open_model(a_config(tmp_path), MODEL_PROMPTS, metrics, even_out) is None
+    assert open_model(a_config(tmp_path), MODEL_PROMPTS, metrics, even_out, FORBIDS) is None
 
 
 @pytest.mark.parametrize(("mode", "file"), [("choose", "choose.md"), ("write", "words.yaml")])
 def test_a_missing_prompt_is_named(tmp_path: Path, metrics: Metrics, mode: str, file: str) -> None:
     with pytest.raises(Misconfigured, match=re.escape(file)):
-        open_model(a_config_with(tmp_path, mode=mode), tmp_path, metrics, even_out)
+        open_model(a_config_with(tmp_path, mode=mode), tmp_path, metrics, even_out, FORBIDS)
 
 
 @pytest.mark.parametrize("mode", ["choose", "write"])
 def test_the_prompts_are_there(tmp_path: Path, metrics: Metrics, mode: str) -> None:
-    assert open_model(a_config_with(tmp_path, mode=mode), MODEL_PROMPTS, metrics, even_out)
+    assert open_model(a_config_with(tmp_path, mode=mode), MODEL_PROMPTS, metrics, even_out, FORBIDS)

@@ -25,7 +25,7 @@ from bot.telemetry import Metrics
 from knowledge import Audience, Decision, FaqEntry, Library, Match, Retriever, Verdict
 from knowledge.fold import even_out
 from tests.builders import a_config
-from tests.model_cases import Case, honest, lies
+from tests.model_cases import FORBIDS, Case, honest, lies
 from tests.model_server import FakeModelServer, fails, hangs, running_model, sends, writes
 from tests.talk import PlayedClock
 
@@ -124,7 +124,7 @@ async def model(home: Path, played: FakeModelServer) -> AsyncIterator[Writer | C
     metrics = Metrics()
     breaker = CircuitBreaker(failures=1000)
     config = a_setting(home, played, timeout_s=1.5)
-    opened = open_model(config, MODEL_PROMPTS, metrics, even_out, breaker)
+    opened = open_model(config, MODEL_PROMPTS, metrics, even_out, FORBIDS, breaker=breaker)
     assert opened is not None
     await opened.warm()
     yield opened

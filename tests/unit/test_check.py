@@ -2,10 +2,12 @@
 
 import base64
 import io
+import shutil
 from pathlib import Path
 
 import pytest
 
+from bot.app.consent_words import CONSENT_WORDS
 from bot.commands.check import check
 from bot.commands.check_online import explain
 from bot.commands.check_prompts import prompt_problems
@@ -67,6 +69,8 @@ def prompts(tmp_path: Path) -> Path:
     (folder / "escalation.yaml").write_text(
         "classes: {asked: {name: 要找人工, says: [转人工], examples: {yes: [转人工吧]}}}\n", "utf-8"
     )
+    (folder / "lexicon.yaml").write_text("groups: []\n", "utf-8")
+    shutil.copy(CONSENT_WORDS, folder)
     return folder
 
 

@@ -4,6 +4,7 @@ import base64
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -73,8 +74,10 @@ class TestDefaults:
         names = {path[-1] for path in all_paths()}
         assert [name for name in sorted(map(str, names)) if f"{name}:" not in text] == []
 
-        shown = load_config(MANUAL, {}).model_dump(exclude={"company", "knowledge", "storage"})
-        default = Config().model_dump(exclude={"company", "knowledge", "storage"})
+        chosen: Any = dict.fromkeys(("company", "knowledge", "storage"), True)
+        chosen["tagging"] = {"groups", "rules"}
+        shown = load_config(MANUAL, {}).model_dump(exclude=chosen)
+        default = Config().model_dump(exclude=chosen)
         assert shown == default
 
     def test_the_manual_keeps_secrets_empty(self) -> None:
@@ -83,12 +86,13 @@ class TestDefaults:
     def test_the_commented_examples_of_the_manual_are_right_too(self, folder: Path) -> None:
         _, body = MANUAL.read_text("utf-8").split("\n\n", 1)
         body = re.sub(r"(?m)^#(?=   )", " ", body)
-        text = re.sub(r"(?m)^( *)(staff|classes|accounts|tools): .*$", r"\1\2:", body)
+        text = re.sub(r"(?m)^( *)(staff|classes|accounts|tools|webhooks): .*$", r"\1\2:", body)
         config = load(folder, text)
 
         assert config.llm is not None
         assert config.staff[0].level == "junior"
         assert set(config.tools) == {"shop_orders", "stock"}
+        assert set(config.webhooks) == {"crm"}
         assert dict(config.escalation.classes) == dict(DEFAULTS)
         [account] = config.accounts.values()
         assert account.opening_hours[0].opens == 9 * 60
@@ -329,7 +333,7 @@ def test_the_manual_is_yaml_for_others_too() -> None:
     assert isinstance(yaml.safe_load(MANUAL.read_text("utf-8")), dict)
 
 
-@pytest.mark.parametrize("line", ["handled_days: 3", "messages_days: 2"])
+@pytest.mark.parametrize("line", ["handled_days: 3", "messages_days: 2", "audit_days: 180"])
 def test_what_guards_against_repeats_is_kept_long_enough(folder: Path, line: str) -> None:
     """Before: a page told again on the second day was answered again."""
     problem = the_problem(folder, f"retention:\n  {line}\n")

@@ -47,7 +47,7 @@ async def play(
     change: Change | None = None,
     *,
     poll_s: float = 0.25,
-    patience_s: float = 10.0,
+    patience_s: float = 30.0,
 ) -> Findings:
     """Play acts and judge them."""
     with (

@@ -9,8 +9,8 @@ FIRST_CALLBACK = "callback answered, account unknown"
 SEND = "/cgi-bin/kf/send_msg"
 
 _AT_ONCE, _SOON, _LATE = (1, 1, 1), (2, 4, 7), (2, 9, 17)
-_OF_CASES = ("seat", "card")
-"""Passed only where servicers have free seats: see `cases.py`."""
+_ELSEWHERE = ("seat", "card", "friend")
+"""Passed only where servicers have free seats (`cases.py`) or members friends (`friends.py`)."""
 
 _SELDOM_PASSED = ("person", "key", "welcome", "transfer")
 
@@ -56,7 +56,7 @@ def step_plan(step: str, *, messages: int = 200, lives: int = 3) -> Plan:
 
 def step_plans() -> list[Plan]:
     """One trial for each step of a message's life."""
-    steps = [step for step in STEPS if not any(word in step for word in _OF_CASES)]
+    steps = [step for step in STEPS if not any(word in step for word in _ELSEWHERE)]
     return [step_plan(step) for step in steps if step != FIRST_CALLBACK]
 
 

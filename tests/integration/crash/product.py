@@ -39,6 +39,7 @@ class Product:
             later lives have no bomb.
         settings: more ``CONCIERGE_…`` variables.
         seats: how many sessions the one servicer may be given.
+        more: of the configuration, as YAML.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Product:
         passes: Sequence[int] = (),
         settings: Mapping[str, str] | None = None,
         seats: int = 0,
+        more: str = "",
     ) -> None:
         self._nursery, self._folder, self._sim = nursery, folder, sim
         self._step, self._passes = step, list(passes)
@@ -64,7 +66,7 @@ class Product:
         self.ready_s: list[float] = []
         self._environment = self._identity() | dict(settings or {})
         write_knowledge(folder / "faq.yaml")
-        (folder / "config.yaml").write_text(_CONFIG.replace("SEATS", str(seats)))
+        (folder / "config.yaml").write_text(_CONFIG.replace("SEATS", str(seats)) + more)
 
     @property
     def database(self) -> Path:
@@ -218,9 +220,10 @@ async def started(
     *,
     until_it_pulls: bool = True,
     seats: int = 0,
+    more: str = "",
 ) -> AsyncIterator[Product]:
     """A product that runs, and is gone afterwards; see `Product`."""
-    product = Product(nursery, folder, sim, step, passes, settings, seats)
+    product = Product(nursery, folder, sim, step, passes, settings, seats, more)
     try:
         await product.start(until_it_pulls=until_it_pulls)
         yield product

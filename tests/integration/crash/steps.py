@@ -19,8 +19,11 @@ from bot.routing.decisions import Committer
 from bot.store import Database, Vault
 from bot.store.accounts import Accounts
 from bot.store.cases import Cases
+from bot.store.tags import Tags
+from bot.wecom.contacts import Contacts
 from bot.wecom.kf import Kf
 from bot.wecom.staff import StaffMessages
+from bot.wecom.tags import TagLibrary
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,12 @@ STEPS: Mapping[str, Step] = {
     "card sent, result not stored": Step("after", StaffMessages, "send_card"),
     "before the transfer": Step("before", Kf, "trans"),
     "transferred, result not stored": Step("after", Kf, "trans"),
+    "friend read, nothing followed": Step("after", Contacts, "get"),
+    "before a friend's tag is made": Step("before", TagLibrary, "add"),
+    "friend's tag made, not stored": Step("after", TagLibrary, "add"),
+    "friend to be marked, nobody asked": Step("before", TagLibrary, "mark"),
+    "friend marked, result not stored": Step("after", TagLibrary, "mark"),
+    "what people did to a friend, not followed": Step("before", Tags, "human"),
 }
 
 

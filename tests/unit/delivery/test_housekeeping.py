@@ -18,7 +18,7 @@ from bot.store import Arrival, Unit
 from tests.talk import Chat
 
 TABLES = declared_tables(discover(handlers))
-DAYS = {"messages_days": 180.0, "handled_days": 7.0}
+DAYS = {"messages_days": 180.0, "handled_days": 7.0, "audit_days": 1095.0}
 WAITING = "现在咨询的人比较多，您的消息已经收到，我会尽快按顺序回复您，请稍候。"
 
 

@@ -139,7 +139,7 @@ async def test_a_case_put_off_nags_nobody_and_comes_back_in_half_an_hour(chat: C
 
 
 async def test_a_servicer_s_button_ends_it_and_the_customer_is_asked(served: Chat) -> None:
-    await served.presses("end")
+    await served.presses("end", chosen="solved")
     assert served.wecom.state is ServiceState.ENDED
     case = await case_of(served)
     assert (case.status, case.outcome) == ("closed", "solved")
@@ -159,23 +159,78 @@ async def test_a_page_s_button_gives_the_reason_and_a_note(served: Chat) -> None
     assert [step.note for step in steps if step.name == "ending"] == ["已电话沟通"]
 
 
-async def test_a_reason_nobody_knows_is_another_one(served: Chat) -> None:
+async def test_a_reason_nobody_knows_is_none(served: Chat) -> None:
     await served.receives(action(served, "end", reason="drop table"))
-    assert (await case_of(served)).outcome == "other"
+    assert served.wecom.state is ServiceState.HUMAN
+    assert told(served, "zhangsan")[0].startswith("请先在卡片上选一个结束原因")
+
+
+async def test_without_a_reason_it_goes_on_and_the_card_asks_again(served: Chat) -> None:
+    """Before: it was ended as solved, whatever had happened."""
+    await served.presses("end")
+    assert served.wecom.state is ServiceState.HUMAN
+    assert served.replies == []
+    card = served.cards[0].card
+    assert card.selection is not None
+    options = [text for _, text in card.selection.options]
+    assert options == ["请选择", "已解决", "联系不上客户", "转线下处理", "骚扰或无效咨询", "其他"]
+    await served.presses("end", chosen="offline")
+    assert (await case_of(served)).outcome == "offline"
+
+
+async def test_the_reasons_are_an_operator_s(open_chat: OpenChat) -> None:
+    chat = await open_chat(escalation={"close_reasons": ["solved", "换货已登记"]})
+    chat.wecom.receiving = ["zhangsan"]
+    await chat.says("转人工")
+    await chat.colleague_writes("您好")
+    card = chat.cards[0].card
+    assert card.selection is not None
+    assert [text for _, text in card.selection.options] == ["请选择", "已解决", "换货已登记"]
+    await chat.presses("end", chosen="换货已登记")
+    assert (await case_of(chat)).outcome == "换货已登记"
+
+
+async def test_who_ends_it_in_the_client_is_asked_afterwards_and_nobody_waits(
+    served: Chat,
+) -> None:
+    await served.end()
+    case = await case_of(served)
+    assert (case.status, case.outcome) == ("closed", "ended")
+    assert served.cards[0].card.title == "会话已结束，请补一个原因"
+    await served.presses("reason")
+    assert told(served, "zhangsan")[0].startswith("请先在卡片上选一个结束原因")
+    await served.presses("reason", chosen="unreachable")
+    assert served.cards[0].replaced_by == "已记：联系不上客户"
+    row = await served.store.database.fetch_one("SELECT case_id, reason FROM case_endings")
+    assert row is not None
+    assert tuple(row) == (case.id, "unreachable")
+
+
+async def test_a_note_is_kept_with_the_case_sealed(served: Chat) -> None:
+    await served.tells_app("备注：客户周五再来取")
+    assert told(served, "zhangsan") == ["备注已记下。"]
+    row = await served.store.database.fetch_one("SELECT case_id, note FROM case_endings")
+    assert row is not None
+    assert row["case_id"] == (await case_of(served)).id
+    assert "周五".encode() not in row["note"]
+    subject = served.conversation.subject
+    assert served.store.vault.open(subject, row["note"]).decode() == "客户周五再来取"
+    await served.tells_app("备注 在吗", userid="wangwu")
+    assert told(served, "wangwu")[0].startswith("没有记下")
 
 
 async def test_only_who_has_it_and_who_leads_may_end_it(served: Chat) -> None:
-    await served.receives(action(served, "end", "wangwu"))
+    await served.receives(action(served, "end", "wangwu", reason="solved"))
     assert served.wecom.state is ServiceState.HUMAN
     assert told(served, "wangwu") == ["这个会话由张三接待，只有他和负责人可以这样操作。"]
-    await served.receives(action(served, "end", "LiSi"))
+    await served.receives(action(served, "end", "LiSi", reason="solved"))
     assert (await case_of(served)).is_over
 
 
 async def test_an_end_told_late_does_not_close_the_customer_s_next_case(served: Chat) -> None:
     """Ended from the card and in the client at once; the customer has written since."""
     first = await case_of(served)
-    await served.decides_on(action(served, "end"))
+    await served.decides_on(action(served, "end", reason="solved"))
     await served.dialogue.end()
     message = served.text("多久发货")
     served.clock.reach(served.clock.now() + 1)
@@ -196,7 +251,7 @@ async def test_after_the_end_by_the_servicer_the_bot_announces_itself(served: Ch
 
 async def test_a_card_of_a_case_that_is_over_only_says_so(served: Chat) -> None:
     task_id = served.cards[0].task_id
-    await served.end()
+    await served.presses("end", chosen="solved")
     assert served.cards[0].replaced_by == "会话已结束"
     await served.presses("raise", task_id=task_id)
     assert told(served, "zhangsan")[0].startswith("这个会话已经结束")
@@ -211,7 +266,7 @@ async def test_a_card_whose_code_comes_after_the_end_goes_grey_too(chat: Chat) -
     await chat.end()
     assert card.replaced_by == ""
     where = chat.conversation
-    result = {"response_code": chat.staff.pressed(card.task_id), "task_id": card.task_id}
+    result = {"response_code": chat.staff.pressed(card.task_id)[1], "task_id": card.task_id}
     await chat.receives(
         EffectDone(
             open_kfid=where.open_kfid,

@@ -2,6 +2,8 @@
 
 import pytest
 
+from bot.delivery.couriers import nobody_to_wake
+from bot.delivery.desks import Desks
 from bot.model import ServiceState
 from tests.cases import (
     ASSIGNED,
@@ -184,18 +186,70 @@ async def test_what_one_who_leaves_has_not_answered_goes_to_another(chat: Chat) 
     assert chat.cards[-1].userids == ("lisi",)
 
 
-async def test_one_who_leaves_after_he_answered_keeps_it_and_leaders_hear_who_waits(
-    chat: Chat,
-) -> None:
+async def test_one_who_leaves_after_he_answered_keeps_it_while_nobody_waits(chat: Chat) -> None:
     chat.wecom.receiving = ["zhangsan", "lisi"]
     await chat.says("转人工")
     await chat.colleague_writes("您好")
     await servicer_is(chat, "zhangsan", receiving=False)
+    await chat.waits(minutes=5)
     assert chat.staff_messages == []
-    await chat.says("在吗")
-    await servicer_is(chat, "zhangsan", receiving=False)
-    assert any("张三停止了接待" in text for text in told(chat, "lisi"))
     assert chat.wecom.servicer == "zhangsan"
+
+
+@pytest.mark.parametrize("told_by", ["event", "list"])
+async def test_who_writes_to_one_who_has_left_is_served_by_another_in_time(
+    chat: Chat, told_by: str
+) -> None:
+    """Before: it was noticed when the session was about to be ended for silence."""
+    chat.wecom.receiving = ["zhangsan", "lisi"]
+    await chat.says("转人工")
+    await chat.colleague_writes("您好")
+    if told_by == "event":
+        await servicer_is(chat, "zhangsan", receiving=False)
+    else:
+        chat.wecom.receiving = ["lisi"]
+        await desks(chat).look()
+        await chat.waits(seconds=1)
+    await chat.says("那我的订单呢")
+    assert any("张三已停止接待" in text for text in told(chat, "lisi"))
+    assert told(chat, "zhangsan")[0].startswith("【客户在等您】您已停止接待")
+    await chat.says("在吗")
+    assert chat.staff_messages == []
+    await chat.waits(seconds=121)
+    assert chat.wecom.servicer == "lisi"
+    assert chat.cards[-1].userids == ("lisi",)
+
+
+async def test_one_who_has_left_and_answers_keeps_it(chat: Chat) -> None:
+    chat.wecom.receiving = ["zhangsan", "lisi"]
+    await chat.says("转人工")
+    await chat.colleague_writes("您好")
+    await servicer_is(chat, "zhangsan", receiving=False)
+    await chat.says("那我的订单呢")
+    await chat.colleague_writes("今天发出")
+    await chat.waits(minutes=3)
+    assert chat.wecom.servicer == "zhangsan"
+    await chat.says("好的")
+    await servicer_is(chat, "zhangsan", receiving=True)
+    await chat.waits(minutes=3)
+    assert chat.wecom.servicer == "zhangsan"
+
+
+async def test_whom_one_who_leaves_keeps_waiting_and_nobody_can_take_stays_his(chat: Chat) -> None:
+    chat.wecom.receiving = ["zhangsan"]
+    await chat.says("转人工")
+    await chat.colleague_writes("您好")
+    await chat.says("那我的订单呢")
+    await servicer_is(chat, "zhangsan", receiving=False)
+    assert any("张三已停止接待" in text for text in told(chat, "lisi"))
+    await chat.waits(seconds=121)
+    assert (await case_of(chat)).status == "serving"
+    assert any("无人可换" in text for text in told(chat, "lisi"))
+
+
+def desks(chat: Chat) -> Desks:
+    """Looks at WeCom's list now and then, as the service does."""
+    return Desks(chat.store, chat.wecom, chat.clock, nobody_to_wake)
 
 
 # -------------------------------------------------------------------- nobody there

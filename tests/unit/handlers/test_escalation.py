@@ -373,7 +373,7 @@ async def test_who_took_the_case_can_still_pass_it_on_and_end_it(chat: Chat) -> 
     (card,) = chat.cards
     assert [button.text for button in card.card.buttons] == ["转专家", "稍后处理", "结束并交还"]
     assert card.card.desc == "已由张三接待"
-    await chat.presses("end")
+    await chat.presses("end", chosen="solved")
     assert await status(chat) == "closed"
 
 

@@ -10,8 +10,9 @@ from benchmarks.escalation.naive import naive
 from benchmarks.escalation.phrasings import Phrasings, Score, read_phrasings
 from bot.app import build_rules, rules_in
 from bot.config import Escalation, ReasonSettings
-from handlers.escalation.grammar import BadPhrasing, read_phrasing
-from handlers.escalation.rules import HEAD, TAIL, heard, judge, weigh
+from handlers.escalation.rules import judge, weigh
+from knowledge.grammar import BadPhrasing, read_phrasing
+from knowledge.speech import HEAD, TAIL, heard
 
 RULES = build_rules(Escalation())
 WORDS = Deciding(None, (), ())

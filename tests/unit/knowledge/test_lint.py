@@ -5,17 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from bot.app import lexicon_in
+from bot.commands.faq_lint import watch_of
+from bot.config import Safety
 from knowledge import Attachment, FaqEntry, load_entries
-from knowledge.lint import Finding, Lexicon, links, lint
+from knowledge.lint import Finding, links, lint
 
 ROOT = Path(__file__).parents[3]
 TODAY = date(2026, 6, 1)
-LEXICON = [
-    Lexicon.of(raw)
-    for raw in yaml.safe_load((ROOT / "prompts" / "lexicon.yaml").read_text("utf-8"))
-]
+WATCH = watch_of(lexicon_in(Safety())[0])
 
 
 def entry(entry_id: str, question: str, answer: str = "按页面说明办理。", **more: Any) -> FaqEntry:
@@ -28,7 +27,7 @@ def entry(entry_id: str, question: str, answer: str = "按页面说明办理。"
 
 
 def found(*entries: FaqEntry) -> list[Finding]:
-    return list(lint(entries, LEXICON, today=TODAY))
+    return list(lint(entries, WATCH, today=TODAY))
 
 
 def kinds(*entries: FaqEntry) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -137,9 +136,3 @@ def test_links_end_where_the_address_ends() -> None:
 
 def test_no_entries_have_no_faults() -> None:
     assert found() == []
-
-
-@pytest.mark.parametrize("raw", [{}, {"name": "x", "level": "error", "words": ["("]}])
-def test_a_lexicon_that_cannot_be_read_is_refused(raw: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"x|name"):
-        Lexicon.of(raw)

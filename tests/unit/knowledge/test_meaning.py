@@ -177,8 +177,11 @@ class TestRemembering:
         assert embedder.texts == ["答", "答", "甲", "乙"]
 
 
-async def test_the_encoder_of_the_product_understands_other_words() -> None:
+async def test_the_encoder_of_the_product_understands_other_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A few dozen examples; the figures are those of benchmarks/escalation."""
+    monkeypatch.setattr("knowledge.meaning.DEADLINE_S", 60.0)  # of understanding, not of speed
     embedder = OfflineEmbedder.open()
     if embedder is None:
         pytest.skip("the encoder does not run here")

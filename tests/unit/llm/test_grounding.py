@@ -11,10 +11,10 @@ from bot.errors import Misconfigured
 from bot.llm.grounding import Grounding, Words
 from bot.llm.plain import plain
 from knowledge.fold import even_out
-from tests.model_cases import Case, honest, lies
+from tests.model_cases import FORBIDS, Case, honest, lies
 
 WORDS = Words.load(MODEL_PROMPTS / "words.yaml", even_out)
-GROUNDING = Grounding(WORDS, even_out)
+GROUNDING = Grounding(WORDS, even_out, FORBIDS)
 LEAKED = "原文没有的承诺不要写。不要说你做了或将要做什么事"
 FEE = "满 99 元包邮，不满 99 元运费 8 元。"
 
@@ -103,7 +103,7 @@ def test_a_customer_s_own_language_may_be_answered() -> None:
     assert GROUNDING.refuses("多少钱", "Shipping is 8 yuan below 99 yuan.", [FEE]) == "language"
 
 
-@pytest.mark.parametrize("content", ["", "promises: 1", "promises: []\nforbidden: []", "a: ["])
+@pytest.mark.parametrize("content", ["", "promises: 1", "promises: []", "a: ["])
 def test_a_list_of_words_that_is_none_is_named(tmp_path: Path, content: str) -> None:
     path = tmp_path / "words.yaml"
     path.write_text(content, "utf-8")

@@ -185,3 +185,15 @@ def test_resolved_is_said_by_the_customer_or_shown_by_his_silence(
     record: CaseRecord, resolved: bool
 ) -> None:
     assert measure(record, LATER, hours).resolved is resolved
+
+
+def test_who_wants_a_person_after_all_has_taken_back_that_it_is_solved() -> None:
+    solved = step("solved", 30)
+    assert measure(a_record(solved, next_after=60.0), LATER, hours).resolved
+    assert not measure(
+        a_record(solved, WANTED, answered(90), next_after=60.0), LATER, hours
+    ).resolved
+    again = a_record(WANTED, answered(90), step("solved", 120), next_after=60.0)
+    assert measure(again, LATER, hours).resolved
+    raised = step("wanted", 150, level=3, reason="raised")
+    assert measure(a_record(answered(90), solved, raised, next_after=60.0), LATER, hours).resolved

@@ -178,3 +178,22 @@ def test_every_shipped_handler_has_its_words() -> None:
         if isinstance(part, Says)
     ]
     assert [key for key in said if not phrases.has_words(key)] == []
+
+
+def test_the_modules_of_a_folder_register_on_its_router_in_the_order_of_their_names(
+    package: Package,
+) -> None:
+    part = (
+        "from {package}.folder.router import router\nfrom bot.routing import Turn\n\n"
+        "@router.message()\nasync def {name}(turn: Turn) -> None: ...\n"
+    )
+    name = f"behaviours{next(_numbers) + 1}"
+    found = discover(
+        package(
+            folder__router=ROUTER.format(name="folder", stage="ANSWER"),
+            folder__on_second=part.format(package=name, name="second"),
+            folder__on_first=part.format(package=name, name="first"),
+            folder__rules="raise RuntimeError('nobody asked for it')\n",
+        )
+    )
+    assert [one.name for one in found[0].messages] == ["folder.first", "folder.second"]

@@ -113,9 +113,3 @@ async def test_a_seat_that_wecom_refused_is_free_again(store: Store) -> None:
     assert case is not None
     assert case.status == "wanted"
     assert [step.name for step in await store.cases.steps(case)] == ["assigned", "released"]
-
-
-async def test_who_waits_is_listed_by_urgency_then_by_time(store: Store) -> None:
-    for name, priority in (("late", 0), ("core", 5)):
-        await keep(store, a_case(name, priority=priority))
-    assert [case.id for case in await store.cases.waiting(10)] == ["core", "late"]

@@ -1,0 +1,1 @@
+"""How is what customers say about their own data told apart? A labelled set, and its measures."""

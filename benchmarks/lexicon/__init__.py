@@ -1,0 +1,1 @@
+"""How well and how fast are words found that must not be said?"""

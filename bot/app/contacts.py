@@ -1,0 +1,87 @@
+"""Which parts look after customer contact, and who carries its effects?"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from bot.config import Config
+from bot.delivery.contact_access import ContactAccess, ContactApi
+from bot.delivery.corp_library import CorpLibrary, LibraryCourier
+from bot.delivery.projecting import ProjectCourier
+from bot.delivery.reconciling import Reconciler
+from bot.delivery.send import Courier
+from bot.delivery.taking_in import TakingIn
+from bot.model import Lane, ProjectTags, ReadCorpTags
+from bot.model.effects import Effect
+from bot.ports import Clock
+from bot.store import Store
+from bot.telemetry import Metrics
+from bot.wecom.client import WeComClient
+from bot.wecom.tokens import AccessTokens
+from bot.wecom.transport import Transport
+
+Wake = Callable[[str, Lane], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ContactParts:
+    """What looks after customer contact."""
+
+    access: ContactAccess
+    couriers: Mapping[type[Effect], Courier]
+    reconciler: Reconciler
+
+
+def contact_apis(
+    config: Config, client: WeComClient, transport: Transport, clock: Clock, metrics: Metrics
+) -> dict[str, ContactApi]:
+    """Who may be able to call: the app, and the secret of the old system function if there is one.
+
+    Args:
+        client: the app's.
+    """
+    apis = {"app": ContactApi.over(client)}
+    if secret := config.contacts.secret.get_secret_value():
+        tokens = AccessTokens(transport, config.wecom.corp_id, secret, clock=clock.now)
+        other = WeComClient(transport, tokens, clock=clock.now, metrics=metrics)
+        apis["contact"] = ContactApi.over(other)
+    return apis
+
+
+def build_contacts(
+    config: Config,
+    store: Store,
+    apis: Mapping[str, ContactApi],
+    *,
+    clock: Clock,
+    metrics: Metrics,
+    wake_queue: Wake,
+    wake_subject: Wake,
+) -> ContactParts:
+    """Put the parts together.
+
+    Args:
+        apis: see `contact_apis`.
+        wake_queue: told which queue of the outbox has something new.
+        wake_subject: told whose mailbox has.
+    """
+    access = ContactAccess(store, apis, clock, enabled=config.contacts.enabled)
+    library = CorpLibrary(store, clock)
+    taking_in = TakingIn(store, library, clock, wake_queue, wake_subject)
+    reconciler = Reconciler(
+        store,
+        access,
+        library,
+        pages_a_minute=config.contacts.pages_per_minute,
+        compare_at=config.contacts.compare_at,
+        zone=ZoneInfo(config.timezone),
+        clock=clock,
+        metrics=metrics,
+        wake_queue=wake_queue,
+        wake_subject=wake_subject,
+    )
+    couriers: dict[type[Effect], Courier] = {
+        ProjectTags: ProjectCourier(store, access, library, taking_in, clock),
+        ReadCorpTags: LibraryCourier(store, access, library, clock, wake_queue),
+    }
+    return ContactParts(access, couriers, reconciler)

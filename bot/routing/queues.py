@@ -1,0 +1,54 @@
+"""In which queue of the outbox does an effect wait, and how long is it worth trying?
+
+Only what need not keep a conversation's order has a queue of its own.
+"""
+
+from bot.model import (
+    Consult,
+    Delegate,
+    Effect,
+    KeepMedia,
+    LookUp,
+    NotifyStaff,
+    ProjectTags,
+    ReadCorpTags,
+    SendCard,
+    UpdateCard,
+)
+from bot.routing.facts import SESSION_S
+from bot.store.projecting import PROJECT_TTL_S, projection_queue
+
+STAFF_TTL_S = 12 * 3600
+CARD_TTL_S = 24 * 3600
+"""A response code lives 24 h, or 72 by another source (wecom-api §5.4)."""
+
+MEDIA_TTL_S = 3 * 24 * 3600
+LOOK_UP_TTL_S = 30.0
+"""What was not looked up by then is gone without: a customer waits for it."""
+
+
+def own_queue(effect: Effect, subject: str, consult_ttl_s: float) -> tuple[str, float]:
+    """Queue and life of an effect; by default those of its subject.
+
+    Args:
+        consult_ttl_s: a model that was not asked by then is not asked any more.
+    """
+    match effect:
+        case NotifyStaff(userids=userids, open_kfid=open_kfid):
+            return f"staff/{','.join(userids) or open_kfid}", STAFF_TTL_S
+        case SendCard(task_id=task_id):
+            return f"card/{task_id}", STAFF_TTL_S
+        case UpdateCard(task_id=task_id, response_code=code):
+            return f"card/{task_id or code}", CARD_TTL_S
+        case KeepMedia(media_id=media_id):
+            return f"media/{media_id}", MEDIA_TTL_S
+        case ProjectTags(external_userid=external_userid):
+            return projection_queue(external_userid), PROJECT_TTL_S
+        case ReadCorpTags():
+            return "corp_tags", PROJECT_TTL_S
+        case Consult(msgid=msgid) | Delegate(msgid=msgid):
+            return f"model/{msgid}", consult_ttl_s
+        case LookUp(msgid=msgid):
+            return f"lookup/{msgid}", LOOK_UP_TTL_S
+        case _:
+            return subject, SESSION_S

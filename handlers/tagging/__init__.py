@@ -1,0 +1,1 @@
+"""Which tags does what a customer says and does give?"""

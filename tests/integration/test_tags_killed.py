@@ -1,0 +1,194 @@
+"""The process dies between any two steps of bringing tags to WeCom; the next one finishes.
+
+Each step is a commit, or one side of a call: the product is cut off there, and begins again with
+nothing but its database.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from bot.delivery.contact_access import ContactApi
+from bot.wecom.contacts import Contacts
+from bot.wecom.tags import TagLibrary
+from tests.conftest import OpenChat
+from tests.friends import Town, a_town
+from tests.talk import PlayedClock
+
+MOST_STEPS = 80
+
+every_step = pytest.mark.parametrize(
+    "stride", [pytest.param(5, id="some"), pytest.param(1, id="all", marks=pytest.mark.deep)]
+)
+
+
+class Killed(BaseException):
+    """Nothing of the product may catch this."""
+
+
+class Bomb:
+    """Goes off at its step, counted over everything that is wrapped."""
+
+    def __init__(self, step: int) -> None:
+        self._left = step
+
+    def tick(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            raise Killed
+
+    def around(self, work: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """The same work, with a step before and after it."""
+
+        async def wrapped(*arguments: Any, **named: Any) -> Any:
+            self.tick()
+            result = await work(*arguments, **named)
+            self.tick()
+            return result
+
+        return wrapped
+
+    @property
+    def went_off(self) -> bool:
+        return self._left <= 0
+
+
+class BombedCalls:
+    """The calls of customer contact, each with a step before and after it."""
+
+    def __init__(self, calls: Any, bomb: Bomb) -> None:
+        self.call = bomb.around(calls.call)
+
+
+@asynccontextmanager
+async def armed(town: Town, step: int) -> AsyncIterator[Bomb]:
+    """The product as it is, with a bomb in it; afterwards a new life without one."""
+    bomb, database = Bomb(step), town.store.database
+    access: Any = town.parts.access
+    api: ContactApi = access._apis["app"]  # the only way in from outside is the constructor
+    calls: Any = BombedCalls(vars(api.contacts)["_calls"], bomb)
+    access._apis = {"app": ContactApi(Contacts(calls), TagLibrary(calls))}
+    access._accepted = None
+    commit = database.commit
+    database.commit = bomb.around(commit)  # type: ignore[method-assign, assignment]
+    try:
+        yield bomb
+    except Killed:
+        pass
+    finally:
+        database.commit = commit  # type: ignore[method-assign]
+        town.begins_again()
+
+
+@pytest.fixture
+async def town(open_chat: OpenChat, clock: PlayedClock) -> AsyncIterator[Town]:
+    async with a_town(open_chat, clock) as made:
+        yield made
+
+
+async def a_friend(town: Town, number: int) -> str:
+    customer = await town.sim.customer(f"客户{number}")
+    for member in ("zhangsan", "lisi"):
+        town.friends.add(member, customer)
+    await town.settles()
+    return customer
+
+
+async def until_nothing_is_left(
+    town: Town, stride: int, story: Callable[[int, int], Awaitable[bool]]
+) -> int:
+    """Play the story with a bomb at its steps in turn; returns how far they go."""
+    for step in range(1 + stride // 2, MOST_STEPS, stride):
+        if not await story(step, step):
+            return step - 1
+        town.clock.reach(town.clock.now() + 3600)
+    raise AssertionError("a story without end")
+
+
+@every_step
+async def test_tags_are_brought_whole_wherever_the_process_dies(town: Town, stride: int) -> None:
+    async def story(number: int, step: int) -> bool:
+        customer, mine = await a_friend(town, number), f"关注：词{number}"
+        await town.tags("阶段：新客", of=customer)
+        async with armed(town, step) as bomb:
+            await town.tags(mine, "阶段：老客", of=customer)
+        await town.works()
+        local = await town.local(customer)
+        if not local >= {mine}:  # died before our own books had it
+            await town.tags(mine, "阶段：老客", of=customer)
+        for member in ("zhangsan", "lisi"):
+            assert town.at(member, customer) == {mine, "阶段：老客"}, f"step {step}"
+        assert await town.by_people(customer) == [], f"step {step}"
+        return bomb.went_off
+
+    assert await until_nothing_is_left(town, stride, story) > 15
+    names = [name for names in town.friends.library().values() for name in names]
+    assert len(names) == len(set(names))
+
+
+@every_step
+async def test_what_a_dead_process_began_is_not_taken_for_people(town: Town, stride: int) -> None:
+    """The rules have changed their mind before the next life looks."""
+
+    async def story(number: int, step: int) -> bool:
+        customer, mine = await a_friend(town, number), f"关注：词{number}"
+        await town.tags("关注：发票", of=customer)
+        async with armed(town, step) as bomb:
+            await town.tags(mine, of=customer)
+        town.clock.reach(town.clock.now() + 60)
+        town.friends.edit_remark("zhangsan", customer, "x")
+        await town.tags(off=[mine], of=customer)
+        await town.settles()
+        for member in ("zhangsan", "lisi"):
+            assert town.at(member, customer) == {"关注：发票"}, f"step {step}"
+        assert await town.local(customer) == {"关注：发票"}, f"step {step}"
+        assert await town.by_people(customer) == [], f"step {step}"
+        return bomb.went_off
+
+    assert await until_nothing_is_left(town, stride, story) > 10
+
+
+@every_step
+async def test_what_people_change_is_taken_in_once_wherever_the_process_dies(
+    town: Town, stride: int
+) -> None:
+    async def story(number: int, step: int) -> bool:
+        customer = await a_friend(town, number)
+        await town.tags("关注：运费", "关注：发票", of=customer)
+        town.clock.reach(town.clock.now() + 60)
+        town.friends.edit_tags("zhangsan", customer, remove=["关注：运费"])
+        async with armed(town, step) as bomb:
+            await town.settles()
+        await town.works()
+        if await town.local(customer) != {"关注：发票"}:  # died before the callback was kept
+            town.friends.edit_remark("zhangsan", customer, "x")
+            await town.settles()
+        assert await town.local(customer) == {"关注：发票"}, f"step {step}"
+        assert town.at("lisi", customer) == {"关注：发票"}, f"step {step}"
+        assert await town.by_people(customer) == [("关注：运费", False)], f"step {step}"
+        return bomb.went_off
+
+    assert await until_nothing_is_left(town, stride, story) > 10
+
+
+@every_step
+async def test_a_tag_deleted_by_people_is_followed_wherever_the_process_dies(
+    town: Town, stride: int
+) -> None:
+    async def story(number: int, step: int) -> bool:
+        customer, mine = await a_friend(town, number), f"关注：词{number}"
+        await town.tags(mine, "关注：发票", of=customer)
+        town.clock.reach(town.clock.now() + 60)
+        town.friends.delete_tag(town.friends.tag_named(mine))
+        async with armed(town, step) as bomb:
+            await town.settles()
+        await town.works()
+        if await town.local(customer) != {"关注：发票"}:  # died before the callback was kept
+            await town.compares()
+        assert await town.local(customer) == {"关注：发票"}, f"step {step}"
+        assert town.at("zhangsan", customer) == {"关注：发票"}, f"step {step}"
+        return bomb.went_off
+
+    assert await until_nothing_is_left(town, stride, story) > 10
