@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import handlers
 from bot.app.approving import guide, released_phrases
-from bot.app.consent_words import build_wishes
+from bot.app.consent_words import build_understanding
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
 from bot.app.lexicon import build_lexicon
 from bot.app.sensitive import refuse_sensitive, separate_groups
 from bot.app.tag_following import build_tag_rules
-from bot.config import Config, Delivery
+from bot.config import Config, Delivery, Routing
 from bot.errors import Misconfigured
 from bot.llm.agent import Agent
 from bot.llm.caller import Caller
@@ -27,6 +27,7 @@ from bot.routing.decisions import Committer, TurnSettings
 from bot.routing.discovery import check_needs, discover, in_order, migration_folders
 from bot.routing.dispatcher import Dispatcher, DispatchSettings
 from bot.routing.middleware import (
+    Middleware,
     leave_people_alone,
     limit_floods,
     not_too_late,
@@ -47,7 +48,7 @@ from bot.tools import HttpTools
 from bot.tools.webhooks import WebhookPoster
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
-from handlers.consent.rules import Wishes
+from handlers.consent.understanding import Understanding
 from handlers.escalation.rules import Rules
 from handlers.tagging.in_force import TagRules
 from knowledge import Library, Meaning
@@ -55,7 +56,7 @@ from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
-SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Wishes)
+SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding)
 """Types that a handler may ask for."""
 
 MODEL_PROMPTS = PROMPTS.parent / "llm"
@@ -74,6 +75,7 @@ class Engine:
     library: Library
     meaning: Meaning
     tag_rules: TagRules
+    understanding: Understanding
     dispatcher: Dispatcher
     model: ChatModel | None = None
     agent: Agent | None = None
@@ -90,6 +92,7 @@ class Engine:
         await self.library.warm()
         await self.meaning.learn(folder)
         await self.tag_rules.meaning.learn(folder)
+        await self.understanding.meaning.learn(folder)
 
     async def aclose(self) -> None:
         """Close connections, files and threads."""
@@ -224,6 +227,7 @@ def build_engine(
     routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
     meaning = build_meaning(config.escalation, library.embedder)
+    understanding = build_understanding(config.consent, library.embedder)
     tag_rules = build_tag_rules(config.tagging, library.embedder)
     tags = [rule.tag for rule in tag_rules.book.rules]
     refuse_sensitive(config.tagging, build_lexicon(config), tags)
@@ -235,7 +239,7 @@ def build_engine(
         Values: Values(values),
         Rules: build_rules(config.escalation),
         Meaning: meaning,
-        Wishes: build_wishes(),
+        Understanding: understanding,
         TagRules: tag_rules,
     }
     check_needs(routers, SUPPLIED, phrases)
@@ -250,30 +254,40 @@ def build_engine(
         accounts=config.for_account,
         setting=_setting(config, phrases, model, agent),
         supplies=supplies,
-        middlewares=[
-            only_customers,
-            respect_switches(store),
-            leave_people_alone(routing.ownership_max_age_s),
-            not_too_late,
-            limit_floods(store, routing.flood_messages, routing.flood_window_s),
-        ],
-        settings=DispatchSettings(
-            merge_window_s=routing.merge_window_ms / 1000,
-            max_attempts=config.delivery.max_attempts,
-        ),
+        middlewares=_middlewares(store, routing),
+        settings=_dispatch_settings(config),
         clock=clock,
         metrics=metrics,
     )
     return Engine(
         *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
+        understanding,
         *(dispatcher, model, agent, guard),
         HttpTools(config.tools),
     )
 
 
+def _middlewares(store: Store, routing: Routing) -> list[Middleware]:
+    """What a customer's message passes, in this order."""
+    return [
+        only_customers,
+        respect_switches(store),
+        leave_people_alone(routing.ownership_max_age_s),
+        not_too_late,
+        limit_floods(store, routing.flood_messages, routing.flood_window_s),
+    ]
+
+
 def build_roster(config: Config) -> Roster:
     """The members of staff with their shifts, on the company's calendar."""
     return Roster(config.staff, ZoneInfo(config.timezone), WorkCalendar(config.calendar))
+
+
+def _dispatch_settings(config: Config) -> DispatchSettings:
+    return DispatchSettings(
+        merge_window_s=config.routing.merge_window_ms / 1000,
+        max_attempts=config.delivery.max_attempts,
+    )
 
 
 def _turn_settings(config: Config) -> TurnSettings:

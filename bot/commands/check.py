@@ -185,11 +185,14 @@ def _check_tag_rules(inspection: Inspection, report: _Report) -> None:
 
 
 def _check_consent(prompts: Path, report: _Report) -> None:
-    from bot.app.consent_words import CONSENT_WORDS, wishes_in
+    from bot.app import examples_in
+    from bot.app.consent_words import CONSENT_EXAMPLES, CONSENT_WORDS, wishes_in
 
-    words = prompts / CONSENT_WORDS.name
+    words, examples = (prompts / one.name for one in (CONSENT_WORDS, CONSENT_EXAMPLES))
     for problem in wishes_in(words)[1]:
         report.add_in("客户关于自己信息的话", str(words), problem)
+    for problem in examples_in(examples, words)[1]:
+        report.add_in("客户关于自己信息的话", str(examples), problem)
 
 
 def _model_problems(inspection: Inspection) -> Iterator[str]:

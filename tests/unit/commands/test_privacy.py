@@ -116,3 +116,15 @@ def test_requests_are_listed_with_their_day_and_closed_with_a_word(lan: Shop) ->
     assert "没有待办" in lan.said
     assert lan.run("requests", "list", "--all") == 0
     assert "当面交给本人" in lan.said
+
+
+def test_what_operators_do_to_the_service_is_in_the_audit(lan: Shop) -> None:
+    lan.run("silence", "all", "--reason", "盘点")
+    lan.run("unsilence", "all")
+    lan.run("block", "wm_lan")
+    lan.run("keys", "rotate")
+    lan.run("audit", "search", "--actor", "command:*")
+    did = [line.split()[3] for line in lan.said.splitlines()]
+    assert did == ["keys.rotate", "block", "silence.end", "silence"]
+    assert "wm_lan" not in lan.said
+    assert "盘点" not in lan.said
