@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from bot.model import AnswerRequest, Conversation, Written
 
@@ -72,6 +72,15 @@ class ValueSource(Protocol):
 
     async def values(self, conversation: Conversation, names: Sequence[str]) -> Mapping[str, str]:
         """What is known of these names; an unknown one is left out. Reads only, within 200 ms."""
+        ...
+
+
+@runtime_checkable
+class FetchedSource(ValueSource, Protocol):
+    """A `ValueSource` whose values can be looked up while the message waits (`Turn.look_up`)."""
+
+    async def is_fresh(self, conversation: Conversation) -> bool:
+        """Whether it was looked up so lately that there is no use in asking again."""
         ...
 
 

@@ -20,6 +20,7 @@ import structlog
 
 from bot.app.approving import Releases, known_entry, known_replies
 from bot.app.engine import build_embedder, build_gate, open_database
+from bot.app.lexicon_following import LexiconFollower
 from bot.app.reading import build_reading
 from bot.app.words import build_words
 from bot.config import Config
@@ -244,6 +245,7 @@ class Follower:
         seen: the content version that the library was built from, or an earlier one.
         releases: what people have released to be said.
         guard: judges by them.
+        lists: looks after the lists of words that the guard judges by.
     """
 
     contents: Contents
@@ -251,9 +253,12 @@ class Follower:
     seen: int
     releases: Releases | None = None
     guard: Guard | None = None
+    lists: LexiconFollower | None = None
 
     async def look(self) -> None:
         """Apply what changed since the last look."""
+        if self.lists is not None:
+            await self.lists.look()
         version = await self.contents.version()
         if version == self.seen:
             return

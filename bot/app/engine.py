@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,17 +15,18 @@ from bot.app.lexicon import build_lexicon
 from bot.app.sensitive import refuse_sensitive, separate_groups
 from bot.app.tag_following import build_tag_rules
 from bot.config import Config, Delivery, Routing
+from bot.delivery.valuing import FetchedValues
 from bot.errors import Misconfigured
 from bot.llm.agent import Agent
 from bot.llm.caller import Caller
 from bot.policy.calendar import WorkCalendar
 from bot.policy.guard import Guard
-from bot.policy.lexicon import Lexicon
 from bot.policy.roster import Roster
 from bot.ports import ChatModel, Clock, Embedder, ValueSource
 from bot.routing.decisions import Committer, TurnSettings
 from bot.routing.discovery import check_needs, discover, in_order, migration_folders
 from bot.routing.dispatcher import Dispatcher, DispatchSettings
+from bot.routing.errand_texts import lacking
 from bot.routing.middleware import (
     Middleware,
     leave_people_alone,
@@ -39,7 +40,7 @@ from bot.routing.router import Router
 from bot.routing.setting import Codes, Setting
 from bot.routing.turn import Turn
 from bot.routing.values import Values
-from bot.store import Approvals, Database, Store, Table, Vault, decode_master
+from bot.store import Approval, Approvals, Database, Store, Table, Vault, decode_master
 from bot.store.erasures import Eraser
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
 from bot.store.tables import ENGINE_TABLES, check_declared
@@ -77,11 +78,12 @@ class Engine:
     tag_rules: TagRules
     understanding: Understanding
     dispatcher: Dispatcher
-    model: ChatModel | None = None
-    agent: Agent | None = None
-    guard: Guard = field(default_factory=lambda: Guard(Lexicon()))
-    tools: HttpTools = field(default_factory=lambda: HttpTools({}))
-    webhooks: WebhookPoster = field(default_factory=WebhookPoster)
+    model: ChatModel | None
+    agent: Agent | None
+    guard: Guard
+    tools: HttpTools
+    fetched: FetchedValues
+    webhooks: WebhookPoster
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -220,23 +222,20 @@ def build_engine(
     Raises:
         Misconfigured: a behaviour is not as it must be; start-up stops.
     """
-    decided, mode = Approvals(store.database).all_sync(), config.safety.approval
-    phrases = Phrases.load(PROMPTS)
-    if mode == "all":
-        phrases = released_phrases(phrases, decided)
+    phrases, guard = _what_is_said(config, store)
     routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
     meaning = build_meaning(config.escalation, library.embedder)
+    fetched = FetchedValues.of(store, clock)
     understanding = build_understanding(config.consent, library.embedder)
     tag_rules = build_tag_rules(config.tagging, library.embedder)
-    tags = [rule.tag for rule in tag_rules.book.rules]
-    refuse_sensitive(config.tagging, build_lexicon(config), tags)
+    refuse_sensitive(config.tagging, guard.lexicon, (rule.tag for rule in tag_rules.book.rules))
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
         Config: config,
         Delivery: config.delivery,
-        Values: Values(values),
+        Values: Values([*fetched.sources, *values]),
         Rules: build_rules(config.escalation),
         Meaning: meaning,
         Understanding: understanding,
@@ -244,9 +243,6 @@ def build_engine(
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
-    guard = Guard(build_lexicon(config), separate=separate_groups(config.tagging))
-    guide(guard, decided, mode)
-    guard.learn(phrases.replies.values())
     dispatcher = Dispatcher(
         store,
         routers,
@@ -263,8 +259,23 @@ def build_engine(
         *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
         understanding,
         *(dispatcher, model, agent, guard),
-        HttpTools(config.tools),
+        *(HttpTools(config.tools), fetched, WebhookPoster()),
     )
+
+
+def load_phrases(config: Config, decided: Sequence[Approval]) -> Phrases:
+    """The texts of `prompts/replies`.
+
+    Raises:
+        Misconfigured: a file cannot be read, or a customer could not read what a tool would change.
+    """
+    phrases = Phrases.load(PROMPTS)
+    if problems := [
+        f"prompts: reply {key} must be written and name exactly {', '.join(named) or 'nothing'}"
+        for key, named in lacking(config.tools, phrases)
+    ]:
+        raise Misconfigured("; ".join(problems))
+    return released_phrases(phrases, decided) if config.safety.approval == "all" else phrases
 
 
 def _middlewares(store: Store, routing: Routing) -> list[Middleware]:
@@ -281,6 +292,16 @@ def _middlewares(store: Store, routing: Routing) -> list[Middleware]:
 def build_roster(config: Config) -> Roster:
     """The members of staff with their shifts, on the company's calendar."""
     return Roster(config.staff, ZoneInfo(config.timezone), WorkCalendar(config.calendar))
+
+
+def _what_is_said(config: Config, store: Store) -> tuple[Phrases, Guard]:
+    """The texts of prompts that may be said, and what judges everything that is."""
+    decided = Approvals(store.database).all_sync()
+    phrases = load_phrases(config, decided)
+    guard = Guard(build_lexicon(config), separate=separate_groups(config.tagging))
+    guide(guard, decided, config.safety.approval)
+    guard.learn(phrases.replies.values())
+    return phrases, guard
 
 
 def _dispatch_settings(config: Config) -> DispatchSettings:

@@ -76,6 +76,7 @@ async def check(
     report.add("知识 数据库", await _conflicts(inspection))
     for file, problem in prompt_problems(prompts):
         report.add_in("话术", str(file), problem)
+    report.add("话术 errands.yaml", _offer_problems(prompts, inspection))
     _check_words(prompts, report)
     watched = await _check_lexicon(prompts, inspection, report)
     _check_escalation(prompts, inspection, report)
@@ -138,6 +139,22 @@ def _check_knowledge(sets: Sequence[tuple[Path, ...]], report: _Report) -> int:
         for problem in problems:
             report.add_in("知识", problem.file, problem)
     return count
+
+
+def _offer_problems(prompts: Path, inspection: Inspection) -> Iterator[str]:
+    """Tools that write, and whose offer a customer could not read whole."""
+    from bot.errors import Misconfigured
+    from bot.routing.errand_texts import lacking
+    from bot.routing.phrases import Phrases
+
+    try:
+        phrases = Phrases.load(prompts / "replies")
+    except Misconfigured:
+        return  # told as a problem of the file
+    tools = inspection.config.tools if inspection.config else {}
+    for key, named in lacking(tools, phrases):
+        wanted = "、".join(f"{{{name}}}" for name in named) or "不含占位符"
+        yield f"replies.{key.partition('.')[2]}：要有这句话，写明到底办什么，占位符恰好是 {wanted}"
 
 
 def _check_words(prompts: Path, report: _Report) -> None:

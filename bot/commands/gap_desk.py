@@ -35,7 +35,7 @@ from bot.store import ContentRow, Decided, Placed, Store, Written
 from knowledge import Audience, FaqEntry, Retriever
 from knowledge.dialogues import Line, Told, entry_said, read
 from knowledge.embeddings import Vectors
-from knowledge.fold import exact_key, tidy
+from knowledge.fold import Fold, exact_key, tidy
 from knowledge.gaps import GROWN, Asked, Gap, group, joint_vectors
 from knowledge.reading import Reading
 
@@ -175,17 +175,21 @@ async def _gaps(
         if (one.open_kfid if one.open_kfid in own else "") == name
     ]
     phrases = Phrases.load(PROMPTS)
-    asked, told = read(map(_line, written), lambda text: phrases.heard("faq.unsolved", text))
+    asked, told = read(
+        map(_line, written),
+        lambda text: phrases.heard("faq.unsolved", text),
+        fold=base.words.fold,
+    )
     by_key = {_key(one): one for one in written}
     placed = await store.questions.placed(since)
-    asked = _with_entries(asked, base.entries)
+    asked = _with_entries(asked, base)
     before = [placed.get((by_key[a.key].open_kfid, by_key[a.key].msgid)) for a in asked]
     asked = [
         msgspec.structs.replace(one, gap=was.gap if was else "")
         for one, was in zip(asked, before, strict=True)
     ]
     dense, centre = await _vectors(asked, before, base.entries, embedder)
-    gaps = group(asked, joint_vectors([one.text for one in asked], dense, centre))
+    gaps = _grouped(asked, dense, centre, base.words.fold)
     names = {one.key: gap.id for gap in gaps for one in gap.asked}
     await store.questions.place(
         Placed(
@@ -227,14 +231,23 @@ async def _vectors(
     return np.stack([known[one.key] for one in asked]), centre
 
 
-def _with_entries(asked: Sequence[Asked], entries: Sequence[FaqEntry]) -> list[Asked]:
+def _grouped(
+    asked: Sequence[Asked], dense: Vectors | None, centre: Vectors | None, fold: Fold
+) -> list[Gap]:
+    texts = [one.text for one in asked]
+    return group(asked, joint_vectors(texts, dense, centre, fold=fold), fold=fold)
+
+
+def _with_entries(asked: Sequence[Asked], base: Retriever) -> list[Asked]:
     """What servicers wrote, recognised where an entry says the same."""
-    answers = [(entry.id, entry.answer) for entry in entries]
+    answers = [(entry.id, entry.answer) for entry in base.entries]
     said = [one for one in asked if one.answer and one.entry is None]
     found = dict(
         zip(
             (one.key for one in said),
-            entry_said(answers, [one.answer for one in said]) if answers else [],
+            entry_said(answers, [one.answer for one in said], fold=base.words.fold)
+            if answers
+            else [],
             strict=False,
         )
     )

@@ -91,7 +91,7 @@ class TestDefaults:
 
         assert config.llm is not None
         assert config.staff[0].level == "junior"
-        assert set(config.tools) == {"shop_orders", "stock"}
+        assert set(config.tools) == {"shop_orders", "stock", "cancel_order"}
         assert set(config.webhooks) == {"crm"}
         assert dict(config.escalation.classes) == dict(DEFAULTS)
         [account] = config.accounts.values()
