@@ -27,6 +27,7 @@ class FaqEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             its text.
         heading: path of headings above a passage, `` › `` between them.
         page: of the document, from 1, where it has pages.
+        place: where it stands in the file it was imported from, for people.
         variants: other wordings of the same answer.
         channels: channel codes by which a customer must have come, empty = all.
         for_tags: tags of which a customer must have at least one, empty = everyone.
@@ -51,6 +52,7 @@ class FaqEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: Literal["faq", "passage"] = "faq"
     heading: str = ""
     page: int | None = None
+    place: str = ""
     variants: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     channels: tuple[str, ...] = ()
