@@ -38,6 +38,29 @@ class Embedder(Protocol):
         ...
 
 
+class Reader(Protocol):
+    """Reads a question together with texts that may answer it.
+
+    Args:
+        name: model and version; scores of different names are never compared.
+        most: how many texts it should be given at once.
+    """
+
+    name: str
+    most: int
+
+    async def read(self, asked: str, texts: Sequence[tuple[str, ...]]) -> Sequence[float]:
+        """How well each text answers, higher is better; a text is an answer and its questions.
+
+        `bot.errors.ModelUnavailable` = not now.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close what it keeps open."""
+        ...
+
+
 class ValueSource(Protocol):
     """Knows values of a customer that answers may name, such as ``{profile.name}``.
 

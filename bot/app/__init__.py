@@ -41,6 +41,7 @@ from bot.app.lexicon import (
     lexicon_in,
 )
 from bot.app.pages import web_app
+from bot.app.reading import build_reading
 from bot.app.reports import build_reporter
 from bot.app.service import Concierge, running
 from bot.app.tag_following import build_tag_rules
@@ -67,6 +68,7 @@ __all__ = [
     "build_lexicon",
     "build_library",
     "build_meaning",
+    "build_reading",
     "build_reporter",
     "build_retriever",
     "build_roster",

@@ -103,6 +103,7 @@ class Engine:
         for model in (self.model, self.agent):
             if isinstance(model, Caller):
                 await model.aclose()
+        await self.library.aclose()
         self.close()
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from bot.app import (
     PROMPTS,
     bases_of,
     build_embedder,
+    build_reading,
     build_retriever,
     entries_of,
     open_store,
@@ -36,6 +37,7 @@ from knowledge.dialogues import Line, Told, entry_said, read
 from knowledge.embeddings import Vectors
 from knowledge.fold import Fold, exact_key, tidy
 from knowledge.gaps import GROWN, Asked, Gap, group, joint_vectors
+from knowledge.reading import Reading
 
 DAY_S = 86_400
 _PEOPLE = 5  # origin of a servicer's message (wecom-api §3.8)
@@ -57,6 +59,7 @@ class Desk:
     name: str
     base: Retriever
     embedder: Embedder | None
+    reading: Reading | None
     audience: Audience
     rows: dict[str, ContentRow]
     gaps: list[Gap]
@@ -97,7 +100,7 @@ class Desk:
     async def retriever(self, entries: Sequence[FaqEntry]) -> Retriever:
         """Another base over the same encoder, for a preview."""
         cache = vectors_folder(self.config)
-        base = build_retriever(self.config, entries, self.embedder, cache)
+        base = build_retriever(self.config, entries, self.embedder, cache, self.reading)
         await base.warm()
         return base
 
@@ -125,7 +128,8 @@ async def desk(config: Config, name: str, now: float | None = None) -> AsyncIter
         rows = await store.contents.entries(name)
         cache = vectors_folder(config)
         embedder = build_embedder(config, cache)
-        base = build_retriever(config, entries_of(rows), embedder, cache)
+        reading = build_reading(config)
+        base = build_retriever(config, entries_of(rows), embedder, cache, reading)
         await base.warm()
         gaps, told = await _gaps(config, store, name, base, embedder, now=now)
         today = datetime.fromtimestamp(now, ZoneInfo(config.timezone)).date()
@@ -135,6 +139,7 @@ async def desk(config: Config, name: str, now: float | None = None) -> AsyncIter
             name=name,
             base=base,
             embedder=embedder,
+            reading=reading,
             audience=Audience(today=today, open_kfid=name),
             rows={row.id: row for row in rows},
             gaps=gaps,
