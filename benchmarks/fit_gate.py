@@ -2,6 +2,7 @@
 
     python -m benchmarks.fit_gate
     python -m benchmarks.fit_gate --heard     only the weight of what was heard
+    python -m benchmarks.fit_gate --read PATCH HEAD     what judges after reading, printed only
 
 Fits `knowledge/gate.json` on the questions of `benchmarks/sets`, which were written for it. Each
 set is asked as it is, without the entries' further phrasings, and without answers; several sets
@@ -13,6 +14,10 @@ In these sets nobody was heard before. What it is worth that an entry was asked 
 fitted afterwards, everything else held as it is: half of the entries are taught variations
 (`benchmarks.variations`) of some questions, a few under the wrong entry, and asked others of the
 same questions and of the rest. Every third set is left out, for `benchmarks.learning` to judge by.
+
+What a reader made by `benchmarks.tune_reader` thinks is worth less where it was not trained, so
+that the models that judge after reading are tried on every third set, which it never saw. No reader
+is shipped, and no model for one.
 """
 
 import argparse
@@ -26,15 +31,16 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from benchmarks.pairs import PairReader
 from benchmarks.variations import Wording, halves
 from knowledge import Audience, FaqEntry, OfflineEmbedder, Retriever
 from knowledge.embeddings import Kind, Vectors
-from knowledge.entries import Variant
 from knowledge.evaluate import Labelled
-from knowledge.fitting import TARGETS, Case, cross_judged, fit, promised, weigh
+from knowledge.fitting import TARGETS, VARIANTS, Case, cross_judged, fit, promised, weigh
 from knowledge.fold import exact_key, fold, tidy
 from knowledge.gate import SHIPPED, load_gate
 from knowledge.lessons import taught
+from knowledge.reading import Reading
 from knowledge.trial import collect, read_set, sets_in
 
 SETS = Path(__file__).parent / "sets"
@@ -97,6 +103,14 @@ def heard_trials() -> Iterator[Trial]:
         yield Trial(folder.name, [_without(e, answer="") for e in bare.values()], asked)
 
 
+def read_trials() -> Iterator[Trial]:
+    """The sets that the reader was not trained on."""
+    for folder in sets_in([SETS])[::JUDGED_BY]:
+        entries, labels = read_set(folder)
+        yield Trial(folder.name, entries, labels)
+        yield Trial(folder.name, [_without(entry, answer="") for entry in entries], labels)
+
+
 class Remembering:
     """An embedder that encodes no text twice."""
 
@@ -114,6 +128,24 @@ class Remembering:
             made = np.concatenate(rows)
             self._rows |= {(kind, text): row for text, row in zip(missing, made, strict=True)}
         return np.stack([self._rows[kind, text] for text in texts])
+
+
+async def gather_read(patch: Path, head: Path) -> list[Case]:
+    """The cases that are read."""
+    encoder = OfflineEmbedder.open(folder=CACHE)
+    if encoder is None:
+        raise SystemExit("no encoder on this platform")
+    embedder, reading = Remembering(encoder), Reading([PairReader(patch, head)], deadline_s=60)
+    cases: list[Case] = []
+    for trial in read_trials():
+        base = Retriever(trial.entries, embedder=embedder, cache_dir=CACHE, reading=reading)
+        await base.warm()
+        cases += await collect(base, trial.labels, AUDIENCE, trial.group)
+        base.close()
+        print(f"{trial.group:20} {len(trial.entries):5} entries, {len(cases):7} cases in all")
+    await reading.aclose()
+    encoder.close()
+    return [case for case in cases if case.reader]
 
 
 async def gather(trials: Iterator[Trial]) -> tuple[list[Case], str]:
@@ -139,13 +171,14 @@ def _without(entry: FaqEntry, **changes: object) -> FaqEntry:
 
 
 def _print(cases: Sequence[Case]) -> None:
-    variants: tuple[Variant, ...] = ("full", "questions", "lexical")
-    for variant in variants:
+    for variant in VARIANTS:
         mine = [case for case in cases if case.variant == variant]
+        if not mine:
+            continue
         judged = cross_judged(mine, variant)
         at1 = sum(one.right for one in judged) / sum(case.right is not None for case in mine)
         print(f"\n{variant}: {len(mine)} cases, right one first in {at1:.3f} of those found")
-        model = fit(mine, safety=SAFETY).models[variant]
+        model = fit(mine, safety=SAFETY, reader=mine[0].reader).models[variant]
         print(f"  {model.weights}")
         for target in TARGETS:
             at = model.answer_at[str(target)]
@@ -171,4 +204,9 @@ def main(*, only_heard: bool) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--heard", action="store_true", help="leave all else as it is shipped")
-    main(only_heard=parser.parse_args().heard)
+    parser.add_argument("--read", nargs=2, type=Path, metavar=("PATCH", "HEAD"))
+    arguments = parser.parse_args()
+    if arguments.read:
+        _print(asyncio.run(gather_read(*arguments.read)))
+    else:
+        main(only_heard=arguments.heard)

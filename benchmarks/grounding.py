@@ -12,7 +12,7 @@ from bot.app import MODEL_PROMPTS
 from bot.llm.grounding import Grounding, Words
 from bot.llm.plain import plain
 from knowledge.fold import even_out
-from tests.model_cases import FORBIDS, Case, honest, lies
+from tests.model_cases import FORBIDS, Case, honest, lies, soft
 
 LEAKED = (MODEL_PROMPTS / "write.md").read_text("utf-8")[:60]
 GROUNDING = Grounding(Words.load(MODEL_PROMPTS / "words.yaml", even_out), even_out, FORBIDS)
@@ -29,8 +29,9 @@ def passes(case: Case) -> bool:
     used = case.says.get("used_ids", ())
     if not passes_naively(case) or not used or not set(used) <= set(case.passages):
         return False
-    told = [case.passages[one][1] for one in used]
-    return not GROUNDING.refuses(case.question, plain(case.says["answer"]), told, INSTRUCTIONS)
+    headings, told = zip(*(case.passages[one] for one in used), strict=True)
+    answer = plain(case.says["answer"])
+    return not GROUNDING.refuses(case.question, answer, told, INSTRUCTIONS, headings=headings)
 
 
 def main() -> None:
@@ -40,10 +41,24 @@ def main() -> None:
         _row(name, [case for case in lies(LEAKED, name) if case.says], "reach the customer")
     for name in ("honest.jsonl", "honest-fresh.jsonl"):
         _row(name, honest(name), "get through")
+    for name in ("soft.jsonl", "soft-fresh.jsonl", "soft-last.jsonl"):
+        _soft_rows(name)
     kinds = Counter(case.kind for case in lies(LEAKED) if case.says and passes_naively(case))
     print("\nlies of lies.jsonl that would be sent without checks:")
     for kind, count in kinds.most_common():
         print(f"  {kind:<34}{count:>3}")
+
+
+def _soft_rows(name: str) -> None:
+    """Lies and honest answers without a number, a contact or a promise."""
+    for what, told in (("lies", "reach the customer"), ("honest", "get through")):
+        pairs = [(one, text) for one in soft(name) for text in getattr(one, what)]
+        passed = sum(
+            not GROUNDING.refuses(one.question, plain(text), [one.passage], INSTRUCTIONS)
+            for one, text in pairs
+        )
+        n = len(pairs)
+        print(f"{name + ' ' + what:<22}{n:>5}{f'{n}/{n}':>12}{f'{passed}/{n}':>12}  {told}")
 
 
 def _row(name: str, cases: list[Case], what: str) -> None:

@@ -67,11 +67,13 @@ class ToolFailed(ConciergeError):
 
     Args:
         reason: in one word, for metrics and the audit: ``timeout``, ``status``, ``redirect`` …
+        status: of the HTTP answer, 0 = there was none.
+        reached: whether the system may have got the request.
     """
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: str, message: str, *, status: int = 0, reached: bool = True) -> None:
         super().__init__(f"{reason}: {message}")
-        self.reason = reason
+        self.reason, self.status, self.reached = reason, status, reached
 
 
 class WeComError(ConciergeError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from bot.model import AnswerRequest, Conversation, Written
 
@@ -38,6 +38,29 @@ class Embedder(Protocol):
         ...
 
 
+class Reader(Protocol):
+    """Reads a question together with texts that may answer it.
+
+    Args:
+        name: model and version; scores of different names are never compared.
+        most: how many texts it should be given at once.
+    """
+
+    name: str
+    most: int
+
+    async def read(self, asked: str, texts: Sequence[tuple[str, ...]]) -> Sequence[float]:
+        """How well each text answers, higher is better; a text is an answer and its questions.
+
+        `bot.errors.ModelUnavailable` = not now.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close what it keeps open."""
+        ...
+
+
 class ValueSource(Protocol):
     """Knows values of a customer that answers may name, such as ``{profile.name}``.
 
@@ -49,6 +72,15 @@ class ValueSource(Protocol):
 
     async def values(self, conversation: Conversation, names: Sequence[str]) -> Mapping[str, str]:
         """What is known of these names; an unknown one is left out. Reads only, within 200 ms."""
+        ...
+
+
+@runtime_checkable
+class FetchedSource(ValueSource, Protocol):
+    """A `ValueSource` whose values can be looked up while the message waits (`Turn.look_up`)."""
+
+    async def is_fresh(self, conversation: Conversation) -> bool:
+        """Whether it was looked up so lately that there is no use in asking again."""
         ...
 
 

@@ -39,6 +39,9 @@ def _say(turn: Turn, found: dict[str, Any]) -> None:
     if found.get("hand_over"):
         turn.emit("escalate", reason="agent")
         turn.settle("handed_off", because)
+    elif proposal := found.get("proposal"):
+        turn.emit("propose", **proposal, by=turn.handler)
+        turn.settle("answered", because)
     elif answer := found.get("answer"):
         turn.reply(
             answer,

@@ -4,7 +4,6 @@ Orders come from a look-up that is bound to the customer, so that whatever is ty
 picks among their own: somebody else's number is as unknown as one that does not exist.
 """
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,7 @@ import msgspec
 
 from bot.model import ORDERS, Because, MenuItem, Order
 from bot.routing import IsText, Router, Says, Stage, Tapped, Turn
-from bot.routing.wording import ORDERS_CATEGORY, order_lines
+from bot.routing.wording import ORDERS_CATEGORY, order_item, order_key, order_lines
 from bot.store import Store
 
 router = Router("orders", stage=Stage.CAMPAIGN)
@@ -21,10 +20,6 @@ router = Router("orders", stage=Stage.CAMPAIGN)
 SHOWN = 5
 
 _ITEM = "order:"
-_TAIL = 4
-_TITLE = 16
-"""Characters of a title in a menu line, which may have 128 bytes (wecom-api §3.10)."""
-
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9][A-Za-z0-9-]{4,62}[A-Za-z0-9](?![A-Za-z0-9_-])")
 _DIGITS = 5
 _BARE = 8
@@ -40,7 +35,7 @@ async def tapped(turn: Turn, store: Store) -> None:
     orders = await _orders(turn, store)
     if orders is not None:
         key = (turn.message.menu_id or "").removeprefix(_ITEM)
-        await _say_found(turn, store, [one for one in orders if _key(one) == key])
+        await _say_found(turn, store, [one for one in orders if order_key(one) == key])
 
 
 @router.message(IsText())
@@ -110,7 +105,7 @@ def _number_in(turn: Turn) -> str:
 
 
 async def _say_list(turn: Turn, store: Store, orders: Sequence[Order]) -> None:
-    menu = [MenuItem(f"{_ITEM}{_key(one)}", _line(turn, one)) for one in orders]
+    menu = [MenuItem(f"{_ITEM}{order_key(one)}", order_item(turn.phrases, one)) for one in orders]
     tail = turn.phrases.say("orders.list_tail")
     await _say(turn, store, turn.phrases.say("orders.list"), "list", menu=menu, tail=tail)
 
@@ -118,7 +113,7 @@ async def _say_list(turn: Turn, store: Store, orders: Sequence[Order]) -> None:
 async def _say_found(turn: Turn, store: Store, found: Sequence[Order]) -> None:
     if found:
         text = "\n".join(order_lines(turn.phrases, found[0], turn.local_time))
-        await _say(turn, store, text, _key(found[0]))
+        await _say(turn, store, text, order_key(found[0]))
     else:
         _say_nothing_found(turn, "orders.not_found")
 
@@ -150,15 +145,6 @@ def _say_nothing_found(turn: Turn, key: str) -> None:
     )
 
 
-def _line(turn: Turn, order: Order) -> str:
-    """One order in a menu, its number masked."""
-    title = order.title if len(order.title) <= _TITLE else f"{order.title[:_TITLE]}…"
-    line = turn.phrases.say(
-        "orders.item", tail=order.number[-_TAIL:], title=title, status=order.status[:_TITLE]
-    )
-    return " ".join(line.split())
-
-
 def _numbers_of(order: Order) -> Iterator[str]:
     yield order.number
     yield from (shipment.number for shipment in order.shipments if shipment.number)
@@ -166,8 +152,3 @@ def _numbers_of(order: Order) -> Iterator[str]:
 
 def _even(number: str) -> str:
     return unicodedata.normalize("NFKC", number).casefold().replace("-", "").strip()
-
-
-def _key(order: Order) -> str:
-    """What a menu item names an order by: short enough for its id, and no number to read."""
-    return hashlib.sha256(order.number.encode()).hexdigest()[:16]

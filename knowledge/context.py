@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from knowledge.entries import Decision, FaqEntry, Match, Verdict
-from knowledge.fold import exact_key, fold
+from knowledge.fold import Fold, exact_key, fold
 
 MAX_NEW = 5
 """Characters that a message may add to the subject; more of them is a question of its own."""
@@ -63,7 +63,7 @@ class Followup(msgspec.Struct, frozen=True):
     asked: str
     about: str = ""
 
-    def is_answered_by(self, entry: FaqEntry) -> bool:
+    def is_answered_by(self, entry: FaqEntry, fold: Fold = fold) -> bool:
         """Whether the entry speaks of what the customer has added."""
         said = fold("\n".join((*entry.questions, entry.answer)))
         return all(character in said for character in self.about) and (
@@ -71,29 +71,34 @@ class Followup(msgspec.Struct, frozen=True):
         )
 
 
-def rewrite(text: str, last: FaqEntry) -> Followup | None:
+def rewrite(text: str, last: FaqEntry, fold: Fold = fold) -> Followup | None:
     """The message with the subject carried over, ``None`` when it speaks for itself.
 
     Args:
         text: what the customer wrote.
         last: the entry that was said before it.
+        fold: with the deployment's own synonyms.
     """
-    key = _key(text)
+    key = exact_key(fold(text))
     bare = _PRONOUN.sub("", _LEAD.sub("", key))
     new = _instead(text, key)
     if is_bare(text) and (not new or new not in _VERBS):
-        return _with_subject(bare, last)
+        return _with_subject(bare, last, fold)
     if new:
-        return _with_other(new, last)
+        return _with_other(new, last, fold)
     if key != _LEAD.sub("", key) and _IS_QUESTION.search(key):
         new = _ALL_ASKING.sub("", bare)
         if 0 < len(new) <= MAX_NEW and not _SPEAKER.search(new):
-            return msgspec.structs.replace(_with_subject(bare, last), about=new)
+            return msgspec.structs.replace(_with_subject(bare, last, fold), about=new)
     return None
 
 
 def answer_to(
-    followup: Followup, last: FaqEntry, verdicts: Sequence[Verdict], plain: Verdict
+    followup: Followup,
+    last: FaqEntry,
+    verdicts: Sequence[Verdict],
+    plain: Verdict,
+    fold: Fold = fold,
 ) -> Verdict | None:
     """What to say to a followup, ``None`` = nothing better than to the message alone.
 
@@ -104,29 +109,33 @@ def answer_to(
     Args:
         verdicts: one for each of its texts.
         plain: what was found for the message alone.
+        fold: with the deployment's own synonyms.
     """
     for verdict in verdicts:
         best = verdict.matches[0].entry if verdict.matches else None
         if verdict.decision is not Decision.ANSWER or best is None:
             continue
-        if followup.is_answered_by(best) and (best.id != last.id or _asks_just(last, followup)):
+        is_new = best.id != last.id or _asks_just(last, followup, fold)
+        if is_new and followup.is_answered_by(best, fold):
             return verdict
-    choices = _choices(followup, last, [*verdicts, plain])
+    choices = _choices(followup, last, [*verdicts, plain], fold)
     if not choices or (plain.decision is Decision.OFFER and choices == list(plain.matches)):
         return None
     return Verdict(Decision.OFFER, tuple(choices), verdicts[0].how)
 
 
-def _asks_just(last: FaqEntry, followup: Followup) -> bool:
+def _asks_just(last: FaqEntry, followup: Followup, fold: Fold) -> bool:
     return any(followup.asked in exact_key(fold(text)) for text in last.questions)
 
 
-def _choices(followup: Followup, last: FaqEntry, verdicts: Sequence[Verdict]) -> list[Match]:
+def _choices(
+    followup: Followup, last: FaqEntry, verdicts: Sequence[Verdict], fold: Fold
+) -> list[Match]:
     """Up to three others that may be meant; those that follow on `last` anyway come first."""
     best: dict[str, Match] = {}
     for match in (match for verdict in verdicts for match in verdict.matches):
         entry = match.entry
-        if entry.id == last.id or not followup.is_answered_by(entry):
+        if entry.id == last.id or not followup.is_answered_by(entry, fold):
             continue
         if match.score < CHOICE_FLOOR and not followup.about and entry.id not in last.menu:
             continue
@@ -143,7 +152,7 @@ def is_bare(text: str) -> bool:
     return asks and bool(key) and not _ALL_ASKING.sub("", _LEAD.sub("", key))
 
 
-def subject_of(entry: FaqEntry) -> tuple[str, ...]:
+def subject_of(entry: FaqEntry, fold: Fold = fold) -> tuple[str, ...]:
     """What an entry is about, the shortest first: its question without the words that ask."""
     question = exact_key(fold(entry.question))
     parts = [_EDGES.sub("", part) for part in _ONLY_ASKING.split(question)]
@@ -164,13 +173,13 @@ def _instead(text: str, key: str) -> str:
     return new.removesuffix("的")
 
 
-def _with_subject(bare: str, last: FaqEntry) -> Followup:
-    return Followup(tuple(subject + bare for subject in subject_of(last)), bare)
+def _with_subject(bare: str, last: FaqEntry, fold: Fold) -> Followup:
+    return Followup(tuple(subject + bare for subject in subject_of(last, fold)), bare)
 
 
-def _with_other(new: str, last: FaqEntry) -> Followup:
+def _with_other(new: str, last: FaqEntry, fold: Fold) -> Followup:
     question = exact_key(fold(last.question))
-    texts = [new + question, *(new + subject for subject in subject_of(last))]
+    texts = [new + question, *(new + subject for subject in subject_of(last, fold))]
     old = [verb for verb in _VERBS if verb in question]
     if new in _VERBS and old:
         texts.insert(0, question.replace(old[0], new))

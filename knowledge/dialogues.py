@@ -9,7 +9,7 @@ from itertools import groupby
 
 import msgspec
 
-from knowledge.fold import exact_key, fold, lexical_key
+from knowledge.fold import Fold, exact_key, fold, lexical_key
 from knowledge.gaps import Asked, Why
 from knowledge.lexical import NgramIndex, grams
 
@@ -82,18 +82,19 @@ class _Open(msgspec.Struct, kw_only=True):
 
 
 def read(
-    lines: Iterable[Line], says_unsolved: Callable[[str], bool]
+    lines: Iterable[Line], says_unsolved: Callable[[str], bool], *, fold: Fold = fold
 ) -> tuple[list[Asked], list[Told]]:
     """What was asked and not simply answered, and what was.
 
     Args:
         lines: by conversation, each in the order of time.
         says_unsolved: whether a customer's text complains about the answer.
+        fold: with the deployment's own synonyms.
     """
     asked: list[Asked] = []
     told: list[Told] = []
     for _, talk in groupby(lines, key=lambda line: line.conversation):
-        for one in _questions(list(talk), says_unsolved):
+        for one in _questions(list(talk), says_unsolved, fold):
             line = one.line
             if one.why is None:
                 told.append(Told(text=line.text, entry=line.ref))
@@ -112,7 +113,9 @@ def read(
     return asked, told
 
 
-def entry_said(answers: Sequence[tuple[str, str]], texts: Sequence[str]) -> list[str | None]:
+def entry_said(
+    answers: Sequence[tuple[str, str]], texts: Sequence[str], *, fold: Fold = fold
+) -> list[str | None]:
     """Which entry says what a servicer wrote, for each text.
 
     Args:
@@ -127,7 +130,9 @@ def entry_said(answers: Sequence[tuple[str, str]], texts: Sequence[str]) -> list
     return found
 
 
-def _questions(talk: Sequence[Line], says_unsolved: Callable[[str], bool]) -> Iterator[_Open]:
+def _questions(
+    talk: Sequence[Line], says_unsolved: Callable[[str], bool], fold: Fold
+) -> Iterator[_Open]:
     """The questions of one conversation; a tap, a repeat or a servicer tells how each ended."""
     before: list[_Open] = []
     for line in talk:
@@ -141,7 +146,7 @@ def _questions(talk: Sequence[Line], says_unsolved: Callable[[str], bool]) -> It
             if last and last.why is None:
                 last.why = "unsolved"
         elif _is_question(line):
-            if last and last.why is None and _asks_again(last.line, line):
+            if last and last.why is None and _asks_again(last.line, line, fold):
                 last.why = "again"
             before.append(_Open(line=line, why=_why(line)))
     # What people were asked and did not answer is nothing that one can learn from.
@@ -179,13 +184,13 @@ def _answered_by_people(before: Sequence[_Open], line: Line) -> None:
             return
 
 
-def _asks_again(first: Line, second: Line) -> bool:
+def _asks_again(first: Line, second: Line, fold: Fold) -> bool:
     if second.at - first.at > AGAIN_S:
         return False
-    one, other = (set(_pairs(line.text)) for line in (first, second))
+    one, other = (set(_pairs(fold(line.text))) for line in (first, second))
     return 2 * len(one & other) >= _ALIKE * (len(one) + len(other)) if one and other else False
 
 
-def _pairs(text: str) -> list[str]:
-    key = lexical_key(fold(text))
+def _pairs(folded: str) -> list[str]:
+    key = lexical_key(folded)
     return [gram for gram in grams(key) if len(gram) == 2] or [key]

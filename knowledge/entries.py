@@ -27,6 +27,7 @@ class FaqEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             its text.
         heading: path of headings above a passage, `` › `` between them.
         page: of the document, from 1, where it has pages.
+        place: where it stands in the file it was imported from, for people.
         variants: other wordings of the same answer.
         channels: channel codes by which a customer must have come, empty = all.
         for_tags: tags of which a customer must have at least one, empty = everyone.
@@ -51,6 +52,7 @@ class FaqEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: Literal["faq", "passage"] = "faq"
     heading: str = ""
     page: int | None = None
+    place: str = ""
     variants: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     channels: tuple[str, ...] = ()
@@ -106,8 +108,9 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
     tags: frozenset[str] = frozenset()
 
 
-Variant = Literal["full", "questions", "lexical"]
-"""What the evidence rests on: everything, an entry without answer text, or characters alone."""
+Variant = Literal["full", "questions", "lexical", "full+read", "questions+read"]
+"""What the evidence rests on: everything, an entry without answer text, or characters alone; and
+whether the question was read together with the entry."""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -117,12 +120,14 @@ class Match(msgspec.Struct, frozen=True):
         score: 0 to 1, what the gate makes of the evidence.
         why: the evidence itself, for people: scores, margin, the phrasing that matched.
         variant: which model of the gate the score comes from.
+        read_by: who read the question together with the entry, '' = nobody.
     """
 
     entry: FaqEntry
     score: float
     why: dict[str, float | str]
     variant: Variant = "full"
+    read_by: str = ""
 
 
 class Decision(StrEnum):

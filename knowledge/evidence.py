@@ -57,6 +57,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         base: logarithm of the number of entries: more of them come near by chance.
         heard: likeness in meaning times likeness in form to what was heard of the entry, where
             that negates, cancels, changes … as the question does.
+        read: what who read the question together with the entry thinks of it, 0 = nobody did.
+        read_lead: the same minus that of the best other entry that was read.
     """
 
     dense: float = 0.0
@@ -75,6 +77,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     long: float = 0.0
     base: float = 0.0
     heard: float = 0.0
+    read: float = 0.0
+    read_lead: float = 0.0
 
 
 FEATURES = Evidence.__struct_fields__

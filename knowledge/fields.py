@@ -67,7 +67,8 @@ def unknown_variable(kind: str, texts: Sequence[str]) -> FaultError | None:
     return FaultError(f"answer：没有 {names} 这个变量", known)
 
 
-def _kind_of(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """What kind of value stands there, in words."""
     if isinstance(value, yaml.Node):
         return shape(value)
     names = {type(None): "没有内容", str: "文字", list: "列表", dict: "一组键值"}
@@ -76,7 +77,7 @@ def _kind_of(value: Any) -> str:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise FaultError(_kind_of(value), "文字")
+        raise FaultError(kind_of(value), "文字")
     if not value.strip():
         raise FaultError("没有内容", "文字")
     if any("\ud800" <= c <= "\udfff" for c in value):
@@ -106,7 +107,7 @@ def _items(value: Any, expected: str) -> list[Any]:
     if value is None or value == "":
         return []
     if not isinstance(value, list):
-        raise FaultError(_kind_of(value), expected)
+        raise FaultError(kind_of(value), expected)
     return value
 
 
@@ -166,7 +167,7 @@ def _attachment(value: Any) -> Attachment:
     if isinstance(value, yaml.MappingNode):
         value = {str(key.value): plain(node) for key, node in value.value}
     if not isinstance(value, dict):
-        raise FaultError(_kind_of(value), "一组键值，如 {kind: link, title: …, url: …}")
+        raise FaultError(kind_of(value), "一组键值，如 {kind: link, title: …, url: …}")
     values = {str(key): _text(item) for key, item in value.items()}
     kind = values.pop("kind", "")
     if kind not in _NEEDED:
@@ -212,6 +213,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "kind": _one_of("faq", "passage"),
     "heading": _optional_text,
     "page": _page,
+    "place": _optional_text,
     "written_by": _one_of("people", "model"),
     "approved": _flag,
 }

@@ -9,7 +9,7 @@ and leaves it as far as they speak for that: weights are held to it, and an answ
 lower probability than before only where Wilson's bound allows.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -20,23 +20,25 @@ from bot.errors import ConciergeError
 from knowledge.entries import Match, Variant
 from knowledge.evaluate import CHOICES, wilson
 from knowledge.evidence import FEATURES
-from knowledge.gate import Gate, Weights
+from knowledge.gate import READ_AS, Gate, Weights
 
 Floats = NDArray[np.float64]
 
 FOR = frozenset(
     {
         *("dense", "dense_answer", "lexical", "answer", "coverage", "covered", "margin"),
-        *("agreement", "heard"),
+        *("agreement", "heard", "read", "read_lead"),
     }
 )
 AGAINST = frozenset({"number_mismatch", "contrast_mismatch", "term_mismatch", "crowd", "base"})
 _MEANING = frozenset({"dense", "dense_answer"})
+_READING = frozenset({"read", "read_lead"})
 
-VARIANTS: tuple[Variant, ...] = ("full", "questions", "lexical")
+VARIANTS: tuple[Variant, ...] = ("full", "questions", "lexical", "full+read", "questions+read")
 TARGETS = (1, 2, 5, 10)  # percent of answers that may be wrong
 LEAD = 0.1
 MIN_QUESTIONS = 40  # fewer say nothing
+UNREAD: Mapping[Variant, Variant] = {after: before for before, after in READ_AS.items()}
 _FOLDS = 5
 _RIDGE = 1.0
 _HELD = 10.0  # the same to a gate there is: a hundred questions move it little
@@ -56,12 +58,14 @@ class Case(NamedTuple):
         group: what is left out together when the fit is tried: a set, a fold.
         rows: evidence of each candidate, first in rank first, in the order of `FEATURES`.
         right: place of the right one among them, ``None`` = it is not there.
+        reader: who read them, '' = nobody.
     """
 
     group: str
     variant: Variant
     rows: Floats
     right: int | None
+    reader: str = ""
 
 
 class Judged(NamedTuple):
@@ -76,9 +80,12 @@ def case_of(group: str, matches: Sequence[Match], right: str | None) -> Case | N
     """The case that a search makes, ``None`` when nothing was found."""
     if not matches:
         return None
+    if reader := matches[0].read_by:  # what was not read is judged by other evidence
+        matches = [match for match in matches if match.read_by]
+    variant = READ_AS.get(matches[0].variant, matches[0].variant) if reader else matches[0].variant
     ids = [match.entry.id for match in matches]
     rows = np.array([[float(match.why[name]) for name in FEATURES] for match in matches])
-    return Case(group, matches[0].variant, rows, ids.index(right) if right in ids else None)
+    return Case(group, variant, rows, ids.index(right) if right in ids else None, reader)
 
 
 def fit(
@@ -87,6 +94,7 @@ def fit(
     safety: float = 1.0,
     start: Gate | None = None,
     encoder: str = "",
+    reader: str = "",
 ) -> Gate:
     """Fit a gate, and choose its thresholds by cross-validation over the groups.
 
@@ -95,28 +103,49 @@ def fit(
             bases it has not seen.
         start: the gate there is. What the cases do not speak of stays as it is.
         encoder: whose vectors the cases rest on.
+        reader: who read them.
 
     Raises:
         TooFewError: no variant has enough cases.
     """
     models = dict(start.models) if start else {}
+    if start and reader not in ("", start.reader):
+        models = {name: one for name, one in models.items() if name not in UNREAD}
     fitted = 0
     for variant in VARIANTS:
-        mine = [case for case in cases if case.variant == variant]
+        mine = [case for case in cases if case.variant == variant and case.reader in ("", reader)]
         if not can_be_fitted(mine):
             continue
-        before = start.models.get(variant) if start else None
+        before = _before(start, variant, reader)
         judged = cross_judged(mine, variant, before)
         errors = {t: t / 100 * safety for t in TARGETS}
         thresholds = {str(t): threshold(judged, error) for t, error in errors.items()}
         if start and before:
-            known = {t: start.thresholds(variant, t / 100).answer for t in TARGETS}
+            known = {t: float(before.answer_at.get(str(t), 1.0)) for t in TARGETS}
             thresholds = {str(t): lowered(judged, e, known[t]) for t, e in errors.items()}
         models[variant] = _weights(_fit(mine, variant, before), thresholds)
         fitted += len(mine)
     if not fitted:
         raise TooFewError(f"{len(cases)} labelled questions, {MIN_QUESTIONS} are needed")
-    return Gate(models=models, offer_at=_OFFER_AT, lead=LEAD, fitted_on=fitted, encoder=encoder)
+    return Gate(
+        models=models,
+        offer_at=_OFFER_AT,
+        lead=LEAD,
+        fitted_on=fitted,
+        encoder=encoder,
+        reader=reader or (start.reader if start else ""),
+    )
+
+
+def judged_as(variant: Variant, reader: str, gate: Gate) -> Variant:
+    """Which of a gate's models judges such cases: an unknown reader's scores say nothing."""
+    before = UNREAD.get(variant, variant)
+    return gate.variant(before, reader)
+
+
+def _before(start: Gate | None, variant: Variant, reader: str) -> Weights | None:
+    """The model that a fit starts from."""
+    return start.models.get(judged_as(variant, reader, start)) if start else None
 
 
 def can_be_fitted(cases: Sequence[Case]) -> bool:
@@ -211,7 +240,9 @@ def _fit(
     """
     x = np.concatenate([case.rows for case in cases])
     y = np.concatenate([np.arange(len(case.rows)) == case.right for case in cases]).astype(float)
-    names = [name for name in FEATURES if variant != "lexical" or name not in _MEANING]
+    unknown = _MEANING if variant == "lexical" else frozenset()
+    unknown |= frozenset() if variant.endswith("+read") else _READING
+    names = [name for name in FEATURES if name not in unknown]
     scale = x.std(0)
     while True:
         known = {n: w for n, w in start.weights.items() if n in names} if start else {}
@@ -268,7 +299,7 @@ def _wrong_way(names: Sequence[str], weights: Iterable[float]) -> Collection[str
 
 def gate_judged(case: Case, gate: Gate) -> Judged:
     """What a gate says to a question."""
-    model = gate.models[case.variant]
+    model = gate.models[judged_as(case.variant, case.reader, gate)]
     return _judge(case, (model.bias, model.weights))
 
 

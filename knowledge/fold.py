@@ -4,7 +4,7 @@ import importlib.util
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -89,8 +89,12 @@ class Folding:
         return self._read_as.get(said) or self._read_as.get(bare(said), said)
 
 
+Fold = Callable[[str], str]
+"""Evens out a text: `fold`, or a deployment's `Words.fold`."""
+
+
 def fold(text: str) -> str:
-    """The text as the other indexes read it: tidied, with the shipped synonyms evened out."""
+    """The text tidied, with the shipped synonyms alone evened out."""
     return _SHIPPED(text)
 
 

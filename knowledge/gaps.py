@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.embeddings import Vectors
-from knowledge.fold import exact_key, fold, lexical_key
+from knowledge.fold import Fold, exact_key, fold, lexical_key
 from knowledge.lexical import grams
 
 # Chosen on half of the authored sets (`python -m benchmarks.learning`): a group should hold the
@@ -105,15 +105,22 @@ def gap_id(key: str) -> str:
     return "g" + hashlib.blake2b(key.encode(), digest_size=4).hexdigest()
 
 
-def joint_vectors(texts: Sequence[str], dense: Vectors | None, centre: Vectors | None) -> Vectors:
+def joint_vectors(
+    texts: Sequence[str],
+    dense: Vectors | None,
+    centre: Vectors | None,
+    *,
+    fold: Fold = fold,
+) -> Vectors:
     """One vector of length 1 a text, whose product is the weighted likeness of meaning and form.
 
     Args:
         dense: the encoder's rows, ``None`` = characters alone.
         centre: what all texts of this trade have in common, taken off before comparing; ``None``
             = the mean of these rows.
+        fold: with the deployment's own synonyms.
     """
-    lexical = _hashed(texts)
+    lexical = _hashed(texts, fold)
     if dense is None or not len(dense):
         return lexical
     common = dense.mean(axis=0) if centre is None else centre
@@ -121,11 +128,12 @@ def joint_vectors(texts: Sequence[str], dense: Vectors | None, centre: Vectors |
     return np.hstack([DENSE**0.5 * meaning, (1 - DENSE) ** 0.5 * lexical]).astype(np.float32)
 
 
-def group(asked: Sequence[Asked], vectors: Vectors) -> list[Gap]:
+def group(asked: Sequence[Asked], vectors: Vectors, *, fold: Fold = fold) -> list[Gap]:
     """Put every question into a group, the largest group first.
 
     Args:
         vectors: of `joint_vectors`, a row a question.
+        fold: with the deployment's own synonyms.
     """
     groups = _Groups(vectors)
     order = sorted(range(len(asked)), key=lambda i: (asked[i].at, asked[i].key))
@@ -146,7 +154,7 @@ def group(asked: Sequence[Asked], vectors: Vectors) -> list[Gap]:
     gaps = []
     for name, rows in groups.rows.items():
         members = sorted(rows, key=lambda i: (asked[i].at, asked[i].key))
-        examples = tuple(asked[i].text for i in _examples(members, asked, vectors))
+        examples = tuple(asked[i].text for i in _examples(members, asked, vectors, fold))
         gaps.append(Gap(id=name, asked=tuple(asked[i] for i in members), examples=examples))
     return sorted(gaps, key=lambda gap: (-len(gap.asked), gap.asked[0].at, gap.id))
 
@@ -202,7 +210,9 @@ class _Groups:
         self._names.pop()
 
 
-def _examples(rows: Sequence[int], asked: Sequence[Asked], vectors: Vectors) -> list[int]:
+def _examples(
+    rows: Sequence[int], asked: Sequence[Asked], vectors: Vectors, fold: Fold
+) -> list[int]:
     distinct: dict[str, int] = {}
     for row in rows:
         distinct.setdefault(exact_key(fold(asked[row].text)), row)
@@ -217,7 +227,7 @@ def _examples(rows: Sequence[int], asked: Sequence[Asked], vectors: Vectors) -> 
     return chosen
 
 
-def _hashed(texts: Sequence[str]) -> Vectors:
+def _hashed(texts: Sequence[str], fold: Fold) -> Vectors:
     counts = [Counter(grams(lexical_key(fold(text)))) for text in texts]
     found_in: Counter[str] = Counter(gram for count in counts for gram in count)
     rows = np.zeros((len(texts), _BUCKETS), np.float32)

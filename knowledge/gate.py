@@ -6,9 +6,10 @@ than guesses: a wrong answer costs more than a hand-over. `concierge gate train`
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -16,6 +17,9 @@ from knowledge.entries import Decision, Variant
 from knowledge.evidence import FEATURES, Evidence
 
 SHIPPED = Path(__file__).with_name("gate.json")
+READ_AS: Mapping[Variant, Variant] = MappingProxyType(
+    {"full": "full+read", "questions": "questions+read"}
+)
 
 
 class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +58,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
         lead: how far an answer must be ahead of the next entry.
         fitted_on: number of labelled questions.
         encoder: whose vectors it was fitted on, '' = none.
+        reader: whose reading it was fitted on, '' = nobody's.
     """
 
     models: dict[str, Weights]
@@ -61,6 +66,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     lead: float
     fitted_on: int = 0
     encoder: str = ""
+    reader: str = ""
 
     def probability(self, evidence: Evidence, variant: Variant) -> float:
         """How likely the entry is the right one, 0 to 1."""
@@ -69,6 +75,11 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
         for name, weight in model.weights.items():
             total += weight * getattr(evidence, name)
         return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
+
+    def variant(self, before: Variant, reader: str) -> Variant:
+        """Which model judges what this reader has read; an unknown one's scores say nothing."""
+        after = READ_AS.get(before, before)
+        return after if reader and reader == self.reader and after in self.models else before
 
     def thresholds(self, variant: Variant, target_error: float) -> Thresholds:
         """The bands for an accepted error (0.05 = one answer in twenty may be wrong)."""
@@ -110,7 +121,7 @@ def decide(scores: Sequence[float], thresholds: Thresholds) -> Decision:
 
 
 def variant_of(*, has_vectors: bool, has_answer: bool) -> Variant:
-    """Which model judges this entry."""
+    """Which model judges this entry before anybody has read it."""
     if not has_vectors:
         return "lexical"
     return "full" if has_answer else "questions"

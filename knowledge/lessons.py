@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from knowledge.entries import Audience, Decision, FaqEntry
-from knowledge.fold import exact_key, fold, lexical_key
+from knowledge.fold import Fold, exact_key, fold, lexical_key
 from knowledge.gaps import Gap
 from knowledge.lexical import NgramIndex
 from knowledge.retriever import Retriever
@@ -129,6 +129,7 @@ async def lesson(
         said = {one.text for one in gap.asked if one.entry == entry_id}
         others |= {one.text for one in gap.asked if one.is_otherwise} - said
     texts = dict.fromkeys((*gap.examples, *(one.text for one in gap.asked)))
+    fold = base.words.fold
     distinct = {exact_key(fold(text)): text for text in reversed(texts) if text not in others}
     wanted = list(reversed(distinct.values()))[:PHRASINGS]
     if not is_named and gap.otherwise >= votes[entry_id]:
@@ -153,7 +154,7 @@ def taught(entry: FaqEntry, phrasings: Iterable[str]) -> FaqEntry:
 
 
 def concerned(
-    questions: Sequence[tuple[str, str | None]], phrasings: Sequence[str]
+    questions: Sequence[tuple[str, str | None]], phrasings: Sequence[str], *, fold: Fold = fold
 ) -> list[tuple[str, str | None]]:
     """The questions most like these phrasings, for a replay that ends within a minute."""
     if len(questions) <= REPLAYED or not phrasings:

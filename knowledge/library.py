@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from bot.ports import Embedder
+from knowledge.reading import Reading
 from knowledge.retriever import Retriever
 
 
@@ -13,6 +14,7 @@ class Library:
         everything: the base of every account that has none of its own.
         own: bases by open_kfid.
         embedder: who makes the vectors of all bases; asked for the same text again, it makes one.
+        reading: who reads for all bases.
     """
 
     def __init__(
@@ -20,9 +22,11 @@ class Library:
         everything: Retriever,
         own: Mapping[str, Retriever] | None = None,
         embedder: Embedder | None = None,
+        reading: Reading | None = None,
     ) -> None:
         self.everything = everything
         self.embedder = embedder
+        self.reading = reading
         self._own = dict(own or {})
 
     def of(self, open_kfid: str) -> Retriever:
@@ -41,6 +45,12 @@ class Library:
         """Complete the vectors of every base, in the background of answering."""
         for base in self.all():
             await base.warm()
+
+    async def aclose(self) -> None:
+        """Close connections, threads and files."""
+        if self.reading:
+            await self.reading.aclose()
+        self.close()
 
     def close(self) -> None:
         """Release threads and files."""

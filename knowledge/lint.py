@@ -14,7 +14,7 @@ import numpy as np
 from knowledge.entries import FaqEntry
 from knowledge.evidence import contrasts_in
 from knowledge.fields import MAX_ANSWER_BYTES
-from knowledge.fold import exact_key, fold, lexical_key, numbers_in
+from knowledge.fold import Fold, exact_key, fold, lexical_key, numbers_in
 from knowledge.lexical import NgramIndex, first_rows
 from knowledge.wording import VARIABLES, unknown_in
 
@@ -60,13 +60,19 @@ Watch = Callable[[str], Iterable[Watched]]
 """Finds such words."""
 
 
-def lint(entries: Sequence[FaqEntry], watch: Watch, *, today: date) -> Iterator[Finding]:
-    """Everything there is to mend, the worst not first."""
+def lint(
+    entries: Sequence[FaqEntry], watch: Watch, *, today: date, fold: Fold = fold
+) -> Iterator[Finding]:
+    """Everything there is to mend, the worst not first.
+
+    Args:
+        fold: with the deployment's own synonyms.
+    """
     ids = {entry.id for entry in entries}
     for entry in entries:
         yield from _alone(entry, ids, today)
         yield from _said(entry, watch)
-    yield from _together([entry for entry in entries if entry.kind == "faq"])
+    yield from _together([entry for entry in entries if entry.kind == "faq"], fold)
     bare = tuple(e.id for e in entries if e.kind == "faq" and not e.similar)
     if bare:
         yield Finding(
@@ -121,9 +127,9 @@ class _Row(msgspec.Struct, frozen=True):
     meant: tuple[frozenset[int], frozenset[str]]
 
 
-def _together(entries: Sequence[FaqEntry]) -> Iterator[Finding]:
+def _together(entries: Sequence[FaqEntry], fold: Fold) -> Iterator[Finding]:
     """Entries beside each other: duplicates, contradictions, stolen questions."""
-    rows = [_row(at, text) for at, entry in enumerate(entries) for text in entry.questions]
+    rows = [_row(at, text, fold) for at, entry in enumerate(entries) for text in entry.questions]
     if not rows:
         return
     index = NgramIndex([row.key for row in rows])
@@ -145,7 +151,7 @@ def _together(entries: Sequence[FaqEntry]) -> Iterator[Finding]:
             own[number - starts[row.at]] = -1.0
             if likeness > max(float(own.max()), STOLEN if len(own) > 1 else ALIKE):
                 stolen.setdefault((row.at, other.at), []).append(f"“{row.text}”像“{other.text}”")
-    yield from _pairs(entries, same)
+    yield from _pairs(entries, same, fold)
     for (at, other_at), said in stolen.items():
         if (min(at, other_at), max(at, other_at)) not in same:
             pair_ids = (entries[at].id, entries[other_at].id)
@@ -153,7 +159,9 @@ def _together(entries: Sequence[FaqEntry]) -> Iterator[Finding]:
             yield Finding("warning", "stolen", pair_ids, text)
 
 
-def _pairs(entries: Sequence[FaqEntry], same: Mapping[tuple[int, int], str]) -> Iterator[Finding]:
+def _pairs(
+    entries: Sequence[FaqEntry], same: Mapping[tuple[int, int], str], fold: Fold
+) -> Iterator[Finding]:
     for (first, second), said in same.items():
         one, two = entries[first], entries[second]
         if exact_key(fold(one.answer)) == exact_key(fold(two.answer)):
@@ -164,7 +172,7 @@ def _pairs(entries: Sequence[FaqEntry], same: Mapping[tuple[int, int], str]) -> 
             yield Finding("error", "contradiction", (one.id, two.id), text)
 
 
-def _row(at: int, text: str) -> _Row:
+def _row(at: int, text: str, fold: Fold) -> _Row:
     folded = fold(text)
     meant = (contrasts_in(folded), numbers_in(folded))
     return _Row(at, text, exact_key(folded), lexical_key(folded), meant)

@@ -14,7 +14,15 @@ import yaml
 
 from bot.model import Attachment
 from knowledge.entries import FaqEntry
-from knowledge.fields import READERS, FaultError, dates_crossed, plain, shape, unknown_variable
+from knowledge.fields import (
+    READERS,
+    FaultError,
+    dates_crossed,
+    kind_of,
+    plain,
+    shape,
+    unknown_variable,
+)
 from knowledge.wording import picture_of
 
 SUFFIXES = (".yaml", ".yml", ".jsonl")
@@ -119,7 +127,8 @@ def _read(file: Path, problems: list[EntryProblem]) -> Iterator[_Raw]:
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        problems.append(EntryProblem(str(file), "", str(error), "读得出的 UTF-8 文件"))
+        found = "不是 UTF-8" if isinstance(error, UnicodeDecodeError) else "打不开"
+        problems.append(EntryProblem(str(file), "", found, "读得出的 UTF-8 文件"))
         return
     reader = _json_lines if file.suffix == ".jsonl" else _yaml_entries
     yield from reader(str(file), text, problems)
@@ -132,12 +141,13 @@ def _json_lines(file: str, text: str, problems: list[EntryProblem]) -> Iterator[
         try:
             values = json.loads(line)
         except (ValueError, RecursionError) as error:
-            problems.append(EntryProblem(file, f"第 {number} 行", str(error), "一个 JSON 对象"))
+            at = f"第 {error.colno} 个字起" if isinstance(error, json.JSONDecodeError) else ""
+            problems.append(EntryProblem(file, f"第 {number} 行", f"{at}读不懂", "一个 JSON 对象"))
             continue
         if isinstance(values, dict):
             yield _Raw(file, number, values)
         else:
-            found = type(values).__name__
+            found = kind_of(values)
             problems.append(EntryProblem(file, f"第 {number} 行", found, "一个 JSON 对象"))
 
 
@@ -146,7 +156,9 @@ def _yaml_entries(file: str, text: str, problems: list[EntryProblem]) -> Iterato
     try:
         root = yaml.compose(text, Loader=_Loader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        problems.append(EntryProblem(file, "", " ".join(str(error).split()), "YAML"))
+        mark = getattr(error, "problem_mark", None)
+        place = f"第 {mark.line + 1} 行第 {mark.column + 1} 个字" if mark else ""
+        problems.append(EntryProblem(file, place, "从这里起读不懂", "YAML（看看缩进、冒号和引号）"))
         return
     if root is None:
         problems.append(EntryProblem(file, "", "没有内容", "条目的列表"))

@@ -3,14 +3,16 @@
 Scores are calibrated and summed, never fused by rank: ranks cannot tell that nothing fits.
 """
 
+import math
 from collections.abc import Collection, Sequence
 
 import msgspec
 
 from knowledge.entries import Match
-from knowledge.evidence import Asked, Evidence, Question, share_first
+from knowledge.evidence import FEATURES, Asked, Evidence, Question, share_first
 from knowledge.gate import Gate, variant_of
 from knowledge.lexical import LexicalIndex
+from knowledge.reading import Read
 from knowledge.shelf import Candidate
 from knowledge.words import NO_WORDS, Words
 
@@ -59,6 +61,32 @@ def judge(
             why[TERM] = term
         matches.append(Match(candidate.entry, gate.probability(evidence, variant), why, variant))
     return matches[:k]
+
+
+def reread(matches: Sequence[Match], read: Read, gate: Gate) -> list[Match]:
+    """The matches again, those that were read judged by that too.
+
+    Where the gate was not fitted on this reader, what it says only puts them in another order:
+    the gate goes by the evidence there was, and says nothing that it would not have said.
+    """
+    again = []
+    for match in matches:
+        mine = read.scores.get(match.entry.id)
+        if mine is None:
+            again.append(match)
+            continue
+        others = [score for name, score in read.scores.items() if name != match.entry.id]
+        lead = mine - max(others) if others else 0.0
+        why = match.why | {"read": round(mine, 4), "read_lead": round(lead, 4)}
+        variant = gate.variant(match.variant, read.reader)
+        p = match.score
+        if variant != match.variant:
+            evidence = Evidence(**{name: float(why[name]) for name in FEATURES})
+            p = gate.probability(evidence, variant)
+        again.append(Match(match.entry, p, why, variant, read.reader))
+    if read.reader != gate.reader:
+        again.sort(key=lambda match: -read.scores.get(match.entry.id, -math.inf))
+    return again
 
 
 def _evidence(asked: Asked, order: Sequence[Candidate]) -> list[Evidence]:

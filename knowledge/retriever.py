@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -11,24 +11,24 @@ import msgspec
 import structlog
 
 from bot.ports import Embedder
-from knowledge.building import Engine, lexical_in_child, vector_index, vectors_of
-from knowledge.dense import DenseIndex
+from knowledge.building import Engine
 from knowledge.embeddings import EmbeddingError, Vectors
-from knowledge.entries import Audience, Decision, FaqEntry, Match, Verdict, version_of
+from knowledge.entries import Audience, Decision, FaqEntry, Match, Verdict
 from knowledge.evidence import Question
 from knowledge.fold import exact_key
 from knowledge.gate import Gate, Thresholds, decide, load_gate
-from knowledge.ranking import TERM, judge
+from knowledge.ranking import TERM, judge, reread
+from knowledge.reading import Reading
 from knowledge.shelf import Candidate, Shelf
+from knowledge.shelves import Shelves
 from knowledge.words import NO_WORDS, Words
 
 log = structlog.get_logger(__name__)
 
 CHOICES = 3  # a menu of more is not read
 TARGET_ERROR = 0.05
+HOPELESS = 0.05  # probability below which no entry is read
 STRANGE = 0.01  # error accepted of vectors that the gate was not fitted on
-MAX_CHANGED = 200  # entries on the small shelf; beyond, everything is built anew
-AT_ONCE_S = 0.4  # a change waits so long for its vectors; then it counts by its characters
 
 _RepeatKey = tuple[str, Audience, bool]
 
@@ -46,6 +46,7 @@ class Retriever:
         words: what the deployment holds to be the same, and what it never confuses.
         gate: what judges the evidence, ``None`` = the one that is shipped. With another encoder
             than it was fitted on it is strict, until `concierge gate train` has fitted another.
+        reading: who reads the question together with the likeliest entries, ``None`` = nobody.
         target_error: share of answers that may be wrong.
         thresholds: bands to use whatever the gate says.
         engine: vector index, ``auto`` = numpy up to 20,000 rows and Chroma beyond.
@@ -60,38 +61,36 @@ class Retriever:
         cache_dir: Path | None = None,
         words: Words = NO_WORDS,
         gate: Gate | None = None,
+        reading: Reading | None = None,
         target_error: float = TARGET_ERROR,
         thresholds: Thresholds | None = None,
         engine: Engine = "auto",
         repeats: int = 4096,
     ) -> None:
         self._words = words
-        self._by_id = {entry.id: entry for entry in entries}
-        self._shelves: tuple[Shelf, ...] = (Shelf(list(self._by_id.values()), words=words),)
-        self._changed: dict[str, FaqEntry] = {}
-        self._exact: dict[str, dict[str, None]] = defaultdict(dict)
-        for entry in self._by_id.values():
-            self._note_exact(entry)
+        self._shelves = Shelves(
+            entries,
+            words=words,
+            embedder=embedder,
+            cache_dir=cache_dir,
+            engine=engine,
+            on_change=self._forget_all,
+        )
         self._gate, self._target_error = gate or load_gate(), target_error
         if embedder and self._gate.encoder not in ("", embedder.name):
             log.warning("gate.other_encoder", fitted_on=self._gate.encoder, used=embedder.name)
             self._target_error = min(target_error, STRANGE)
         self._thresholds = thresholds
-        self._embedder, self._cache_dir, self._engine = embedder, cache_dir, engine
+        self._reading = reading
+        self._embedder = embedder
         self._repeats: OrderedDict[_RepeatKey, Verdict] = OrderedDict()
         self._max_repeats = repeats
         self._running: dict[_RepeatKey, asyncio.Task[Verdict]] = {}
-        self._version: str | None = None
-        self._changing = asyncio.Lock()
-        self._is_warming = False
-        self._catching_up: asyncio.Task[None] | None = None
 
     @property
     def version(self) -> str:
         """A hash of all entries."""
-        if self._version is None:
-            self._version = version_of(self._by_id.values())
-        return self._version
+        return self._shelves.version
 
     @property
     def gate(self) -> Gate:
@@ -109,6 +108,11 @@ class Retriever:
         return self._embedder.name if self._embedder else ""
 
     @property
+    def reader(self) -> str:
+        """Who reads what is left open, '' = nobody."""
+        return self._reading.name if self._reading else ""
+
+    @property
     def ready(self) -> bool:
         """Whether questions can be answered."""
         return True
@@ -116,7 +120,7 @@ class Retriever:
     @property
     def vectors_ready(self) -> bool:
         """Whether meaning counts too."""
-        return self._shelves[0].dense is not None
+        return self._shelves.have_vectors
 
     @property
     def is_lexical_only(self) -> bool:
@@ -126,15 +130,15 @@ class Retriever:
     @property
     def entries(self) -> Sequence[FaqEntry]:
         """All entries, in the order of the files."""
-        return list(self._by_id.values())
+        return list(self._shelves.by_id.values())
 
     def get(self, entry_id: str) -> FaqEntry | None:
         """The entry of this id."""
-        return self._by_id.get(entry_id)
+        return self._shelves.by_id.get(entry_id)
 
     def featured(self, audience: Audience, n: int) -> list[FaqEntry]:
         """Up to n entries for the welcome menu, in the order of the files."""
-        return [e for e in self._by_id.values() if e.featured and e.is_for(audience)][:n]
+        return [e for e in self._shelves.by_id.values() if e.featured and e.is_for(audience)][:n]
 
     async def ask(self, text: str, audience: Audience) -> Verdict:
         """What knowledge has to say to a customer's question."""
@@ -168,19 +172,7 @@ class Retriever:
         embedder fails, they count by their characters until the vectors are there. Where many have
         changed, everything is built anew in the background of answering.
         """
-        async with self._changing:
-            changed = {i: e for i, e in self._changed.items() if i not in removed}
-            changed |= {entry.id: entry for entry in upserts}
-            beside = await self._shelf_beside(changed, self._shelves[0])
-            if beside and self.vectors_ready:
-                try:
-                    async with asyncio.timeout(AT_ONCE_S):
-                        beside.dense = await self._dense(beside, self._shelves[0].dense)
-                except TimeoutError:
-                    log.info("knowledge.changed_without_vectors", entries=len(changed))
-            self._show(upserts, removed, changed, beside)
-        if self._is_crowded or (beside and self._lacks_vectors):
-            self._catch_up()
+        await self._shelves.change(upserts, removed)
 
     async def warm(self) -> None:
         """Embed what the disk cache lacks, then let meaning count. Cancel it at any time.
@@ -189,30 +181,34 @@ class Retriever:
         tries again, for as long as it takes.
         """
         if self._embedder is None:
-            log.info("knowledge.lexical_only", entries=len(self._by_id))
+            log.info("knowledge.lexical_only", entries=len(self._shelves.by_id))
             return
-        self._is_warming = True
-        await self._catch_up()
-        log.info("knowledge.vectors_ready", entries=len(self._by_id), model=self._embedder.name)
+        await self._shelves.warm()
+        log.info(
+            "knowledge.vectors_ready",
+            entries=len(self._shelves.by_id),
+            model=self._embedder.name,
+        )
 
     def close(self) -> None:
         """Release threads and files. The embedder stays open."""
-        if self._catching_up:
-            self._catching_up.cancel()
-        for shelf in self._shelves:
-            shelf.close()
+        self._shelves.close()
 
     # ------------------------------------------------------------------ asking
+
+    def _forget_all(self) -> None:
+        self._repeats.clear()
+        self._running.clear()  # who waits for them still gets them
 
     def _forget(self, key: _RepeatKey, done: "asyncio.Task[Verdict]") -> None:
         if self._running.get(key) is done:  # not what was asked anew since something changed
             del self._running[key]
 
     async def _judge(self, text: str, audience: Audience, key: _RepeatKey) -> Verdict:
-        shelves = self._shelves
+        shelves = self._shelves.now
         matches, how = await self._search(Question.of(text, self._words), audience, CHOICES)
         verdict = Verdict(self._decide(matches), tuple(matches), how)
-        stands = self._shelves is shelves
+        stands = self._shelves.now is shelves
         if stands and (how == "hybrid") == key[2]:  # not what was found while the embedder failed
             self._repeats[key] = verdict
             if len(self._repeats) > self._max_repeats:
@@ -235,12 +231,12 @@ class Retriever:
     ) -> tuple[list[Match], Literal["hybrid", "lexical"]]:
         vector = await self._vector(question.text) if self.vectors_ready else None
         while True:
-            shelves = self._shelves
+            shelves = self._shelves.now
             with contextlib.ExitStack() as used:
                 for shelf in shelves:
                     used.enter_context(shelf.in_use())
                 found = await self._found(shelves, question, vector, audience, k)
-            if shelves is self._shelves:  # else something was changed or removed meanwhile
+            if shelves is self._shelves.now:  # else something was changed or removed meanwhile
                 return found
 
     async def _found(
@@ -262,10 +258,32 @@ class Retriever:
             near = [await shelf.by_characters(question.key, audience) for shelf in shelves]
             matches = self._judged(question, near, k)
             says = self._decide(matches) is Decision.ANSWER
-            if vector is None or (says and matches[0].entry.id in self._changed):
+            if vector is None or (says and matches[0].entry.id in self._shelves.changed):
                 return matches, "lexical"
         near = [await s.by_meaning(question.key, vector, audience) for s in embedded if s.entries]
-        return self._judged(question, near, k), "hybrid"
+        return await self._read(question, near, k), "hybrid"
+
+    async def _read(
+        self, question: Question, near: Sequence[Sequence[Candidate]], k: int
+    ) -> list[Match]:
+        """What stands first, read where that may change what is done with it."""
+        if self._reading is None:
+            return self._judged(question, near, k)
+        most = self._reading.most
+        matches = self._judged(question, near, max(k, most))
+        if self._is_open(matches):
+            read = await self._reading.of(question.text, [m.entry for m in matches[:most]])
+            if read:
+                matches = reread(matches, read, self._gate)
+        return matches[:k]
+
+    def _is_open(self, matches: Sequence[Match]) -> bool:
+        """Whether the evidence neither suffices for the strictest nor rules everything out."""
+        likely = [match.score for match in matches[:CHOICES]]
+        if max(likely, default=0.0) < HOPELESS:
+            return False
+        strictest = self._gate.thresholds(matches[0].variant, STRANGE)
+        return decide(likely, strictest) is not Decision.ANSWER
 
     def _judged(
         self, question: Question, found: Sequence[Sequence[Candidate]], k: int
@@ -275,10 +293,10 @@ class Retriever:
             [candidate for shelf in found for candidate in shelf],
             k,
             gate=self._gate,
-            index=self._shelves[0].lexical,
-            entries=len(self._by_id),
+            index=self._shelves.now[0].lexical,
+            entries=len(self._shelves.by_id),
             words=self._words,
-            named=frozenset().union(*(shelf.lexical.named for shelf in self._shelves)),
+            named=frozenset().union(*(shelf.lexical.named for shelf in self._shelves.now)),
         )
 
     async def _vector(self, text: str) -> Vectors | None:
@@ -293,107 +311,7 @@ class Retriever:
 
     def _exactly(self, key: str, audience: Audience) -> Verdict | None:
         """The answer when exactly one entry asks just this."""
-        named = [self._by_id[name] for name in self._exact.get(key, ())]
-        entries = [entry for entry in named if entry.is_for(audience)]
+        entries = [one for one in self._shelves.asking(key) if one.is_for(audience)]
         if len(entries) == 1 and entries[0].kind != "passage":
             return Verdict(Decision.ANSWER, (Match(entries[0], 1.0, {"exact": key}),), "exact")
         return None
-
-    # ------------------------------------------------------------------ changing
-
-    def _show(
-        self,
-        upserts: Sequence[FaqEntry],
-        removed: Collection[str],
-        changed: dict[str, FaqEntry],
-        beside: Shelf | None,
-    ) -> None:
-        """Swap everything in one step of the loop: no question sees half of a change."""
-        main, *old = self._shelves
-        ids = {*removed, *(entry.id for entry in upserts)}
-        for name in ids & self._by_id.keys():
-            for key in self._exact_keys(self._by_id[name]):
-                self._exact[key].pop(name, None)
-        self._by_id = {i: e for i, e in self._by_id.items() if i not in set(removed)}
-        for entry in upserts:
-            self._by_id[entry.id] = entry
-            self._note_exact(entry)
-        main.take_away(ids)
-        self._shelves = (main, beside) if beside else (main,)
-        self._changed = changed
-        for shelf in old:
-            shelf.close()
-        self._version = None
-        self._repeats.clear()
-        self._running.clear()  # who waits for them still gets them
-
-    @property
-    def _is_crowded(self) -> bool:
-        """Whether so much has changed that everything should be built anew."""
-        return len(self._changed) > min(MAX_CHANGED, len(self._shelves[0].entries))
-
-    @property
-    def _lacks_vectors(self) -> bool:
-        return self._is_warming and any(s.entries and not s.dense for s in self._shelves)
-
-    def _catch_up(self) -> "asyncio.Task[None]":
-        """Give what has changed its vectors and its place, once for all who ask for it."""
-        if self._catching_up is None or self._catching_up.done():
-            self._catching_up = asyncio.create_task(self._complete(), name="catching up")
-        return self._catching_up
-
-    async def _complete(self) -> None:
-        while self._is_crowded or self._lacks_vectors:
-            if self._is_crowded:
-                await self._rebuild()
-                continue
-            shelf = next(s for s in self._shelves if s.entries and not s.dense)
-            dense = await self._dense(shelf, self._shelves[0].dense)
-            if shelf not in self._shelves:  # something was changed meanwhile
-                dense.close()
-                continue
-            shelf.dense = dense
-            self._shelves = (*self._shelves,)  # another tuple: what was just found is out of date
-            self._repeats.clear()
-
-    async def _shelf_beside(self, changed: dict[str, FaqEntry], main: Shelf) -> Shelf | None:
-        if not changed:
-            return None
-        return await lexical_in_child(
-            list(changed.values()), self._words, main if main.entries else None
-        )
-
-    async def _rebuild(self) -> None:
-        """Everything on one large shelf again, built elsewhere and swapped in."""
-        built = self._by_id
-        shelf = await lexical_in_child(list(built.values()), self._words)
-        if self._is_warming:
-            shelf.dense = await self._dense(shelf)
-        async with self._changing:
-            now, old = self._by_id, self._shelves
-            changed = {i: entry for i, entry in now.items() if built.get(i) is not entry}
-            beside = await self._shelf_beside(changed, shelf)
-            shelf.take_away([i for i, entry in built.items() if now.get(i) is not entry])
-            self._shelves = (shelf, beside) if beside else (shelf,)
-            self._changed = changed
-            self._repeats.clear()
-        for one in old:
-            one.close()
-        log.info("knowledge.built_anew", entries=len(built))
-
-    async def _dense(self, shelf: Shelf, like: DenseIndex | None = None) -> DenseIndex:
-        """The vectors of a shelf; of a small one, measured like those of the large one."""
-        if self._embedder is None:
-            raise LookupError("no embedder")
-        rows = await vectors_of(shelf.entries, self._embedder, self._cache_dir)
-        named = await asyncio.to_thread(version_of, shelf.entries)
-        version, engine = f"{named}/{self._embedder.name}", "numpy" if like else self._engine
-        index = await vector_index(rows, engine, self._cache_dir, version)
-        return await asyncio.to_thread(DenseIndex, shelf.entries, rows, index, like)
-
-    def _note_exact(self, entry: FaqEntry) -> None:
-        for key in self._exact_keys(entry):
-            self._exact[key][entry.id] = None
-
-    def _exact_keys(self, entry: FaqEntry) -> set[str]:
-        return {exact_key(self._words.fold(text)) for text in entry.questions}

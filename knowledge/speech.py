@@ -6,6 +6,7 @@ Rules that judge messages are made of phrasings (`knowledge.grammar`); here they
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from ahocorasick_rs import AhoCorasick
 
@@ -48,13 +49,17 @@ class Scope:
     follows: Phrasings = ()
 
     @property
+    def lists(self) -> tuple[Phrasings, ...]:
+        """Each of them."""
+        return self.before, self.inside, self.after, self.anywhere, self.never, self.follows
+
+    @property
     def phrasings(self) -> Phrasings:
         """All of them."""
-        beside = (*self.before, *self.inside, *self.after, *self.follows)
-        return (*beside, *self.anywhere, *self.never)
+        return tuple(one for some in self.lists for one in some)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Manner:
     """How texts are read before anything is looked for.
 
@@ -70,6 +75,11 @@ class Manner:
     courtesies: re.Pattern[str]
     emphasis: re.Pattern[str] | None
 
+    @cached_property
+    def slips(self) -> AhoCorasick:
+        """Tells in a microsecond that nothing is to be read as something else."""
+        return AhoCorasick(list(self.instead) or [MASK])
+
 
 def heard(text: str, manner: Manner) -> str:
     """The text as it is compared: bounded, one width and script, slips of the keyboard mended."""
@@ -82,7 +92,7 @@ def heard(text: str, manner: Manner) -> str:
 
 def mended(text: str, manner: Manner) -> str:
     """The text without the slips and dialect words that are read as others."""
-    if manner.read_as is None:
+    if manner.read_as is None or not manner.slips.find_matches_as_indexes(text):
         return text
     return manner.read_as.sub(lambda found: manner.instead[found[0]], text)
 
@@ -93,17 +103,31 @@ class Finder:
     Args:
         phrasings: all of them.
         more: words to be found beside theirs.
+        lists: of phrasings that are asked for as a whole: their live ones are found at once.
     """
 
-    def __init__(self, phrasings: Iterable[Phrasing], more: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        phrasings: Iterable[Phrasing],
+        more: Collection[str] = (),
+        lists: Iterable[Phrasings] = (),
+    ) -> None:
         unique = dict.fromkeys(phrasings)
+        self._lists = tuple(lists)  # kept, so that their ids stay theirs
+        self.listed = frozenset(map(id, self._lists))
+        self._homes: dict[Phrasing, list[tuple[int, int]]] = {}
+        for some in self._lists:
+            for place, one in enumerate(some):
+                self._homes.setdefault(one, []).append((id(some), place))
         needed = {word for one in unique for words in one.needs for word in words}
         self._words = sorted(needed.union(more))
         self._automaton = AhoCorasick(self._words or [MASK])
+        self._sure: dict[str, list[Phrasing]] = {}  # of these one word is enough
         self._told_by: dict[str, list[Phrasing]] = {}
         for one in unique:
+            by = self._sure if len(one.needs) == 1 else self._told_by
             for word in one.tell:
-                self._told_by.setdefault(word, []).append(one)
+                by.setdefault(word, []).append(one)
 
     def words_in(self, text: str) -> frozenset[str]:
         """Which words of any phrasing stand in a text."""
@@ -112,8 +136,26 @@ class Finder:
 
     def worth_looking_for(self, present: frozenset[str]) -> frozenset[Phrasing]:
         """The few phrasings that may stand in a text with these words."""
-        told = {one for word in present for one in self._told_by.get(word, ())}
-        return frozenset(one for one in told if one.may_stand_in(present))
+        found: set[Phrasing] = set()
+        told: set[Phrasing] = set()
+        for word in present:
+            if sure := self._sure.get(word):
+                found.update(sure)
+            if maybe := self._told_by.get(word):
+                told.update(maybe)
+        found.update([one for one in told if one.may_stand_in(present)])
+        return frozenset(found)
+
+    def live_of(self, worth: Iterable[Phrasing]) -> dict[int, Phrasings]:
+        """Of each list that has any, those that are worth looking for, by the list's id."""
+        found: dict[int, list[tuple[int, Phrasing]]] = {}
+        for one in worth:
+            for home, place in self._homes.get(one, ()):
+                found.setdefault(home, []).append((place, one))
+        return {
+            home: tuple(one for _, one in sorted(some, key=lambda pair: pair[0]))
+            for home, some in found.items()
+        }
 
 
 class Reader:
@@ -122,16 +164,21 @@ class Reader:
     Args:
         text: as it is compared.
         worth: the phrasings that may stand in it.
+        finder: knows which lists they are in.
     """
 
-    def __init__(self, text: str, worth: frozenset[Phrasing]) -> None:
+    def __init__(self, text: str, worth: frozenset[Phrasing], finder: Finder | None = None) -> None:
         self.text, self._worth = text, worth
         self._masked: dict[str, str] = {}
-        self._live: dict[int, Phrasings] = {}  # the lists live as long as the rules
+        self._listed = finder.listed if finder else frozenset()
+        # The lists live as long as the rules.
+        self._live: dict[int, Phrasings] = finder.live_of(worth) if finder else {}
 
     def worth_of(self, phrasings: Phrasings) -> Phrasings:
         """Those of a list whose words stand in the text."""
         live = self._live.get(id(phrasings))
+        if live is None and id(phrasings) in self._listed:
+            return ()
         if live is None:
             live = tuple(one for one in phrasings if one in self._worth)
             self._live[id(phrasings)] = live
@@ -146,6 +193,10 @@ class Reader:
                 text = one.regex.sub(lambda found: MASK * len(found[0]), text)
             self._masked[name] = text
         return text
+
+    def may_stand(self, scope: Scope) -> bool:
+        """Whether anything that shows this way of speaking is in the text."""
+        return any(self.worth_of(some) for some in scope.lists if some is not scope.never)
 
     def stands(self, scope: Scope, match: re.Match[str]) -> str:
         """What shows that the phrasing found is said in this way; empty = it is not."""

@@ -15,7 +15,14 @@ import msgspec
 from bot.model import Attachment
 from knowledge.entries import FaqEntry
 
-VARIABLES = {"profile.name": "客户的微信昵称"}
+VARIABLES = {
+    "profile.name": "客户的微信昵称",
+    "order.last.number": "客户最近一个订单的订单号",
+    "order.last.status": "它的状态",
+    "order.last.title": "它的商品",
+    "order.last.shipment": "它的快递公司和单号",
+    "order.last.event": "它的最新物流",
+}
 """Every value that an answer may name; who supplies it is a `ValueSource` of `bot.ports`."""
 
 MAX_VALUE = 64

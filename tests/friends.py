@@ -31,6 +31,7 @@ TAGGING: dict[str, Any] = {
         {"name": "关注", "purpose": "service"},
         {"name": "阶段", "purpose": "service", "exclusive": True},
         {"name": "内部", "purpose": "service", "project": False},
+        {"name": "画像", "purpose": "profiling_tags"},
     ],
 }
 

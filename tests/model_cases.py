@@ -54,6 +54,24 @@ def honest(*names: str) -> list[Case]:
     return [case for name in names or ("honest.jsonl",) for case in _cases(name, "")]
 
 
+@dataclass(frozen=True)
+class Soft:
+    """A passage, and what models make of it without a number, a contact or a promise."""
+
+    passage: str
+    question: str
+    honest: tuple[str, ...]
+    lies: tuple[str, ...]
+
+
+def soft(name: str) -> list[Soft]:
+    """Answers whose truth hangs on words alone."""
+    return [
+        Soft(one["passage"], one["question"], tuple(one["honest"]), tuple(one["lies"]))
+        for one in _lines(name)
+    ]
+
+
 def _cases(name: str, leaked: str) -> Sequence[Case]:
     passages = {one["id"]: (one["question"], one["answer"]) for one in _lines("passages.jsonl")}
     cases = []

@@ -5,17 +5,22 @@ python -m benchmarks.consent --wrong    and every message that was judged wrongl
 """
 
 import argparse
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
-from bot.app.consent_words import build_wishes
+from benchmarks.escalation.deciding import Prepared
+from bot.app.consent_words import build_understanding, build_wishes
+from bot.config import Consent
 from bot.measuring.statistics import share_of
 from handlers.consent.rules import Wish
+from handlers.consent.understanding import Understanding
+from knowledge.embeddings import OfflineEmbedder
 
-SPLITS = ("dev", "held_out", "fresh")
+SPLITS = ("dev", "held_out", "fresh", "fresh_2", "fresh_3")
 SET = Path(__file__).with_name("phrasings.yaml")
 NAIVE: dict[Wish, tuple[str, ...]] = {
     Wish.STOP: ("退订", "td", "别发", "不要发", "别再发", "不要再发", "推送", "广告"),
@@ -57,9 +62,27 @@ def naive(text: str) -> set[Wish]:
     return {wish for wish, words in NAIVE.items() if any(word in low for word in words)}
 
 
-def told(text: str) -> set[Wish]:
-    """What the product finds."""
+def worded(text: str) -> set[Wish]:
+    """What the words of the product find, which is all without an encoder."""
     return set(build_wishes().of(text))
+
+
+def told(texts: list[str], folder: Path) -> dict[str, set[Wish]] | None:
+    """What words and meaning find; ``None`` without an encoder."""
+    encoder = OfflineEmbedder.open(folder=folder)
+    if encoder is None:
+        return None
+    understanding = build_understanding(Consent(), Prepared(encoder, folder, texts))
+    found = asyncio.run(_understood(understanding, texts, folder))
+    encoder.close()
+    return found
+
+
+async def _understood(
+    understanding: Understanding, texts: list[str], folder: Path
+) -> dict[str, set[Wish]]:
+    await understanding.meaning.learn(folder)
+    return {text: set(await understanding.of(text)) for text in texts}
 
 
 def measure(judge: Judge, split: str) -> dict[str, Score]:
@@ -91,18 +114,26 @@ def _share(n: int, of: int) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.consent")
     parser.add_argument("--wrong", action="store_true", help="list what was judged wrongly")
+    parser.add_argument("--vectors", type=Path, default=Path("var/benchmarks"), help="a folder")
     arguments = parser.parse_args()
+    texts = [text for split in SPLITS for text, _ in read_set(split)]
+    judges: dict[str, Judge] = {"plain words": naive, "words": worded}
+    if found := told(texts, arguments.vectors):
+        judges["words and meaning"] = found.__getitem__
     for split in SPLITS:
-        for name, judge in (("plain words", naive), ("consent", told)):
-            scores = measure(judge, split)
-            print(f"\n{split} ({len(read_set(split))} messages), {name}")
-            print(f"{'':12}{'n':>4}  {'precision':20}{'recall':20}")
-            for title, one in scores.items():
-                n = one.hit + one.missed
-                precision = _share(one.hit, one.hit + one.false)
-                print(f"{title:12}{n:4}  {precision:20}{_share(one.hit, n):20}")
-            for line in scores["all"].wrong if arguments.wrong else ():
-                print(f"    {line}")
+        for name, judge in judges.items():
+            _print(split, name, measure(judge, split), wrong=arguments.wrong)
+
+
+def _print(split: str, name: str, scores: dict[str, Score], *, wrong: bool) -> None:
+    print(f"\n{split} ({len(read_set(split))} messages), {name}")
+    print(f"{'':12}{'n':>4}  {'precision':20}{'recall':20}")
+    for title, one in scores.items():
+        n = one.hit + one.missed
+        precision = _share(one.hit, one.hit + one.false)
+        print(f"{title:12}{n:4}  {precision:20}{_share(one.hit, n):20}")
+    for line in scores["all"].wrong if wrong else ():
+        print(f"    {line}")
 
 
 if __name__ == "__main__":

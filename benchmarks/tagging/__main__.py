@@ -7,13 +7,11 @@ python -m benchmarks.tagging --speed            what a message costs with 5,000 
 """
 
 import argparse
-from collections.abc import Callable
+from pathlib import Path
 
-from benchmarks.tagging.judges import by_rules, by_substrings
+from benchmarks.tagging.judges import Judge, by_product, by_substrings, by_words
 from benchmarks.tagging.messages import SPLITS, Message, Score, baseline, read_messages
 from benchmarks.tagging.speed import print_speed
-
-Judge = Callable[[Message], frozenset[str]]
 
 
 def main() -> None:
@@ -22,17 +20,21 @@ def main() -> None:
     parser.add_argument("--totals", action="store_true", help="the totals alone")
     parser.add_argument("--wrong", action="store_true", help="list what was tagged wrongly")
     parser.add_argument("--speed", action="store_true", help="time and memory instead")
+    parser.add_argument("--vectors", type=Path, default=Path("var/benchmarks"), help="a folder")
     arguments = parser.parse_args()
     if arguments.speed:
         print_speed()
         return
-    judges: dict[str, Judge] = {"substrings": by_substrings(), "rules": by_rules()}
+    everything = [message for split in SPLITS for message in read_messages(split)]
+    judges: dict[str, Judge] = {"substrings": by_substrings(), "words": by_words()}
+    if product := by_product(everything, arguments.vectors):
+        judges["product"] = product
     for split in arguments.split or SPLITS:
         messages = read_messages(split)
         if messages:
             _print(split, messages, judges, totals=arguments.totals)
             if arguments.wrong:
-                _print_wrong(messages, judges["rules"])
+                _print_wrong(messages, list(judges.values())[-1])
 
 
 def _print(split: str, messages: list[Message], judges: dict[str, Judge], *, totals: bool) -> None:

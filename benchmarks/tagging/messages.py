@@ -14,7 +14,7 @@ from knowledge.evaluate import wilson
 
 FOLDER = Path(__file__).parent
 INDUSTRIES = ("retail", "beauty", "baby", "education")
-SPLITS = ("dev", "test", "blind")
+SPLITS = ("dev", "test", "blind", "plain")
 
 
 class Message(NamedTuple):

@@ -1,5 +1,6 @@
 """Which parts is the service made of? The composition root: the one place that knows every part."""
 
+from bot.app.carrying import couriers
 from bot.app.content import (
     FILE,
     Follower,
@@ -39,8 +40,11 @@ from bot.app.lexicon import (
     lexicon_folder,
     lexicon_in,
 )
+from bot.app.pages import web_app
+from bot.app.reading import build_reading
 from bot.app.reports import build_reporter
-from bot.app.service import Concierge, couriers, running, web_app
+from bot.app.service import Concierge, running
+from bot.app.tag_following import build_tag_rules
 from bot.app.words import KNOWLEDGE_WORDS, build_words, words_in
 
 __all__ = [
@@ -64,10 +68,12 @@ __all__ = [
     "build_lexicon",
     "build_library",
     "build_meaning",
+    "build_reading",
     "build_reporter",
     "build_retriever",
     "build_roster",
     "build_rules",
+    "build_tag_rules",
     "build_words",
     "couriers",
     "declared_tables",

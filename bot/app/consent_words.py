@@ -6,13 +6,43 @@ Reads `prompts/consent.yaml`, which is written as `prompts/escalation.yaml` is.
 from functools import lru_cache
 from pathlib import Path
 
+from bot.app.escalation_meaning import ESCALATION_EXAMPLES, examples_in
 from bot.app.escalation_words import ESCALATION_WORDS, rules_in
-from bot.config import Escalation
+from bot.config import Consent, Escalation
 from bot.config.problems import Problem
 from bot.errors import Misconfigured
+from bot.ports import Embedder
 from handlers.consent.rules import Wish, WishClass, Wishes
+from handlers.consent.understanding import Understanding
+from knowledge.meaning import Examples, Meaning
 
 CONSENT_WORDS = ESCALATION_WORDS.with_name("consent.yaml")
+CONSENT_EXAMPLES = ESCALATION_WORDS.with_name("consent_examples.yaml")
+
+KEPT = "consent.npz"
+"""What was learned from the examples, beside the vectors."""
+
+
+def build_understanding(settings: Consent, embedder: Embedder | None) -> Understanding:
+    """What tells wishes by words and, once it has learned, by meaning.
+
+    Raises:
+        Misconfigured: the words or the examples have a problem.
+    """
+    files = (CONSENT_WORDS, CONSENT_EXAMPLES, ESCALATION_WORDS, ESCALATION_EXAMPLES)
+    examples = _examples(tuple(one.stat().st_mtime_ns for one in files if one.exists()))
+    meaning = Meaning(examples, embedder, is_wanted=settings.meaning, kept=KEPT)
+    return Understanding(build_wishes(), meaning)
+
+
+@lru_cache(maxsize=2)
+def _examples(_changed_at: tuple[int, ...]) -> Examples:
+    examples, problems = examples_in(CONSENT_EXAMPLES, CONSENT_WORDS)
+    if problems:
+        lines = (f"  · {problem}" for problem in problems)
+        raise Misconfigured("\n".join([f"{CONSENT_EXAMPLES}:", *lines]))
+    others = examples_in(ESCALATION_EXAMPLES)[0].ordinary
+    return Examples(examples.classes, (*examples.ordinary, *others))
 
 
 def build_wishes(file: Path = CONSENT_WORDS) -> Wishes:

@@ -20,6 +20,8 @@ import structlog
 
 from bot.app.approving import Releases, known_entry, known_replies
 from bot.app.engine import build_embedder, build_gate, open_database
+from bot.app.lexicon_following import LexiconFollower
+from bot.app.reading import build_reading
 from bot.app.words import build_words
 from bot.config import Config
 from bot.policy.guard import Guard
@@ -38,6 +40,7 @@ from bot.store.migrate import ENGINE_MIGRATIONS, migrate, migrations_of
 from knowledge import EntryProblem, FaqEntry, Library, Retriever, body_of, entry_of, load_entries
 from knowledge.embeddings import Remembering
 from knowledge.loader import files_of
+from knowledge.reading import Reading
 
 log = structlog.get_logger(__name__)
 
@@ -177,6 +180,7 @@ async def build_library(
     """
     encoder = build_embedder(config, cache)
     embedder = Remembering(encoder) if encoder else None
+    reading = build_reading(config)
     bases: dict[str, Retriever] = {}
     for base in bases_of(config):
         entries = entries_of(await contents.entries(base))
@@ -184,10 +188,10 @@ async def build_library(
             entries = releases.admitted(base, entries)
 
         def build(entries: Sequence[FaqEntry] = entries) -> Retriever:
-            return build_retriever(config, entries, embedder, cache)
+            return build_retriever(config, entries, embedder, cache, reading)
 
         bases[base] = await asyncio.to_thread(build)
-    return Library(bases.pop(""), bases, embedder)
+    return Library(bases.pop(""), bases, embedder, reading)
 
 
 async def known_texts(config: Config, contents: Contents, phrases: Phrases) -> list[KnownText]:
@@ -201,7 +205,11 @@ async def known_texts(config: Config, contents: Contents, phrases: Phrases) -> l
 
 
 def build_retriever(
-    config: Config, entries: Sequence[FaqEntry], embedder: Embedder | None, cache: Path | None
+    config: Config,
+    entries: Sequence[FaqEntry],
+    embedder: Embedder | None,
+    cache: Path | None,
+    reading: Reading | None = None,
 ) -> Retriever:
     """A base that decides as this deployment does: its words, its gate, its accepted error."""
     return Retriever(
@@ -210,6 +218,7 @@ def build_retriever(
         cache_dir=cache,
         words=build_words(),
         gate=build_gate(config),
+        reading=reading,
         target_error=config.knowledge.target_error,
     )
 
@@ -236,6 +245,7 @@ class Follower:
         seen: the content version that the library was built from, or an earlier one.
         releases: what people have released to be said.
         guard: judges by them.
+        lists: looks after the lists of words that the guard judges by.
     """
 
     contents: Contents
@@ -243,9 +253,12 @@ class Follower:
     seen: int
     releases: Releases | None = None
     guard: Guard | None = None
+    lists: LexiconFollower | None = None
 
     async def look(self) -> None:
         """Apply what changed since the last look."""
+        if self.lists is not None:
+            await self.lists.look()
         version = await self.contents.version()
         if version == self.seen:
             return

@@ -2,31 +2,33 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import handlers
 from bot.app.approving import guide, released_phrases
-from bot.app.consent_words import build_wishes
+from bot.app.consent_words import build_understanding
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
 from bot.app.lexicon import build_lexicon
 from bot.app.sensitive import refuse_sensitive, separate_groups
 from bot.app.tag_following import build_tag_rules
-from bot.config import Config, Delivery
+from bot.config import Config, Delivery, Routing
+from bot.delivery.valuing import FetchedValues
 from bot.errors import Misconfigured
 from bot.llm.agent import Agent
 from bot.llm.caller import Caller
 from bot.policy.calendar import WorkCalendar
 from bot.policy.guard import Guard
-from bot.policy.lexicon import Lexicon
 from bot.policy.roster import Roster
 from bot.ports import ChatModel, Clock, Embedder, ValueSource
 from bot.routing.decisions import Committer, TurnSettings
 from bot.routing.discovery import check_needs, discover, in_order, migration_folders
 from bot.routing.dispatcher import Dispatcher, DispatchSettings
+from bot.routing.errand_texts import lacking
 from bot.routing.middleware import (
+    Middleware,
     leave_people_alone,
     limit_floods,
     not_too_late,
@@ -38,7 +40,7 @@ from bot.routing.router import Router
 from bot.routing.setting import Codes, Setting
 from bot.routing.turn import Turn
 from bot.routing.values import Values
-from bot.store import Approvals, Database, Store, Table, Vault, decode_master
+from bot.store import Approval, Approvals, Database, Store, Table, Vault, decode_master
 from bot.store.erasures import Eraser
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
 from bot.store.tables import ENGINE_TABLES, check_declared
@@ -47,7 +49,7 @@ from bot.tools import HttpTools
 from bot.tools.webhooks import WebhookPoster
 from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
-from handlers.consent.rules import Wishes
+from handlers.consent.understanding import Understanding
 from handlers.escalation.rules import Rules
 from handlers.tagging.in_force import TagRules
 from knowledge import Library, Meaning
@@ -55,7 +57,7 @@ from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
-SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Wishes)
+SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding)
 """Types that a handler may ask for."""
 
 MODEL_PROMPTS = PROMPTS.parent / "llm"
@@ -74,12 +76,14 @@ class Engine:
     library: Library
     meaning: Meaning
     tag_rules: TagRules
+    understanding: Understanding
     dispatcher: Dispatcher
-    model: ChatModel | None = None
-    agent: Agent | None = None
-    guard: Guard = field(default_factory=lambda: Guard(Lexicon()))
-    tools: HttpTools = field(default_factory=lambda: HttpTools({}))
-    webhooks: WebhookPoster = field(default_factory=WebhookPoster)
+    model: ChatModel | None
+    agent: Agent | None
+    guard: Guard
+    tools: HttpTools
+    fetched: FetchedValues
+    webhooks: WebhookPoster
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -90,6 +94,7 @@ class Engine:
         await self.library.warm()
         await self.meaning.learn(folder)
         await self.tag_rules.meaning.learn(folder)
+        await self.understanding.meaning.learn(folder)
 
     async def aclose(self) -> None:
         """Close connections, files and threads."""
@@ -98,6 +103,7 @@ class Engine:
         for model in (self.model, self.agent):
             if isinstance(model, Caller):
                 await model.aclose()
+        await self.library.aclose()
         self.close()
 
     def close(self) -> None:
@@ -216,32 +222,27 @@ def build_engine(
     Raises:
         Misconfigured: a behaviour is not as it must be; start-up stops.
     """
-    decided, mode = Approvals(store.database).all_sync(), config.safety.approval
-    phrases = Phrases.load(PROMPTS)
-    if mode == "all":
-        phrases = released_phrases(phrases, decided)
+    phrases, guard = _what_is_said(config, store)
     routers = in_order([*discover(handlers), *more])
     check_declared(store.database, declared_tables(routers))
     meaning = build_meaning(config.escalation, library.embedder)
+    fetched = FetchedValues.of(store, clock)
+    understanding = build_understanding(config.consent, library.embedder)
     tag_rules = build_tag_rules(config.tagging, library.embedder)
-    tags = [rule.tag for rule in tag_rules.book.rules]
-    refuse_sensitive(config.tagging, build_lexicon(config), tags)
+    refuse_sensitive(config.tagging, guard.lexicon, (rule.tag for rule in tag_rules.book.rules))
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
         Config: config,
         Delivery: config.delivery,
-        Values: Values(values),
+        Values: Values([*fetched.sources, *values]),
         Rules: build_rules(config.escalation),
         Meaning: meaning,
-        Wishes: build_wishes(),
+        Understanding: understanding,
         TagRules: tag_rules,
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
-    guard = Guard(build_lexicon(config), separate=separate_groups(config.tagging))
-    guide(guard, decided, mode)
-    guard.learn(phrases.replies.values())
     dispatcher = Dispatcher(
         store,
         routers,
@@ -249,30 +250,65 @@ def build_engine(
         accounts=config.for_account,
         setting=_setting(config, phrases, model, agent),
         supplies=supplies,
-        middlewares=[
-            only_customers,
-            respect_switches(store),
-            leave_people_alone(routing.ownership_max_age_s),
-            not_too_late,
-            limit_floods(store, routing.flood_messages, routing.flood_window_s),
-        ],
-        settings=DispatchSettings(
-            merge_window_s=routing.merge_window_ms / 1000,
-            max_attempts=config.delivery.max_attempts,
-        ),
+        middlewares=_middlewares(store, routing),
+        settings=_dispatch_settings(config),
         clock=clock,
         metrics=metrics,
     )
     return Engine(
         *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
+        understanding,
         *(dispatcher, model, agent, guard),
-        HttpTools(config.tools),
+        *(HttpTools(config.tools), fetched, WebhookPoster()),
     )
+
+
+def load_phrases(config: Config, decided: Sequence[Approval]) -> Phrases:
+    """The texts of `prompts/replies`.
+
+    Raises:
+        Misconfigured: a file cannot be read, or a customer could not read what a tool would change.
+    """
+    phrases = Phrases.load(PROMPTS)
+    if problems := [
+        f"prompts: reply {key} must be written and name exactly {', '.join(named) or 'nothing'}"
+        for key, named in lacking(config.tools, phrases)
+    ]:
+        raise Misconfigured("; ".join(problems))
+    return released_phrases(phrases, decided) if config.safety.approval == "all" else phrases
+
+
+def _middlewares(store: Store, routing: Routing) -> list[Middleware]:
+    """What a customer's message passes, in this order."""
+    return [
+        only_customers,
+        respect_switches(store),
+        leave_people_alone(routing.ownership_max_age_s),
+        not_too_late,
+        limit_floods(store, routing.flood_messages, routing.flood_window_s),
+    ]
 
 
 def build_roster(config: Config) -> Roster:
     """The members of staff with their shifts, on the company's calendar."""
     return Roster(config.staff, ZoneInfo(config.timezone), WorkCalendar(config.calendar))
+
+
+def _what_is_said(config: Config, store: Store) -> tuple[Phrases, Guard]:
+    """The texts of prompts that may be said, and what judges everything that is."""
+    decided = Approvals(store.database).all_sync()
+    phrases = load_phrases(config, decided)
+    guard = Guard(build_lexicon(config), separate=separate_groups(config.tagging))
+    guide(guard, decided, config.safety.approval)
+    guard.learn(phrases.replies.values())
+    return phrases, guard
+
+
+def _dispatch_settings(config: Config) -> DispatchSettings:
+    return DispatchSettings(
+        merge_window_s=config.routing.merge_window_ms / 1000,
+        max_attempts=config.delivery.max_attempts,
+    )
 
 
 def _turn_settings(config: Config) -> TurnSettings:

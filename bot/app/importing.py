@@ -54,6 +54,11 @@ class ImportPlan:
 
     def take(self, entry: FaqEntry, origin: str, row: ContentRow | None) -> None:
         """An origin gives this entry, which was that row."""
+        if row is not None:  # a row above may have come or gone: that alone is no change
+            moved = msgspec.structs.replace(entry, place=_entry(row).place)
+            same = body_of(moved) == row.body
+            same = same or (row.edited and digest_of(body_of(moved)) == row.origin_hash)
+            entry = moved if same else entry
         body = body_of(entry)
         if row is None or (row.removed and not row.edited):
             self.added.append(entry)

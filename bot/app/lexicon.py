@@ -74,9 +74,13 @@ def build_lexicon(config: Config) -> Lexicon:
     Raises:
         Misconfigured: a list has a problem.
     """
+    return _built(config.safety, tuple(imported_lists(config)), stamps_of(config))
+
+
+def stamps_of(config: Config) -> tuple[tuple[str, tuple[int, int]], ...]:
+    """What changes when any of the lists does."""
     paths = [LEXICON, *config.safety.lists, *imported_lists(config)]
-    stamps = tuple((str(one), _changed_at(one)) for one in files_in(paths))
-    return _built(config.safety, tuple(imported_lists(config)), stamps)
+    return tuple((str(one), _changed_at(one)) for one in files_in(paths))
 
 
 @lru_cache(maxsize=4)

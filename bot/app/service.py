@@ -5,12 +5,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import structlog
-from aiohttp import web
 
 from bot.app.approving import Releases
+from bot.app.carrying import couriers
 from bot.app.contacts import build_contacts, contact_apis
 from bot.app.content import Follower, build_library, known_texts, take_files
 from bot.app.engine import (
@@ -23,23 +22,13 @@ from bot.app.engine import (
     vectors_folder,
 )
 from bot.app.lexicon import build_lexicon, forbids_of
+from bot.app.lexicon_following import LexiconFollower
 from bot.app.reports import build_reporter
 from bot.app.tag_following import RulesFollower
 from bot.app.ticket_gauges import TicketGauges
 from bot.config import Config
-from bot.delivery.consulting import ModelCourier, TokenBudget
 from bot.delivery.contact_access import ContactApi
-from bot.delivery.couriers import (
-    CodeCourier,
-    MediaCourier,
-    MessageCourier,
-    Owners,
-    Woken,
-    nobody_to_wake,
-)
-from bot.delivery.delegating import AgentCourier, Desk
 from bot.delivery.desks import Desks
-from bot.delivery.handing_over import EndCourier, HandOffCourier
 from bot.delivery.housekeeping import (
     DeletedKeys,
     Gauges,
@@ -50,47 +39,20 @@ from bot.delivery.housekeeping import (
 )
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
-from bot.delivery.looking_up import LookUpCourier, ToolBox
-from bot.delivery.pictures import Fetch, Pictures
-from bot.delivery.projecting import NoContacts
 from bot.delivery.pull import PullSettings
 from bot.delivery.reconciling import EVERY_S
-from bot.delivery.send import Courier, Sender
+from bot.delivery.send import Sender
 from bot.delivery.service import Drains, Service
-from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
 from bot.delivery.tag_keeping import TagKeeping
-from bot.delivery.webhooks import WebhookCourier, WebhookFeed
-from bot.errors import ConciergeError, Misconfigured
+from bot.delivery.webhooks import WebhookFeed
+from bot.errors import Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model
-from bot.model import (
-    Consult,
-    Delegate,
-    EndSession,
-    HandOff,
-    KeepMedia,
-    Lane,
-    LookUp,
-    NotifyStaff,
-    PostWebhook,
-    ProjectTags,
-    ReadCorpTags,
-    SendCard,
-    SendMessage,
-    SendOnEvent,
-    UpdateCard,
-)
-from bot.model.effects import Effect
+from bot.model import Lane
 from bot.store import Approvals, Store
 from bot.telemetry import Metrics
-from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
-from bot.web.customers import CustomersEndpoint
-from bot.web.health import HealthEndpoints
-from bot.web.reports import ReportEndpoint
-from bot.wecom.cipher import CallbackCipher
 from bot.wecom.client import WeComClient
 from bot.wecom.kf import Kf
-from bot.wecom.limits import platform_limits
 from bot.wecom.media import TemporaryMedia
 from bot.wecom.staff import StaffMessages
 from bot.wecom.tokens import AccessTokens
@@ -135,7 +97,8 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     engine = build_engine(
         config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
     )
-    follower = Follower(store.contents, library, version, releases, engine.guard)
+    lists = LexiconFollower(config, engine.guard, releases)
+    follower = Follower(store.contents, library, version, releases, engine.guard, lists)
     await releases.approvals.use(await known_texts(config, store.contents, engine.phrases))
     eraser = build_eraser(config, store, engine.routers)
     forgotten = await eraser.replay()
@@ -288,68 +251,6 @@ def _looks(
     ]
 
 
-def couriers(
-    engine: Engine,
-    kf: Kf,
-    staff: StaffMessages,
-    media: TemporaryMedia,
-    fetch: Fetch | None = None,
-    *,
-    woken: Woken = nobody_to_wake,
-) -> dict[type[Effect], Courier]:
-    """Who carries which effect."""
-    config, store, clock = engine.config, engine.store, engine.clock
-    limits = platform_limits().kf
-    owners = Owners(store, kf, clock, config.routing.ownership_max_age_s, woken)
-    box = _tool_box(engine, kf)
-    return {
-        SendMessage: MessageCourier(
-            store,
-            kf,
-            owners,
-            Pictures(store, media, clock, fetch),
-            clock,
-            limits.allowance,
-            float(limits.window_s),
-        ),
-        SendOnEvent: CodeCourier(store, kf, clock),
-        HandOff: HandOffCourier(store, kf, owners, clock),
-        EndSession: EndCourier(store, kf, owners, clock),
-        NotifyStaff: StaffCourier(store, staff, clock),
-        SendCard: CardCourier(store, staff, clock),
-        UpdateCard: CardUpdateCourier(store, staff, clock),
-        KeepMedia: MediaCourier(store, media, clock),
-        ProjectTags: NoContacts(store, clock),
-        ReadCorpTags: NoContacts(store, clock),
-        PostWebhook: WebhookCourier(store, config.webhooks, engine.webhooks, clock),
-        Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
-        LookUp: LookUpCourier(store, box, clock),
-        Delegate: AgentCourier(
-            store, engine.agent, _desk(engine, box), clock, _token_budget(engine)
-        ),
-    }
-
-
-def _tool_box(engine: Engine, kf: Kf) -> ToolBox:
-    """What asks the company's systems."""
-    config = engine.config
-    return ToolBox(
-        *(engine.store, engine.tools, config.tools, kf, engine.clock, engine.metrics),
-        ZoneInfo(config.timezone),
-    )
-
-
-def _token_budget(engine: Engine) -> TokenBudget | None:
-    llm = engine.config.llm
-    zone = ZoneInfo(engine.config.timezone)
-    return TokenBudget(engine.store, llm, zone, engine.metrics) if llm else None
-
-
-def _desk(engine: Engine, box: ToolBox) -> Desk:
-    texts = engine.agent.texts if engine.agent else {}
-    return Desk(box, engine.library, engine.config.for_account, engine.phrases, texts)
-
-
 def _send_slots(config: Config) -> dict[Lane, int]:
     slots = config.delivery.send_concurrency
     share = max(1, slots // 4)
@@ -361,40 +262,3 @@ def _send_slots(config: Config) -> dict[Lane, int]:
         Lane.BACKGROUND: 2,
         Lane.WEBHOOK: max(1, len(config.webhooks)),  # one that hangs takes its own alone
     }
-
-
-def web_app(concierge: Concierge) -> web.Application:
-    """The HTTP side: callback, health, metrics, reports."""
-    config, engine = concierge.engine.config, concierge.engine
-    cipher = CallbackCipher(
-        config.wecom.callback_token.get_secret_value(),
-        config.wecom.callback_aes_key.get_secret_value(),
-        config.wecom.corp_id,
-    )
-
-    async def database() -> None:
-        await engine.store.database.fetch_one("SELECT 1")
-
-    async def index() -> None:
-        if not engine.library.everything.ready:
-            raise ConciergeError("the lexical index is not built")
-
-    async def token() -> None:
-        await concierge.tokens.get()
-
-    app = web.Application(client_max_size=MAX_BODY_BYTES)
-    callback = CallbackEndpoint(
-        cipher, concierge.intake, clock=engine.clock.now, metrics=engine.metrics
-    )
-    health = HealthEndpoints(engine.metrics, {"database": database, "index": index, "token": token})
-    reports = ReportEndpoint(
-        build_reporter(config, engine.store.measured),
-        config.server.api_token.get_secret_value(),
-        ZoneInfo(config.timezone),
-        engine.clock,
-    )
-    customers = CustomersEndpoint(
-        engine.store, config.server.api_token.get_secret_value(), engine.clock
-    )
-    app.add_routes([*callback.routes(), *health.routes(), *reports.routes(), *customers.routes()])
-    return app

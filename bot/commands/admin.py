@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 
 import handlers
 from bot.app import PROMPTS, SUPPLIED, open_store
+from bot.commands.consent import operator
 from bot.config import Config
 from bot.errors import Misconfigured
 from bot.model import StaffAction
 from bot.routing.discovery import check_needs, discover
 from bot.routing.filters import Filter, Says, Tapped
 from bot.routing.phrases import Phrases
-from bot.store import Store
+from bot.store import AuditEntry, Store, Unit
 
 
 def routes(out: TextIO) -> int:
@@ -87,6 +88,7 @@ async def dead_retry(config: Config, ids: Sequence[str], out: TextIO) -> int:
         else:
             parked, dead = _numbers(ids, "m"), _numbers(ids, "o")
         done = await store.mailbox.unpark(parked) + await store.outbox.revive(dead, time.time())
+        await note(store, "dead.retry", "letters", result=str(done))
     asked = len(parked) + len(dead)
     print(f"{done} 条将重新尝试。", file=out)
     if done < asked:
@@ -109,9 +111,11 @@ async def switch(
             await store.switches.turn_on(
                 kind, scope, key, by="operator", reason=reason, now=time.time()
             )
+            await note(store, kind, _subject(scope, key))
             print("已生效：还没有发出的回复也不再发。", file=out)
             return 0
         was_on = await store.switches.turn_off(kind, scope, key)
+        await note(store, f"{kind}.end", _subject(scope, key))
     print("已恢复。" if was_on else "本来就没有打开。", file=out)
     return 0 if was_on else 1
 
@@ -137,10 +141,25 @@ async def rotate_keys(config: Config, out: TextIO) -> int:
     """Wrap every data key with the current master key."""
     async with _opened(config) as store:
         count = await store.vault.rotate()
+        await note(store, "keys.rotate", "keys", result=str(count))
     print(
         f"{count} 个数据密钥已用当前主密钥重新包裹；previous_encryption_keys 可以清空了。", file=out
     )
     return 0
+
+
+async def note(store: Store, action: str, subject: str, *, result: str = "done") -> None:
+    """Write down what an operator did (R-15.11)."""
+    unit = Unit()
+    entry = AuditEntry(
+        at=time.time(), actor=operator(), action=action, subject=subject, result=result
+    )
+    store.audit.note(unit, entry)
+    await store.database.commit(unit)
+
+
+def _subject(scope: str, key: str) -> str:
+    return f"{scope}:{key}" if key else scope
 
 
 @asynccontextmanager

@@ -14,10 +14,13 @@ from bot.app import (
     build_lexicon,
     build_library,
     forbids_of,
+    imported_lists,
     open_store,
     preview,
     vectors_folder,
 )
+from bot.app.approving import guide
+from bot.commands.check_said import approvals_of
 from bot.commands.dialogue import Dialogue, card_text, shown
 from bot.config import Config, keygen
 from bot.delivery.lanes import SystemClock
@@ -54,6 +57,7 @@ async def _chat(throw_away: Config, config: Config) -> None:
         model=model,
         agent=open_agent(config, MODEL_PROMPTS, metrics, even_out, forbids),
     )
+    guide(engine.guard, await approvals_of(config), config.safety.approval)
     warming = asyncio.create_task(engine.warm(vectors_folder(config)))
 
     async def pass_time(until: float) -> None:
@@ -147,4 +151,8 @@ _STAFF = {"/上线": _on_duty, "/接入": _take, "/结束": _end}
 def _throw_away(config: Config, folder: Path) -> Config:
     storage = config.storage.model_copy(update={"url": f"sqlite:///{folder}/chat.db"})
     security = config.security.model_copy(update={"encryption_key": SecretStr(keygen())})
-    return config.model_copy(update={"storage": storage, "security": security})
+    # What was imported and approved beside the real database holds here, too.
+    lists = (*config.safety.lists, *imported_lists(config))
+    safety = config.safety.model_copy(update={"lists": lists, "approval": "flagged"})
+    changed = {"storage": storage, "security": security, "safety": safety}
+    return config.model_copy(update=changed)

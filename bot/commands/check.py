@@ -76,9 +76,11 @@ async def check(
     report.add("知识 数据库", await _conflicts(inspection))
     for file, problem in prompt_problems(prompts):
         report.add_in("话术", str(file), problem)
+    report.add("话术 errands.yaml", _offer_problems(prompts, inspection))
     _check_words(prompts, report)
     watched = await _check_lexicon(prompts, inspection, report)
     _check_escalation(prompts, inspection, report)
+    _check_tag_rules(inspection, report)
     _check_consent(prompts, report)
     report.add("大模型", _model_problems(inspection))
     report.print(out)
@@ -102,6 +104,9 @@ def _print_notes(inspection: Inspection, out: TextIO) -> None:
 
     if inspection.config and not inspection.config.staff:
         print(f"{NOBODY}\n", file=out)
+    config = inspection.config
+    if config and config.tagging.rules and "profiling_tags" not in config.consent.ask:
+        print("标签：有规则，但 consent.ask 里没有 profiling_tags，不会有人被打标签\n", file=out)
     if inspection.config and (note := _meaning_note(inspection.config)):
         print(f"哪些话要人工：{note}", file=out)
     notes = list(staff_notes(inspection.config, time.time())) if inspection.config else []
@@ -139,6 +144,22 @@ def _check_knowledge(sets: Sequence[tuple[Path, ...]], report: _Report) -> int:
     return count
 
 
+def _offer_problems(prompts: Path, inspection: Inspection) -> Iterator[str]:
+    """Tools that write, and whose offer a customer could not read whole."""
+    from bot.errors import Misconfigured
+    from bot.routing.errand_texts import lacking
+    from bot.routing.phrases import Phrases
+
+    try:
+        phrases = Phrases.load(prompts / "replies")
+    except Misconfigured:
+        return  # told as a problem of the file
+    tools = inspection.config.tools if inspection.config else {}
+    for key, named in lacking(tools, phrases):
+        wanted = "、".join(f"{{{name}}}" for name in named) or "不含占位符"
+        yield f"replies.{key.partition('.')[2]}：要有这句话，写明到底办什么，占位符恰好是 {wanted}"
+
+
 def _check_words(prompts: Path, report: _Report) -> None:
     from bot.app import KNOWLEDGE_WORDS, words_in
 
@@ -172,12 +193,26 @@ def _check_escalation(prompts: Path, inspection: Inspection, report: _Report) ->
         report.add_in("哪些话要人工", str(examples), problem)
 
 
-def _check_consent(prompts: Path, report: _Report) -> None:
-    from bot.app.consent_words import CONSENT_WORDS, wishes_in
+def _check_tag_rules(inspection: Inspection, report: _Report) -> None:
+    from bot.app.tag_following import group_names
+    from bot.app.tag_rules import rulebook_in
 
-    words = prompts / CONSENT_WORDS.name
+    if inspection.config is None or not inspection.config.tagging.rules:
+        return
+    settings = inspection.config.tagging
+    for problem in rulebook_in(settings.rules, group_names(settings))[1]:
+        report.add("打标签的规则", [problem])
+
+
+def _check_consent(prompts: Path, report: _Report) -> None:
+    from bot.app import examples_in
+    from bot.app.consent_words import CONSENT_EXAMPLES, CONSENT_WORDS, wishes_in
+
+    words, examples = (prompts / one.name for one in (CONSENT_WORDS, CONSENT_EXAMPLES))
     for problem in wishes_in(words)[1]:
         report.add_in("客户关于自己信息的话", str(words), problem)
+    for problem in examples_in(examples, words)[1]:
+        report.add_in("客户关于自己信息的话", str(examples), problem)
 
 
 def _model_problems(inspection: Inspection) -> Iterator[str]:

@@ -13,7 +13,14 @@ import aiohttp
 from bot.app.contacts import contact_apis
 from bot.config import Config
 from bot.delivery.lanes import SystemClock
-from bot.errors import ConciergeError, Misconfigured, NotAuthorised, Unreachable, WeComError
+from bot.errors import (
+    ConciergeError,
+    Misconfigured,
+    NotAuthorised,
+    Rejected,
+    Unreachable,
+    WeComError,
+)
 from bot.telemetry import Metrics
 from bot.wecom.client import WeComClient
 from bot.wecom.kf import Kf, KfAccount
@@ -93,11 +100,11 @@ class _Online:
         enabled = self._config.contacts.enabled
         if enabled is False:
             return "contacts.enabled 是 false，不使用"
-        refusal: NotAuthorised | Misconfigured | None = None
+        refusal: Rejected | Misconfigured | None = None
         for identity, api in self._contact_apis.items():
             try:
                 members = await api.contacts.members()
-            except (NotAuthorised, Misconfigured) as error:
+            except (Rejected, Misconfigured) as error:
                 refusal = error
             else:
                 by = "应用的 Secret" if identity == "app" else "contacts.secret"

@@ -36,7 +36,7 @@ async def watched_texts(config: Config, lexicon: Lexicon) -> list[str]:
     async with preview(config) as contents:
         texts = await known_texts(config, contents, Phrases.load(PROMPTS))
     texts += _configured(config)
-    states = states_of(await _approvals(config))
+    states = states_of(await approvals_of(config))
     return [
         f"{one.known.name}：{_found(one)}"
         for one in standings(texts, states, lexicon)
@@ -44,7 +44,8 @@ async def watched_texts(config: Config, lexicon: Lexicon) -> list[str]:
     ]
 
 
-async def _approvals(config: Config) -> list[Approval]:
+async def approvals_of(config: Config) -> list[Approval]:
+    """What was decided in the configured database, if there is one yet."""
     path = config.storage.sqlite_path
     if path is None or not path.is_file():
         return []

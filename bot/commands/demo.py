@@ -77,6 +77,8 @@ def _demo_config(config_path: Path, folder: Path, api_base: str) -> Config:
         "CONCIERGE_WECOM__KF_ACCOUNTS": "",
         "CONCIERGE_STORAGE__URL": f"sqlite:///{folder}/concierge.db",
         "CONCIERGE_SECURITY__ENCRYPTION_KEY": keygen(),
+        "CONCIERGE_SAFETY__APPROVAL": "flagged",  # nobody has approved anything in it
+        "CONCIERGE_TAGGING__PROJECT": "true",
         "CONCIERGE_LOGGING__LEVEL": os.environ.get("CONCIERGE_LOGGING__LEVEL", "warning"),
     }
     kept = {key: value for key, value in os.environ.items() if key.startswith("CONCIERGE_LLM")}

@@ -36,8 +36,8 @@ Payload = dict[str, Any]
 class PlayedKf(Kf):
     """Plays WeCom's kf APIs for one conversation.
 
-    Drive it through `state`, `receiving`, `stopped` (servicers who do not receive), `unionid` and
-    `failures` (raised by the next calls, in order); read `sent`.
+    Drive it through `state`, `receiving`, `stopped` (servicers who do not receive), `unionid`,
+    `nickname` and `failures` (raised by the next calls, in order); read `sent`.
     """
 
     def __init__(self) -> None:
@@ -46,6 +46,8 @@ class PlayedKf(Kf):
         self.receiving: list[str] = []
         self.stopped: list[str] = []
         self.unionid: str | None = None
+        self.nickname = ""
+        self.profiles_read = 0
         self.sent: list[Payload] = []
         self.failures: list[Exception] = []
         self._codes = itertools.count(1)
@@ -72,8 +74,13 @@ class PlayedKf(Kf):
         return Servicers((*there, *(Servicer(userid, False) for userid in self.stopped)))
 
     async def batch_get_customers(self, external_userids: Sequence[str]) -> list[CustomerProfile]:
-        """Everybody has the unionid that was set."""
-        return [CustomerProfile(userid, unionid=self.unionid) for userid in external_userids]
+        """Everybody has the nickname and the unionid that were set."""
+        self._fail()
+        self.profiles_read += 1
+        return [
+            CustomerProfile(userid, nickname=self.nickname, unionid=self.unionid)
+            for userid in external_userids
+        ]
 
     async def trans(
         self, conversation: Conversation, state: ServiceState, servicer: str | None = None

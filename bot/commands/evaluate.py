@@ -8,7 +8,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bot.app import build_embedder, build_library, build_retriever, preview, vectors_folder
+from bot.app import (
+    build_embedder,
+    build_library,
+    build_reading,
+    build_retriever,
+    preview,
+    vectors_folder,
+)
 from bot.config import Config
 from knowledge import Audience, Retriever
 from knowledge.evaluate import Confusion, Group, Report, Share, judge
@@ -70,7 +77,8 @@ async def _base(config: Config, faq: Path | None, open_kfid: str) -> Retriever:
     if faq is None:
         async with preview(config) as contents:
             return (await build_library(config, contents, cache)).of(open_kfid)
-    return build_retriever(config, read_entries(faq), build_embedder(config, cache), cache)
+    embedder, reading = build_embedder(config, cache), build_reading(config)
+    return build_retriever(config, read_entries(faq), embedder, cache, reading)
 
 
 def _json(report: Report, run: Run, base: Retriever) -> str:

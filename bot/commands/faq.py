@@ -37,6 +37,8 @@ async def search(
                 f"{rank:>2}. {match.score:.3f}  [{match.entry.id}] {match.entry.question}", file=out
             )
             print(f"      {_reasons(dict(match.why))}", file=out)
+            if where := " ".join(part for part in (match.entry.source, match.entry.place) if part):
+                print(f"      出自 {where}", file=out)
     finally:
         library.close()
     return 0

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from bot.commands import faq, faq_edit, faq_gaps, faq_lint, faq_terms
+from bot.commands import faq, faq_edit, faq_gaps, faq_lint, faq_paraphrase, faq_terms
 from bot.commands.evaluate import evaluate
 from bot.config import Config
 from bot.errors import Misconfigured
@@ -31,6 +31,10 @@ def add(actions: Actions) -> None:
     one.add_argument("--dry-run", action="store_true", help="只看会改什么，不写入")
     one.add_argument("--keep-missing", action="store_true", help="文件里没有了的也留着")
     one.add_argument("--all", action="store_true", help="列出每一行，不省略")
+    one.add_argument(
+        "--paraphrase", action="store_true", help="写入之后，请大模型给新的和改了的条目提出问法"
+    )
+    _add_paraphrase(actions)
     _add_checks(actions)
     one = _action(actions, "list", _list, "列出条目")
     one.add_argument("text", nargs="?", default="", help="编号、类别或问法里有这几个字的")
@@ -60,6 +64,19 @@ def add(actions: Actions) -> None:
     one.add_argument("id", nargs="?", default="", help="条目的编号")
     _add_gaps(actions)
     _action(actions, "export", _export, "把全部条目写成 YAML")
+
+
+def _add_paraphrase(actions: Actions) -> None:
+    one = _action(
+        actions, "paraphrase", _paraphrase, "请大模型提出问法，不与别的条目冲突的由人确认"
+    )
+    one.add_argument(
+        "--entry", action="append", default=[], metavar="ID", help="只给这一条，可写多次"
+    )
+    one.add_argument("--limit", type=int, default=20, help="最多几条，问法少的在先，默认 20")
+    one.add_argument("--count", type=int, default=5, help="一条最多几个问法，默认 5")
+    one.add_argument("--yes", action="store_true", help="不问，合适的都写入")
+    one.add_argument("--by", default=faq_gaps.BY, help="谁批准的")
 
 
 def _add_checks(actions: Actions) -> None:
@@ -117,8 +134,16 @@ async def _import(config: Config, given: argparse.Namespace) -> int:
         dry_run=given.dry_run,
         keep_missing=given.keep_missing,
         everything=given.all,
+        paraphrase=given.paraphrase,
     )
     return await faq_import.import_files(config, given.account, given.paths, options, sys.stdout)
+
+
+async def _paraphrase(config: Config, given: argparse.Namespace) -> int:
+    wish = faq_paraphrase.Wish(
+        ids=given.entry, limit=given.limit, count=given.count, yes=given.yes, by=given.by
+    )
+    return await faq_paraphrase.paraphrase(config, given.account, wish, sys.stdout)
 
 
 async def _lint(config: Config, given: argparse.Namespace) -> int:

@@ -286,6 +286,8 @@ def _marks(row: ContentRow, entry: FaqEntry) -> list[str]:
 
 def _origin(row: ContentRow) -> str:
     origin = row.origin.removeprefix(FILE) or "手写"
+    place = "" if row.removed else entry_of(row.body).place
+    origin = f"{origin} {place}" if place else origin
     return f"来自 {origin}" + ("，有人改过" if row.edited and row.origin else "")
 
 

@@ -206,7 +206,8 @@ async def _replayed(at: Desk, entry: FaqEntry) -> list[Changed]:
     try:
         old = at.base.get(entry.id)
         fresh = set(entry.questions) - set(old.questions if old else ())
-        questions = concerned(at.questions(), sorted(fresh))
+        fold = at.base.words.fold
+        questions = concerned(at.questions(), sorted(fresh), fold=fold)
         return await replay(at.base, after, questions, at.audience)
     finally:
         after.close()

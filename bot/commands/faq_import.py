@@ -11,6 +11,7 @@ from typing import TextIO
 from bot.app import preview
 from bot.app.importing import ImportPlan, plan_import
 from bot.commands.faq_edit import BY, known_base, writing
+from bot.commands.faq_paraphrase import Wish, paraphrase
 from bot.config import Config
 from bot.errors import Misconfigured
 from bot.store import Contents
@@ -41,6 +42,7 @@ class ImportOptions:
         dry_run: write nothing.
         keep_missing: what the files hold no more stays.
         everything: print every line, not the first ones.
+        paraphrase: let the model propose phrasings of what is new or has changed.
     """
 
     columns: str = ""
@@ -48,6 +50,7 @@ class ImportOptions:
     dry_run: bool = False
     keep_missing: bool = False
     everything: bool = False
+    paraphrase: bool = False
 
 
 async def import_files(
@@ -67,6 +70,7 @@ async def import_files(
     _show_tables(tables, out)
     if not _agreed_columns(tables, options, out):
         return 1
+    fresh: list[str] = []
     folders = [f"{ORIGIN}{path.resolve().name}/" for path in paths if path.is_dir()]
     opened: AbstractAsyncContextManager[Contents] = (
         preview(config) if options.dry_run else writing(config, base)
@@ -90,6 +94,10 @@ async def import_files(
             return 1
         else:
             _say_done(await contents.commit([contents.insist(version), *statements]), out)
+            fresh = [one.id for one in (*plan.added, *(new for _, new in plan.changed))]
+    if options.paraphrase and fresh:
+        wish = Wish(ids=fresh, limit=len(fresh), yes=options.yes)
+        await paraphrase(config, base, wish, out)
     return 1 if any(origin.unread for origin in origins) else 0
 
 

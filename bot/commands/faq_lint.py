@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import msgspec
 
-from bot.app import build_lexicon, entries_of, preview
+from bot.app import build_lexicon, build_words, entries_of, preview
 from bot.commands.faq_edit import known_base
 from bot.config import Config
 from bot.policy.lexicon import Decision, Lexicon
@@ -40,7 +40,9 @@ async def lint_entries(
         entries = entries_of(await contents.entries(base))
     watch = watch_of(build_lexicon(config))
     today = datetime.now(ZoneInfo(config.timezone)).date()
-    findings = await asyncio.to_thread(lambda: list(lint(entries, watch, today=today)))
+    findings = await asyncio.to_thread(
+        lambda: list(lint(entries, watch, today=today, fold=build_words().fold))
+    )
     if online:
         findings += await dead_links(entries)
     findings.sort(key=lambda finding: list(_LEVELS).index(finding.level))

@@ -19,6 +19,7 @@ from bot.app import (
     PROMPTS,
     bases_of,
     build_embedder,
+    build_reading,
     build_retriever,
     entries_of,
     open_store,
@@ -34,8 +35,9 @@ from bot.store import ContentRow, Decided, Placed, Store, Written
 from knowledge import Audience, FaqEntry, Retriever
 from knowledge.dialogues import Line, Told, entry_said, read
 from knowledge.embeddings import Vectors
-from knowledge.fold import exact_key, tidy
+from knowledge.fold import Fold, exact_key, tidy
 from knowledge.gaps import GROWN, Asked, Gap, group, joint_vectors
+from knowledge.reading import Reading
 
 DAY_S = 86_400
 _PEOPLE = 5  # origin of a servicer's message (wecom-api §3.8)
@@ -57,6 +59,7 @@ class Desk:
     name: str
     base: Retriever
     embedder: Embedder | None
+    reading: Reading | None
     audience: Audience
     rows: dict[str, ContentRow]
     gaps: list[Gap]
@@ -97,7 +100,7 @@ class Desk:
     async def retriever(self, entries: Sequence[FaqEntry]) -> Retriever:
         """Another base over the same encoder, for a preview."""
         cache = vectors_folder(self.config)
-        base = build_retriever(self.config, entries, self.embedder, cache)
+        base = build_retriever(self.config, entries, self.embedder, cache, self.reading)
         await base.warm()
         return base
 
@@ -125,7 +128,8 @@ async def desk(config: Config, name: str, now: float | None = None) -> AsyncIter
         rows = await store.contents.entries(name)
         cache = vectors_folder(config)
         embedder = build_embedder(config, cache)
-        base = build_retriever(config, entries_of(rows), embedder, cache)
+        reading = build_reading(config)
+        base = build_retriever(config, entries_of(rows), embedder, cache, reading)
         await base.warm()
         gaps, told = await _gaps(config, store, name, base, embedder, now=now)
         today = datetime.fromtimestamp(now, ZoneInfo(config.timezone)).date()
@@ -135,6 +139,7 @@ async def desk(config: Config, name: str, now: float | None = None) -> AsyncIter
             name=name,
             base=base,
             embedder=embedder,
+            reading=reading,
             audience=Audience(today=today, open_kfid=name),
             rows={row.id: row for row in rows},
             gaps=gaps,
@@ -170,17 +175,21 @@ async def _gaps(
         if (one.open_kfid if one.open_kfid in own else "") == name
     ]
     phrases = Phrases.load(PROMPTS)
-    asked, told = read(map(_line, written), lambda text: phrases.heard("faq.unsolved", text))
+    asked, told = read(
+        map(_line, written),
+        lambda text: phrases.heard("faq.unsolved", text),
+        fold=base.words.fold,
+    )
     by_key = {_key(one): one for one in written}
     placed = await store.questions.placed(since)
-    asked = _with_entries(asked, base.entries)
+    asked = _with_entries(asked, base)
     before = [placed.get((by_key[a.key].open_kfid, by_key[a.key].msgid)) for a in asked]
     asked = [
         msgspec.structs.replace(one, gap=was.gap if was else "")
         for one, was in zip(asked, before, strict=True)
     ]
     dense, centre = await _vectors(asked, before, base.entries, embedder)
-    gaps = group(asked, joint_vectors([one.text for one in asked], dense, centre))
+    gaps = _grouped(asked, dense, centre, base.words.fold)
     names = {one.key: gap.id for gap in gaps for one in gap.asked}
     await store.questions.place(
         Placed(
@@ -222,14 +231,23 @@ async def _vectors(
     return np.stack([known[one.key] for one in asked]), centre
 
 
-def _with_entries(asked: Sequence[Asked], entries: Sequence[FaqEntry]) -> list[Asked]:
+def _grouped(
+    asked: Sequence[Asked], dense: Vectors | None, centre: Vectors | None, fold: Fold
+) -> list[Gap]:
+    texts = [one.text for one in asked]
+    return group(asked, joint_vectors(texts, dense, centre, fold=fold), fold=fold)
+
+
+def _with_entries(asked: Sequence[Asked], base: Retriever) -> list[Asked]:
     """What servicers wrote, recognised where an entry says the same."""
-    answers = [(entry.id, entry.answer) for entry in entries]
+    answers = [(entry.id, entry.answer) for entry in base.entries]
     said = [one for one in asked if one.answer and one.entry is None]
     found = dict(
         zip(
             (one.key for one in said),
-            entry_said(answers, [one.answer for one in said]) if answers else [],
+            entry_said(answers, [one.answer for one in said], fold=base.words.fold)
+            if answers
+            else [],
             strict=False,
         )
     )

@@ -22,15 +22,19 @@ from knowledge.fitting import (
     cross_judged,
     fit,
     gate_judged,
+    judged_as,
     promised,
 )
 from knowledge.gate import Gate
+from knowledge.retriever import Retriever
 from knowledge.trial import collect, read_queries
 
 _BASES: dict[Variant, str] = {
     "full": "按字词、含义和答案",
     "questions": "按字词和含义（条目没有答案）",
     "lexical": "只按字词",
+    "full+read": "按字词、含义、答案和通读",
+    "questions+read": "按字词、含义（条目没有答案）和通读",
 }
 _STEPS = 10
 
@@ -52,8 +56,8 @@ async def train(
     file = to or gate_file(config)
     if file is None:
         raise Misconfigured("storage.url: this version keeps the gate beside sqlite:/// only")
-    cases, encoder = await _cases(config, queries, open_kfid)
-    gate = fit(cases, start=build_gate(config), encoder=encoder)
+    cases, base = await _cases(config, queries, open_kfid)
+    gate = fit(cases, start=build_gate(config), encoder=base.encoder, reader=base.reader)
     file.parent.mkdir(parents=True, exist_ok=True)
     _print(cases, config.knowledge.target_error, out, gate, fitted=True)
     fresh = file.with_suffix(".new")
@@ -75,7 +79,7 @@ async def report(config: Config, queries: Path, open_kfid: str, out: TextIO) -> 
     return 0
 
 
-async def _cases(config: Config, queries: Path, open_kfid: str) -> tuple[list[Case], str]:
+async def _cases(config: Config, queries: Path, open_kfid: str) -> tuple[list[Case], Retriever]:
     async with preview(config) as contents:
         library = await build_library(config, contents, vectors_folder(config))
     base = library.of(open_kfid)
@@ -86,7 +90,7 @@ async def _cases(config: Config, queries: Path, open_kfid: str) -> tuple[list[Ca
         print(f"正在问 {len(labels)} 个问题……", file=sys.stderr)
         today = datetime.now(ZoneInfo(config.timezone)).date()
         audience = Audience(today=today, open_kfid=open_kfid)
-        return await collect(base, labels, audience, "own"), base.encoder
+        return await collect(base, labels, audience, "own"), base
     finally:
         library.close()
 
@@ -108,7 +112,8 @@ def _print(
             judged = cross_judged(mine, variant)
         else:
             judged = [gate_judged(case, gate) for case in mine]
-        bands = {p: gate.thresholds(variant, p / 100).answer for p in TARGETS}
+        as_if = judged_as(variant, mine[0].reader, gate)
+        bands = {p: gate.thresholds(as_if, p / 100).answer for p in TARGETS}
         lines = [*_dial(judged, bands, target), "  把握最大的先答，答到这个份额时错了多少："]
         print("\n".join([*lines, *_curve(judged)]), file=out)
 

@@ -71,5 +71,5 @@ def take(config: Config, file: Path, out: TextIO) -> int:
         kept.unlink() if before is None else kept.write_bytes(before)
         raise
     words = sum(len(group.words) for group in groups)
-    print(f"{words} 个词，放在 {kept.name}；重启后生效", file=out)
+    print(f"{words} 个词，放在 {kept.name}；运行中的服务几秒内生效", file=out)
     return 0

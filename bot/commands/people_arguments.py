@@ -11,6 +11,7 @@ from bot.commands import (
     customers,
     customers_edit,
     customers_export,
+    tag_rules_arguments,
     tags,
     tags_apply,
     tags_audit,
@@ -40,6 +41,7 @@ def add(command: Command, load: Load) -> None:
     _add_tags(actions)
     _add_bulk(actions)
     _add_quality(actions)
+    tag_rules_arguments.add(actions)
     one = command("webhooks", run, "把客户身上发生的事告诉别的系统")
     _add_webhooks(one.add_subparsers(metavar="动作", required=True))
 

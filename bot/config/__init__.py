@@ -1,5 +1,6 @@
 """What did the operator configure? Frozen models, or every problem at once."""
 
+from bot.config.arguments import checked
 from bot.config.consent import AskedPurpose, Consent
 from bot.config.escalation import MISSED, OTHERS, Escalation, ReasonSettings
 from bot.config.hours import DAY_MINUTES, WEEK, Calendar, DateSpan, OpeningHours, Shift
@@ -21,6 +22,7 @@ from bot.config.sections import (
     Logging,
     Measuring,
     Redis,
+    Reranker,
     Retention,
     Routing,
     Satisfaction,
@@ -31,7 +33,7 @@ from bot.config.sections import (
 )
 from bot.config.staff import Level, StaffMember
 from bot.config.tagging import DIMENSIONS, Dimension, Tagging, TagGroup, TagPurpose
-from bot.config.tools import Argument, OrderFields, Tool
+from bot.config.tools import Argument, OrderFields, Tool, Writes
 from bot.config.webhooks import Webhook, WebhookEvent
 
 __all__ = [
@@ -69,6 +71,7 @@ __all__ = [
     "Problem",
     "ReasonSettings",
     "Redis",
+    "Reranker",
     "Retention",
     "Routing",
     "Safety",
@@ -85,6 +88,8 @@ __all__ = [
     "WeCom",
     "Webhook",
     "WebhookEvent",
+    "Writes",
+    "checked",
     "inspect_config",
     "keygen",
     "load_config",

@@ -20,4 +20,5 @@ class Consent(Section):
     notice_version: Text = "1"
     ask_again_days: Annotated[int, Field(ge=0, le=3650)] = 0
     answer_workdays: Count = 15
+    meaning: bool = True
     keep_orders: bool = False

@@ -121,6 +121,16 @@ class Embeddings(Section):
     api_key: Secret = UNSET
 
 
+class Reranker(Section):
+    """An endpoint that reads a question together with our entries."""
+
+    base_url: HttpUrl
+    model: Text
+    api_key: Secret = UNSET
+    timeout_ms: int = Field(default=800, ge=50, le=10_000)
+    candidates: int = Field(default=5, ge=2, le=10)
+
+
 class Knowledge(Section):
     """What the bot knows."""
 
@@ -262,6 +272,7 @@ class Config(Section):
     security: Security = Security()
     llm: Llm | None = None
     embeddings: Embeddings = Embeddings()
+    reranker: Reranker | None = None
     knowledge: Knowledge = Knowledge()
     tools: Mapping[ToolName, Tool] = {}
     answers: Answers = Answers()

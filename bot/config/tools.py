@@ -1,7 +1,8 @@
 """Which of the company's own systems may be asked about a customer, and how?
 
-A tool is one HTTP request that only reads. Its host is fixed here; what a customer or a model says
-gets into path, query or body alone, encoded; who the customer is, we say ourselves.
+A tool is one HTTP request. It only reads, unless it `writes`: such a one is made after the customer
+has confirmed, never before. Its host is fixed here; what a customer or a model says gets into path,
+query or body alone, encoded; who the customer is, we say ourselves.
 """
 
 import re
@@ -95,6 +96,7 @@ class Argument(Section):
     required: bool = False
     max_length: int = Field(default=64, ge=1, le=500)
     pattern: Pattern | None = None
+    own_order: bool = False
 
 
 class ShipmentFields(Section):
@@ -122,8 +124,17 @@ class OrderFields(Section):
     shipments: ShipmentFields | None = None
 
 
+class Writes(Section):
+    """How a request that changes something is confirmed, made and, where that is safe, repeated."""
+
+    key_header: HeaderName = "Idempotency-Key"
+    repeats: Literal["never", "safe"] = "never"
+    confirm_within_s: float = Field(default=600, ge=30, le=86_400, allow_inf_nan=False)
+    try_for_s: float = Field(default=60, ge=1, le=600, allow_inf_nan=False)
+
+
 class Tool(Section):
-    """One HTTP request that reads something."""
+    """One HTTP request that reads something, or changes it."""
 
     description: Prose
     method: Literal["GET", "POST"] = "GET"
@@ -138,6 +149,7 @@ class Tool(Section):
     ok: Mapping[ResultPath, str | int | bool] = {}
     result: Mapping[Text, ResultPath] = {}
     orders: OrderFields | None = None
+    writes: Writes | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Tool":
@@ -162,6 +174,17 @@ class Tool(Section):
             yield "有 body 的方法是 POST"
         if self.orders and (self.identity is None or any(a.required for a in self._arguments())):
             yield "查订单的工具要有 identity，不能有必填的参数"
+        yield from self._mistakes_in_writing()
+
+    def _mistakes_in_writing(self) -> Iterator[str]:
+        if self.writes is None:
+            if any(argument.own_order for argument in self._arguments()):
+                yield "own_order 只用在写了 writes 的工具里"
+            return
+        if self.method != "POST" or self.identity is None or self.orders:
+            yield "会改动东西的工具（writes）要有 identity，方法是 POST，不能写 orders"
+        if self.writes.key_header.lower() in {name.lower() for name in self.headers}:
+            yield "headers 里没有 key_header 的名字，它的值由程序填写"
 
     def _arguments(self) -> Iterator[Argument]:
         yield from self.arguments.values()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.errors import Misconfigured, NotAuthorised, WeComError
+from bot.errors import Misconfigured, NotAuthorised, Rejected, WeComError
 from bot.ports import Clock
 from bot.store import Store
 from bot.wecom.client import WeComClient
@@ -79,12 +79,12 @@ class ContactAccess:
         await self._told(False, "", error)
 
     async def _ask(self) -> None:
-        refusal: NotAuthorised | Misconfigured | None = None
+        refusal: Rejected | Misconfigured | None = None
         unknown: WeComError | None = None
         for identity, api in self._apis.items():
             try:
                 await api.contacts.members()
-            except (NotAuthorised, Misconfigured) as error:
+            except (Rejected, Misconfigured) as error:
                 refusal = error
             except WeComError as error:
                 unknown = error
@@ -98,7 +98,7 @@ class ContactAccess:
         await self._told(False, "", refusal)
 
     async def _told(
-        self, permitted: bool, identity: str, error: NotAuthorised | Misconfigured | None
+        self, permitted: bool, identity: str, error: Rejected | Misconfigured | None
     ) -> None:
         before = await self._store.contact_sync.state()
         await self._store.contact_sync.permit(permitted, identity, self._clock.now())

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from bot.config import AccountSettings, Tool
+from bot.config import AccountSettings, Tool, checked
 from bot.delivery.consulting import TokenBudget
 from bot.delivery.looking_up import ToolBox
 from bot.delivery.outcomes import Ended, Later, Outcome
@@ -17,8 +17,8 @@ from bot.llm.agent import Agent, FoundOut
 from bot.llm.agent_tools import AgentTool
 from bot.model import Conversation, Delegate, Order
 from bot.ports import Clock
-from bot.routing.phrases import Phrases
-from bot.routing.wording import ORDERS_CATEGORY, hours_text, order_lines
+from bot.routing.phrases import Phrases, fold
+from bot.routing.wording import ERRANDS_CATEGORY, ORDERS_CATEGORY, hours_text, order_lines
 from bot.store import Parcel, Store
 from knowledge import Audience, Library
 
@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 
 AGENT = "agent"
 """Who wanted a call, in the audit."""
+
+PROPOSE, PROPOSES = "propose_", "agent.proposes"
+"""How a tool that writes is called where it is only proposed, and who did so, in the audit."""
 
 _TOKENS = 8000
 """Set aside for one message: a few requests of instructions, question and results."""
@@ -60,7 +63,7 @@ class AgentCourier:
         if self.agent is None:
             return Ended("sent", result=result | {"why_not": "no agent"})
         now = self.clock.now()
-        case = Case(self.desk, customer, now)
+        case = Case(self.desk, customer, now, heard=[effect.question, *effect.recent])
         if self.budget and not await self.budget.admits(customer.external_userid, _TOKENS, now):
             return Ended("sent", error="over budget", result=result | {"why_not": "budget"})
         tokens = 0
@@ -97,11 +100,18 @@ class Desk:
 
 @dataclass(slots=True)
 class Case:
-    """One message: the tools, bound to its customer, and what was used of them."""
+    """One message: the tools, bound to its customer, and what was used of them.
+
+    Args:
+        heard: what the customer wrote, and what tools have told since.
+        proposal: what is to be offered to the customer; the model does nothing by itself.
+    """
 
     desk: Desk
     customer: Conversation
     now: float
+    heard: list[str] = field(default_factory=list)
+    proposal: dict[str, Any] = field(default_factory=dict)
     used: dict[str, None] = field(default_factory=dict)
     categories: dict[str, None] = field(default_factory=dict)
     hands_over: bool = False
@@ -117,17 +127,19 @@ class Case:
             own.append(self._own("my_orders", self._my_orders, number=False))
         names = {tool.name for tool in own}
         configured = self.desk.tools.tools.items()
-        return own + [
+        reading = [
             self._configured(name, tool)
             for name, tool in configured
-            if tool.orders is None and name not in names
+            if tool.orders is None and tool.writes is None and name not in names
         ]
+        return own + reading + self._proposing()
 
     def told(self, found: FoundOut) -> dict[str, Any]:
         """What the turn is told, JSON-able."""
         return {
             "answer": found.answer,
             "hand_over": self.hands_over,
+            "proposal": self.proposal,
             "categories": list(self.categories),
             "used": list(self.used),
             "refused": found.refused,
@@ -176,6 +188,22 @@ class Case:
         self.hands_over = True
         return self.desk.texts["handed"]
 
+    async def _propose(self, name: str, tool: Tool, arguments: Mapping[str, Any]) -> str:
+        """Note what the customer is to be asked; every value is theirs, or was told by a tool."""
+        if self.proposal:
+            raise ToolFailed("arguments", "one thing at a time")
+        fitting = checked(tool, arguments)
+        for one, value in fitting.items():
+            argument = tool.arguments[one]
+            if argument.own_order:
+                orders = await self.desk.tools.orders_of(self.customer, AGENT)
+                if str(value) not in {order.number for order in orders}:
+                    raise ToolFailed("arguments", f"{one} is no order of this customer")
+            elif argument.pattern is None and fold(str(value)) not in fold("\n".join(self.heard)):
+                raise ToolFailed("arguments", f"{one} was not said by the customer")
+        self.proposal = {"tool": name, "arguments": fitting}
+        return self.desk.texts["proposed"]
+
     # ------------------------------------------------------------------ how they are bound
 
     def _own(
@@ -189,7 +217,7 @@ class Case:
                 asked = work(arguments)  # the tool box writes it down
             else:
                 asked = self._audited(work(arguments), name, arguments)
-            return await _quietly(asked)
+            return await self._told(asked)
 
         return AgentTool(
             name,
@@ -203,25 +231,49 @@ class Case:
         async def call(arguments: Mapping[str, Any]) -> str:
             self.used[name], self.categories[""] = None, None
             asked = self.desk.tools.ask(name, arguments, self.customer, AGENT)
-            return await _quietly(asked)
+            return await self._told(asked)
 
-        return AgentTool(
-            name,
-            tool.description,
-            call,
-            {
-                one: {"type": argument.type, "description": argument.description}
-                for one, argument in tool.arguments.items()
-            },
-            tuple(one for one, argument in tool.arguments.items() if argument.required),
-        )
+        return AgentTool(name, tool.description, call, _parameters(tool), _required(tool))
+
+    def _proposing(self) -> list[AgentTool]:
+        """Tools that only ask the customer whether something be done."""
+        if not self._may_speak_of(ERRANDS_CATEGORY, "auto"):
+            return []
+        tools = self.desk.tools.tools.items()
+        return [self._proposes(name, tool) for name, tool in tools if tool.writes]
+
+    def _proposes(self, name: str, tool: Tool) -> AgentTool:
+        async def call(arguments: Mapping[str, Any]) -> str:
+            self.used[f"{PROPOSE}{name}"] = None
+            work = self._propose(name, tool, arguments)
+            box = self.desk.tools
+            return await _quietly(box.audited(work, name, arguments, self.customer, PROPOSES))
+
+        description = self.desk.texts["propose"].format(what=tool.description)
+        return AgentTool(f"{PROPOSE}{name}", description, call, _parameters(tool), _required(tool))
+
+    async def _told(self, work: Any) -> str:
+        text = await _quietly(work)
+        self.heard.append(text)
+        return text
 
     def _audited(self, work: Any, name: str, arguments: Mapping[str, Any]) -> Any:
         return self.desk.tools.audited(work, name, arguments, self.customer, AGENT)
 
-    def _may_speak_of(self, category: str) -> bool:
+    def _may_speak_of(self, category: str, *modes: str) -> bool:
         account = self.desk.accounts(self.customer.open_kfid)
-        return account.autonomy.for_category(category) != "off"
+        return account.autonomy.for_category(category) in (modes or ("auto", "suggest"))
+
+
+def _parameters(tool: Tool) -> dict[str, dict[str, str]]:
+    return {
+        one: {"type": argument.type, "description": argument.description}
+        for one, argument in tool.arguments.items()
+    }
+
+
+def _required(tool: Tool) -> tuple[str, ...]:
+    return tuple(one for one, argument in tool.arguments.items() if argument.required)
 
 
 async def _quietly(work: Any) -> str:

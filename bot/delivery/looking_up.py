@@ -1,7 +1,7 @@
 """How are the company's systems asked on behalf of a turn, so that the turn always hears back?"""
 
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ import structlog
 from bot.config import Tool
 from bot.delivery.outcomes import Ended, Later, Outcome
 from bot.errors import ToolFailed, WeComError
-from bot.model import ORDERS, Conversation, LookUp, Order
+from bot.model import ORDERS, VALUES, Conversation, LookUp, Order
 from bot.model.people import IdentityKind
 from bot.ports import Clock
 from bot.store import Parcel, Store
@@ -24,8 +24,14 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
+FindValues = Callable[[Conversation, Sequence[str], str], Awaitable[None]]
+"""Fetches values of a customer and keeps them where a turn reads them."""
+
 OWN = (ORDERS, "search_knowledge", "business_hours", "hand_over")
 """What may be asked beside the configured tools."""
+
+OWN_ORDER = "errands.own_order"
+"""Who wanted the orders that an errand was checked against, in the audit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +77,49 @@ class ToolBox:
         return await self.audited(asked, name, arguments, customer, wanted_by)
 
     async def _ask(self, name: str, arguments: Mapping[str, Any], customer: Conversation) -> Any:
-        if name not in self.tools:
+        if name not in self.tools or self.tools[name].writes:
             raise ToolFailed("arguments", "no such tool")
         tool = self.tools[name]
         identity = await self._identity(tool, customer)
         return fields_in(tool, await self.http.ask(name, arguments, identity))
+
+    async def change(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        customer: Conversation,
+        wanted_by: str,
+        key: str,
+    ) -> None:
+        """Have a tool that writes do its work, once; the customer has confirmed it.
+
+        Raises:
+            ToolFailed: as `HttpTools.change`.
+        """
+        work = self._change(name, arguments, customer, key)
+        await self.audited(work, name, arguments, customer, wanted_by)
+
+    async def _change(
+        self, name: str, arguments: Mapping[str, Any], customer: Conversation, key: str
+    ) -> None:
+        tool = self.tools[name]
+        try:
+            identity = await self._identity(tool, customer)
+            await self._check_own(tool, arguments, customer)
+        except ToolFailed as failed:
+            failed.reached = False
+            raise
+        await self.http.change(name, arguments, identity, key)
+
+    async def _check_own(
+        self, tool: Tool, arguments: Mapping[str, Any], customer: Conversation
+    ) -> None:
+        """Whoever filled it in: nothing is done to somebody else's order."""
+        named = {arguments.get(one) for one, is_ in tool.arguments.items() if is_.own_order}
+        if named := named - {None}:
+            orders = await self.orders_of(customer, OWN_ORDER)
+            if named - {order.number for order in orders}:
+                raise ToolFailed("arguments", "no order of this customer")
 
     async def _orders_at(self, name: str, customer: Conversation) -> list[Order]:
         tool = self.tools[name]
@@ -148,11 +192,15 @@ class LookUpCourier:
 
     Its rows have a queue each and share the model's lane, so that a system that hangs delays
     nothing else that the customer waits for. It only reads: a repeat is harmless.
+
+    Args:
+        find_values: for the look-up of `VALUES`.
     """
 
     store: Store
     tools: ToolBox
     clock: Clock
+    find_values: FindValues
 
     async def __call__(self, parcel: Parcel) -> Outcome:
         """Ask once; a customer who waits is told sooner that it failed than after retries."""
@@ -166,6 +214,9 @@ class LookUpCourier:
             if effect.name == ORDERS:
                 orders = await self.tools.orders_of(parcel.conversation, parcel.handled_by)
                 result["found"] = msgspec.to_builtins(orders)
+            elif effect.name == VALUES:
+                await self.find_values(parcel.conversation, effect.names, parcel.handled_by)
+                result["found"] = {}
             else:
                 result["found"] = await self.tools.ask(
                     effect.name, {}, parcel.conversation, parcel.handled_by

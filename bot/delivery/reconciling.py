@@ -42,6 +42,7 @@ MOST_GONE = 200
 """Friends of one member who are asked after one by one, in one comparison."""
 
 _RETRY_S = 60.0
+_DAY_S = 86_400.0
 _ALL_READ = "\0"
 """In place of a cursor: every page of the member is read, who is gone is not known yet."""
 
@@ -235,9 +236,14 @@ class Reconciler:
     async def _restore(
         self, found: _Found, customer: str, friend: Friend, at: float, state: SyncState
     ) -> None:
-        """A friendship that no callback told of; one that is older than we are missed nothing."""
+        """A friendship that no callback told of.
+
+        One that is older than we are missed nothing; and one that an earlier comparison must have
+        seen is no news: we have forgotten it since, as we do when somebody asks us to.
+        """
         found.counts["restored"] += 1
-        if state.since is not None and at > state.since:
+        seen_before = (state.succeeded_at or 0.0) - _DAY_S
+        if state.since is not None and at > max(state.since, seen_before):
             found.counts["welcome_missed"] += 1
             found.arrivals.append(missed(customer, friend, at))
             return

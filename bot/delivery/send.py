@@ -26,9 +26,11 @@ from bot.model import (
     EffectDone,
     EffectFailed,
     EndSession,
+    ErrandOutcome,
     HandOff,
     Lane,
     LookUp,
+    RunErrand,
     SendCard,
     SendMessage,
     SendOnEvent,
@@ -52,7 +54,7 @@ OPERATOR_PAUSE_S = 60.0
 ROWS_AT_ONCE = 20
 
 _TOLD_WHEN_FAILED = (
-    *(SendMessage, SendOnEvent, HandOff, EndSession, SendCard),
+    *(SendMessage, SendOnEvent, HandOff, EndSession, SendCard, RunErrand),
     *get_args(Awaited),
 )
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
@@ -201,6 +203,10 @@ def _named(parcel: Parcel) -> dict[str, Any]:
             return {"asked": parcel.asked_at is not None}
         case Consult() | LookUp() | Delegate():
             return {"msgid": effect.msgid}
+        case RunErrand():
+            # a try that nobody heard the end of may have worked
+            outcome = ErrandOutcome.UNKNOWN if parcel.attempts else ErrandOutcome.NOT_MADE
+            return {"errand_id": effect.errand_id, "outcome": outcome}
         case SendCard():
             return {"task_id": effect.task_id, "userids": list(effect.userids)}
         case HandOff():

@@ -6,7 +6,7 @@ would become an answer.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import yaml
 from bot.errors import Misconfigured
 from bot.llm.clauses import Clause, Passage, Promise, clauses_of
 from bot.llm.facts import Fact, contact_names
+from bot.llm.support import MOST_UNHEARD, Vocabulary, contradicts, narrows
 
 MAX_ANSWER = 600
 """Characters: with label and introduction one WeCom message of 2048 bytes."""
@@ -32,7 +33,7 @@ _LEFT_OPEN = re.compile(
 _CODED = re.compile(r"[!-~]*[\d./:@_\-][!-~]*")
 """Links, accounts, codes: of no language."""
 
-_NEGATION = re.compile(r"(?:不|没|未|无法|不能|并非|没有|\bnot|\bno|n't)\s*$")
+_NEGATION = re.compile(r"(?:不|没|未|无法|不[能予会再用]|无需|并非|没有|\bnot|\bno|n't)\s*$")
 Forbids = Callable[[str], bool]
 """Whether a model must not say a text, whatever a passage says (R-15.9)."""
 
@@ -47,10 +48,12 @@ class Words:
     Args:
         promises: groups of equal meaning; one needs a passage that uses a word of its group.
         harmless: foreign words that need no support.
+        plain: Chinese words and signs that need none: courtesy, grammar, time and number.
     """
 
     promises: tuple[tuple[str, ...], ...]
     harmless: frozenset[str]
+    plain: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, path: Path, evened: Evened) -> "Words":
@@ -64,6 +67,7 @@ class Words:
             return cls(
                 tuple(tuple(evened(str(word)) for word in group) for group in content["promises"]),
                 frozenset(evened(str(word)) for word in content["harmless"]),
+                tuple(_plain(content["plain"], evened)),
             )
         except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
             raise Misconfigured(f"prompts/llm/{path.name} cannot be read: {error!r}") from error
@@ -80,15 +84,23 @@ class Grounding:
     def __init__(self, words: Words, evened: Evened, forbids: Forbids) -> None:
         self._words, self._evened, self._forbids = words, evened, forbids
         self._promises = [re.compile("|".join(map(_as_pattern, g))) for g in words.promises]
+        self._vocabulary = Vocabulary(words.plain)
 
     def refuses(
-        self, question: str, answer: str, passages: Sequence[str], instructions: str = ""
+        self,
+        question: str,
+        answer: str,
+        passages: Sequence[str],
+        instructions: str = "",
+        *,
+        headings: Sequence[str] = (),
     ) -> str:
         """Why the answer may not be said, in one word; empty when it may.
 
         Args:
             passages: texts that the answer is said to rest on, at least one.
             instructions: what must not be repeated to a customer.
+            headings: questions that the passages answer; their words may be used.
         """
         if not passages or not answer.strip() or len(answer) > MAX_ANSWER:
             return "length"
@@ -102,7 +114,18 @@ class Grounding:
             return "leak"
         if self._forbids(answer):
             return "forbidden"
-        return self._unsupported(said, told)
+        known = [*told, *map(self._evened, (question, *headings))]
+        return self._unsupported(said, told) or self._unheard(said, told, known)
+
+    def _unheard(self, said: str, told: Sequence[str], known: Sequence[str]) -> str:
+        """What no number, contact or promise gives away."""
+        if contradicts(said, told):
+            return "polarity"
+        if narrows(said, told):
+            return "narrowed"
+        if self._vocabulary.unheard(said, known) >= MOST_UNHEARD:
+            return "unsupported"
+        return ""
 
     def _fold(self, text: str) -> str:
         """The text evened out, a comma between clauses still told from one within a number."""
@@ -177,6 +200,12 @@ class Grounding:
         text = _NOT_A_WORD.sub("", said)
         pieces = (text[at : at + _LEAKED] for at in range(len(text) - _LEAKED + 1))
         return any(piece in secret and piece not in known for piece in pieces)
+
+
+def _plain(groups: Iterable[Any], evened: Evened) -> Iterator[str]:
+    """Words of lists, and every sign of a text."""
+    for group in groups:
+        yield from (evened(str(word)) for word in group)
 
 
 def _names_a_contact(facts: Iterable[Fact]) -> bool:

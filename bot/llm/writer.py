@@ -17,7 +17,7 @@ from bot.llm.grounding import MAX_ANSWER, Grounding
 from bot.llm.masking import Masked, Masker
 from bot.llm.plain import plain
 from bot.llm.prompts import DEFAULT_TONE, Prompt
-from bot.model import AnswerRequest, Written, basis_of
+from bot.model import AnswerRequest, Choice, Written, basis_of
 from bot.telemetry import Metrics
 
 _THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
@@ -90,7 +90,8 @@ class Writer(Caller):
             return Written(refused="ids")
         used = list(dict.fromkeys(draft.used_ids))
         sources = [passages[one].answer for one in used]
-        answer, refused = self._sayable(request, draft.answer, masked, sources, prompt)
+        rests_on = [passages[one] for one in used]
+        answer, refused = self._sayable(request, draft.answer, masked, rests_on, prompt)
         return Written(
             chosen=used[0],
             used_ids=tuple(used),
@@ -104,7 +105,7 @@ class Writer(Caller):
         request: AnswerRequest,
         draft: str,
         masked: Masked,
-        sources: Sequence[str],
+        rests_on: Sequence[Choice],
         prompt: Prompt,
     ) -> tuple[str, str]:
         """What may be said of a draft, or nothing and why not."""
@@ -113,7 +114,13 @@ class Writer(Caller):
         if masked.unknown_placeholders(draft):
             return "", "placeholder"
         answer = plain(masked.restore(draft))
-        refused = self._grounding.refuses(request.question, answer, sources, prompt.text)
+        refused = self._grounding.refuses(
+            request.question,
+            answer,
+            [one.answer for one in rests_on],
+            prompt.text,
+            headings=[one.question for one in rests_on],
+        )
         return ("", refused) if refused else (answer, "")
 
 

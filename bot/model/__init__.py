@@ -3,19 +3,19 @@
 Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end in ``_s``.
 """
 
+from bot.model.advice import AnswerRequest, Choice, Written, basis_of
 from bot.model.cards import Button, Card, Selection
 from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
-    AnswerRequest,
     Attachment,
     Awaited,
     Because,
-    Choice,
     Consult,
     Delegate,
     Effect,
     EndSession,
+    ErrandOutcome,
     HandOff,
     KeepMedia,
     LookUp,
@@ -25,13 +25,12 @@ from bot.model.effects import (
     ProjectTags,
     ReadCorpTags,
     Reply,
+    RunErrand,
     Seat,
     SendCard,
     SendMessage,
     SendOnEvent,
     UpdateCard,
-    Written,
-    basis_of,
 )
 from bot.model.events import (
     AppMessageReceived,
@@ -57,11 +56,12 @@ from bot.model.events import (
     UnknownHappened,
 )
 from bot.model.lanes import Lane
-from bot.model.orders import ORDERS, Order, Shipment
+from bot.model.orders import ORDERS, VALUES, Order, Shipment
 from bot.model.tags import Assignment, TagChange, TagSource
 
 __all__ = [
     "ORDERS",
+    "VALUES",
     "AnswerRequest",
     "AppMessageReceived",
     "Assignment",
@@ -86,6 +86,7 @@ __all__ = [
     "EffectFailed",
     "Emitted",
     "EndSession",
+    "ErrandOutcome",
     "Event",
     "HandOff",
     "KeepMedia",
@@ -101,6 +102,7 @@ __all__ = [
     "ProjectTags",
     "ReadCorpTags",
     "Reply",
+    "RunErrand",
     "Seat",
     "Selection",
     "SendCard",

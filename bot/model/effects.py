@@ -1,12 +1,12 @@
 """What can a turn decide to do? Every row of the outbox holds one of these."""
 
-import hashlib
 import re
-from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any, Literal
 
 import msgspec
 
+from bot.model.advice import AnswerRequest, Choice
 from bot.model.cards import Card
 from bot.model.consents import Purpose
 
@@ -40,14 +40,6 @@ class MenuItem(msgspec.Struct, frozen=True):
     content: str  # 1–128 bytes
 
 
-class Choice(msgspec.Struct, frozen=True):
-    """One of the texts that a model may choose from."""
-
-    id: str
-    question: str
-    answer: str
-
-
 class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What goes with an answer beside its text; fields as in a kf message (wecom-api §3.10).
 
@@ -70,50 +62,6 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     media: str = ""
     appid: str = ""
     pagepath: str = ""
-
-
-class AnswerRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a chat model is asked.
-
-    Args:
-        passages: all it may rest on.
-        recent: what the customer wrote shortly before, oldest first.
-        who: what the bot calls itself here.
-        tone: name of the manner in which it speaks, empty = the usual one.
-    """
-
-    question: str
-    passages: tuple[Choice, ...]
-    recent: tuple[str, ...] = ()
-    who: str = ""
-    tone: str = ""
-
-
-class Written(msgspec.Struct, frozen=True, kw_only=True):
-    """What a chat model made of a question, after it was checked.
-
-    Args:
-        chosen: the passage that answers, ``None`` = none does.
-        used_ids: all passages that the answer rests on.
-        basis: of the answers it was checked against (`basis_of`): they may be edited meanwhile.
-        answer: what a customer may read instead of the passage, empty = the passage as it is.
-        refused: why the model's own words may not be said, empty = they may, or it wrote none.
-        prompt: version of its instructions.
-        tokens: what it cost, 0 when that is not known.
-    """
-
-    chosen: str | None = None
-    used_ids: tuple[str, ...] = ()
-    basis: str = ""
-    answer: str = ""
-    refused: str = ""
-    prompt: str = ""
-    tokens: int = 0
-
-
-def basis_of(answers: Iterable[str]) -> str:
-    """A digest of the texts that an answer rests on."""
-    return hashlib.sha256(msgspec.json.encode(list(answers))).hexdigest()[:16]
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -342,10 +290,12 @@ class LookUp(Effect, frozen=True, kw_only=True):
     Args:
         msgid: the message that waits for what is found.
         name: which look-up.
+        names: which values, where it is `VALUES`.
     """
 
     msgid: str
     name: str
+    names: tuple[str, ...] = ()
 
 
 class Delegate(Effect, frozen=True, kw_only=True):
@@ -363,6 +313,35 @@ class Delegate(Effect, frozen=True, kw_only=True):
     who: str = ""
 
 
+class RunErrand(Effect, frozen=True, kw_only=True):
+    """Change something in one of the company's systems, as the customer confirmed. Repeat: `key`,
+    sent along; and only where that system is declared to know it again.
+
+    Result: ``errand_id``, ``outcome`` (`ErrandOutcome`).
+
+    Args:
+        errand_id: the key.
+        msgid: the message in which the customer confirmed.
+        tool: which request is made.
+        try_for_s: after so long it is not tried (again).
+    """
+
+    errand_id: str
+    msgid: str
+    tool: str
+    arguments: dict[str, str | int]
+    try_for_s: float
+
+
+class ErrandOutcome(StrEnum):
+    """What came of an errand, as far as anybody can know."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    NOT_MADE = "not_made"
+    UNKNOWN = "unknown"
+
+
 Awaited = Consult | LookUp | Delegate
 """What a message waits for; each names it as `msgid`."""
 
@@ -377,6 +356,7 @@ AnyEffect = (
     | KeepMedia
     | ProjectTags
     | ReadCorpTags
+    | RunErrand
     | PostWebhook
     | Awaited
 )

@@ -5,6 +5,9 @@ import msgspec
 ORDERS = "orders"
 """Name of the look-up of a customer's own orders."""
 
+VALUES = "values"
+"""Name of the look-up of values that an answer names, such as ``profile.name``."""
+
 
 class Shipment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is on its way for an order; texts as the source words them, empty = not told."""

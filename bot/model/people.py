@@ -67,6 +67,7 @@ ATTRIBUTES = {
     "level": _INTERNAL,
     "city": _INTERNAL,
     "name": _PERSONAL,
+    "nickname": _PERSONAL,
     "phone": _PERSONAL,
     "email": _PERSONAL,
     "gender": _PERSONAL,

@@ -9,13 +9,25 @@ the 好评返现 that begins in it.
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from bot.policy.disguise import origins, undisguised
+from bot.policy.verdicts import Decision, Direction, Found, Verdict, WordGroup, masked
+
+__all__ = [
+    "Decision",
+    "Direction",
+    "Found",
+    "Lexicon",
+    "Verdict",
+    "WordGroup",
+    "masked",
+    "pieces_of",
+]
 
 GAP = 10
 """Characters that may stand where a word has `…`."""
@@ -27,82 +39,6 @@ _CLAUSE_ENDS = frozenset("，。！？；：、,!?;:\n\r")
 _SENTENCE_ENDS = frozenset("。！？；!?;\n\r")
 
 
-class Decision(StrEnum):
-    """What becomes of a text, the mildest first."""
-
-    ALLOW = "allow"
-    MASK = "mask"
-    REVIEW = "review"
-    BLOCK = "block"
-
-    @property
-    def strictness(self) -> int:
-        """The higher, the stricter."""
-        return list(Decision).index(self)
-
-
-class Direction(StrEnum):
-    """Which texts a word is looked for in."""
-
-    OUT = "out"  # what anybody here says
-    IN = "in"  # what customers write; a hint only
-    MODEL = "model"  # what a model writes, beside OUT
-    TAG = "tag"  # names of tags
-
-
-@dataclass(frozen=True, slots=True)
-class WordGroup:
-    """Words that are judged alike.
-
-    Args:
-        words: what each is replaced by, '' = by asterisks. ``…`` stands for a few characters of
-            the same sentence, a leading ``=`` for the whole text.
-        allow: phrases in which a word of any group is harmless.
-        denied_by: words after which, in the same clause, those of this group are harmless.
-        source: list that they come from.
-    """
-
-    name: str
-    decision: Decision
-    words: dict[str, str]
-    directions: frozenset[Direction] = frozenset({Direction.OUT})
-    allow: tuple[str, ...] = ()
-    denied_by: tuple[str, ...] = ()
-    source: str = ""
-
-
-class Found(NamedTuple):
-    """A word in a text.
-
-    Args:
-        start: index in the text as it was written.
-        text: as it was written.
-        word: as it is listed.
-    """
-
-    start: int
-    end: int
-    text: str
-    word: str
-    kind: str
-    decision: Decision
-    source: str
-    replacement: str = ""
-
-
-class Verdict(NamedTuple):
-    """What becomes of a text.
-
-    Args:
-        decision: the strictest of what was found.
-        text: the text with what is to be masked replaced.
-    """
-
-    decision: Decision
-    found: tuple[Found, ...]
-    text: str
-
-
 class _Rule(NamedTuple):
     """A word, an allowed phrase (no group), or a denial (no word) of a group."""
 
@@ -111,6 +47,13 @@ class _Rule(NamedTuple):
     parts: int = 1
     whole: bool = False
     latin: tuple[bool, bool] = (False, False)
+
+    @property
+    def kind(self) -> str:
+        """Word, phrase or denial."""
+        if self.group is None:
+            return "phrase"
+        return "word" if self.word else "denial"
 
 
 class _Span(NamedTuple):
@@ -221,7 +164,7 @@ def _rules(
             words.pop(("", *pieces), None)
             phrases[tuple(pieces)] = pieces
     for same in words.values():
-        yield max(same, key=lambda one: _strictness(one[0].group.decision))  # type: ignore[union-attr]
+        yield same[0] if len(same) == 1 else max(same, key=lambda one: _of(one[0]))
     for pieces in phrases.values():
         yield _Rule(None, "", len(pieces)), pieces
 
@@ -237,26 +180,33 @@ class _Reading:
 
     def __init__(self, text: str, folded: str) -> None:
         self._text, self._folded = text, folded
-        self._origin = origins(text)
+
+    @cached_property
+    def _origin(self) -> list[int]:
+        """Where each folded character stands; most texts are judged without."""
+        return origins(self._text)
 
     def judge(
         self, rules: Sequence[Sequence[tuple[_Rule, int]]], hits: Sequence[tuple[int, int, int]]
     ) -> tuple[Found, ...]:
         """What counts of the hits."""
-        words: list[_Span] = []
-        allowed: list[_Span] = []
-        denials: list[_Span] = []
-        for span in self._spans(rules, hits):
-            if span.rule.group is None:
-                allowed.append(span)
-            elif not span.rule.word:
-                denials.append(span)
-            elif self._stands(span):
-                words.append(span)
+        found: dict[str, list[_Span]] = {"word": [], "phrase": [], "denial": []}
+        chains: dict[int, tuple[_Rule, list[list[tuple[int, int]]]]] = {}
+        for index, start, end in hits:
+            for rule, part in rules[index]:
+                if rule.parts == 1:
+                    found[rule.kind].append(_Span(start, end, rule))
+                else:
+                    empty: list[list[tuple[int, int]]] = [[] for _ in range(rule.parts)]
+                    chains.setdefault(id(rule), (rule, empty))[1][part].append((start, end))
+        cover = _Cover(found["phrase"])
+        words = [span for span in found["word"] if not cover.holds(span) and self._stands(span)]
+        chained = list(self._chained(chains.values(), with_phrases=bool(words)))
+        words += [span for span in chained if span.rule.group is not None]
         if not words:
             return ()
-        cover = _Cover(allowed)
-        denied = {(id(one.rule.group), one.end) for one in denials}
+        cover = _Cover([*found["phrase"], *(one for one in chained if one.rule.group is None)])
+        denied = {(id(one.rule.group), one.end) for one in found["denial"]}
         counted = [
             span for span in words if not cover.holds(span) and not self._is_denied(span, denied)
         ]
@@ -264,22 +214,20 @@ class _Reading:
 
     # ------------------------------------------------------------------ where rules are
 
-    def _spans(
-        self, rules: Sequence[Sequence[tuple[_Rule, int]]], hits: Sequence[tuple[int, int, int]]
+    def _chained(
+        self,
+        chains: Iterable[tuple[_Rule, list[list[tuple[int, int]]]]],
+        *,
+        with_phrases: bool,
     ) -> Iterator[_Span]:
-        chains: dict[int, list[list[tuple[int, int]]]] = {}
-        chained: dict[int, _Rule] = {}
-        for index, start, end in hits:
-            for rule, part in rules[index]:
-                if rule.parts == 1:
-                    yield _Span(start, end, rule)
-                    continue
-                places = chains.setdefault(id(rule), [[] for _ in range(rule.parts)])
-                places[part].append((start, end))
-                chained[id(rule)] = rule
-        for key, places in chains.items():
+        """Words of several pieces that are all there, and phrases, if there is a word at all."""
+        whole = [(rule, places) for rule, places in chains if all(places)]
+        wanted = with_phrases or any(rule.group is not None for rule, _ in whole)
+        for rule, places in whole if wanted else ():
             for start, end in self._chain(places):
-                yield _Span(start, end, chained[key])
+                span = _Span(start, end, rule)
+                if rule.group is None or self._stands(span):
+                    yield span
 
     def _chain(self, places: Sequence[list[tuple[int, int]]]) -> Iterator[tuple[int, int]]:
         """Places where all pieces follow each other within the same sentence."""
@@ -373,19 +321,12 @@ def _longest(spans: Iterable[_Span]) -> Iterator[_Span]:
             yield span
 
 
+def _of(rule: _Rule) -> int:
+    return _strictness(rule.group.decision) if rule.group else 0
+
+
 def _strictness(decision: Decision) -> int:
     return decision.strictness
-
-
-def masked(text: str, found: Sequence[Found], *, everything: bool = False) -> str:
-    """The text with what was found replaced, where it is to be masked or everywhere."""
-    said: list[str] = []
-    at = 0
-    for one in found:
-        if (everything or one.decision is Decision.MASK) and one.start >= at:
-            said += [text[at : one.start], one.replacement or "*" * len(one.text)]
-            at = one.end
-    return "".join((*said, text[at:])) if said else text
 
 
 def _is_latin(sign: str) -> bool:

@@ -19,6 +19,7 @@ from bot.model import (
     HandOff,
     Lane,
     Reply,
+    RunErrand,
     SendMessage,
     SendOnEvent,
     ServiceState,
@@ -130,7 +131,7 @@ class Committer:
                 self._store.profiles.touch(unit, added.external_userid, added.state, added.at)
         drafts: list[Draft] = []
         if turn.has_conversation and before is not None:
-            drafts += self._code_replies(turn)
+            drafts += self._code_replies(unit, turn)
             drafts += await self._replies(unit, turn)
             record_messages(self._store, unit, turn, letters)
             # a recall forgets what was just recorded
@@ -164,10 +165,11 @@ class Committer:
 
     # ------------------------------------------------------------------ what is said
 
-    def _code_replies(self, turn: Turn) -> list[Draft]:
+    def _code_replies(self, unit: Unit, turn: Turn) -> list[Draft]:
         if turn.account.autonomy.mode == "off":
             return []
-        sayable = [one for one in map(self._guarded_code, turn.decisions.by_code) if one]
+        guarded = (self._guarded_code(unit, turn, one) for one in turn.decisions.by_code)
+        sayable = [one for one in guarded if one is not None]
         welcomes = [one for one in sayable if one.in_state is None]
         others = [one for one in sayable if one.in_state is not None]
         best = sorted(welcomes, key=lambda one: -one.priority)[:1]
@@ -277,18 +279,23 @@ class Committer:
                 )
         return allowed
 
-    def _guarded_code(self, one: CodeReply) -> CodeReply | None:
+    def _guarded_code(self, unit: Unit, turn: Turn, one: CodeReply) -> CodeReply | None:
         judgement = judged(self._guard, one.reply)
         if judgement.may_be_said:
             return replace(one, reply=judgement.reply)
-        log.warning("turn.withheld", handled_by=one.handled_by, kinds=judgement.because.ref)
+        self._note_withheld(unit, turn, one, judgement)
         return None
+
+    def _note_withheld(
+        self, unit: Unit, turn: Turn, one: Said | CodeReply, judgement: Judged
+    ) -> None:
+        log.warning("turn.withheld", handled_by=one.handled_by, kinds=judgement.because.ref)
+        self._store.audit.note(unit, withheld(one, judgement, turn.subject, turn.now))
 
     def _instead(self, unit: Unit, turn: Turn, one: Said, judgement: Judged) -> Iterator[Said]:
         """What a customer hears instead of a reply that may not be said: that a person answers."""
         because = judgement.because
-        log.warning("turn.withheld", handled_by=one.handled_by, kinds=because.ref)
-        self._store.audit.note(unit, withheld(one, judgement, turn.subject, turn.now))
+        self._note_withheld(unit, turn, one, judgement)
         if judgement.decision is Decision.REVIEW:
             self._suggest(unit, turn, one)
         if one.message is None or one.reply.category == SERVICE:
@@ -323,6 +330,11 @@ class Committer:
                 purpose=decided.purpose,
             )
         queue, ttl = own_queue(decided.effect, turn.subject, self._settings.consult_ttl_s)
+        answers = msgid = None
+        if isinstance(decided.effect, Awaited | RunErrand):
+            answers = decided.effect.msgid
+        if isinstance(decided.effect, RunErrand):
+            msgid = f"errand_{decided.effect.errand_id}"  # unique: it is asked for once, ever
         return Draft(
             subject=turn.subject,
             queue=queue,
@@ -331,8 +343,9 @@ class Committer:
             effect=told(self._guard, decided.effect),
             expires_at=turn.now + ttl,
             tag=decided.tag,
-            answers=decided.effect.msgid if isinstance(decided.effect, Awaited) else None,
+            answers=answers,
             handled_by=decided.handled_by,
+            msgid=msgid,
             purpose=decided.purpose,
         )
 

@@ -22,6 +22,7 @@ from bot.model import (
     TimerDue,
 )
 from bot.ports import Clock
+from bot.routing.asking import CONSULTING
 from bot.routing.awaited import awaited_in
 from bot.routing.cases import CaseBook
 from bot.routing.collected import Advice, Finding
@@ -31,7 +32,7 @@ from bot.routing.middleware import Middleware, is_fragment
 from bot.routing.router import Registration, Router
 from bot.routing.setting import Setting
 from bot.routing.tagging import customer_in
-from bot.routing.turn import CONSULTING, Turn
+from bot.routing.turn import Turn
 from bot.store import Arrival, ConversationFacts, Handled, Letter, Store, Unit
 from bot.telemetry import Metrics, new_trace_id
 

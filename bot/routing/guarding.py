@@ -24,7 +24,7 @@ from bot.model import (
 from bot.model.tags import TagChange
 from bot.policy.guard import Guard
 from bot.policy.lexicon import Decision, Found
-from bot.routing.collected import Said
+from bot.routing.collected import CodeReply, Said
 from bot.store import AuditEntry
 
 log = structlog.get_logger(__name__)
@@ -101,7 +101,7 @@ def taggable(guard: Guard, changes: Sequence[TagChange]) -> list[TagChange]:
     return [one for one in changes if not one.add or guard.may_tag(one.name)]
 
 
-def withheld(one: Said, judgement: Judged, subject: str, now: float) -> AuditEntry:
+def withheld(one: Said | CodeReply, judgement: Judged, subject: str, now: float) -> AuditEntry:
     """The row that says what was kept back, and why."""
     kinds = judgement.because.ref
     return AuditEntry(

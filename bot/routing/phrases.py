@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 from types import MappingProxyType
 from typing import Any
 
@@ -116,6 +117,10 @@ class Phrases:
         if key not in self._words:
             raise Misconfigured(f"prompts: no words for {key}")
         return self._words[key].match(text)
+
+    def placeholders(self, key: str) -> set[str]:
+        """Names of the values that the text of a key asks for."""
+        return {name for _, name, _, _ in Formatter().parse(self._replies[key]) if name}
 
     @property
     def files(self) -> set[str]:

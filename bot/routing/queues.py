@@ -12,6 +12,7 @@ from bot.model import (
     NotifyStaff,
     ProjectTags,
     ReadCorpTags,
+    RunErrand,
     SendCard,
     UpdateCard,
 )
@@ -50,5 +51,7 @@ def own_queue(effect: Effect, subject: str, consult_ttl_s: float) -> tuple[str, 
             return f"model/{msgid}", consult_ttl_s
         case LookUp(msgid=msgid):
             return f"lookup/{msgid}", LOOK_UP_TTL_S
+        case RunErrand(errand_id=errand_id, try_for_s=try_for_s):
+            return f"errand/{errand_id}", try_for_s
         case _:
             return subject, SESSION_S

@@ -14,15 +14,11 @@ from bot.config import AccountSettings, StaffMember
 from bot.model import (
     Attachment,
     Because,
-    Choice,
-    Consult,
     Conversation,
-    Delegate,
     EndSession,
     HandOff,
     KeepMedia,
     Lane,
-    LookUp,
     MenuItem,
     MessageReceived,
     Reply,
@@ -31,6 +27,7 @@ from bot.model import (
 )
 from bot.model.consents import Purpose
 from bot.policy.roster import Roster
+from bot.routing.asking import Asking
 from bot.routing.cases import CaseBook
 from bot.routing.collected import (
     Advice,
@@ -47,11 +44,8 @@ from bot.routing.tagging import TurnTags
 from bot.store import ConversationFacts, Handled, Statement
 from knowledge.entries import Audience
 
-CONSULTING = "consulting"
-"""Outcome of a message that waits for the model, or for what is looked up."""
 
-
-class Turn(Consenting, TurnTags):
+class Turn(Consenting, TurnTags, Asking):
     """One conversation's turn (or, without a conversation, that of another subject).
 
     Args:
@@ -315,46 +309,6 @@ class Turn(Consenting, TurnTags):
         """Download a medium before WeCom forgets it (3 days)."""
         effect = KeepMedia(media_id=media_id, msgid=self.message.msgid, msgtype=msgtype)
         self._decide(effect, Lane.BACKGROUND, "")
-
-    def consult(
-        self, question: str, choices: Sequence[Choice], *, recent: Sequence[str] = ()
-    ) -> None:
-        """Let the model answer the message from the choices; until then the message waits.
-
-        Whatever the model does, the message then goes on from this handler, with `advice` set.
-
-        Args:
-            recent: what the customer wrote shortly before, oldest first.
-        """
-        effect = Consult(
-            msgid=self.message.msgid,
-            question=question,
-            choices=tuple(choices),
-            recent=tuple(recent),
-            who=self.who,
-            tone=self.account.tone or "",
-        )
-        self._decide(effect, Lane.MODEL, self.handler)
-        self.settle(CONSULTING)
-
-    def look_up(self, name: str) -> None:
-        """Ask one of the company's systems about this customer; until then the message waits.
-
-        Whatever comes of it, the message then goes on from this handler, with `finding` set.
-        """
-        self._decide(LookUp(msgid=self.message.msgid, name=name), Lane.MODEL, self.handler)
-        self.settle(CONSULTING)
-
-    def delegate(self, question: str, *, recent: Sequence[str] = ()) -> None:
-        """Let the model find out with the company's tools; until then the message waits.
-
-        Whatever comes of it, the message then goes on from this handler, with `finding` set.
-        """
-        effect = Delegate(
-            msgid=self.message.msgid, question=question, recent=tuple(recent), who=self.who
-        )
-        self._decide(effect, Lane.MODEL, self.handler)
-        self.settle(CONSULTING)
 
     def schedule(
         self,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import structlog
 
 from bot.model import Conversation
-from bot.ports import ValueSource
+from bot.ports import FetchedSource, ValueSource
 
 log = structlog.get_logger(__name__)
 
@@ -39,3 +39,14 @@ class Values:
                 continue
             found |= {name: known[name] for name in wanted if known.get(name)}
         return found
+
+    async def worth_asking(
+        self, conversation: Conversation, names: Iterable[str]
+    ) -> tuple[str, ...]:
+        """Of these names those of which a look-up may tell something new."""
+        asked = []
+        for name in sorted(names):
+            source = self._sources.get(name.partition(".")[0])
+            if isinstance(source, FetchedSource) and not await source.is_fresh(conversation):
+                asked.append(name)
+        return tuple(asked)

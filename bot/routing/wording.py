@@ -1,5 +1,6 @@
 """How are orders, opening hours and openings put into words, wherever they are told?"""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -10,6 +11,13 @@ from bot.routing.phrases import Phrases
 
 ORDERS_CATEGORY = "订单"
 """What `autonomy.categories` calls answers about orders."""
+
+ERRANDS_CATEGORY = "办理"
+"""What it calls offers to have something done in the company's systems."""
+
+_TAIL = 4
+_TITLE = 16
+"""Characters of a title in a menu line, which may have 128 bytes (wecom-api §3.10)."""
 
 
 def order_lines(
@@ -28,6 +36,20 @@ def order_lines(
         yield phrases.say("orders.paid_at", paid_at=paid_at)
     for shipment in order.shipments:
         yield from _shipment_lines(phrases, shipment)
+
+
+def order_item(phrases: Phrases, order: Order) -> str:
+    """One order in a menu, its number masked."""
+    title = order.title if len(order.title) <= _TITLE else f"{order.title[:_TITLE]}…"
+    line = phrases.say(
+        "orders.item", tail=order.number[-_TAIL:], title=title, status=order.status[:_TITLE]
+    )
+    return " ".join(line.split())
+
+
+def order_key(order: Order) -> str:
+    """What a menu item names an order by: short enough for its id, and no number to read."""
+    return hashlib.sha256(order.number.encode()).hexdigest()[:16]
 
 
 def _shipment_lines(phrases: Phrases, shipment: Shipment) -> Iterator[str]:

@@ -19,7 +19,7 @@ from bot.errors import NotConsented, Unreadable
 from bot.model import Because, Conversation, Effect, Lane
 from bot.model.consents import Purpose
 from bot.model.effects import AnyEffect
-from bot.store.consents import given
+from bot.store.claims import CLAIM_ERRAND, CLAIM_PLAIN, CLAIM_SEND, CONSENTED, NOT_SILENCED, OPEN
 from bot.store.database import Database, Row, Unit
 from bot.store.vault import Vault
 
@@ -28,44 +28,12 @@ log = structlog.get_logger(__name__)
 _decode = msgspec.json.Decoder(AnyEffect).decode
 _encode = msgspec.json.Encoder().encode
 
-_OPEN = "state IN ('pending', 'claimed')"
-
 _INSERT = """
 INSERT INTO outbox (subject, queue, open_kfid, external_userid, lane, kind, msgid, tag, state,
     created_at, next_at, expires_at, answers, asked_at, handled_by, because, body, trace_id,
     purpose)
 SELECT ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 """
-
-_NOT_SILENCED = """
-NOT EXISTS (SELECT 1 FROM switches s WHERE (s.scope = 'all')
-            OR (s.scope = 'account' AND s.key = outbox.open_kfid)
-            OR (s.scope = 'customer' AND s.key = outbox.external_userid))
-"""
-
-_CUSTOMER = "substr(outbox.subject, length('customer:') + 1)"
-_CONSENTED = f"""
-(outbox.purpose = '' OR (outbox.subject LIKE 'customer:%' AND {given(_CUSTOMER, "outbox.purpose")}))
-"""
-
-_CLAIM = "UPDATE outbox SET state = 'claimed', attempts = attempts + 1, claimed_at = ?"
-
-_CLAIM_SEND = f"""
-{_CLAIM}, window_msgid = (SELECT c.window_msgid FROM conversations c
-    WHERE c.open_kfid = outbox.open_kfid AND c.external_userid = outbox.external_userid)
-WHERE id = ? AND {_OPEN}
-  AND {_NOT_SILENCED}
-  AND {_CONSENTED}
-  AND EXISTS (SELECT 1 FROM conversations c
-    WHERE c.open_kfid = outbox.open_kfid AND c.external_userid = outbox.external_userid
-      AND c.service_state IN (0, 1) AND c.state_as_of >= ?
-      AND c.customer_wrote_at > ?
-      AND (SELECT COUNT(*) FROM outbox o
-           WHERE o.open_kfid = c.open_kfid AND o.external_userid = c.external_userid
-             AND o.kind = 'SendMessage' AND o.state IN ('claimed', 'sent') AND o.id <> outbox.id
-             AND o.window_msgid = c.window_msgid) < ?)
-"""
-_CLAIM_PLAIN = f"{_CLAIM} WHERE id = ? AND {_OPEN} AND {_CONSENTED}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +137,7 @@ class Outbox:
     async def open_of(self, queue: str, limit: int = 20) -> list[Parcel]:
         """The queue's unsent rows in order."""
         rows = await self._db.fetch(
-            f"SELECT * FROM outbox WHERE queue = ? AND {_OPEN} ORDER BY id LIMIT ?", queue, limit
+            f"SELECT * FROM outbox WHERE queue = ? AND {OPEN} ORDER BY id LIMIT ?", queue, limit
         )
         await self._vault.ready(row["subject"] for row in rows)
         parcels = []
@@ -184,14 +152,14 @@ class Outbox:
         """End what no try will open: altered, or of another version of this program."""
         log.error("outbox.unreadable", row=row["id"], kind=row["kind"])
         await self._db.execute(
-            f"UPDATE outbox SET state = 'dead', ended_at = ?, error = ? WHERE id = ? AND {_OPEN}",
+            f"UPDATE outbox SET state = 'dead', ended_at = ?, error = ? WHERE id = ? AND {OPEN}",
             *(time.time(), type(error).__name__, row["id"]),
         )
 
     async def open_queues(self) -> list[tuple[str, Lane]]:
         """Every queue with unsent rows (start-up, and after another process has written)."""
         rows = await self._db.scan(
-            f"SELECT queue, lane FROM outbox WHERE {_OPEN} GROUP BY queue, lane ORDER BY MIN(id)"
+            f"SELECT queue, lane FROM outbox WHERE {OPEN} GROUP BY queue, lane ORDER BY MIN(id)"
         )
         return [(row["queue"], Lane(row["lane"])) for row in rows]
 
@@ -220,9 +188,16 @@ class Outbox:
             NotConsented: the customer has not agreed to its purpose.
         """
         unit.add(
-            _CLAIM_SEND + " RETURNING id",
+            CLAIM_SEND + " RETURNING id",
             *(now, parcel.id, state_since, wrote_after, allowance),
         )
+        return await self._claimed(parcel, bool((await self._db.commit(unit))[-1]))
+
+    async def claim_errand(
+        self, unit: Unit, parcel: Parcel, now: float, *, state_since: float
+    ) -> bool:
+        """As `claim_send`, for a `RunErrand`: no person has the conversation."""
+        unit.add(CLAIM_ERRAND + " RETURNING id", now, parcel.id, state_since)
         return await self._claimed(parcel, bool((await self._db.commit(unit))[-1]))
 
     async def claim(self, parcel: Parcel, now: float, *, unless_silenced: bool = False) -> bool:
@@ -231,15 +206,15 @@ class Outbox:
         Raises:
             NotConsented: the customer has not agreed to its purpose.
         """
-        gate = f" AND {_NOT_SILENCED}" if unless_silenced else ""
+        gate = f" AND {NOT_SILENCED}" if unless_silenced else ""
         unit = Unit()
-        unit.add(_CLAIM_PLAIN + gate + " RETURNING id", now, parcel.id)
+        unit.add(CLAIM_PLAIN + gate + " RETURNING id", now, parcel.id)
         return await self._claimed(parcel, bool((await self._db.commit(unit))[0]))
 
     async def _claimed(self, parcel: Parcel, claimed: bool) -> bool:
         if not claimed and parcel.purpose:
             row = await self._db.fetch_one(
-                f"SELECT 1 FROM outbox WHERE id = ? AND {_CONSENTED}", parcel.id
+                f"SELECT 1 FROM outbox WHERE id = ? AND {CONSENTED}", parcel.id
             )
             if row is None:
                 raise NotConsented(f"no consent to {parcel.purpose}")
@@ -248,7 +223,7 @@ class Outbox:
     async def forget_try(self, parcel: Parcel) -> None:
         """Count a claim as no try: WeCom refused to hear it, so a repeat would be the first."""
         await self._db.execute(
-            f"UPDATE outbox SET attempts = ? WHERE id = ? AND {_OPEN}", parcel.attempts, parcel.id
+            f"UPDATE outbox SET attempts = ? WHERE id = ? AND {OPEN}", parcel.attempts, parcel.id
         )
 
     def end(
@@ -264,7 +239,7 @@ class Outbox:
         """Close a row: ``sent``, ``held``, ``dead``, ``cancelled`` or ``expired``."""
         unit.add(
             f"UPDATE outbox SET state = ?, ended_at = ?, error = ?, errcode = ? WHERE id = ? AND"
-            f" {_OPEN}",
+            f" {OPEN}",
             *(state, now, error, errcode, parcel.id),
             expect=1,
         )
@@ -273,7 +248,7 @@ class Outbox:
         """Leave a row for a later try."""
         await self._db.execute(
             f"UPDATE outbox SET state = 'pending', next_at = ?, error = ?, errcode = ? WHERE id = ?"
-            f" AND {_OPEN}",
+            f" AND {OPEN}",
             *(next_at, error[:500], code, parcel.id),
         )
 
@@ -294,7 +269,7 @@ class Outbox:
     async def is_moving(self, conversation: Conversation) -> bool:
         """Whether the session is to be given to people, or to end, and WeCom has not answered."""
         row = await self._db.fetch_one(
-            f"SELECT 1 FROM outbox WHERE queue = ? AND {_OPEN}"
+            f"SELECT 1 FROM outbox WHERE queue = ? AND {OPEN}"
             " AND kind IN ('HandOff', 'EndSession') LIMIT 1",
             conversation_queue(conversation),
         )
@@ -313,7 +288,7 @@ class Outbox:
         unit.add(
             "UPDATE outbox SET state = 'cancelled', ended_at = ?, error = 'message recalled'"
             " WHERE open_kfid = ? AND external_userid = ? AND answers = ?"
-            " AND state IN ('pending', 'held')",
+            " AND state IN ('pending', 'held') AND (kind <> 'RunErrand' OR attempts = 0)",
             *(now, conversation.open_kfid, conversation.external_userid, msgid),
         )
 
@@ -348,7 +323,9 @@ class Outbox:
                 "UPDATE outbox SET state = 'pending', next_at = ?, ended_at = NULL, attempts = 0,"
                 # what WeCom accepted and lost needs a new id, or the repeat would be refused
                 " msgid = CASE WHEN error LIKE 'msg_send_fail%' THEN ? ELSE msgid END"
-                " WHERE id = ? AND state = 'dead' AND expires_at > ? RETURNING id",
+                # nobody does again what a customer was told is not done
+                " WHERE id = ? AND state = 'dead' AND kind <> 'RunErrand' AND expires_at > ?"
+                " RETURNING id",
                 *(now, _new_msgid(), row_id, now),
             )
         return sum(len(rows) for rows in await self._db.commit(unit))
@@ -356,7 +333,7 @@ class Outbox:
     async def depths(self) -> dict[str, int]:
         """How many rows are unsent, held or dead."""
         rows = await self._db.scan(
-            f"SELECT state, COUNT(*) AS n FROM outbox WHERE {_OPEN} GROUP BY state"
+            f"SELECT state, COUNT(*) AS n FROM outbox WHERE {OPEN} GROUP BY state"
             " UNION ALL SELECT 'held', COUNT(*) FROM outbox WHERE state = 'held'"
             " UNION ALL SELECT 'dead', COUNT(*) FROM outbox WHERE state = 'dead'"
         )
@@ -365,7 +342,7 @@ class Outbox:
     async def oldest_open_at(self) -> float | None:
         """When the oldest unsent row was written."""
         # "+" keeps SQLite from walking through all that was ever sent, in order of age
-        rows = await self._db.scan(f"SELECT MIN(+created_at) AS at FROM outbox WHERE {_OPEN}")
+        rows = await self._db.scan(f"SELECT MIN(+created_at) AS at FROM outbox WHERE {OPEN}")
         oldest: float | None = rows[0]["at"]
         return oldest
 

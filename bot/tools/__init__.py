@@ -2,6 +2,5 @@
 
 from bot.tools.answers import fields_in, orders_in
 from bot.tools.http import HttpTools
-from bot.tools.requests import checked
 
-__all__ = ["HttpTools", "checked", "fields_in", "orders_in"]
+__all__ = ["HttpTools", "fields_in", "orders_in"]

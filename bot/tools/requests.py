@@ -4,7 +4,6 @@ Scheme, host and port are those of the configuration whatever is filled in: valu
 a path segment is never ``.`` or ``..``.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +14,6 @@ import msgspec
 from bot.config import Tool
 from bot.config.tools import IDENTITY, PLACEHOLDER, SECRET
 from bot.errors import ToolFailed
-
-_INTEGER = re.compile(r"-?\d{1,15}", re.ASCII)
 
 Arguments = Mapping[str, str | int]
 
@@ -31,40 +28,15 @@ class Request:
     body: bytes | None = None
 
 
-def checked(tool: Tool, given: Mapping[str, Any]) -> dict[str, str | int]:
-    """The arguments, if they are what the tool's configuration permits.
-
-    Raises:
-        ToolFailed: one is unknown, missing, of another type, too long or of another form.
-    """
-    if set(given) - set(tool.arguments):  # its name is a model's word, which is not logged
-        raise ToolFailed("arguments", "one is not configured")
-    found: dict[str, str | int] = {}
-    for name, argument in tool.arguments.items():
-        value = given.get(name)
-        if value is None or value == "":
-            if argument.required:
-                raise ToolFailed("arguments", f"{name} is missing")
-            continue
-        if isinstance(value, bool) or not isinstance(value, str | int):
-            raise ToolFailed("arguments", f"{name} is not of type {argument.type}")
-        text = str(value).strip()
-        if len(text) > argument.max_length or not text.isprintable():
-            raise ToolFailed("arguments", f"{name} is too long or unprintable")
-        if argument.type == "integer" and not _INTEGER.fullmatch(text):
-            raise ToolFailed("arguments", f"{name} is no integer")
-        if argument.pattern and not re.fullmatch(argument.pattern, text):
-            raise ToolFailed("arguments", f"{name} has another form")
-        found[name] = int(text) if argument.type == "integer" else text
-    return found
-
-
-def request_for(tool: Tool, arguments: Arguments, identity: str | None) -> Request:
+def request_for(
+    tool: Tool, arguments: Arguments, identity: str | None, key: str | None = None
+) -> Request:
     """The request that asks the tool.
 
     Args:
         arguments: as `checked` gave them.
         identity: who the customer is in the other system, where the tool wants to know.
+        key: by which the other system knows a repeat, where the tool writes.
 
     Raises:
         ToolFailed: a value cannot stand in a path.
@@ -77,6 +49,8 @@ def request_for(tool: Tool, arguments: Arguments, identity: str | None) -> Reque
     if secret and not tool.headers:
         headers["Authorization"] = f"Bearer {secret}"
     headers["Accept"] = "application/json"
+    if key is not None and tool.writes is not None:
+        headers[tool.writes.key_header] = key
     body = None
     if tool.method == "POST":
         body = msgspec.json.encode(_filled(tool.body or {}, values))

@@ -9,7 +9,7 @@ from bot.model.cases import BOT
 from bot.model.consents import Purpose, Standing
 from bot.policy.consent import to_ask
 from bot.routing import Turn
-from bot.routing.turn import CONSULTING
+from bot.routing.asking import CONSULTING
 from bot.store import Store
 
 ASK = "consent.ask"

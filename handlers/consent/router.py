@@ -13,7 +13,9 @@ from bot.routing import IsText, Router, Stage, Tapped, Turn
 from bot.routing.facts import CUSTOMER
 from bot.store import Store
 from handlers.consent import answering, notice, requests
-from handlers.consent.rules import Wish, Wishes
+from handlers.consent.rules import Wish
+from handlers.consent.understanding import Understanding
+from knowledge import Library
 
 router = Router("consent", stage=Stage.GUARD, tables=requests.TABLES)
 
@@ -30,7 +32,9 @@ WANTED = "consent_needed"
 
 
 @router.observe()
-async def overhear(turn: Turn, store: Store, wishes: Wishes, config: Config) -> None:
+async def overhear(
+    turn: Turn, store: Store, understanding: Understanding, library: Library, config: Config
+) -> None:
     """Decide what a message says about consent, and plan to ask what was not asked yet."""
     if turn.message.origin != CUSTOMER:
         return
@@ -38,7 +42,7 @@ async def overhear(turn: Turn, store: Store, wishes: Wishes, config: Config) -> 
         turn.cases.withdraw()
         turn.consent(choice.purpose, choice.decision, notice_version=choice.version)
         return
-    found = {} if turn.message.menu_id else wishes.of(turn.text)
+    found = {} if turn.message.menu_id else await _wanted(turn, understanding, library)
     for wish in found:
         if wish in DECIDED:
             turn.consent(*DECIDED[wish])
@@ -80,16 +84,23 @@ async def confirmed(turn: Turn, store: Store) -> None:
 
 
 @router.message(IsText())
-async def asked(turn: Turn, store: Store, wishes: Wishes, config: Config) -> None:
+async def asked(
+    turn: Turn, store: Store, understanding: Understanding, library: Library, config: Config
+) -> None:
     """Answer what was wanted; what the message wants beside it is for others to answer."""
     if turn.message.menu_id:
         return
     if turn.phrases.heard("consent.sure", turn.text) and await requests.waiting(store, turn):
         await answering.confirm(turn, store, sure=True)
         return
-    found = wishes.of(turn.text)
+    found = await _wanted(turn, understanding, library)
     if found and not answering.wants_more(turn, found):
         await _answer(turn, found, store, config)
+
+
+async def _wanted(turn: Turn, understanding: Understanding, library: Library) -> dict[Wish, str]:
+    base = library.of(turn.conversation.open_kfid)
+    return await understanding.of(turn.text, is_known=base.has_exactly(turn.text, turn.audience))
 
 
 async def _answer(turn: Turn, found: Iterable[Wish], store: Store, config: Config) -> None:

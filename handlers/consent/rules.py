@@ -51,6 +51,19 @@ class WishClass:
         return (*self.says, *self.never, *scopes)
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What words say a message wants.
+
+    Args:
+        found: each wish with its words.
+        against: wishes whose words stand there and do not count (negated, about something else).
+    """
+
+    found: dict[Wish, str]
+    against: frozenset[Wish]
+
+
 @dataclass
 class Wishes:
     """Everything by which wishes are told, built once."""
@@ -65,28 +78,42 @@ class Wishes:
 
     def of(self, text: str) -> dict[Wish, str]:
         """What the message wants, each with the words that say so."""
+        return self.read(text).found
+
+    def read(self, text: str) -> Read:
+        """The same, with what its words seemed to want and do not."""
         read = heard(text, self.manner)
         present = self.finder.words_in(read)
         if not present:
-            return {}
+            return Read({}, frozenset())
         reader = Reader(read, self.finder.worth_looking_for(present))
         clauses = [self.manner.courtesies.sub("", one) for one in _CLAUSE.findall(read)]
-        found = {one.wish: _found(one, reader, clauses) for one in self.classes}
-        return _without_contradictions({wish: words for wish, words in found.items() if words})
+        found: dict[Wish, str] = {}
+        against: set[Wish] = set()
+        for one in self.classes:
+            words, speaks_against = _found(one, reader, clauses)
+            if words:
+                found[one.wish] = words
+            elif speaks_against:
+                against.add(one.wish)
+        return Read(without_contradictions(found), frozenset(against))
 
 
-def _found(one: WishClass, reader: Reader, clauses: Sequence[str]) -> str:
-    if any(scope.anywhere and _shown(scope, reader) for scope in one.unless):
-        return ""
-    whole = next((clause for clause in clauses if clause in one.alone), "")
-    if whole:
-        return whole
+def _found(one: WishClass, reader: Reader, clauses: Sequence[str]) -> tuple[str, bool]:
+    """The words that say so, and whether there were some that do not count."""
+    against = any(scope.anywhere and _shown(scope, reader) for scope in one.unless)
+    if not against:
+        whole = next((clause for clause in clauses if clause in one.alone), "")
+        if whole:
+            return whole, False
     text = reader.without(one.wish, one.never)
+    against = against or text != reader.text
     for phrasing in reader.worth_of(one.says):
         for match in phrasing.regex.finditer(text):
-            if not any(reader.stands(scope, match) for scope in one.unless):
-                return match[0].strip()
-    return ""
+            if not against and not any(reader.stands(scope, match) for scope in one.unless):
+                return match[0].strip(), False
+            against = True
+    return "", against
 
 
 def _shown(scope: Scope, reader: Reader) -> bool:
@@ -97,7 +124,7 @@ def _shown(scope: Scope, reader: Reader) -> bool:
 _AGREES = {Wish.AGREE_ADS: Wish.STOP, Wish.AGREE_TAGS: Wish.UNTAG}
 
 
-def _without_contradictions(found: dict[Wish, str]) -> dict[Wish, str]:
+def without_contradictions(found: dict[Wish, str]) -> dict[Wish, str]:
     """Whoever says no and yes in one message has said no; whoever corrects a tag wants it right."""
     for agreed, refused in _AGREES.items():
         if refused in found:

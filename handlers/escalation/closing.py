@@ -91,14 +91,17 @@ async def ask_reason(turn: Turn, facts: Store, case: Case, reasons: Sequence[str
     if case.status != SERVING:
         return
     for card in await store.cards_of(facts, case.id):
-        if case.servicer in (userid.lower() for userid in card.userids) and card.response_code:
-            turn.update_card(
-                card.response_code,
-                briefing.ended(turn, reasons),
-                userids=card.userids,
-                task_id=card.task_id,
-            )
-            store.card_asks(turn, card.task_id)
+        if case.servicer not in (userid.lower() for userid in card.userids):
+            continue
+        if not card.response_code:  # it was used by a press; his next one brings another
+            turn.notify(card.userids, turn.phrases.say("escalation.staff_tell_why"))
+        turn.update_card(
+            card.response_code,
+            briefing.ended(turn, reasons),
+            userids=card.userids,
+            task_id=card.task_id,
+        )
+        store.card_asks(turn, card.task_id)
 
 
 async def settle_others(turn: Turn, facts: Store, case: Case, servicer: str, key: str) -> None:

@@ -98,6 +98,10 @@ async def end(
     Args:
         reasons: one of which is chosen; without one the session goes on, and nobody waits for it.
     """
+    about = await facts.cases.get(str(action.data.get("case_id", "")))
+    if about is not None and about.is_over and about.servicer == action.userid.lower():
+        await tell_reason(turn, facts, action, reasons)  # he has ended it in the client
+        return
     case = await _case(turn, facts, action)
     if case is None or not _may(turn, case, action):
         return

@@ -42,9 +42,11 @@ async def awaited(turn: Turn, facts: Store, numbers: Escalation) -> None:
 
 
 async def is_away(turn: Turn, facts: Store, case: Case) -> bool:
-    """Whether WeCom has told that whoever has the case does not receive."""
+    """Whether WeCom has told that whoever has the case does not receive; of whom it has told
+    nothing, nobody knows.
+    """
     known = await facts.servicers.known(turn.conversation.open_kfid)
-    return bool(known) and not known.get(case.servicer, False)
+    return known.get(case.servicer) is False
 
 
 async def due(turn: Turn, facts: Store, timer: TimerDue) -> None:
@@ -52,5 +54,6 @@ async def due(turn: Turn, facts: Store, timer: TimerDue) -> None:
     case = turn.cases.open
     if case is None or case.status != SERVING or case.servicer != timer.data.get("servicer"):
         return
-    if case.waiting_since is not None and await is_away(turn, facts, case):
+    known = await facts.servicers.known(turn.conversation.open_kfid)
+    if case.waiting_since is not None and not known.get(case.servicer, False):
         await ask_another(turn, facts, case, "left")

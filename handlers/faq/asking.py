@@ -20,11 +20,12 @@ async def in_context(voice: Voice, plain: Verdict) -> Verdict:
     if plain.decision is Decision.ANSWER:
         return plain
     said = await voice.last_said()
-    followup = rewrite(voice.turn.text, said[0]) if said else None
+    fold = voice.base.words.fold
+    followup = rewrite(voice.turn.text, said[0], fold) if said else None
     if said is None or followup is None:
         return plain
     verdicts = [await voice.base.ask(text, voice.turn.audience) for text in followup.texts]
-    return answer_to(followup, said[0], verdicts, plain) or plain
+    return answer_to(followup, said[0], verdicts, plain, fold) or plain
 
 
 async def note_asked_again(voice: Voice, verdict: Verdict) -> None:
@@ -39,14 +40,18 @@ async def answered_in_parts(voice: Voice) -> bool:
     """Answer several questions in one message together; the open ones are named, not dropped.
 
     Returns:
-        Whether at least one of them was answered, and another was, too, or is left open.
+        Whether at least one of them was answered, and another was, too, or is left open; or
+        whether the message waits for values that the answers name.
     """
     turn = voice.turn
     parts = split(turn.text)
     answered: dict[str, tuple[str, FaqEntry, Spoken]] = {}
     left: list[tuple[str, Verdict]] = []
-    for part in parts:
-        verdict = await voice.base.ask(part, turn.audience)
+    verdicts = [await voice.base.ask(part, turn.audience) for part in parts]
+    sayable = [one.matches[0].entry for one in verdicts if may_be_said(one)]
+    if len(parts) > 1 and await voice.must_wait(sayable):
+        return True
+    for part, verdict in zip(parts, verdicts, strict=True):
         spoken = await voice.words(verdict.matches[0].entry) if may_be_said(verdict) else None
         if spoken is None:
             left.append((part, verdict))

@@ -1,13 +1,15 @@
 """How does an entry become what this customer reads: wording, values, menu, attachments?"""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from bot.model import Attachment, Because, MenuItem
+from bot.model import VALUES, Attachment, Because, MenuItem, MessageReceived
 from bot.routing import Turn
 from bot.routing.values import Values
+from bot.routing.wording import ORDERS_CATEGORY
 from bot.store import Past, Store
 from knowledge import FaqEntry, Library, Match, Retriever
 from knowledge.wording import choose, enclosed, mark_of, names_in, wordings
@@ -50,6 +52,27 @@ class Voice:
         found = self.base.get(entry_id) if entry_id else None
         return found if found and found.is_for(self.turn.audience) else None
 
+    async def must_wait(self, entries: Iterable[FaqEntry]) -> bool:
+        """Have values looked up that these entries name and nobody knows yet.
+
+        What a model chose is said with its defaults: the message has waited once.
+
+        Returns:
+            Whether the message waits for them now.
+        """
+        turn = self.turn
+        named = names_in(
+            [text for one in entries if one.kind == "faq" for text in (one.answer, *one.variants)]
+        )
+        if turn.account.autonomy.for_category(ORDERS_CATEGORY) == "off":
+            named = frozenset(name for name in named if not name.startswith("order."))
+        if not named or turn.advice or not isinstance(turn.event, MessageReceived):
+            return False
+        asked = await self._values.worth_asking(turn.conversation, named)
+        if asked:
+            turn.look_up(VALUES, names=asked)
+        return bool(asked)
+
     async def words(self, entry: FaqEntry) -> Spoken | None:
         """The entry as it is said now, ``None`` when a value it needs is not known."""
         named = names_in((entry.answer, *entry.variants)) if entry.kind == "faq" else frozenset()
@@ -69,6 +92,8 @@ class Voice:
         Args:
             asks: whether it is worth asking if this helped; once in a case is enough.
         """
+        if await self.must_wait([entry]):
+            return
         spoken = await self.words(entry)
         if spoken is None:
             self.turn.emit("escalate", reason="no_value")

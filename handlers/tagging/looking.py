@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from handlers.tagging.circumstances import Around
 from handlers.tagging.patterns import Budget
-from handlers.tagging.rules import QUOTED, SAYS, Rulebook, TagRule
+from handlers.tagging.rules import QUOTED, SAYS, Rulebook, TagRule, Way
 from knowledge.grammar import STOPS
 from knowledge.speech import Phrasings, Reader, heard
 
@@ -101,10 +101,11 @@ class _Looking(Reader):
     def __init__(self, text: str, book: Rulebook) -> None:
         present = book.finder.words_in(text)
         self._found = book.finder.worth_looking_for(present)
-        super().__init__(text, self._found)
+        super().__init__(text, self._found, book.finder)
         self._book = book
         self._moods: dict[tuple[int, int, str], Place] = {}
         self._quotes: list[tuple[int, int]] | None = None
+        self._ways: list[Way] | None = None
         self._budget = Budget()
 
     def candidates(self) -> Iterator[TagRule]:
@@ -163,7 +164,9 @@ class _Looking(Reader):
         said = match[0].strip()
         if any(lo <= match.start() and match.end() <= hi for lo, hi in self._quoted()):
             return Place(said, QUOTED, QUOTED, "")
-        for way in self._book.ways:
+        if self._ways is None:
+            self._ways = [one for one in self._book.ways if self.may_stand(one.scope)]
+        for way in self._ways:
             if cue := self.stands(way.scope, match):
                 return Place(said, way.mood, way.scope.name, cue)
         return Place(said, SAYS)

@@ -127,7 +127,8 @@ class Rulebook:
     def __post_init__(self) -> None:
         phrasings = (phrasing for rule in self.rules for phrasing in rule.phrasings)
         ways = (phrasing for way in self.ways for phrasing in way.scope.phrasings)
-        self.finder = Finder((*phrasings, *ways))
+        lists = [*self._lists_of_rules(), *(some for way in self.ways for some in way.scope.lists)]
+        self.finder = Finder((*phrasings, *ways), lists=[some for some in lists if some])
         self.told_by, self.exactly, self.patterned = {}, {}, []
         self.by_id = {rule.id: rule for rule in self.rules}
         self.on_events = [rule for rule in self.rules if rule.events]
@@ -144,3 +145,10 @@ class Rulebook:
                 self.exactly.setdefault(text, []).append(rule)
             if rule.pattern and not rule.leads and not rule.exact:
                 self.patterned.append(rule)
+
+    def _lists_of_rules(self) -> Iterable[Phrasings]:
+        for rule in self.rules:
+            yield rule.contains
+            yield from rule.every
+            yield rule.none
+            yield rule.never

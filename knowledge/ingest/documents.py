@@ -1,7 +1,7 @@
 """Which questions with answers does a document hold, and which passages is the rest?"""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -12,11 +12,17 @@ from knowledge.ingest.gathering import Gathering
 from knowledge.ingest.html_text import QUESTION, Block, Page
 from knowledge.ingest.texts import clean, one_line
 
+PARAGRAPH, LINE = "段", "行"
+"""What a document's places are counted in: the lines of Markdown are not those that one reads."""
+
 PASSAGE_CHARACTERS = 600
 BETWEEN = " › "
 
 _MIN_CHARACTERS = 10  # less says nothing without what stands around it
 _MAX_TITLE = 60
+_BEGINNING = 12
+"""Signs by which the line is found in which a part begins."""
+
 _ASKED = re.compile(
     r"^(?:问题?|提问|Q(?:uestion)?)\s*[\d一二三四五六七八九十]{0,3}\s*[:：.、]\s*(?P<text>\S.*)$",
     re.IGNORECASE,
@@ -45,7 +51,14 @@ class _Section(msgspec.Struct):
 
     path: list[str]
     asks: bool = False
-    lines: list[str] = []
+    lines: list[tuple[int, str]] = []
+    unit: str = PARAGRAPH
+
+    def place(self, at: int | None) -> str:
+        """Where a line of it stands, as people find it."""
+        path = BETWEEN.join(self.path)
+        where = f"“{path}”" if path else "开头"
+        return where if at is None else f"{where}第 {at} {self.unit}"
 
 
 def read_text(text: str) -> Page:
@@ -55,7 +68,7 @@ def read_text(text: str) -> Page:
         Block(2 if _TEXT_HEADING.match(line) and not line.endswith(("。", "；", "，")) else 0, line)
         for line in lines
     ]
-    return Page("", blocks)
+    return Page("", blocks, LINE)
 
 
 def gather_page(page: Page, name: str, into: Gathering) -> None:
@@ -67,11 +80,10 @@ def gather_page(page: Page, name: str, into: Gathering) -> None:
     tops = [block for block in page.blocks if block.level == 1]
     top = tops[0].text if len(tops) == 1 else ""
     title = page.title or top or name
-    for section in _sections(page.blocks, top):
-        path = BETWEEN.join(section.path)
-        place = f"“{path}”" if path else "开头"
-        rest = list(_pairs(section, place, into))
-        text = clean("\n".join(rest))
+    for section in _sections(page, top):
+        rest = list(_pairs(section, into))
+        text = clean("\n".join(line for _, line in rest))
+        place = section.place(rest[0][0] if rest else None)
         if section.asks and text and len(text.encode()) <= MAX_ANSWER_BYTES:
             asked = _HEADING_NUMBER.sub("", section.path[-1])
             above = BETWEEN.join(section.path[:-1])
@@ -79,46 +91,48 @@ def gather_page(page: Page, name: str, into: Gathering) -> None:
         elif section.asks and not text:
             continue  # its answers are under headings of their own
         elif text:
-            _passages(text, title, section, place, into)
+            _passages(rest, title, section, into)
 
 
-def _sections(blocks: Iterable[Block], top: str) -> list[_Section]:
+def _sections(page: Page, top: str) -> list[_Section]:
     """What stands under each heading; the only one of level 1 is the document's title."""
     levels: list[tuple[int, str]] = []
-    sections = [_Section([])]
-    for block in blocks:
+    sections = [_Section([], unit=page.unit)]
+    counted = 0
+    for block in page.blocks:
+        counted += page.unit == LINE or not block.level
         if not block.level:
-            sections[-1].lines.append(block.text)
+            sections[-1].lines.append((counted, block.text))
             continue
         while levels and levels[-1][0] >= block.level:
             levels.pop()
         levels.append((block.level, block.text))
         path = [text for level, text in levels if not (level == 1 and text == top)]
         asks = bool(path) and (block.level == QUESTION or block.text.endswith(("?", "？")))
-        sections.append(_Section(path, asks))
+        sections.append(_Section(path, asks, unit=page.unit))
     return sections
 
 
-def _pairs(section: _Section, place: str, into: Gathering) -> Iterator[str]:
+def _pairs(section: _Section, into: Gathering) -> Iterator[tuple[int, str]]:
     """Take what is written as 问：… 答：…; yields the lines that are not."""
-    asked = ""
+    asked, place = "", ""
     answer: list[str] = []
     heading = BETWEEN.join(section.path)
-    numbered = sum(bool(_NUMBERED.match(line)) for line in section.lines)
-    marked = any(_ASKED.match(line) for line in section.lines)
-    for line in section.lines:
+    numbered = sum(bool(_NUMBERED.match(line)) for _, line in section.lines)
+    marked = any(_ASKED.match(line) for _, line in section.lines)
+    for at, line in section.lines:
         question = _ASKED.match(line)
         if question is None and not marked and (numbered > 1 or asked):
             question = _NUMBERED.match(line)
         if question:
             if asked:
                 _add_pair(into, place, asked, answer, heading)
-            asked, answer = question["text"], []
+            asked, answer, place = question["text"], [], section.place(at)
         elif asked:
             said = _ANSWERED.match(line) if not answer else None
             answer.append(said["text"] if said else line)
         else:
-            yield line
+            yield at, line
     if asked:
         _add_pair(into, place, asked, answer, heading)
 
@@ -128,12 +142,25 @@ def _add_pair(into: Gathering, place: str, asked: str, answer: list[str], headin
     into.add(place, values)
 
 
-def _passages(text: str, title: str, section: _Section, place: str, into: Gathering) -> None:
+def _passages(
+    lines: Sequence[tuple[int, str]], title: str, section: _Section, into: Gathering
+) -> None:
     heading = BETWEEN.join(section.path)
     named = BETWEEN.join(one_line(part)[:_MAX_TITLE] for part in (title, *section.path))
+    text = clean("\n".join(line for _, line in lines))
     if len(text) < _MIN_CHARACTERS:
-        into.skip(place, f"只有 {len(text)} 个字（{text}）")
+        into.skip(section.place(lines[0][0]), f"只有 {len(text)} 个字（{text}）")
         return
+    left = list(lines)
     for part in _splitter.split_text(text):
+        while len(left) > 1 and not _holds(left[0][1], part):
+            left.pop(0)
         values: dict[str, Any] = {"question": named, "answer": part}
+        place = section.place(left[0][0])
         into.add(place, values | {"kind": "passage", "heading": heading})
+
+
+def _holds(line: str, part: str) -> bool:
+    """Whether a part begins within this line."""
+    start = "".join(part.split("\n", maxsplit=1)[0].split())
+    return bool(start) and start[:_BEGINNING] in "".join(line.split())

@@ -120,7 +120,7 @@ class Gathering:
             self.skip(place, f"编号 {entry_id} 与{self._ids[entry_id]}的相同")
             return
         self._ids[entry_id] = place
-        self._found[key] = Gathered(msgspec.structs.replace(entry, id=entry_id), place)
+        self._found[key] = Gathered(msgspec.structs.replace(entry, id=entry_id, place=place), place)
         self._last = key
         self._more_phrasings(similar)
 

@@ -46,10 +46,15 @@ class Block(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct):
-    """A document as blocks."""
+    """A document as blocks.
+
+    Args:
+        unit: what its places are counted in.
+    """
 
     title: str
     blocks: list[Block]
+    unit: str = "段"
 
 
 def read_markdown(text: str) -> Page:

@@ -94,6 +94,23 @@ async def test_a_lost_callback_is_made_up_for_and_the_welcome_counts_as_missed(
     assert len(witness.heard) == 1
 
 
+async def test_an_old_friend_whom_we_have_forgotten_is_no_news(
+    town: Town, witness: Witness
+) -> None:
+    """As after an erasure: they are a friend of the member's still."""
+    await town.compares()
+    town.clock.reach(town.clock.now() + 60)
+    town.friends.add("zhangsan", LAN)
+    await town.settles()
+    town.clock.reach(town.clock.now() + 3 * 86_400)
+    await town.compares()
+    for table in ("relations", "relation_events", "relation_tags"):
+        await town.store.database.execute(f"DELETE FROM {table} WHERE external_userid = ?", LAN)
+    await town.compares()
+    assert len(witness.heard) == 1
+    assert len(await town.store.contacts.friends_of(LAN)) == 1
+
+
 async def test_a_lost_deletion_is_made_up_for(town: Town) -> None:
     town.friends.add("zhangsan", LAN)
     town.friends.add("lisi", LAN)

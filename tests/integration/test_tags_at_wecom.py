@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.model.consents import ConsentDecision, Purpose, Standing
+from bot.store import Unit
+from bot.store.ending import decide_all
 from tests.conftest import OpenChat
 from tests.friends import LAN, Town, a_town
 from tests.talk import PlayedClock
@@ -226,6 +229,53 @@ async def test_a_refused_permission_is_remembered_and_the_tags_are_kept(town: To
     assert await town.store.outbox.dead() == []
 
 
+async def decides(town: Town, decision: Standing) -> None:
+    unit, now = Unit(), town.clock.now()
+    decided = ConsentDecision(
+        purpose=Purpose.PROFILING_TAGS,
+        decision=decision,
+        notice_version="v1",
+        channel="kf",
+        evidence="m1",
+        by="customer",
+    )
+    await decide_all(town.store, unit, LAN, [decided], now)
+    await town.store.database.commit(unit)
+    await town.works()
+
+
+async def test_a_withdrawal_takes_the_tags_off_at_wecom_too(town: Town) -> None:
+    await befriend(town, "zhangsan", "lisi")
+    await town.tags("画像：宝妈", "关注：运费")
+    assert town.at("zhangsan") == {"关注：运费"}
+    await decides(town, Standing.GIVEN)
+    await town.tags("画像：宝妈")
+    assert town.at("lisi") == {"画像：宝妈", "关注：运费"}
+    await decides(town, Standing.WITHDRAWN)
+    assert town.at("zhangsan") == town.at("lisi") == {"关注：运费"}
+
+
+async def test_what_people_put_on_without_consent_stays_theirs(town: Town) -> None:
+    town.friends.create_tag("画像：宝妈")
+    await befriend(town, "zhangsan")
+    town.friends.edit_tags("zhangsan", LAN, add=["画像：宝妈"])
+    await town.settles()
+    assert await town.local() == set()
+    await town.tags("关注：运费")
+    assert town.at("zhangsan") == {"画像：宝妈", "关注：运费"}
+
+
+async def test_who_is_one_person_is_known_by_the_unionid(town: Town) -> None:
+    other = await town.sim.customer("兰的另一个号")
+    for customer in (LAN, other):
+        town.friends.unionids[customer] = "oLan"
+        town.friends.add("zhangsan", customer)
+    await town.settles()
+    await town.tags("关注：运费")
+    assert await town.store.people.same_person(LAN) == sorted([LAN, other])
+    assert town.at("zhangsan", other) == {"关注：运费"}
+
+
 async def test_a_page_that_lags_behind_is_not_taken_for_people(town: Town) -> None:
     """A reading right after our own write may not show it yet."""
     await befriend(town, "zhangsan")
@@ -241,7 +291,7 @@ async def test_a_page_that_lags_behind_is_not_taken_for_people(town: Town) -> No
     assert await town.by_people() == []
 
 
-async def test_the_library_has_no_room(town: Town, open_chat: OpenChat) -> None:
+async def test_the_library_has_no_room(town: Town) -> None:
     for number in range(3000):
         town.friends.create_tag(f"别的：{number}", tells=False)
     await befriend(town, "zhangsan")

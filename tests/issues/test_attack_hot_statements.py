@@ -6,8 +6,8 @@ and each claim in a conversation as long.
 
 from bot.model import Conversation
 from bot.store import Store
+from bot.store.claims import CLAIM_SEND
 from bot.store.conversations import _SPENT
-from bot.store.outbox import _CLAIM_SEND
 
 LAN = Conversation("wk_shop", "wm_lan")
 
@@ -18,7 +18,7 @@ def plan(store: Store, sql: str) -> list[str]:
 
 
 def test_a_claim_walks_through_no_table(store: Store) -> None:
-    steps = plan(store, _CLAIM_SEND)
+    steps = plan(store, CLAIM_SEND)
     assert not [step for step in steps if step.startswith("SCAN")]
     assert any("outbox_of_window" in step for step in steps)
 

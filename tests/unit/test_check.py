@@ -289,3 +289,13 @@ async def test_the_shipped_configuration_lacks_only_the_six_values(
 ) -> None:
     out = io.StringIO()
     assert await check(MANUAL, GIVEN, False, out, prompts=prompts) == 0, out.getvalue()
+
+
+async def test_rules_that_can_tag_nobody_are_pointed_out(tmp_path: Path, prompts: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    said = "不会有人被打标签"
+    _, report = await run(tmp_path, prompts, "tagging: {rules: [rules]}", GIVEN)
+    assert said in report
+    asking = "tagging: {rules: [rules]}\nconsent: {ask: [profiling_tags]}"
+    _, report = await run(tmp_path, prompts, asking, GIVEN)
+    assert said not in report

@@ -75,7 +75,7 @@ class TestDefaults:
         assert [name for name in sorted(map(str, names)) if f"{name}:" not in text] == []
 
         chosen: Any = dict.fromkeys(("company", "knowledge", "storage"), True)
-        chosen["tagging"] = {"groups", "rules"}
+        chosen |= {"tagging": {"groups", "rules"}, "consent": {"ask"}}
         shown = load_config(MANUAL, {}).model_dump(exclude=chosen)
         default = Config().model_dump(exclude=chosen)
         assert shown == default
@@ -91,7 +91,7 @@ class TestDefaults:
 
         assert config.llm is not None
         assert config.staff[0].level == "junior"
-        assert set(config.tools) == {"shop_orders", "stock"}
+        assert set(config.tools) == {"shop_orders", "stock", "cancel_order"}
         assert set(config.webhooks) == {"crm"}
         assert dict(config.escalation.classes) == dict(DEFAULTS)
         [account] = config.accounts.values()

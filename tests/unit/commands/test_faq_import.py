@@ -222,3 +222,16 @@ def test_an_import_that_changed_nothing_names_no_change_to_undo(shop: Shop) -> N
     assert shop.run("faq", "import", table(shop, ("甲怎么办", "新的"), TWO), "--yes") == 0
     assert counts(shop).endswith("保留 1（有人改过）")
     assert "undo" not in shop.said
+
+
+def test_where_an_entry_stands_is_shown_and_a_shift_alone_is_no_change(shop: Shop) -> None:
+    path = table(shop, ONE, TWO)
+    shop.run("faq", "import", path)
+    shop.run("faq", "list", "乙怎么办")
+    name = shop.said.split()[0]
+    shop.run("faq", "show", name)
+    assert "place: 第 3 行" in shop.said
+    assert "来自 import:faq.csv 第 3 行" in shop.said
+    shop.run("faq", "set", name, "--category", "别的")
+    shop.run("faq", "import", table(shop, ("新的怎么办", "三"), ONE, TWO))
+    assert counts(shop) == "新增 1，修改 0，不变 2，移除 0，保留 0（有人改过）"

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import open_store
+import handlers
+from bot.app import build_eraser, open_store
 from bot.config import load_config
+from bot.routing.discovery import discover
 from tests.builders import KEY
 from tests.unit.commands.conftest import Shop
 
@@ -116,3 +118,33 @@ def test_requests_are_listed_with_their_day_and_closed_with_a_word(lan: Shop) ->
     assert "没有待办" in lan.said
     assert lan.run("requests", "list", "--all") == 0
     assert "当面交给本人" in lan.said
+
+
+def test_what_operators_do_to_the_service_is_in_the_audit(lan: Shop) -> None:
+    lan.run("silence", "all", "--reason", "盘点")
+    lan.run("unsilence", "all")
+    lan.run("block", "wm_lan")
+    lan.run("keys", "rotate")
+    lan.run("audit", "search", "--actor", "command:*")
+    did = [line.split()[3] for line in lan.said.splitlines()]
+    assert did == ["keys.rotate", "block", "silence.end", "silence"]
+    assert "wm_lan" not in lan.said
+    assert "盘点" not in lan.said
+
+
+def test_while_the_service_runs_it_erases_and_the_command_only_asks(lan: Shop) -> None:
+    config = load_config(lan.folder / "config.yaml", os.environ)
+    service = open_store(config)
+    service.database.claim()
+    try:
+        assert lan.run("erase", "wm_lan", "--yes") == 0
+        assert "服务正在运行" in lan.said
+        receipt = lan.said.partition("：")[0].removeprefix("回执 ")
+        assert lan.run("erased", receipt) == 0
+        assert "还没有删除" in lan.said
+        eraser = build_eraser(config, service, discover(handlers))
+        assert asyncio.run(eraser.look()) == 1
+        assert lan.run("erased", receipt) == 0
+        assert "已全部删除" in lan.said
+    finally:
+        service.close()

@@ -1,10 +1,12 @@
 import math
+from pathlib import Path
 
 import pytest
 
 import handlers
 from bot.app import declared_tables
 from bot.delivery.housekeeping import (
+    DeletedKeys,
     Gauges,
     LeftCases,
     Retention,
@@ -14,7 +16,7 @@ from bot.delivery.housekeeping import (
 from bot.measuring import Reporter
 from bot.model import Lane
 from bot.routing.discovery import discover
-from bot.store import Arrival, Unit
+from bot.store import Arrival, Database, Store, Unit
 from tests.talk import Chat
 
 TABLES = declared_tables(discover(handlers))
@@ -192,3 +194,17 @@ async def test_a_case_that_nobody_goes_on_with_is_closed_as_of_its_day_s_end(cha
     assert case is not None
     assert (case.closed_at, case.outcome) == (written_at + 86_400, "gap")
     assert await left.look() == 0
+
+
+async def test_keys_that_another_process_deleted_are_forgotten_at_the_next_look(
+    store: Store, home: Path
+) -> None:
+    await store.vault.ready(["customer:wm_lan"])
+    look = DeletedKeys(store).look
+    await look()
+    other = Database(home / "concierge.keys.db")
+    await other.execute("DELETE FROM wrapped_keys")
+    other.close()
+    await look()
+    with pytest.raises(KeyError):
+        store.vault.seal("customer:wm_lan", b"gone")

@@ -206,6 +206,20 @@ async def test_who_ends_it_in_the_client_is_asked_afterwards_and_nobody_waits(
     assert tuple(row) == (case.id, "unreachable")
 
 
+async def test_who_has_pressed_before_is_asked_in_words_and_tells_on_the_same_card(
+    served: Chat,
+) -> None:
+    """The card's code is used by the first press, so nothing can change it by itself."""
+    await served.presses("take")
+    await served.end()
+    assert told(served, "zhangsan")[0].startswith("会话已结束。请在它的卡片上选一个结束原因")
+    await served.presses("end", chosen="solved")
+    assert served.cards[0].replaced_by == "已记：已解决"
+    row = await served.store.database.fetch_one("SELECT reason FROM case_endings")
+    assert row is not None
+    assert row["reason"] == "solved"
+
+
 async def test_a_note_is_kept_with_the_case_sealed(served: Chat) -> None:
     await served.tells_app("备注：客户周五再来取")
     assert told(served, "zhangsan") == ["备注已记下。"]

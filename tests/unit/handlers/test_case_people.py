@@ -207,7 +207,7 @@ async def test_who_writes_to_one_who_has_left_is_served_by_another_in_time(
     if told_by == "event":
         await servicer_is(chat, "zhangsan", receiving=False)
     else:
-        chat.wecom.receiving = ["lisi"]
+        chat.wecom.receiving, chat.wecom.stopped = ["lisi"], ["zhangsan"]
         await desks(chat).look()
         await chat.waits(seconds=1)
     await chat.says("那我的订单呢")
@@ -218,6 +218,15 @@ async def test_who_writes_to_one_who_has_left_is_served_by_another_in_time(
     await chat.waits(seconds=121)
     assert chat.wecom.servicer == "lisi"
     assert chat.cards[-1].userids == ("lisi",)
+
+
+async def test_of_one_of_whom_wecom_tells_nothing_nobody_says_that_he_left(chat: Chat) -> None:
+    await chat.says("多久发货")
+    await servicer_is(chat, "lisi", receiving=True)
+    await chat.take_over("wangwu")
+    await chat.colleague_writes("您好")
+    await chat.says("那我的订单呢")
+    assert chat.staff_messages == []
 
 
 async def test_one_who_has_left_and_answers_keeps_it(chat: Chat) -> None:

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from knowledge import Audience, Decision, Retriever
 from knowledge.gate import load_gate
-from knowledge.retriever import MAX_CHANGED
+from knowledge.shelves import MAX_CHANGED
 from tests.unit.knowledge.conftest import TODAY, FakeEmbedder, an_entry
 
 SHIPPING = an_entry("ship", "多久发货", "48 小时内。")

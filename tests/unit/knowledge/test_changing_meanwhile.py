@@ -8,7 +8,7 @@ import pytest
 
 from knowledge import Audience, Decision, FaqEntry, Retriever
 from knowledge.embeddings import Kind, Vectors
-from knowledge.retriever import MAX_CHANGED
+from knowledge.shelves import MAX_CHANGED
 from tests.unit.knowledge.conftest import TODAY, FakeEmbedder, an_entry
 
 ENTRIES = [

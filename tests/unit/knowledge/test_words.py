@@ -216,7 +216,7 @@ async def test_synonyms_hold_for_entries_questions_and_changes_alike() -> None:
 async def test_many_changes_are_built_anew_with_the_same_words(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("knowledge.retriever.MAX_CHANGED", 0)
+    monkeypatch.setattr("knowledge.shelves.MAX_CHANGED", 0)
     base = Retriever(ENTRIES, words=CARDS)
     await base.change([an_entry("more", "怎么开发票")])
     verdict = await base.ask(WRONG_CARD, TODAY)

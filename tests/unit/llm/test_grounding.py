@@ -11,7 +11,7 @@ from bot.errors import Misconfigured
 from bot.llm.grounding import Grounding, Words
 from bot.llm.plain import plain
 from knowledge.fold import even_out
-from tests.model_cases import FORBIDS, Case, honest, lies
+from tests.model_cases import FORBIDS, Case, honest, lies, soft
 
 WORDS = Words.load(MODEL_PROMPTS / "words.yaml", even_out)
 GROUNDING = Grounding(WORDS, even_out, FORBIDS)
@@ -20,8 +20,9 @@ FEE = "满 99 元包邮，不满 99 元运费 8 元。"
 
 
 def refusal(case: Case) -> str:
-    used = [case.passages[one][1] for one in case.says["used_ids"]]
-    return GROUNDING.refuses(case.question, plain(case.says["answer"]), used, LEAKED)
+    headings, told = zip(*(case.passages[one] for one in case.says["used_ids"]), strict=True)
+    answer = plain(case.says["answer"])
+    return GROUNDING.refuses(case.question, answer, told, LEAKED, headings=headings)
 
 
 @pytest.mark.parametrize("name", ["honest.jsonl", "honest-fresh.jsonl"])
@@ -39,6 +40,45 @@ def test_no_lie_passes(name: str) -> None:
     told = [case for case in told if set(case.says["used_ids"]) <= set(case.passages)]
     assert [case.says["answer"] for case in told if not refusal(case)] == []
     assert len(told) >= 60
+
+
+@pytest.mark.parametrize("name", ["soft.jsonl", "soft-fresh.jsonl", "soft-last.jsonl"])
+def test_of_what_hangs_on_words_alone_most_lies_stop_and_few_honest_answers(name: str) -> None:
+    # before there was a rule for it, 48 of the 68 fresh lies passed, and 63 of as many honest ones
+    def passed(what: str) -> list[bool]:
+        told = [(one, text) for one in soft(name) for text in getattr(one, what)]
+        return [not GROUNDING.refuses(one.question, text, [one.passage]) for one, text in told]
+
+    lying, being_honest = passed("lies"), passed("honest")
+    assert sum(lying) <= 0.26 * len(lying)
+    assert sum(being_honest) >= 0.9 * len(being_honest)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ("退货请保留吊牌，剪掉的不予受理。", ""),
+        ("请您放心，退货时保留吊牌就好。", ""),
+        ("退货无需保留吊牌。", "polarity"),
+        ("吊牌剪掉的我们也受理。", "polarity"),
+        ("退货请保留吊牌和洗衣标。", "unsupported"),
+        ("退货请保留吊牌，并寄到总部仓库。", "unsupported"),
+        ("只能退货，请保留吊牌。", "narrowed"),
+        ("牛仔裤也能改。", "polarity"),
+        ("牛仔裤不能改。", ""),
+    ],
+)
+def test_every_word_is_supported(answer: str, why: str) -> None:
+    rules = "退货的商品请保留吊牌。" if "只" in answer else "退货请保留吊牌，剪掉的不予受理。"
+    told = [rules, "门店可以改裤脚，牛仔裤除外。"] if "牛仔" in answer else [rules]
+    assert GROUNDING.refuses("退货有什么要求", answer, told) == why
+
+
+def test_the_words_of_the_question_an_entry_answers_may_be_used() -> None:
+    told = ["前 30 分钟不收钱。"]
+    assert GROUNDING.refuses("收钱吗", "停车前 30 分钟不收钱。", told) == "unsupported"
+    said = GROUNDING.refuses("收钱吗", "停车前 30 分钟不收钱。", told, headings=["停车收钱吗"])
+    assert said == ""
 
 
 @pytest.mark.parametrize(

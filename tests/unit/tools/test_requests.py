@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config import Tool
+from bot.config import Tool, checked
 from bot.errors import ToolFailed
-from bot.tools.requests import checked, request_for
+from bot.tools.requests import request_for
 
 
 def a_tool(**fields: Any) -> Tool:

@@ -117,3 +117,16 @@ def test_no_content_raises(tmp_path_factory: pytest.TempPathFactory, text: str, 
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     [source] = find_sources([path], [])
     read_source(source)
+
+
+def test_a_passage_says_where_it_stands(tmp_path: Path) -> None:
+    long = "\n\n".join(f"第 {n} 条规则，{'说明' * 120}。" for n in range(1, 6))
+    entries = read(
+        tmp_path, f"# 手册\n\n开头的话在这里说清楚。\n\n## 规则\n\n{long}\n\n## 怎么退？\n\n寄回。"
+    )
+    places = [entry.place for entry in entries]
+    assert places[0] == "开头第 1 段"
+    assert places[1:-1] == [f"“规则”第 {at} 段" for at in (2, 4, 6)]
+    assert places[-1] == "“怎么退？”第 7 段"
+    [note] = read(tmp_path, "\n一、平日\n早上九点开门，晚上十点关门。\n", "时间.txt")
+    assert note.place == "“一、平日”第 2 行"

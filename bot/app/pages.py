@@ -1,0 +1,51 @@
+"""Which pages does the service answer over HTTP?"""
+
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from bot.app.reports import build_reporter
+from bot.app.service import Concierge
+from bot.errors import ConciergeError
+from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
+from bot.web.customers import CustomersEndpoint
+from bot.web.health import HealthEndpoints
+from bot.web.reports import ReportEndpoint
+from bot.wecom.cipher import CallbackCipher
+
+
+def web_app(concierge: Concierge) -> web.Application:
+    """The HTTP side: callback, health, metrics, reports."""
+    config, engine = concierge.engine.config, concierge.engine
+    cipher = CallbackCipher(
+        config.wecom.callback_token.get_secret_value(),
+        config.wecom.callback_aes_key.get_secret_value(),
+        config.wecom.corp_id,
+    )
+
+    async def database() -> None:
+        await engine.store.database.fetch_one("SELECT 1")
+
+    async def index() -> None:
+        if not engine.library.everything.ready:
+            raise ConciergeError("the lexical index is not built")
+
+    async def token() -> None:
+        await concierge.tokens.get()
+
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    callback = CallbackEndpoint(
+        cipher, concierge.intake, clock=engine.clock.now, metrics=engine.metrics
+    )
+    health = HealthEndpoints(engine.metrics, {"database": database, "index": index, "token": token})
+    reports = ReportEndpoint(
+        build_reporter(config, engine.store.measured),
+        config.server.api_token.get_secret_value(),
+        ZoneInfo(config.timezone),
+        engine.clock,
+    )
+    customers = CustomersEndpoint(
+        engine.store, config.server.api_token.get_secret_value(), engine.clock
+    )
+    app.add_routes([*callback.routes(), *health.routes(), *reports.routes(), *customers.routes()])
+    return app
