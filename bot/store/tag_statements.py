@@ -128,7 +128,7 @@ ON CONFLICT (external_userid, name) DO UPDATE SET source = excluded.source, rule
 _PROLONG = f"""
 UPDATE customer_tags AS t SET expires_at = CASE WHEN ?17 IS NULL THEN NULL
     ELSE MAX(t.expires_at, ?17) END
-WHERE {_MINE} AND t.name = ?2 AND t.expires_at IS NOT NULL AND {_said("kept")}
+WHERE {_MINE} AND {_ON} AND t.name = ?2 AND t.expires_at IS NOT NULL AND {_said("kept")}
 """
 _HOLD = f"""
 INSERT INTO tag_holds SELECT ?1, ?2, ?3, ?9 WHERE {_said("applied", "kept")}

@@ -59,7 +59,7 @@ class TestProblems:
             ("autonomy: {categories: {物流: perhaps}}", "autonomy.categories.物流", "suggest"),
             ("accounts: {'wk 1': {}}", "accounts.wk 1", "open_kfid"),
             ("delivery: {late_welcome_s: 25}", "delivery.late_welcome_s", "不大于 20"),
-            ("nonsense: 1", "nonsense", "wecom"),
+            ("xyzzy: 1", "xyzzy", "wecom"),
             ("wecom: {corpid: x}", "wecom.corpid", "wecom.corp_id"),
             ("corp_id: x", "corp_id", "wecom.corp_id"),
             ("wecom: {callback_tokn_file: x}", "wecom.callback_tokn_file", "callback_token_file"),
