@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from handlers.consent.rules import Read, Wish, Wishes, without_contradictions
+from handlers.consent.rules import Read, Wish, Wishes
 from knowledge import Meaning
 
 SURE = 0.8
@@ -39,11 +39,10 @@ class Understanding:
 def meant(read: Read, probabilities: Mapping[str, float], text: str) -> dict[Wish, str]:
     """What is meant, where the words say nothing; one wish, the surest."""
     sure = {
-        Wish(name): probability
-        for name, probability in probabilities.items()
-        if probability >= SURE and Wish(name) not in read.against
+        wish: probabilities.get(wish, 0.0)
+        for wish in Wish
+        if wish not in read.against and probabilities.get(wish, 0.0) >= SURE
     }
     if not sure:
         return {}
-    best = max(sure, key=lambda wish: sure[wish])
-    return without_contradictions({best: text.strip()})
+    return {max(sure, key=lambda wish: sure[wish]): text.strip()}
