@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from bot.app import open_store
 from bot.config import Tagging
 from bot.model.tags import TagChange, TagSource
 from bot.store import Store, Unit
-from tests.builders import FRIDAY_MORNING
+from tests.builders import FRIDAY_MORNING, a_config
 
 NOW, DAY_S = FRIDAY_MORNING, 86_400.0
 LAN = "wm_lan"
@@ -128,6 +129,25 @@ async def test_two_at_once_never_leave_two_of_an_exclusive_group(store: Store) -
     names = [f"会员：{n}" for n in range(20)]
     await asyncio.gather(*(put(store, name) for name in names))
     assert len(await on(store)) == 1
+
+
+async def test_nor_do_two_writers_of_one_file(store: Store) -> None:
+    """A command writes beside the service: the statements decide, not what either read before."""
+    other = open_store(a_config(store.database.path.parent))
+    other.tags.consented, other.tags.settings = "1", store.tags.settings
+    try:
+        await asyncio.gather(
+            *(put(one, f"会员：{n}", at=NOW + n) for n in range(10) for one in (store, other)),
+            *(put(one, f"关注：{n}") for n in range(10) for one in (store, other)),
+            *(take(one, "会员：9", at=NOW + 9, **HUMAN) for one in (store, other)),
+        )
+        names = await on(store)
+    finally:
+        other.close()
+    assert len([name for name in names if name.startswith("会员")]) <= 1
+    assert len(names) <= 4
+    assert await put(store, "会员：9", at=NOW + 20) in ("", "refused:human_removed")
+    assert "会员：9" not in await on(store, NOW + 20)
 
 
 async def test_nobody_gets_more_tags_than_the_cap(store: Store) -> None:
