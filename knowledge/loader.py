@@ -157,8 +157,9 @@ def _yaml_entries(file: str, text: str, problems: list[EntryProblem]) -> Iterato
         root = yaml.compose(text, Loader=_Loader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
-        place = f"第 {mark.line + 1} 行第 {mark.column + 1} 个字" if mark else ""
-        problems.append(EntryProblem(file, place, "从这里起读不懂", "YAML（看看缩进、冒号和引号）"))
+        since = f"从第 {mark.line + 1} 行第 {mark.column + 1} 个字起" if mark else ""
+        # No place: the whole file is unread, and what was read of it before stays.
+        problems.append(EntryProblem(file, "", f"{since}读不懂", "YAML（看看缩进、冒号和引号）"))
         return
     if root is None:
         problems.append(EntryProblem(file, "", "没有内容", "条目的列表"))

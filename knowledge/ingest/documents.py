@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 from knowledge.fields import MAX_ANSWER_BYTES
 from knowledge.ingest.gathering import Gathering
 from knowledge.ingest.html_text import QUESTION, Block, Page
 from knowledge.ingest.texts import clean, one_line
+
+if TYPE_CHECKING:
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 PARAGRAPH, LINE = "段", "行"
 """What a document's places are counted in: the lines of Markdown are not those that one reads."""
@@ -38,12 +41,18 @@ _TEXT_HEADING = re.compile(
     r"^(?:第[一二三四五六七八九十百\d]{1,4}[章节条部分]+|[一二三四五六七八九十]{1,3}、)\s*\S.{0,28}$"
 )
 
-_splitter = RecursiveCharacterTextSplitter(
-    chunk_size=PASSAGE_CHARACTERS,
-    chunk_overlap=0,
-    separators=["\n\n", "\n", "。", "！", "？", "；", "，", "、", " ", ""],
-    keep_separator="end",
-)
+
+@cache
+def _splitter() -> "RecursiveCharacterTextSplitter":
+    # Costs a second and 36 MB to import: whoever reads no document goes without.
+    from langchain_text_splitters import RecursiveCharacterTextSplitter  # noqa: PLC0415
+
+    return RecursiveCharacterTextSplitter(
+        chunk_size=PASSAGE_CHARACTERS,
+        chunk_overlap=0,
+        separators=["\n\n", "\n", "。", "！", "？", "；", "，", "、", " ", ""],
+        keep_separator="end",
+    )
 
 
 class _Section(msgspec.Struct):
@@ -152,7 +161,7 @@ def _passages(
         into.skip(section.place(lines[0][0]), f"只有 {len(text)} 个字（{text}）")
         return
     left = list(lines)
-    for part in _splitter.split_text(text):
+    for part in _splitter().split_text(text):
         while len(left) > 1 and not _holds(left[0][1], part):
             left.pop(0)
         values: dict[str, Any] = {"question": named, "answer": part}

@@ -19,7 +19,8 @@ def plan(store: Store, sql: str) -> list[str]:
 
 def test_a_claim_walks_through_no_table(store: Store) -> None:
     steps = plan(store, CLAIM_SEND)
-    assert not [step for step in steps if step.startswith("SCAN")]
+    tables = [step for step in steps if step != "SCAN CONSTANT ROW"]  # a SELECT without a table
+    assert not [step for step in tables if step.startswith("SCAN")]
     assert any("outbox_of_window" in step for step in steps)
 
 

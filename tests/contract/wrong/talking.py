@@ -101,8 +101,8 @@ def shows_every_choice(patch: pytest.MonkeyPatch, _world: World) -> None:
 
 
 def answers_backwards(patch: pytest.MonkeyPatch, _world: World) -> None:
-    def backwards(said: Any, preface: Any = ()) -> Any:
-        return merge(said[::-1], preface)
+    def backwards(said: Any, *more: Any) -> Any:
+        return merge(said[::-1], *more)
 
     patch.setattr(decisions, "merge", backwards)
 
