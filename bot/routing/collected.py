@@ -122,14 +122,14 @@ class Decisions:
 
     @property
     def weight(self) -> int:
-        """Grows with everything a handler collects: one that adds nothing has declined."""
+        """Grows with what owns a message; a tag, a judgement or a `cancel` alone does not."""
         return (
             len(self.said)
             + len(self.by_code)
             + len(self.effects)
             + len(self.emitted)
             + len(self.records)
-            + len(self.timers)
+            + sum(one.due_at is not None for one in self.timers)
             + len(self.consents)
             + len(self.notices)
         )

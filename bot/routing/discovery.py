@@ -84,7 +84,8 @@ def check_needs(routers: Iterable[Router], supplied: Iterable[type], phrases: Ph
                 for problem in _problems(registration, known, phrases)
             ]
         problems += [
-            f"{router.name}: nobody wrote {key!r} in prompts/replies"
+            f"{router.name}: nobody wrote {key!r} in prompts/replies, nor is a handler, timer or"
+            f" event registered by that name"
             for key in unwritten(router, phrases)
         ]
     if problems:

@@ -63,8 +63,8 @@ class Router:
         """Answer a customer's message that every filter accepts.
 
         A handler that decides nothing and does not call `turn.settle` has declined, and the next
-        one is asked. Whatever it decides owns the message, a timer or a record too; `cancel`
-        alone does not.
+        one is asked. Whatever it decides owns the message, a timer or a record too; `cancel`, a tag
+        or a judgement alone does not.
         """
 
         def register(handler: Handler) -> Handler:
@@ -76,7 +76,7 @@ class Router:
     def observe(self) -> Callable[[Handler], Handler]:
         """See every message, also while people own the conversation.
 
-        May only record, emit, and say that the message opens no case.
+        May only record, tag, emit, and say that the message opens no case.
         """
 
         def register(handler: Handler) -> Handler:

@@ -18,7 +18,7 @@ def customer_in(subject: str) -> str:
 
 class TurnTags:
     """The part of a `Turn` that concerns tags. Nothing is certain before the commit: consent, what
-    people took off, exclusive groups and caps decide there (`bot/store/tags.py`).
+    people took off, exclusive groups and caps decide there (`bot/store/tag_statements.py`).
     """
 
     decisions: Decisions

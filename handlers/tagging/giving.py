@@ -1,7 +1,7 @@
 """What follows from the rules that are met: a tag, a hit that is counted, or nothing?
 
 Whoever has not consented to what a tag is for is not tagged, and nothing is counted of him: that
-too would be a profile. The gate of `bot/store/tags.py` decides once more at the commit.
+too would be a profile. The gate of `bot/store/tag_statements.py` decides once more at the commit.
 """
 
 from collections.abc import Mapping

@@ -27,8 +27,6 @@ ARCHIVED = "archive_text"
 REREAD_DAYS, REREAD_MESSAGES = 180, 200
 """How much of what is kept is read again once the customer has consented."""
 
-_PURPOSES = (Purpose.PROFILING_TAGS.value, Purpose.MINOR.value)
-
 
 @router.observe()
 async def heard(turn: Turn, facts: Store, rules: TagRules) -> None:
@@ -80,7 +78,8 @@ async def archived(turn: Turn, event: Emitted, facts: Store, rules: TagRules) ->
 @router.on(Emitted, tag="consent_given")
 async def consented(turn: Turn, event: Emitted, facts: Store, rules: TagRules) -> None:
     """Read again what the customer wrote before and is kept, so that consent is worth something."""
-    if event.data.get("purpose") not in _PURPOSES or not turn.external_userid:
+    wanted = {Purpose.PROFILING_TAGS, *(group.purpose for group in facts.tags.settings.groups)}
+    if event.data.get("purpose") not in wanted or not turn.external_userid:
         return
     since = turn.now - REREAD_DAYS * 86_400
     giver = Giver(turn, facts, rules)

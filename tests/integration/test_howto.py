@@ -31,9 +31,8 @@ STEPS = _steps()
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """What a newcomer has: the product and the fixtures of its tests."""
-    ignored = shutil.ignore_patterns("__pycache__")
     for room in ("bot", "handlers", "knowledge", "prompts"):
-        shutil.copytree(ROOT / room, tmp_path / room, ignore=ignored)
+        shutil.copytree(ROOT / room, tmp_path / room)  # compiled files too: they keep their times
     for name in ("pyproject.toml", "config.yaml"):
         shutil.copy(ROOT / name, tmp_path / name)
     for folder in ("tests", "tests/unit", "tests/unit/handlers"):

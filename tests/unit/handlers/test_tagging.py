@@ -17,6 +17,7 @@ rules:
   - {id: want, tag: "意向：面霜", mood: wants, contains: [面霜]}
   - {id: often, tag: "行为：常问价", contains: [多少钱], hits: 3, within_days: 7}
   - {id: age, tag: "月龄：0-6个月", contains: ["宝宝...个月"]}
+  - {id: skin, tag: "肤质：敏感肌", contains: [敏感肌]}
   - {id: photo, tag: "行为：发过图", when: {msgtype: [image]}}
   - {id: tapped, tag: "关注：退货", when: {menu: [help:returns]}}
   - {id: bought, tag: "行为：买过面霜", event: {name: order_paid, fields: {category: [面霜]}}}
@@ -25,6 +26,7 @@ rules:
 GROUPS = [
     *({"name": name} for name in ("关注", "意向", "行为", "来源")),
     {"name": "月龄", "purpose": "minor"},
+    {"name": "肤质", "purpose": "sensitive"},
 ]
 
 
@@ -80,19 +82,28 @@ async def test_what_was_written_before_counts_once_the_customer_agrees(
     chat = await open_chat(tagging={"groups": GROUPS, "rules": [str(rules)]})
     first = await chat.says("包邮吗")
     await chat.says("想买面霜")
-    await chat.agrees()
+    await chat.says("我是敏感肌")
+    await agrees_to(chat, Purpose.PROFILING_TAGS)
+    assert chat.tags == {"关注：运费", "意向：面霜"}
+    found = await chat.store.tags.of(chat.conversation.external_userid, chat.clock.now())
+    assert first in {one.msgid for one in found}
+    await agrees_to(chat, Purpose.SENSITIVE)
+    assert chat.tags == {"关注：运费", "意向：面霜", "肤质：敏感肌"}, (
+        "each group by its own purpose"
+    )
+
+
+async def agrees_to(chat: Chat, purpose: Purpose) -> None:
+    await chat.agrees(purpose)
     where = chat.conversation
     await chat.receives(
         Emitted(
             name="consent_given",
-            data={"purpose": "profiling_tags"},
+            data={"purpose": purpose.value},
             open_kfid=where.open_kfid,
             external_userid=where.external_userid,
         )
     )
-    assert chat.tags == {"关注：运费", "意向：面霜"}
-    found = await chat.store.tags.of(where.external_userid, chat.clock.now())
-    assert first in {one.msgid for one in found}
 
 
 async def test_a_childs_age_needs_a_consent_of_its_own(chat: Chat) -> None:

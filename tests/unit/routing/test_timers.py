@@ -41,6 +41,21 @@ async def test_setting_a_timer_owns_the_message(open_chat: OpenChat) -> None:
     assert chat.replies == ["到点了"]
 
 
+async def test_withdrawing_a_timer_alone_leaves_the_message_to_the_others(
+    open_chat: OpenChat,
+) -> None:
+    router = Router("only_cancels", stage=Stage.GUARD)
+
+    @router.message()
+    async def hear(turn: Turn) -> None:
+        turn.cancel("reminding.ring")
+
+    chat = await open_chat(more=[router])
+    await chat.says("多久发货")
+    assert chat.outcome == "answered"
+    assert chat.replies
+
+
 async def test_the_last_word_of_a_turn_counts(open_chat: OpenChat) -> None:
     chat = await open_reminding(open_chat)
     await chat.says_at_once("提醒我", "算了")
