@@ -13,7 +13,7 @@ from bot.model import Conversation, Emitted, Lane
 from bot.model.consents import ConsentDecision, Purpose, Standing
 from bot.routing.consenting import ENDED, GIVEN
 from bot.store import Arrival, Store, Unit
-from bot.store.ending import decide_all
+from bot.store.consent_ending import decide_all
 
 PURPOSES = {
     Purpose.PROFILING_TAGS: "打标签、做画像",

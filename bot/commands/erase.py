@@ -13,7 +13,7 @@ from bot.errors import Misconfigured
 from bot.model.consents import ConsentDecision, Purpose, Standing
 from bot.routing.discovery import discover
 from bot.store import AuditEntry, Store, Unit
-from bot.store.ending import decide_all
+from bot.store.consent_ending import decide_all
 from bot.store.erasures import Receipt
 
 

@@ -11,7 +11,7 @@ from bot.model.consents import Purpose, Standing
 from bot.policy.consent import permits
 from bot.routing.turn import Turn
 from bot.store import Store, Unit
-from bot.store.ending import decide_all
+from bot.store.consent_ending import decide_all
 
 log = structlog.get_logger(__name__)
 

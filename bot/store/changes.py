@@ -14,16 +14,6 @@ from bot.store.database import Database, Row, Unit
 CHANGED = "INSERT INTO changes (kind, external_userid, at, data) VALUES (?, ?, ?, ?)"
 """Kind, customer, moment and JSON."""
 
-KINDS = (
-    "customer.added",
-    "customer.deleted",
-    "customer.tagged",
-    "customer.untagged",
-    "customer.merged",
-    "customer.unmerged",
-    "consent.changed",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Changed:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.model.consents import ConsentDecision, Purpose, Standing
 from bot.store import Unit
-from bot.store.ending import decide_all
+from bot.store.consent_ending import decide_all
 from tests.conftest import OpenChat
 from tests.friends import LAN, Town, a_town
 from tests.talk import PlayedClock
