@@ -245,6 +245,17 @@ class ReadCorpTags(Effect, frozen=True, kw_only=True):
     """Read the library of corp tags again. Repeat: harmless, it only reads."""
 
 
+class KeepChannel(Effect, frozen=True, kw_only=True):
+    """Bring what stands behind a channel at WeCom in line with it (contact way, join way, kf link).
+
+    Repeat: `find_then_create`, a contact way is looked for by its unique state before it is made;
+    whom it leads to is compared first. A join way cannot be looked for: one that was made without
+    our learning of it is left behind, unused.
+    """
+
+    channel_id: str
+
+
 class PostWebhook(Effect, frozen=True, kw_only=True):
     """Tell an address of the company what happened to a customer. Repeat: `key`, the change's id is
     in the header.
@@ -356,6 +367,7 @@ AnyEffect = (
     | KeepMedia
     | ProjectTags
     | ReadCorpTags
+    | KeepChannel
     | RunErrand
     | PostWebhook
     | Awaited
