@@ -26,6 +26,7 @@ from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
 from bot.store.orders import OrdersTable, OrderWritten
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
+from bot.store.outreach import Outreaches
 from bot.store.people import Merge, People
 from bot.store.profiles import TOUCHED, Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
@@ -96,6 +97,7 @@ __all__ = [
     "OrderWritten",
     "OrdersTable",
     "Outbox",
+    "Outreaches",
     "Parcel",
     "Past",
     "People",
@@ -165,6 +167,7 @@ class Store:
     orders: OrdersTable
     model_usage: ModelUsage
     outbox: Outbox
+    outreach: Outreaches
     people: People
     profiles: Profiles
     questions: Questions
@@ -211,6 +214,7 @@ class Store:
             orders=OrdersTable(database, vault),
             model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
+            outreach=Outreaches(database),
             profiles=Profiles(database, vault),
             people=people,
             questions=Questions(database, vault),

@@ -70,6 +70,7 @@ ENGINE_TABLES = (
         age="at",
         kept=MESSAGES,
     ),
+    Table("outreach", "id", person="external_userid", age="at", kept=MESSAGES),
     Table("switches", "kind, scope, key"),
     Table("servicers", "open_kfid, userid"),
     Table("media", "media_id", person="subject", age="kept_at", kept=MESSAGES),
