@@ -12,7 +12,6 @@ from bot.model import (
     Awaited,
     ContactEvent,
     Conversation,
-    CustomerAdded,
     Effect,
     Emitted,
     EndSession,
@@ -28,6 +27,7 @@ from bot.model import (
 from bot.policy import allowance
 from bot.policy.guard import Guard
 from bot.policy.lexicon import Decision, Lexicon
+from bot.routing.arriving import note_arrival
 from bot.routing.auditing import note_turn
 from bot.routing.collected import CodeReply, Decided, Said
 from bot.routing.consented import drop_unconsented, record_consents
@@ -128,8 +128,7 @@ class Committer:
         for letter in letters:
             if isinstance(event := letter.event, ContactEvent):
                 self._store.contacts.happened(unit, event, turn.now)
-            if isinstance(event, CustomerAdded) and event.state:
-                self._store.profiles.touch(unit, event.external_userid, event.state, event.at)
+            note_arrival(self._store, unit, event, turn.now)
         drafts: list[Draft] = []
         if turn.has_conversation and before is not None:
             drafts += self._code_replies(unit, turn)
