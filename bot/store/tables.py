@@ -136,6 +136,14 @@ ENGINE_TABLES = (
     Table("relation_tags", "userid, external_userid, tag_id", person="external_userid"),
     Table("corp_tags", "tag_id"),
     Table("contact_sync", "one"),
+    Table(
+        "staff_tasks",
+        "id",
+        person="external_userid",
+        sealed=("text",),
+        age="ended_at",
+        kept=MESSAGES,
+    ),
     Table("schema_migrations", "name"),
 )
 
