@@ -10,6 +10,7 @@ import structlog
 
 from bot.app.approving import Releases
 from bot.app.carrying import couriers
+from bot.app.channels import take_channels
 from bot.app.contacts import build_contacts, contact_apis
 from bot.app.content import Follower, build_library, known_texts, take_files
 from bot.app.engine import (
@@ -86,6 +87,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     store = open_store(config)
     try:
         store.database.claim()
+        await take_channels(config, store, clock.now())
     except Misconfigured:
         store.close()
         raise

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
+from bot.config.channels import Channels
 from bot.config.consent import Consent
 from bot.config.contacts import Contacts
 from bot.config.escalation import Escalation
@@ -285,6 +286,7 @@ class Config(Section):
     tagging: Tagging = Tagging()
     webhooks: Mapping[WebhookName, Webhook] = {}
     contacts: Contacts = Contacts()
+    channels: Channels = Channels()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()

@@ -12,7 +12,6 @@ from bot.model import (
     Awaited,
     ContactEvent,
     Conversation,
-    CustomerAdded,
     Effect,
     Emitted,
     EndSession,
@@ -28,6 +27,7 @@ from bot.model import (
 from bot.policy import allowance
 from bot.policy.guard import Guard
 from bot.policy.lexicon import Decision, Lexicon
+from bot.routing.arriving import note_arrival
 from bot.routing.auditing import note_turn
 from bot.routing.collected import CodeReply, Decided, Said
 from bot.routing.consented import drop_unconsented, record_consents
@@ -126,9 +126,7 @@ class Committer:
         for letter in letters:
             if isinstance(letter.event, ContactEvent):
                 self._store.contacts.happened(unit, letter.event, turn.now)
-            if isinstance(letter.event, CustomerAdded) and letter.event.state:
-                added = letter.event
-                self._store.profiles.touch(unit, added.external_userid, added.state, added.at)
+            note_arrival(self._store, unit, letter.event, turn.now)
         drafts: list[Draft] = []
         if turn.has_conversation and before is not None:
             drafts += self._code_replies(unit, turn)

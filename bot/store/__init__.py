@@ -10,6 +10,14 @@ from bot.store.audit import Audit, AuditEntry
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
 from bot.store.changes import CHANGED, Changed, Changes
+from bot.store.channels import (
+    CHANNEL,
+    ENTERED,
+    UNATTRIBUTED,
+    Attribution,
+    ChannelRow,
+    Channels,
+)
 from bot.store.consents import Consents
 from bot.store.contact_sync import ContactSync, SyncState
 from bot.store.contacts import Contacts, Relation, RelationEvent
@@ -27,7 +35,7 @@ from bot.store.model_usage import ModelUsage
 from bot.store.orders import OrdersTable, OrderWritten
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
 from bot.store.people import Merge, People
-from bot.store.profiles import TOUCHED, Counts, Profiles, Touch
+from bot.store.profiles import Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
@@ -46,14 +54,17 @@ from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
 
 __all__ = [
     "CHANGED",
+    "CHANNEL",
+    "ENTERED",
     "FRONT",
-    "TOUCHED",
+    "UNATTRIBUTED",
     "AccountRow",
     "Accounts",
     "Approval",
     "ApprovalState",
     "Approvals",
     "Arrival",
+    "Attribution",
     "Audit",
     "AuditEntry",
     "CaseChange",
@@ -63,6 +74,8 @@ __all__ = [
     "Change",
     "Changed",
     "Changes",
+    "ChannelRow",
+    "Channels",
     "Compared",
     "Consents",
     "ContactSync",
@@ -155,6 +168,7 @@ class Store:
     cases: Cases
     line: WaitingLine
     changes: Changes
+    channels: Channels
     consents: Consents
     contacts: Contacts
     contact_sync: ContactSync
@@ -202,6 +216,7 @@ class Store:
             cases=Cases(database, vault),
             line=WaitingLine(database),
             changes=Changes(database),
+            channels=Channels(database),
             consents=Consents(database, vault, people, audit),
             contacts=Contacts(database),
             contact_sync=ContactSync(database),

@@ -135,6 +135,9 @@ ENGINE_TABLES = (
     Table("relation_events", "external_userid, userid, at, kind", person="external_userid"),
     Table("relation_tags", "userid, external_userid, tag_id", person="external_userid"),
     Table("corp_tags", "tag_id"),
+    Table("channels", "id"),
+    Table("channel_states", "state"),
+    Table("entrances", "external_userid, open_kfid, scene", person="external_userid"),
     Table("contact_sync", "one"),
     Table(
         "staff_tasks",
