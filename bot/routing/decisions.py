@@ -378,9 +378,9 @@ class Committer:
 
 
 def _arrival(turn: Turn, event: Emitted | StaffAction, trace_id: str) -> Arrival:
-    """An event on its way to the mailbox of the conversation it is about, or the turn's own."""
-    where = conversation_of(event)
-    subject = where.subject if where else turn.subject
+    """An event on its way to the mailbox of the customer it is about, or the turn's own."""
+    about = Conversation("", event.external_userid)
+    subject = about.subject if about.external_userid else turn.subject
     if isinstance(event, StaffAction):
         key = f"action:{subject}:{event.client_id}" if event.client_id else None
         return Arrival(subject, event, Lane.HANDOFF, key, event.sent_at or turn.now, trace_id)

@@ -45,6 +45,7 @@ from bot.store.tables import Table
 from bot.store.tag_figures import Coverage, Sampled, TagCount, TagFigures
 from bot.store.tag_runs import Run, TagRuns
 from bot.store.tags import Tags
+from bot.store.tasks import Executed, KnownTask, Tasks
 from bot.store.timeline import Moment, Timeline
 from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
@@ -92,10 +93,12 @@ __all__ = [
     "Decided",
     "Download",
     "Draft",
+    "Executed",
     "Export",
     "Exports",
     "Handled",
     "Incoming",
+    "KnownTask",
     "KnownText",
     "Letter",
     "Line",
@@ -135,6 +138,7 @@ __all__ = [
     "TagFigures",
     "TagRuns",
     "Tags",
+    "Tasks",
     "Timeline",
     "ToolCalls",
     "Touch",
@@ -189,6 +193,7 @@ class Store:
     suggestions: Suggestions
     switches: Switches
     tags: Tags
+    tasks: Tasks
     timeline: Timeline
     tool_calls: ToolCalls
     transcript: Transcript
@@ -237,6 +242,7 @@ class Store:
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
             tags=Tags(database, tagging),
+            tasks=Tasks(database, vault),
             timeline=Timeline(database, vault),
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),

@@ -140,6 +140,14 @@ ENGINE_TABLES = (
     Table("channel_states", "state"),
     Table("entrances", "external_userid, open_kfid, scene", person="external_userid"),
     Table("contact_sync", "one"),
+    Table(
+        "staff_tasks",
+        "id",
+        person="external_userid",
+        sealed=("text",),
+        age="ended_at",
+        kept=MESSAGES,
+    ),
     Table("schema_migrations", "name"),
 )
 
