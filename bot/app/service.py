@@ -10,6 +10,7 @@ import structlog
 
 from bot.app.approving import Releases
 from bot.app.carrying import couriers
+from bot.app.channels import take_channels
 from bot.app.contacts import build_contacts, contact_apis
 from bot.app.content import Follower, build_library, known_texts, take_files
 from bot.app.engine import (
@@ -25,6 +26,7 @@ from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.lexicon_following import LexiconFollower
 from bot.app.reports import build_reporter
 from bot.app.tag_following import RulesFollower
+from bot.app.tasks import build_task_reminders
 from bot.app.ticket_gauges import TicketGauges
 from bot.config import Config
 from bot.delivery.contact_access import ContactApi
@@ -85,6 +87,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     store = open_store(config)
     try:
         store.database.claim()
+        await take_channels(config, store, clock.now())
     except Misconfigured:
         store.close()
         raise
@@ -228,6 +231,7 @@ def _looks(
         (60.0, TicketGauges(store, engine.metrics, clock, bool(config.staff)).look),
         (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
         (60.0, TagKeeping(store, clock, sends.wake).look),
+        (1.0, build_task_reminders(engine, sends.wake, drains.lanes.wake).look),
         (1.0, WebhookFeed(store, config.webhooks, clock, sends.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
         (

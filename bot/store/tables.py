@@ -70,6 +70,7 @@ ENGINE_TABLES = (
         age="at",
         kept=MESSAGES,
     ),
+    Table("outreach", "id", person="external_userid", age="at", kept=MESSAGES),
     Table("switches", "kind, scope, key"),
     Table("servicers", "open_kfid, userid"),
     Table("media", "media_id", person="subject", age="kept_at", kept=MESSAGES),
@@ -135,7 +136,18 @@ ENGINE_TABLES = (
     Table("relation_events", "external_userid, userid, at, kind", person="external_userid"),
     Table("relation_tags", "userid, external_userid, tag_id", person="external_userid"),
     Table("corp_tags", "tag_id"),
+    Table("channels", "id"),
+    Table("channel_states", "state"),
+    Table("entrances", "external_userid, open_kfid, scene", person="external_userid"),
     Table("contact_sync", "one"),
+    Table(
+        "staff_tasks",
+        "id",
+        person="external_userid",
+        sealed=("text",),
+        age="ended_at",
+        kept=MESSAGES,
+    ),
     Table("schema_migrations", "name"),
 )
 
