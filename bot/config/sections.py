@@ -17,6 +17,7 @@ from bot.config.consent import Consent
 from bot.config.contacts import Contacts
 from bot.config.escalation import Escalation
 from bot.config.hours import Calendar, OpeningHours
+from bot.config.outreach import OutreachLimits
 from bot.config.safety import Safety
 from bot.config.section import Section
 from bot.config.staff import StaffMember
@@ -283,6 +284,7 @@ class Config(Section):
     escalation: Escalation = Escalation()
     safety: Safety = Safety()
     consent: Consent = Consent()
+    outreach: OutreachLimits = OutreachLimits()
     tagging: Tagging = Tagging()
     webhooks: Mapping[WebhookName, Webhook] = {}
     contacts: Contacts = Contacts()

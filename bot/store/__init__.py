@@ -34,6 +34,7 @@ from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
 from bot.store.orders import OrdersTable, OrderWritten
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
+from bot.store.outreach import Outreaches
 from bot.store.people import Merge, People
 from bot.store.profiles import Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
@@ -44,6 +45,7 @@ from bot.store.tables import Table
 from bot.store.tag_figures import Coverage, Sampled, TagCount, TagFigures
 from bot.store.tag_runs import Run, TagRuns
 from bot.store.tags import Tags
+from bot.store.tasks import Executed, KnownTask, Tasks
 from bot.store.timeline import Moment, Timeline
 from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
@@ -92,10 +94,12 @@ __all__ = [
     "Decided",
     "Download",
     "Draft",
+    "Executed",
     "Export",
     "Exports",
     "Handled",
     "Incoming",
+    "KnownTask",
     "KnownText",
     "Letter",
     "Line",
@@ -110,6 +114,7 @@ __all__ = [
     "OrderWritten",
     "OrdersTable",
     "Outbox",
+    "Outreaches",
     "Parcel",
     "Past",
     "People",
@@ -134,6 +139,7 @@ __all__ = [
     "TagFigures",
     "TagRuns",
     "Tags",
+    "Tasks",
     "Timeline",
     "ToolCalls",
     "Touch",
@@ -182,6 +188,7 @@ class Store:
     orders: OrdersTable
     model_usage: ModelUsage
     outbox: Outbox
+    outreach: Outreaches
     people: People
     profiles: Profiles
     questions: Questions
@@ -189,6 +196,7 @@ class Store:
     suggestions: Suggestions
     switches: Switches
     tags: Tags
+    tasks: Tasks
     timeline: Timeline
     tool_calls: ToolCalls
     transcript: Transcript
@@ -230,6 +238,7 @@ class Store:
             orders=OrdersTable(database, vault),
             model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
+            outreach=Outreaches(database),
             profiles=Profiles(database, vault),
             people=people,
             questions=Questions(database, vault),
@@ -237,6 +246,7 @@ class Store:
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
             tags=Tags(database, tagging),
+            tasks=Tasks(database, vault),
             timeline=Timeline(database, vault),
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),

@@ -70,6 +70,7 @@ ENGINE_TABLES = (
         age="at",
         kept=MESSAGES,
     ),
+    Table("outreach", "id", person="external_userid", age="at", kept=MESSAGES),
     Table("switches", "kind, scope, key"),
     Table("servicers", "open_kfid, userid"),
     Table("media", "media_id", person="subject", age="kept_at", kept=MESSAGES),
@@ -143,6 +144,14 @@ ENGINE_TABLES = (
     Table("group_joins", "external_userid, chat_id, joined_at", person="external_userid"),
     Table("entrances", "external_userid, open_kfid, scene", person="external_userid"),
     Table("contact_sync", "one"),
+    Table(
+        "staff_tasks",
+        "id",
+        person="external_userid",
+        sealed=("text",),
+        age="ended_at",
+        kept=MESSAGES,
+    ),
     Table("schema_migrations", "name"),
 )
 
