@@ -208,7 +208,7 @@ def _assemble(
         ),
         looks=[
             *_looks(engine, kf, follower, drains, sends),
-            *_contact_looks(engine, contacts, sends),
+            *_contact_looks(engine, contacts, client, sends),
         ],
         clock=clock,
     )
@@ -258,10 +258,11 @@ def _looks(
 
 
 def _contact_looks(
-    engine: Engine, contacts: ContactParts, sends: Lanes
+    engine: Engine, contacts: ContactParts, client: WeComClient, sends: Lanes
 ) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
     """What of customer contact the service looks after by itself."""
-    channels = build_channel_keeping(engine, contacts.access, sends.wake)
+    fetch = client.fetch_elsewhere
+    channels = build_channel_keeping(engine, contacts.access, fetch, sends.wake)
     return [(EVERY_S, contacts.reconciler.look), (LOOK_S, channels.look)]
 
 
