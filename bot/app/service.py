@@ -29,6 +29,7 @@ from bot.app.tag_following import RulesFollower
 from bot.app.tasks import build_task_reminders
 from bot.app.ticket_gauges import TicketGauges
 from bot.config import Config
+from bot.delivery.buyers import Buyers
 from bot.delivery.channel_keeping import LOOK_S
 from bot.delivery.contact_access import ContactApi
 from bot.delivery.desks import Desks
@@ -233,6 +234,7 @@ def _looks(
         (60.0, TicketGauges(store, engine.metrics, clock, bool(config.staff)).look),
         (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
         (60.0, TagKeeping(store, clock, sends.wake).look),
+        (60.0, Buyers(store, clock).look),
         (1.0, build_task_reminders(engine, sends.wake, drains.lanes.wake).look),
         (1.0, WebhookFeed(store, config.webhooks, clock, sends.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
