@@ -57,6 +57,7 @@ def build_contacts(
     metrics: Metrics,
     wake_queue: Wake,
     wake_subject: Wake,
+    may_tag: Callable[[str], bool],
 ) -> ContactParts:
     """Put the parts together.
 
@@ -64,10 +65,11 @@ def build_contacts(
         apis: see `contact_apis`.
         wake_queue: told which queue of the outbox has something new.
         wake_subject: told whose mailbox has.
+        may_tag: whether a tag of this name may be taken over (R-4.8).
     """
     access = ContactAccess(store, apis, clock, enabled=config.contacts.enabled)
     library = CorpLibrary(store, clock)
-    taking_in = TakingIn(store, library, clock, wake_queue, wake_subject)
+    taking_in = TakingIn(store, library, clock, wake_queue, wake_subject, may_tag)
     reconciler = Reconciler(
         store,
         access,

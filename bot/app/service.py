@@ -176,6 +176,7 @@ def _assemble(
         metrics=engine.metrics,
         wake_queue=lambda queue, lane: sends.wake(queue, lane),  # noqa: PLW0108 — made below
         wake_subject=woken,
+        may_tag=lambda name: engine.guard.may_tag(name),  # noqa: PLW0108 — its lists are replaced
     )
     kf = Kf(client)
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)

@@ -265,6 +265,15 @@ async def test_what_people_put_on_without_consent_stays_theirs(town: Town) -> No
     assert town.at("zhangsan") == {"画像：宝妈", "关注：运费"}
 
 
+async def test_what_nobody_was_asked_about_stays_at_wecom_alone(town: Town) -> None:
+    town.friends.create_tag("关注：糖尿病")
+    await befriend(town, "zhangsan", "lisi")
+    town.friends.edit_tags("zhangsan", LAN, add=["关注：糖尿病"])
+    await town.settles()
+    assert await town.local() == set()
+    assert (town.at("zhangsan"), town.at("lisi")) == ({"关注：糖尿病"}, set())
+
+
 async def test_who_is_one_person_is_known_by_the_unionid(town: Town) -> None:
     other = await town.sim.customer("兰的另一个号")
     for customer in (LAN, other):
