@@ -47,7 +47,7 @@ from bot.delivery.tag_keeping import TagKeeping
 from bot.delivery.webhooks import WebhookFeed
 from bot.errors import Misconfigured
 from bot.llm.caller import Caller
-from bot.llm.opening import open_agent, open_model
+from bot.llm.opening import open_agent, open_model, open_summariser
 from bot.model import Lane
 from bot.store import Approvals, Store
 from bot.telemetry import Metrics
@@ -94,8 +94,14 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     forbids = forbids_of(build_lexicon(config))
     model = open_model(config, MODEL_PROMPTS, metrics, even_out, forbids)
     agent = open_agent(config, MODEL_PROMPTS, metrics, even_out, forbids)
+    summariser = open_summariser(config, MODEL_PROMPTS, metrics, even_out, forbids)
     engine = build_engine(
-        config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
+        *(config, store, library),
+        clock=clock,
+        metrics=metrics,
+        model=model,
+        agent=agent,
+        summariser=summariser,
     )
     lists = LexiconFollower(config, engine.guard, releases)
     follower = Follower(store.contents, library, version, releases, engine.guard, lists)
@@ -113,7 +119,9 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     client = WeComClient(transport, tokens, clock=clock.now, metrics=engine.metrics)
     apis = contact_apis(config, client, transport, clock, metrics)
     concierge = _assemble(engine, client, tokens, follower, apis)
-    concierge.warming = asyncio.create_task(_warm(engine, cache, model, agent), name="warming")
+    concierge.warming = asyncio.create_task(
+        _warm(engine, cache, model, agent, summariser), name="warming"
+    )
     await concierge.service.start()
     try:
         yield concierge

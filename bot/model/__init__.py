@@ -3,7 +3,7 @@
 Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end in ``_s``.
 """
 
-from bot.model.advice import AnswerRequest, Choice, Written, basis_of
+from bot.model.advice import AnswerRequest, Choice, SummedUp, Written, basis_of
 from bot.model.cards import Button, Card, Selection
 from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
@@ -30,6 +30,7 @@ from bot.model.effects import (
     SendCard,
     SendMessage,
     SendOnEvent,
+    SumUp,
     UpdateCard,
 )
 from bot.model.events import (
@@ -116,6 +117,8 @@ __all__ = [
     "Shipment",
     "StaffAction",
     "Step",
+    "SumUp",
+    "SummedUp",
     "TagChange",
     "TagSource",
     "TimerDue",

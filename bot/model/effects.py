@@ -313,6 +313,19 @@ class Delegate(Effect, frozen=True, kw_only=True):
     who: str = ""
 
 
+class SumUp(Effect, frozen=True, kw_only=True):
+    """Ask the chat model what a case is about. Repeat: harmless, it only costs money.
+
+    Nobody waits for it. Result: ``case_id``, and ``wants`` and ``told`` as in `SummedUp`.
+
+    Args:
+        since: Unix seconds; of what was said before, nothing is read.
+    """
+
+    case_id: str
+    since: float
+
+
 class RunErrand(Effect, frozen=True, kw_only=True):
     """Change something in one of the company's systems, as the customer confirmed. Repeat: `key`,
     sent along; and only where that system is declared to know it again.
@@ -358,6 +371,7 @@ AnyEffect = (
     | ReadCorpTags
     | RunErrand
     | PostWebhook
+    | SumUp
     | Awaited
 )
 """Everything an outbox row can hold; msgspec decodes by `kind`."""
