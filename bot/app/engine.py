@@ -36,6 +36,7 @@ from bot.routing.middleware import (
     only_customers,
     respect_switches,
 )
+from bot.routing.outreach import Reaching
 from bot.routing.phrases import Phrases
 from bot.routing.router import Router
 from bot.routing.setting import Codes, Setting
@@ -58,7 +59,10 @@ from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
-SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding)
+SUPPLIED = (
+    *(Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding),
+    Reaching,
+)
 """Types that a handler may ask for."""
 
 MODEL_PROMPTS = PROMPTS.parent / "llm"
@@ -234,6 +238,7 @@ def build_engine(
     understanding = build_understanding(config.consent, library.embedder)
     tag_rules = build_tag_rules(config.tagging, library.embedder)
     refuse_sensitive(config.tagging, guard.lexicon, (rule.tag for rule in tag_rules.book.rules))
+    reaching = Reaching(store, config.outreach, ZoneInfo(config.timezone))
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
@@ -244,13 +249,14 @@ def build_engine(
         Meaning: meaning,
         Understanding: understanding,
         TagRules: tag_rules,
+        Reaching: reaching,
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
     dispatcher = Dispatcher(
         store,
         routers,
-        Committer(store, plan, enclose, _turn_settings(config), guard),
+        Committer(*(store, plan, enclose, _turn_settings(config)), guard=guard, reaching=reaching),
         accounts=config.for_account,
         setting=_setting(config, phrases, model, agent, summariser),
         supplies=supplies,

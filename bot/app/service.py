@@ -10,7 +10,8 @@ import structlog
 
 from bot.app.approving import Releases
 from bot.app.carrying import couriers
-from bot.app.contacts import build_contacts, contact_apis
+from bot.app.channels import build_channel_keeping, take_channels
+from bot.app.contacts import ContactParts, build_contacts, contact_apis
 from bot.app.content import Follower, build_library, known_texts, take_files
 from bot.app.engine import (
     MODEL_PROMPTS,
@@ -25,8 +26,10 @@ from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.lexicon_following import LexiconFollower
 from bot.app.reports import build_reporter
 from bot.app.tag_following import RulesFollower
+from bot.app.tasks import build_task_reminders
 from bot.app.ticket_gauges import TicketGauges
 from bot.config import Config
+from bot.delivery.channel_keeping import LOOK_S
 from bot.delivery.contact_access import ContactApi
 from bot.delivery.desks import Desks
 from bot.delivery.housekeeping import (
@@ -85,6 +88,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     store = open_store(config)
     try:
         store.database.claim()
+        await take_channels(config, store, clock.now())
     except Misconfigured:
         store.close()
         raise
@@ -173,16 +177,17 @@ def _assemble(
     def woken(subject: str, lane: Lane) -> None:
         drains.lanes.wake(subject, lane)  # made below
 
+    kf = Kf(client)
     contacts = build_contacts(
         config,
         store,
         apis,
+        kf,
         clock=clock,
         metrics=engine.metrics,
         wake_queue=lambda queue, lane: sends.wake(queue, lane),  # noqa: PLW0108 — made below
         wake_subject=woken,
     )
-    kf = Kf(client)
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(
         store=store,
@@ -211,7 +216,7 @@ def _assemble(
         ),
         looks=[
             *_looks(engine, kf, follower, drains, sends),
-            (EVERY_S, contacts.reconciler.look),
+            *_contact_looks(engine, contacts, sends),
         ],
         clock=clock,
     )
@@ -236,6 +241,7 @@ def _looks(
         (60.0, TicketGauges(store, engine.metrics, clock, bool(config.staff)).look),
         (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
         (60.0, TagKeeping(store, clock, sends.wake).look),
+        (1.0, build_task_reminders(engine, sends.wake, drains.lanes.wake).look),
         (1.0, WebhookFeed(store, config.webhooks, clock, sends.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
         (
@@ -257,6 +263,14 @@ def _looks(
             ).look,
         ),
     ]
+
+
+def _contact_looks(
+    engine: Engine, contacts: ContactParts, sends: Lanes
+) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
+    """What of customer contact the service looks after by itself."""
+    channels = build_channel_keeping(engine, contacts.access, sends.wake)
+    return [(EVERY_S, contacts.reconciler.look), (LOOK_S, channels.look)]
 
 
 def _send_slots(config: Config) -> dict[Lane, int]:

@@ -1,6 +1,14 @@
 """What did the operator configure? Frozen models, or every problem at once."""
 
 from bot.config.arguments import checked
+from bot.config.channels import (
+    FRIEND_KINDS,
+    Channel,
+    ChannelKind,
+    Channels,
+    Receiver,
+    SourceClass,
+)
 from bot.config.consent import AskedPurpose, Consent
 from bot.config.escalation import MISSED, OTHERS, Escalation, ReasonSettings
 from bot.config.hours import DAY_MINUTES, WEEK, Calendar, DateSpan, OpeningHours, Shift
@@ -39,6 +47,7 @@ from bot.config.webhooks import Webhook, WebhookEvent
 __all__ = [
     "DAY_MINUTES",
     "DIMENSIONS",
+    "FRIEND_KINDS",
     "MISSED",
     "OTHERS",
     "WEEK",
@@ -50,6 +59,9 @@ __all__ = [
     "Autonomy",
     "AutonomyMode",
     "Calendar",
+    "Channel",
+    "ChannelKind",
+    "Channels",
     "Command",
     "Company",
     "Config",
@@ -70,6 +82,7 @@ __all__ = [
     "OrderFields",
     "Problem",
     "ReasonSettings",
+    "Receiver",
     "Redis",
     "Reranker",
     "Retention",
@@ -79,6 +92,7 @@ __all__ = [
     "Security",
     "Server",
     "Shift",
+    "SourceClass",
     "StaffMember",
     "Storage",
     "TagGroup",

@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
+from bot.config.channels import Channels
 from bot.config.consent import Consent
 from bot.config.contacts import Contacts
 from bot.config.escalation import Escalation
 from bot.config.hours import Calendar, OpeningHours
+from bot.config.outreach import OutreachLimits
 from bot.config.safety import Safety
 from bot.config.section import Section
 from bot.config.staff import StaffMember
@@ -282,9 +284,11 @@ class Config(Section):
     escalation: Escalation = Escalation()
     safety: Safety = Safety()
     consent: Consent = Consent()
+    outreach: OutreachLimits = OutreachLimits()
     tagging: Tagging = Tagging()
     webhooks: Mapping[WebhookName, Webhook] = {}
     contacts: Contacts = Contacts()
+    channels: Channels = Channels()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()

@@ -9,6 +9,7 @@ import msgspec
 from bot.model.advice import AnswerRequest, Choice
 from bot.model.cards import Card
 from bot.model.consents import Purpose
+from bot.model.outreach import Outreach
 
 HUMAN_OWNS = "a person owns the conversation"
 """Why a row is held: what was prepared is withheld while people have the conversation."""
@@ -72,6 +73,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
             message, or where the reply answers several messages.
         attachments: what follows the text while there is room for it.
         purpose: what the customer must have agreed to for it to be said, ``None`` = nothing.
+        outreach: why it is said though nobody asked; it takes from the person's budget.
     """
 
     text: str
@@ -83,6 +85,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     category: str = ""
     written_by_model: bool = False
     purpose: Purpose | None = None
+    outreach: Outreach | None = None
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -245,6 +248,17 @@ class ReadCorpTags(Effect, frozen=True, kw_only=True):
     """Read the library of corp tags again. Repeat: harmless, it only reads."""
 
 
+class KeepChannel(Effect, frozen=True, kw_only=True):
+    """Bring what stands behind a channel at WeCom in line with it (contact way, join way, kf link).
+
+    Repeat: `find_then_create`, a contact way is looked for by its unique state before it is made;
+    whom it leads to is compared first. A join way cannot be looked for: one that was made without
+    our learning of it is left behind, unused.
+    """
+
+    channel_id: str
+
+
 class PostWebhook(Effect, frozen=True, kw_only=True):
     """Tell an address of the company what happened to a customer. Repeat: `key`, the change's id is
     in the header.
@@ -369,6 +383,7 @@ AnyEffect = (
     | KeepMedia
     | ProjectTags
     | ReadCorpTags
+    | KeepChannel
     | RunErrand
     | PostWebhook
     | SumUp

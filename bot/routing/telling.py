@@ -108,7 +108,7 @@ class Telling:
 
         Args:
             to: whose conversation it is about, by default the turn's; another customer's mailbox
-                gets it in this turn's commit.
+                gets it in this turn's commit. Without an account it is about the customer alone.
 
         Raises:
             EmittedTooDeep: emissions answer each other without end.

@@ -10,6 +10,14 @@ from bot.store.audit import Audit, AuditEntry
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
 from bot.store.changes import CHANGED, Changed, Changes
+from bot.store.channels import (
+    CHANNEL,
+    ENTERED,
+    UNATTRIBUTED,
+    Attribution,
+    ChannelRow,
+    Channels,
+)
 from bot.store.consents import Consents
 from bot.store.contact_sync import ContactSync, SyncState
 from bot.store.contacts import Contacts, Relation, RelationEvent
@@ -26,8 +34,9 @@ from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
 from bot.store.orders import OrdersTable, OrderWritten
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
+from bot.store.outreach import Outreaches
 from bot.store.people import Merge, People
-from bot.store.profiles import TOUCHED, Counts, Profiles, Touch
+from bot.store.profiles import Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
@@ -36,23 +45,28 @@ from bot.store.tables import Table
 from bot.store.tag_figures import Coverage, Sampled, TagCount, TagFigures
 from bot.store.tag_runs import Run, TagRuns
 from bot.store.tags import Tags
+from bot.store.tasks import Executed, KnownTask, Tasks
 from bot.store.timeline import Moment, Timeline
 from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
 from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
+from bot.store.ways import WayRow, Ways
 
 __all__ = [
     "CHANGED",
+    "CHANNEL",
+    "ENTERED",
     "FRONT",
-    "TOUCHED",
+    "UNATTRIBUTED",
     "AccountRow",
     "Accounts",
     "Approval",
     "ApprovalState",
     "Approvals",
     "Arrival",
+    "Attribution",
     "Audit",
     "AuditEntry",
     "CaseChange",
@@ -62,6 +76,8 @@ __all__ = [
     "Change",
     "Changed",
     "Changes",
+    "ChannelRow",
+    "Channels",
     "Compared",
     "Consents",
     "ContactSync",
@@ -78,10 +94,12 @@ __all__ = [
     "Decided",
     "Download",
     "Draft",
+    "Executed",
     "Export",
     "Exports",
     "Handled",
     "Incoming",
+    "KnownTask",
     "KnownText",
     "Letter",
     "Line",
@@ -96,6 +114,7 @@ __all__ = [
     "OrderWritten",
     "OrdersTable",
     "Outbox",
+    "Outreaches",
     "Parcel",
     "Past",
     "People",
@@ -120,6 +139,7 @@ __all__ = [
     "TagFigures",
     "TagRuns",
     "Tags",
+    "Tasks",
     "Timeline",
     "ToolCalls",
     "Touch",
@@ -130,6 +150,8 @@ __all__ = [
     "Vault",
     "Waiting",
     "WaitingLine",
+    "WayRow",
+    "Ways",
     "Written",
     "case_id",
     "conversation_queue",
@@ -151,6 +173,7 @@ class Store:
     cases: Cases
     line: WaitingLine
     changes: Changes
+    channels: Channels
     consents: Consents
     contacts: Contacts
     contact_sync: ContactSync
@@ -165,6 +188,7 @@ class Store:
     orders: OrdersTable
     model_usage: ModelUsage
     outbox: Outbox
+    outreach: Outreaches
     people: People
     profiles: Profiles
     questions: Questions
@@ -172,10 +196,12 @@ class Store:
     suggestions: Suggestions
     switches: Switches
     tags: Tags
+    tasks: Tasks
     timeline: Timeline
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
+    ways: Ways
 
     @classmethod
     def build(
@@ -197,6 +223,7 @@ class Store:
             cases=Cases(database, vault),
             line=WaitingLine(database),
             changes=Changes(database),
+            channels=Channels(database),
             consents=Consents(database, vault, people, audit),
             contacts=Contacts(database),
             contact_sync=ContactSync(database),
@@ -211,6 +238,7 @@ class Store:
             orders=OrdersTable(database, vault),
             model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
+            outreach=Outreaches(database),
             profiles=Profiles(database, vault),
             people=people,
             questions=Questions(database, vault),
@@ -218,10 +246,12 @@ class Store:
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
             tags=Tags(database, tagging),
+            tasks=Tasks(database, vault),
             timeline=Timeline(database, vault),
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),
+            ways=Ways(database),
         )
 
     def close(self) -> None:
