@@ -53,6 +53,7 @@ from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
 from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
+from bot.store.ways import WayRow, Ways
 
 __all__ = [
     "CHANGED",
@@ -151,6 +152,8 @@ __all__ = [
     "Vault",
     "Waiting",
     "WaitingLine",
+    "WayRow",
+    "Ways",
     "Written",
     "case_id",
     "conversation_queue",
@@ -201,6 +204,7 @@ class Store:
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
+    ways: Ways
 
     @classmethod
     def build(
@@ -251,6 +255,7 @@ class Store:
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),
+            ways=Ways(database),
         )
 
     def close(self) -> None:

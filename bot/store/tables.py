@@ -145,6 +145,10 @@ ENGINE_TABLES = (
     Table("corp_tags", "tag_id"),
     Table("channels", "id"),
     Table("channel_states", "state"),
+    Table("contact_ways", "channel"),
+    Table("away_members", "userid"),
+    Table("group_fill", "chat_id"),
+    Table("group_joins", "external_userid, chat_id, joined_at", person="external_userid"),
     Table("entrances", "external_userid, open_kfid, scene", person="external_userid"),
     Table("contact_sync", "one"),
     Table(
