@@ -12,6 +12,7 @@ from bot.store import Unit
 from bot.store.projecting import ask_projection
 from bot.wecom.callback import Delivery, read_notice
 from bot.wecom.client import WeComClient
+from bot.wecom.kf import Kf
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
 from simulator.callbacks import contact_xml
@@ -64,6 +65,7 @@ class Town:
             engine.config,
             self.store,
             {"app": ContactApi.over(self._client)},
+            Kf(self._client),
             clock=self.clock,
             metrics=engine.metrics,
             wake_queue=lambda _queue, _lane: None,

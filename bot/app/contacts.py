@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from bot.app.channels import channel_couriers
 from bot.config import Config
 from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.delivery.corp_library import CorpLibrary, LibraryCourier
@@ -17,6 +18,7 @@ from bot.ports import Clock
 from bot.store import Store
 from bot.telemetry import Metrics
 from bot.wecom.client import WeComClient
+from bot.wecom.kf import Kf
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport
 
@@ -52,6 +54,7 @@ def build_contacts(
     config: Config,
     store: Store,
     apis: Mapping[str, ContactApi],
+    kf: Kf,
     *,
     clock: Clock,
     metrics: Metrics,
@@ -63,6 +66,7 @@ def build_contacts(
 
     Args:
         apis: see `contact_apis`.
+        kf: makes the links of kf channels.
         wake_queue: told which queue of the outbox has something new.
         wake_subject: told whose mailbox has.
         may_tag: whether a tag of this name may be taken over (R-4.8).
@@ -85,5 +89,6 @@ def build_contacts(
     couriers: dict[type[Effect], Courier] = {
         ProjectTags: ProjectCourier(store, access, library, taking_in, clock),
         ReadCorpTags: LibraryCourier(store, access, library, clock, wake_queue),
+        **channel_couriers(config, store, access, kf, clock),
     }
     return ContactParts(access, couriers, reconciler)

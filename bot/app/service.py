@@ -10,8 +10,8 @@ import structlog
 
 from bot.app.approving import Releases
 from bot.app.carrying import couriers
-from bot.app.channels import take_channels
-from bot.app.contacts import build_contacts, contact_apis
+from bot.app.channels import build_channel_keeping, take_channels
+from bot.app.contacts import ContactParts, build_contacts, contact_apis
 from bot.app.content import Follower, build_library, known_texts, take_files
 from bot.app.engine import (
     MODEL_PROMPTS,
@@ -29,6 +29,7 @@ from bot.app.tag_following import RulesFollower
 from bot.app.tasks import build_task_reminders
 from bot.app.ticket_gauges import TicketGauges
 from bot.config import Config
+from bot.delivery.channel_keeping import LOOK_S
 from bot.delivery.contact_access import ContactApi
 from bot.delivery.desks import Desks
 from bot.delivery.housekeeping import (
@@ -49,7 +50,7 @@ from bot.delivery.tag_keeping import TagKeeping
 from bot.delivery.webhooks import WebhookFeed
 from bot.errors import Misconfigured
 from bot.llm.caller import Caller
-from bot.llm.opening import open_agent, open_model
+from bot.llm.opening import open_agent, open_model, open_summariser
 from bot.model import Lane
 from bot.store import Approvals, Store
 from bot.telemetry import Metrics
@@ -97,8 +98,14 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     forbids = forbids_of(build_lexicon(config))
     model = open_model(config, MODEL_PROMPTS, metrics, even_out, forbids)
     agent = open_agent(config, MODEL_PROMPTS, metrics, even_out, forbids)
+    summariser = open_summariser(config, MODEL_PROMPTS, metrics, even_out, forbids)
     engine = build_engine(
-        config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
+        *(config, store, library),
+        clock=clock,
+        metrics=metrics,
+        model=model,
+        agent=agent,
+        summariser=summariser,
     )
     lists = LexiconFollower(config, engine.guard, releases)
     follower = Follower(store.contents, library, version, releases, engine.guard, lists)
@@ -116,7 +123,9 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     client = WeComClient(transport, tokens, clock=clock.now, metrics=engine.metrics)
     apis = contact_apis(config, client, transport, clock, metrics)
     concierge = _assemble(engine, client, tokens, follower, apis)
-    concierge.warming = asyncio.create_task(_warm(engine, cache, model, agent), name="warming")
+    concierge.warming = asyncio.create_task(
+        _warm(engine, cache, model, agent, summariser), name="warming"
+    )
     await concierge.service.start()
     try:
         yield concierge
@@ -168,17 +177,18 @@ def _assemble(
     def woken(subject: str, lane: Lane) -> None:
         drains.lanes.wake(subject, lane)  # made below
 
+    kf = Kf(client)
     contacts = build_contacts(
         config,
         store,
         apis,
+        kf,
         clock=clock,
         metrics=engine.metrics,
         wake_queue=lambda queue, lane: sends.wake(queue, lane),  # noqa: PLW0108 — made below
         wake_subject=woken,
         may_tag=lambda name: engine.guard.may_tag(name),  # noqa: PLW0108 — its lists are replaced
     )
-    kf = Kf(client)
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(
         store=store,
@@ -207,7 +217,7 @@ def _assemble(
         ),
         looks=[
             *_looks(engine, kf, follower, drains, sends),
-            (EVERY_S, contacts.reconciler.look),
+            *_contact_looks(engine, contacts, sends),
         ],
         clock=clock,
     )
@@ -254,6 +264,14 @@ def _looks(
             ).look,
         ),
     ]
+
+
+def _contact_looks(
+    engine: Engine, contacts: ContactParts, sends: Lanes
+) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
+    """What of customer contact the service looks after by itself."""
+    channels = build_channel_keeping(engine, contacts.access, sends.wake)
+    return [(EVERY_S, contacts.reconciler.look), (LOOK_S, channels.look)]
 
 
 def _send_slots(config: Config) -> dict[Lane, int]:

@@ -16,6 +16,7 @@ from bot.store import Store
 from bot.wecom.client import WeComClient
 from bot.wecom.contacts import ContactCalls, Contacts
 from bot.wecom.tags import TagLibrary
+from bot.wecom.ways import ContactWays
 
 log = structlog.get_logger(__name__)
 
@@ -29,12 +30,13 @@ class ContactApi:
 
     contacts: Contacts
     library: TagLibrary
+    ways: ContactWays
 
     @classmethod
     def over(cls, client: WeComClient) -> "ContactApi":
         """The calls that share this client's secret."""
         calls = ContactCalls(client)
-        return cls(Contacts(calls), TagLibrary(calls))
+        return cls(Contacts(calls), TagLibrary(calls), ContactWays(calls))
 
 
 class ContactAccess:

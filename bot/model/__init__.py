@@ -3,7 +3,7 @@
 Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end in ``_s``.
 """
 
-from bot.model.advice import AnswerRequest, Choice, Written, basis_of
+from bot.model.advice import AnswerRequest, Choice, SummedUp, Written, basis_of
 from bot.model.cards import Button, Card, Selection
 from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
@@ -17,6 +17,7 @@ from bot.model.effects import (
     EndSession,
     ErrandOutcome,
     HandOff,
+    KeepChannel,
     KeepMedia,
     LookUp,
     MenuItem,
@@ -30,6 +31,7 @@ from bot.model.effects import (
     SendCard,
     SendMessage,
     SendOnEvent,
+    SumUp,
     UpdateCard,
 )
 from bot.model.events import (
@@ -89,6 +91,7 @@ __all__ = [
     "ErrandOutcome",
     "Event",
     "HandOff",
+    "KeepChannel",
     "KeepMedia",
     "Lane",
     "LookUp",
@@ -116,6 +119,8 @@ __all__ = [
     "Shipment",
     "StaffAction",
     "Step",
+    "SumUp",
+    "SummedUp",
     "TagChange",
     "TagSource",
     "TimerDue",

@@ -248,6 +248,17 @@ class ReadCorpTags(Effect, frozen=True, kw_only=True):
     """Read the library of corp tags again. Repeat: harmless, it only reads."""
 
 
+class KeepChannel(Effect, frozen=True, kw_only=True):
+    """Bring what stands behind a channel at WeCom in line with it (contact way, join way, kf link).
+
+    Repeat: `find_then_create`, a contact way is looked for by its unique state before it is made;
+    whom it leads to is compared first. A join way cannot be looked for: one that was made without
+    our learning of it is left behind, unused.
+    """
+
+    channel_id: str
+
+
 class PostWebhook(Effect, frozen=True, kw_only=True):
     """Tell an address of the company what happened to a customer. Repeat: `key`, the change's id is
     in the header.
@@ -316,6 +327,19 @@ class Delegate(Effect, frozen=True, kw_only=True):
     who: str = ""
 
 
+class SumUp(Effect, frozen=True, kw_only=True):
+    """Ask the chat model what a case is about. Repeat: harmless, it only costs money.
+
+    Nobody waits for it. Result: ``case_id``, and ``wants`` and ``told`` as in `SummedUp`.
+
+    Args:
+        since: Unix seconds; of what was said before, nothing is read.
+    """
+
+    case_id: str
+    since: float
+
+
 class RunErrand(Effect, frozen=True, kw_only=True):
     """Change something in one of the company's systems, as the customer confirmed. Repeat: `key`,
     sent along; and only where that system is declared to know it again.
@@ -359,8 +383,10 @@ AnyEffect = (
     | KeepMedia
     | ProjectTags
     | ReadCorpTags
+    | KeepChannel
     | RunErrand
     | PostWebhook
+    | SumUp
     | Awaited
 )
 """Everything an outbox row can hold; msgspec decodes by `kind`."""

@@ -14,6 +14,7 @@ from bot.model import (
     ReadCorpTags,
     RunErrand,
     SendCard,
+    SumUp,
     UpdateCard,
 )
 from bot.routing.facts import SESSION_S
@@ -49,6 +50,8 @@ def own_queue(effect: Effect, subject: str, consult_ttl_s: float) -> tuple[str, 
             return "corp_tags", PROJECT_TTL_S
         case Consult(msgid=msgid) | Delegate(msgid=msgid):
             return f"model/{msgid}", consult_ttl_s
+        case SumUp(case_id=case_id):
+            return f"summary/{case_id}", consult_ttl_s
         case LookUp(msgid=msgid):
             return f"lookup/{msgid}", LOOK_UP_TTL_S
         case RunErrand(errand_id=errand_id, try_for_s=try_for_s):

@@ -26,6 +26,7 @@ from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
 from bot.store.corp_tags import CorpTag, CorpTags
 from bot.store.database import Database, Statement, Unit, UnitConflict
+from bot.store.experiments import Experiments
 from bot.store.exports import Export, Exports
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.marks import Mark, Marks
@@ -52,6 +53,7 @@ from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
 from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
+from bot.store.ways import WayRow, Ways
 
 __all__ = [
     "CHANGED",
@@ -94,6 +96,7 @@ __all__ = [
     "Download",
     "Draft",
     "Executed",
+    "Experiments",
     "Export",
     "Exports",
     "Handled",
@@ -149,6 +152,8 @@ __all__ = [
     "Vault",
     "Waiting",
     "WaitingLine",
+    "WayRow",
+    "Ways",
     "Written",
     "case_id",
     "conversation_queue",
@@ -175,6 +180,7 @@ class Store:
     contacts: Contacts
     contact_sync: ContactSync
     contents: Contents
+    experiments: Experiments
     exports: Exports
     conversations: Conversations
     corp_tags: CorpTags
@@ -198,6 +204,7 @@ class Store:
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
+    ways: Ways
 
     @classmethod
     def build(
@@ -224,6 +231,7 @@ class Store:
             contacts=Contacts(database),
             contact_sync=ContactSync(database),
             contents=Contents(database),
+            experiments=Experiments(database),
             exports=Exports(database),
             conversations=Conversations(database),
             corp_tags=CorpTags(database),
@@ -247,6 +255,7 @@ class Store:
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),
+            ways=Ways(database),
         )
 
     def close(self) -> None:
