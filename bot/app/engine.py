@@ -28,6 +28,7 @@ from bot.routing.decisions import Committer, TurnSettings
 from bot.routing.discovery import check_needs, discover, in_order, migration_folders
 from bot.routing.dispatcher import Dispatcher, DispatchSettings
 from bot.routing.errand_texts import lacking
+from bot.routing.experimenting import Experimenting
 from bot.routing.middleware import (
     Middleware,
     leave_people_alone,
@@ -61,7 +62,7 @@ from knowledge.gate import Gate, load_gate, read_gate
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
 SUPPLIED = (
     *(Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding),
-    Reaching,
+    *(Reaching, Experimenting),
 )
 """Types that a handler may ask for."""
 
@@ -250,6 +251,7 @@ def build_engine(
         Understanding: understanding,
         TagRules: tag_rules,
         Reaching: reaching,
+        Experimenting: Experimenting(store, config.experiments),
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
