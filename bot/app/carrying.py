@@ -27,6 +27,7 @@ from bot.model import (
     Consult,
     Delegate,
     EndSession,
+    FollowTagRun,
     HandOff,
     KeepMedia,
     LookUp,
@@ -79,9 +80,10 @@ def couriers(
         SendCard: CardCourier(store, staff, clock),
         UpdateCard: CardUpdateCourier(store, staff, clock),
         KeepMedia: MediaCourier(store, media, clock),
-        # until customer contact is there: `bot.app.contacts` replaces these two
+        # until customer contact is there: `bot.app.contacts` replaces these three
         ProjectTags: NoContacts(store, clock),
         ReadCorpTags: NoContacts(store, clock),
+        FollowTagRun: NoContacts(store, clock),
         PostWebhook: WebhookCourier(store, config.webhooks, engine.webhooks, clock),
         Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
         SumUp: SummaryCourier(store, engine.summariser, clock, _token_budget(engine)),

@@ -11,8 +11,9 @@ from bot.delivery.corp_library import CorpLibrary, LibraryCourier
 from bot.delivery.projecting import ProjectCourier
 from bot.delivery.reconciling import Reconciler
 from bot.delivery.send import Courier
+from bot.delivery.tag_runs import RunCourier
 from bot.delivery.taking_in import TakingIn
-from bot.model import Lane, ProjectTags, ReadCorpTags
+from bot.model import FollowTagRun, Lane, ProjectTags, ReadCorpTags
 from bot.model.effects import Effect
 from bot.ports import Clock
 from bot.store import Store
@@ -89,6 +90,7 @@ def build_contacts(
     couriers: dict[type[Effect], Courier] = {
         ProjectTags: ProjectCourier(store, access, library, taking_in, clock),
         ReadCorpTags: LibraryCourier(store, access, library, clock, wake_queue),
+        FollowTagRun: RunCourier(store, access, library, clock),
         **channel_couriers(config, store, access, kf, clock),
     }
     return ContactParts(access, couriers, reconciler)

@@ -179,15 +179,12 @@ def _assemble(
 
     kf = Kf(client)
     contacts = build_contacts(
-        config,
-        store,
-        apis,
-        kf,
+        *(config, store, apis, kf),
         clock=clock,
         metrics=engine.metrics,
         wake_queue=lambda queue, lane: sends.wake(queue, lane),  # noqa: PLW0108 — made below
         wake_subject=woken,
-        may_tag=lambda name: engine.guard.may_tag(name),  # noqa: PLW0108 — its lists are replaced
+        may_tag=engine.guard.may_tag,
     )
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(

@@ -46,7 +46,7 @@ async def rename(
         runs = TagRuns(store)
         run = await runs.begin(kind, {"from": old, "to": new}, by=operator(), at=at)
         outcomes = await runs.rename(old, new, run, at)
-        await runs.finish(run)
+        await runs.finish(run, at)
         await note(store, f"tags.{kind}", run, at, why=f"{old} {new}")
     print(f"{run}：{old} → {new}", file=out)
     print_outcomes(outcomes, out)

@@ -259,6 +259,12 @@ class KeepChannel(Effect, frozen=True, kw_only=True):
     channel_id: str
 
 
+class FollowTagRun(Effect, frozen=True, kw_only=True):
+    """Rename or delete a corp tag after a run of `tag_runs`. Repeat: `state`, looked at first."""
+
+    run: str
+
+
 class PostWebhook(Effect, frozen=True, kw_only=True):
     """Tell an address of the company what happened to a customer. Repeat: `key`, the change's id is
     in the header.
@@ -383,6 +389,7 @@ AnyEffect = (
     | KeepMedia
     | ProjectTags
     | ReadCorpTags
+    | FollowTagRun
     | KeepChannel
     | RunErrand
     | PostWebhook

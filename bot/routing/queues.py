@@ -7,6 +7,7 @@ from bot.model import (
     Consult,
     Delegate,
     Effect,
+    FollowTagRun,
     KeepMedia,
     LookUp,
     NotifyStaff,
@@ -46,7 +47,7 @@ def own_queue(effect: Effect, subject: str, consult_ttl_s: float) -> tuple[str, 
             return f"media/{media_id}", MEDIA_TTL_S
         case ProjectTags(external_userid=external_userid):
             return projection_queue(external_userid), PROJECT_TTL_S
-        case ReadCorpTags():
+        case ReadCorpTags() | FollowTagRun():
             return "corp_tags", PROJECT_TTL_S
         case Consult(msgid=msgid) | Delegate(msgid=msgid):
             return f"model/{msgid}", consult_ttl_s
