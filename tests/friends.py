@@ -70,6 +70,7 @@ class Town:
             metrics=engine.metrics,
             wake_queue=lambda _queue, _lane: None,
             wake_subject=dialogue.wake,
+            may_tag=engine.guard.may_tag,
         )
         dialogue.connect(dialogue.kf, self.parts.couriers)
 

@@ -20,12 +20,14 @@ from bot.delivery.pictures import Fetch, Pictures
 from bot.delivery.projecting import NoContacts
 from bot.delivery.send import Courier
 from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
+from bot.delivery.summing_up import SummaryCourier
 from bot.delivery.valuing import ValueFinder
 from bot.delivery.webhooks import WebhookCourier
 from bot.model import (
     Consult,
     Delegate,
     EndSession,
+    FollowTagRun,
     HandOff,
     KeepMedia,
     LookUp,
@@ -37,6 +39,7 @@ from bot.model import (
     SendCard,
     SendMessage,
     SendOnEvent,
+    SumUp,
     UpdateCard,
 )
 from bot.model.effects import Effect
@@ -77,11 +80,13 @@ def couriers(
         SendCard: CardCourier(store, staff, clock),
         UpdateCard: CardUpdateCourier(store, staff, clock),
         KeepMedia: MediaCourier(store, media, clock),
-        # until customer contact is there: `bot.app.contacts` replaces these two
+        # until customer contact is there: `bot.app.contacts` replaces these three
         ProjectTags: NoContacts(store, clock),
         ReadCorpTags: NoContacts(store, clock),
+        FollowTagRun: NoContacts(store, clock),
         PostWebhook: WebhookCourier(store, config.webhooks, engine.webhooks, clock),
         Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
+        SumUp: SummaryCourier(store, engine.summariser, clock, _token_budget(engine)),
         LookUp: LookUpCourier(store, box, clock, ValueFinder(box, kf, engine.fetched).find),
         RunErrand: ErrandCourier(store, box, owners, clock),
         Delegate: AgentCourier(

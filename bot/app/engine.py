@@ -19,6 +19,7 @@ from bot.delivery.valuing import FetchedValues
 from bot.errors import Misconfigured
 from bot.llm.agent import Agent
 from bot.llm.caller import Caller
+from bot.llm.summariser import Summariser
 from bot.policy.calendar import WorkCalendar
 from bot.policy.guard import Guard
 from bot.policy.roster import Roster
@@ -27,6 +28,7 @@ from bot.routing.decisions import Committer, TurnSettings
 from bot.routing.discovery import check_needs, discover, in_order, migration_folders
 from bot.routing.dispatcher import Dispatcher, DispatchSettings
 from bot.routing.errand_texts import lacking
+from bot.routing.experimenting import Experimenting
 from bot.routing.middleware import (
     Middleware,
     leave_people_alone,
@@ -60,7 +62,7 @@ from knowledge.gate import Gate, load_gate, read_gate
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
 SUPPLIED = (
     *(Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding),
-    Reaching,
+    *(Reaching, Experimenting),
 )
 """Types that a handler may ask for."""
 
@@ -84,6 +86,7 @@ class Engine:
     dispatcher: Dispatcher
     model: ChatModel | None
     agent: Agent | None
+    summariser: Summariser | None
     guard: Guard
     tools: HttpTools
     fetched: FetchedValues
@@ -104,7 +107,7 @@ class Engine:
         """Close connections, files and threads."""
         await self.tools.aclose()
         await self.webhooks.aclose()
-        for model in (self.model, self.agent):
+        for model in (self.model, self.agent, self.summariser):
             if isinstance(model, Caller):
                 await model.aclose()
         await self.library.aclose()
@@ -212,6 +215,7 @@ def build_engine(
     metrics: Metrics,
     model: ChatModel | None = None,
     agent: Agent | None = None,
+    summariser: Summariser | None = None,
     more: Sequence[Router] = (),
     values: Sequence[ValueSource] = (),
 ) -> Engine:
@@ -220,6 +224,7 @@ def build_engine(
     Args:
         model: what turns may consult, ``None`` = nothing.
         agent: to whom turns may delegate, ``None`` = nobody.
+        summariser: who sums cases up for the staff, ``None`` = nobody.
         more: behaviours that do not live in `handlers/`.
         values: who knows the values that answers may name.
 
@@ -246,6 +251,7 @@ def build_engine(
         Understanding: understanding,
         TagRules: tag_rules,
         Reaching: reaching,
+        Experimenting: Experimenting(store, config.experiments),
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
@@ -254,7 +260,7 @@ def build_engine(
         routers,
         Committer(*(store, plan, enclose, _turn_settings(config)), guard=guard, reaching=reaching),
         accounts=config.for_account,
-        setting=_setting(config, phrases, model, agent),
+        setting=_setting(config, phrases, model, agent, summariser),
         supplies=supplies,
         middlewares=_middlewares(store, routing),
         settings=_dispatch_settings(config),
@@ -264,7 +270,7 @@ def build_engine(
     return Engine(
         *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
         understanding,
-        *(dispatcher, model, agent, guard),
+        *(dispatcher, model, agent, summariser, guard),
         *(HttpTools(config.tools), fetched, WebhookPoster()),
     )
 
@@ -326,7 +332,11 @@ def _turn_settings(config: Config) -> TurnSettings:
 
 
 def _setting(
-    config: Config, phrases: Phrases, model: ChatModel | None, agent: Agent | None
+    config: Config,
+    phrases: Phrases,
+    model: ChatModel | None,
+    agent: Agent | None,
+    summariser: Summariser | None,
 ) -> Setting:
     kf = platform_limits().kf
     return Setting(
@@ -341,6 +351,7 @@ def _setting(
         zone=ZoneInfo(config.timezone),
         has_model=model is not None,
         has_agent=agent is not None,
+        sums_up=summariser is not None,
         has_order_system=any(tool.orders for tool in config.tools.values()),
     )
 

@@ -51,8 +51,9 @@ from bot.delivery.tag_keeping import TagKeeping
 from bot.delivery.webhooks import WebhookFeed
 from bot.errors import Misconfigured
 from bot.llm.caller import Caller
-from bot.llm.opening import open_agent, open_model
+from bot.llm.opening import open_agent, open_model, open_summariser
 from bot.model import Lane
+from bot.ports import Clock
 from bot.store import Approvals, Store
 from bot.telemetry import Metrics
 from bot.wecom.client import WeComClient
@@ -95,13 +96,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         raise
     cache = vectors or store.database.path.parent / "vectors"
     library, version, releases = await _read_knowledge(config, store, cache, clock.now())
-    metrics = Metrics()
-    forbids = forbids_of(build_lexicon(config))
-    model = open_model(config, MODEL_PROMPTS, metrics, even_out, forbids)
-    agent = open_agent(config, MODEL_PROMPTS, metrics, even_out, forbids)
-    engine = build_engine(
-        config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
-    )
+    engine = _engine_with_models(config, store, library, clock)
     lists = LexiconFollower(config, engine.guard, releases)
     follower = Follower(store.contents, library, version, releases, engine.guard, lists)
     await releases.approvals.use(await known_texts(config, store.contents, engine.phrases))
@@ -116,9 +111,9 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         transport, config.wecom.corp_id, config.wecom.secret.get_secret_value(), clock=clock.now
     )
     client = WeComClient(transport, tokens, clock=clock.now, metrics=engine.metrics)
-    apis = contact_apis(config, client, transport, clock, metrics)
+    apis = contact_apis(config, client, transport, clock, engine.metrics)
     concierge = _assemble(engine, client, tokens, follower, apis)
-    concierge.warming = asyncio.create_task(_warm(engine, cache, model, agent), name="warming")
+    concierge.warming = asyncio.create_task(_warm(engine, cache), name="warming")
     await concierge.service.start()
     try:
         yield concierge
@@ -128,6 +123,19 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         await concierge.service.stop()
         await session.close()
         await engine.aclose()
+
+
+def _engine_with_models(config: Config, store: Store, library: Library, clock: Clock) -> Engine:
+    """What turns need, with the models that are configured."""
+    metrics, forbids = Metrics(), forbids_of(build_lexicon(config))
+    return build_engine(
+        *(config, store, library),
+        clock=clock,
+        metrics=metrics,
+        model=open_model(config, MODEL_PROMPTS, metrics, even_out, forbids),
+        agent=open_agent(config, MODEL_PROMPTS, metrics, even_out, forbids),
+        summariser=open_summariser(config, MODEL_PROMPTS, metrics, even_out, forbids),
+    )
 
 
 async def _read_knowledge(
@@ -147,11 +155,11 @@ async def _read_knowledge(
     return await build_library(config, store.contents, cache, releases), version, releases
 
 
-async def _warm(engine: Engine, cache: Path, *models: Caller | None) -> None:
+async def _warm(engine: Engine, cache: Path) -> None:
     """What answering gets better by, in the background of answering."""
     try:
-        for model in models:
-            if model is not None:
+        for model in (engine.model, engine.agent, engine.summariser):
+            if isinstance(model, Caller):
                 await model.warm()
         await engine.warm(cache)
     except Exception:  # answers go on without; an operator must learn of it
@@ -172,14 +180,12 @@ def _assemble(
 
     kf = Kf(client)
     contacts = build_contacts(
-        config,
-        store,
-        apis,
-        kf,
+        *(config, store, apis, kf),
         clock=clock,
         metrics=engine.metrics,
         wake_queue=lambda queue, lane: sends.wake(queue, lane),  # noqa: PLW0108 — made below
         wake_subject=woken,
+        may_tag=engine.guard.may_tag,
     )
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(

@@ -3,7 +3,7 @@
 Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end in ``_s``.
 """
 
-from bot.model.advice import AnswerRequest, Choice, Written, basis_of
+from bot.model.advice import AnswerRequest, Choice, SummedUp, Written, basis_of
 from bot.model.cards import Button, Card, Selection
 from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
@@ -16,6 +16,7 @@ from bot.model.effects import (
     Effect,
     EndSession,
     ErrandOutcome,
+    FollowTagRun,
     HandOff,
     KeepChannel,
     KeepMedia,
@@ -31,6 +32,7 @@ from bot.model.effects import (
     SendCard,
     SendMessage,
     SendOnEvent,
+    SumUp,
     UpdateCard,
 )
 from bot.model.events import (
@@ -89,6 +91,7 @@ __all__ = [
     "EndSession",
     "ErrandOutcome",
     "Event",
+    "FollowTagRun",
     "HandOff",
     "KeepChannel",
     "KeepMedia",
@@ -118,6 +121,8 @@ __all__ = [
     "Shipment",
     "StaffAction",
     "Step",
+    "SumUp",
+    "SummedUp",
     "TagChange",
     "TagSource",
     "TimerDue",

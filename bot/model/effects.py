@@ -259,6 +259,12 @@ class KeepChannel(Effect, frozen=True, kw_only=True):
     channel_id: str
 
 
+class FollowTagRun(Effect, frozen=True, kw_only=True):
+    """Rename or delete a corp tag after a run of `tag_runs`. Repeat: `state`, looked at first."""
+
+    run: str
+
+
 class PostWebhook(Effect, frozen=True, kw_only=True):
     """Tell an address of the company what happened to a customer. Repeat: `key`, the change's id is
     in the header.
@@ -327,6 +333,19 @@ class Delegate(Effect, frozen=True, kw_only=True):
     who: str = ""
 
 
+class SumUp(Effect, frozen=True, kw_only=True):
+    """Ask the chat model what a case is about. Repeat: harmless, it only costs money.
+
+    Nobody waits for it. Result: ``case_id``, and ``wants`` and ``told`` as in `SummedUp`.
+
+    Args:
+        since: Unix seconds; of what was said before, nothing is read.
+    """
+
+    case_id: str
+    since: float
+
+
 class RunErrand(Effect, frozen=True, kw_only=True):
     """Change something in one of the company's systems, as the customer confirmed. Repeat: `key`,
     sent along; and only where that system is declared to know it again.
@@ -370,9 +389,11 @@ AnyEffect = (
     | KeepMedia
     | ProjectTags
     | ReadCorpTags
+    | FollowTagRun
     | KeepChannel
     | RunErrand
     | PostWebhook
+    | SumUp
     | Awaited
 )
 """Everything an outbox row can hold; msgspec decodes by `kind`."""

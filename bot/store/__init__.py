@@ -26,6 +26,7 @@ from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
 from bot.store.corp_tags import CorpTag, CorpTags
 from bot.store.database import Database, Statement, Unit, UnitConflict
+from bot.store.experiments import Experiments
 from bot.store.exports import Export, Exports
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.marks import Mark, Marks
@@ -96,6 +97,7 @@ __all__ = [
     "Download",
     "Draft",
     "Executed",
+    "Experiments",
     "Export",
     "Exports",
     "Handled",
@@ -183,6 +185,7 @@ class Store:
     contacts: Contacts
     contact_sync: ContactSync
     contents: Contents
+    experiments: Experiments
     exports: Exports
     conversations: Conversations
     corp_tags: CorpTags
@@ -235,6 +238,7 @@ class Store:
             contacts=Contacts(database),
             contact_sync=ContactSync(database),
             contents=Contents(database),
+            experiments=Experiments(database),
             exports=Exports(database),
             conversations=Conversations(database),
             corp_tags=CorpTags(database),

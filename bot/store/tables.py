@@ -109,6 +109,13 @@ ENGINE_TABLES = (
     Table("touches", "external_userid", person="external_userid"),
     Table("changes", "id", person="external_userid", age="at", kept=MESSAGES),
     Table("followers", "name"),
+    Table(
+        "exposures",
+        "experiment, external_userid",
+        person="external_userid",
+        age="at",
+        kept=MESSAGES,
+    ),
     Table("exports", "id"),
     Table("export_lines", "external_userid, export", person="external_userid"),
     Table("customer_tags", "external_userid, name", person="external_userid"),
