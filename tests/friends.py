@@ -71,6 +71,7 @@ class Town:
             wake_queue=lambda _queue, _lane: None,
             wake_subject=dialogue.wake,
             may_tag=engine.guard.may_tag,
+            fetch=self.client.fetch_elsewhere,
         )
         dialogue.connect(dialogue.kf, self.parts.couriers)
 

@@ -19,6 +19,7 @@ from bot.config.escalation import Escalation
 from bot.config.experiments import Experiment, ExperimentName
 from bot.config.hours import Calendar, OpeningHours
 from bot.config.outreach import OutreachLimits
+from bot.config.referral import Referral
 from bot.config.safety import Safety
 from bot.config.section import Section
 from bot.config.staff import StaffMember
@@ -301,6 +302,7 @@ class Config(Section):
     webhooks: Mapping[WebhookName, Webhook] = {}
     contacts: Contacts = Contacts()
     channels: Channels = Channels()
+    referral: Referral = Referral()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()

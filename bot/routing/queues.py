@@ -6,10 +6,12 @@ Only what need not keep a conversation's order has a queue of its own.
 from bot.model import (
     Consult,
     Delegate,
+    DropWay,
     Effect,
     FollowTagRun,
     KeepMedia,
     LookUp,
+    MakeWay,
     NotifyStaff,
     ProjectTags,
     ReadCorpTags,
@@ -47,6 +49,8 @@ def own_queue(effect: Effect, subject: str, consult_ttl_s: float) -> tuple[str, 
             return f"media/{media_id}", MEDIA_TTL_S
         case ProjectTags(external_userid=external_userid):
             return projection_queue(external_userid), PROJECT_TTL_S
+        case MakeWay(state=state) | DropWay(state=state):
+            return f"way/{state}", MEDIA_TTL_S
         case ReadCorpTags() | FollowTagRun():
             return "corp_tags", PROJECT_TTL_S
         case Consult(msgid=msgid) | Delegate(msgid=msgid):

@@ -161,6 +161,8 @@ ENGINE_TABLES = (
         age="ended_at",
         kept=MESSAGES,
     ),
+    Table("personal_ways", "state"),
+    Table("points_postings", "id", person="external_userid"),
     Table("schema_migrations", "name"),
 )
 
