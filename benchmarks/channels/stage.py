@@ -49,20 +49,28 @@ async def stage(store: Store, played: Played, *, seed: int) -> None:
         for number, (customer, at) in enumerate(played.wrote[begin : begin + _AT_ONCE], begin):
             unit.add(_MESSAGE, f"m{number}", customer, at, at)
         await store.database.commit(unit)
+    await _orders(store, played, chance)
+    await _merges(store, played)
+
+
+async def _orders(store: Store, played: Played, chance: random.Random) -> None:
+    """Half of them before anybody is known, half after."""
     sales = list(played.sales)
     chance.shuffle(sales)
     half = len(sales) // 2
     for sale in sales[:half]:
         await store.sales.take(sale, sale.changed_at)
-    buyers = sorted({sale.unionid for sale in sales})
-    for unionid in buyers:
+    for unionid in sorted({sale.unionid for sale in sales}):
         customer = unionid.removeprefix("o_")
         await store.people.identify(customer, IdentityKind.UNIONID, unionid, source="", at=1.0)
     for sale in sales[half:]:
         await store.sales.take(sale, sale.changed_at)
     while await store.sales.match_again(1.0):
         pass
-    # a person with two unionids would be taken apart: who is one is told as people would merge them
+
+
+async def _merges(store: Store, played: Played) -> None:
+    """Who is one, as the merges add up; a merge itself would be refused over two unionids."""
     unit = Unit()
     for customer in played.twins:
         unit.add(
