@@ -91,6 +91,7 @@ class Engine:
     tools: HttpTools
     fetched: FetchedValues
     webhooks: WebhookPoster
+    supplies: Mapping[type, object]
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -271,7 +272,7 @@ def build_engine(
         *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
         understanding,
         *(dispatcher, model, agent, summariser, guard),
-        *(HttpTools(config.tools), fetched, WebhookPoster()),
+        *(HttpTools(config.tools), fetched, WebhookPoster(), supplies),
     )
 
 

@@ -40,6 +40,7 @@ from bot.store.people import Merge, People
 from bot.store.profiles import Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.servicers import Servicers
+from bot.store.staff_answers import ANSWER, StaffAnswer, StaffAnswers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
@@ -54,8 +55,10 @@ from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
 from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
 from bot.store.ways import WayRow, Ways
+from bot.store.web_sessions import WebSession, WebSessions
 
 __all__ = [
+    "ANSWER",
     "CHANGED",
     "CHANNEL",
     "ENTERED",
@@ -131,6 +134,8 @@ __all__ = [
     "Sampled",
     "Servicers",
     "Silence",
+    "StaffAnswer",
+    "StaffAnswers",
     "Statement",
     "Store",
     "Suggestions",
@@ -154,6 +159,8 @@ __all__ = [
     "WaitingLine",
     "WayRow",
     "Ways",
+    "WebSession",
+    "WebSessions",
     "Written",
     "case_id",
     "conversation_queue",
@@ -196,6 +203,7 @@ class Store:
     profiles: Profiles
     questions: Questions
     servicers: Servicers
+    staff_answers: StaffAnswers
     suggestions: Suggestions
     switches: Switches
     tags: Tags
@@ -205,6 +213,7 @@ class Store:
     transcript: Transcript
     uploads: Uploads
     ways: Ways
+    web_sessions: WebSessions
 
     @classmethod
     def build(
@@ -247,6 +256,7 @@ class Store:
             people=people,
             questions=Questions(database, vault),
             servicers=Servicers(database),
+            staff_answers=StaffAnswers(database),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
             tags=Tags(database, tagging),
@@ -256,6 +266,7 @@ class Store:
             transcript=Transcript(database, vault),
             uploads=Uploads(database),
             ways=Ways(database),
+            web_sessions=WebSessions(database),
         )
 
     def close(self) -> None:

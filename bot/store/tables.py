@@ -159,6 +159,14 @@ ENGINE_TABLES = (
         age="ended_at",
         kept=MESSAGES,
     ),
+    Table(
+        "staff_answers",
+        "external_userid, client_id",
+        person="external_userid",
+        age="at",
+        kept=HANDLED,
+    ),
+    Table("web_sessions", "id", age="seen_at", kept=HANDLED),
     Table("schema_migrations", "name"),
 )
 
