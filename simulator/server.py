@@ -7,7 +7,17 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator import api_contact, api_core, api_kf, api_tags, cards, customers, desk, inspection
+from simulator import (
+    api_contact,
+    api_core,
+    api_kf,
+    api_tags,
+    api_welcome,
+    cards,
+    customers,
+    desk,
+    inspection,
+)
 from simulator.callbacks import CallbackSender
 from simulator.control import Control, add_fault
 from simulator.customers import BulkLine
@@ -192,7 +202,7 @@ class Simulator:
 
 def make_app(world: World, *, callback_url: str | None = None) -> tuple[web.Application, Simulator]:
     """The server of a world, and the object that drives it."""
-    families = (api_core, api_kf, api_contact, api_tags)
+    families = (api_core, api_kf, api_contact, api_tags, api_welcome)
     paths: dict[str, Endpoint | RawEndpoint] = {}
     for family in families:
         paths |= family.endpoints(world)

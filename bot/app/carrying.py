@@ -17,7 +17,7 @@ from bot.delivery.errands import ErrandCourier
 from bot.delivery.handing_over import EndCourier, HandOffCourier
 from bot.delivery.looking_up import LookUpCourier, ToolBox
 from bot.delivery.pictures import Fetch, Pictures
-from bot.delivery.projecting import NoContacts
+from bot.delivery.projecting import NoContacts, NoWelcomes
 from bot.delivery.send import Courier
 from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
 from bot.delivery.valuing import ValueFinder
@@ -37,6 +37,7 @@ from bot.model import (
     SendCard,
     SendMessage,
     SendOnEvent,
+    SendWelcome,
     UpdateCard,
 )
 from bot.model.effects import Effect
@@ -77,7 +78,8 @@ def couriers(
         SendCard: CardCourier(store, staff, clock),
         UpdateCard: CardUpdateCourier(store, staff, clock),
         KeepMedia: MediaCourier(store, media, clock),
-        # until customer contact is there: `bot.app.contacts` replaces these two
+        # until customer contact is there: `bot.app.contacts` replaces these three
+        SendWelcome: NoWelcomes(),
         ProjectTags: NoContacts(store, clock),
         ReadCorpTags: NoContacts(store, clock),
         PostWebhook: WebhookCourier(store, config.webhooks, engine.webhooks, clock),

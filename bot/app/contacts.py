@@ -11,7 +11,8 @@ from bot.delivery.projecting import ProjectCourier
 from bot.delivery.reconciling import Reconciler
 from bot.delivery.send import Courier
 from bot.delivery.taking_in import TakingIn
-from bot.model import Lane, ProjectTags, ReadCorpTags
+from bot.delivery.welcoming import WelcomeCourier, WelcomeFiles
+from bot.model import Lane, ProjectTags, ReadCorpTags, SendWelcome
 from bot.model.effects import Effect
 from bot.ports import Clock
 from bot.store import Store
@@ -57,6 +58,7 @@ def build_contacts(
     metrics: Metrics,
     wake_queue: Wake,
     wake_subject: Wake,
+    files: WelcomeFiles | None = None,
 ) -> ContactParts:
     """Put the parts together.
 
@@ -64,6 +66,7 @@ def build_contacts(
         apis: see `contact_apis`.
         wake_queue: told which queue of the outbox has something new.
         wake_subject: told whose mailbox has.
+        files: what goes with welcomes; without it nobody is greeted.
     """
     access = ContactAccess(store, apis, clock, enabled=config.contacts.enabled)
     library = CorpLibrary(store, clock)
@@ -84,4 +87,6 @@ def build_contacts(
         ProjectTags: ProjectCourier(store, access, library, taking_in, clock),
         ReadCorpTags: LibraryCourier(store, access, library, clock, wake_queue),
     }
+    if files is not None:
+        couriers[SendWelcome] = WelcomeCourier(store, access, files, clock)
     return ContactParts(access, couriers, reconciler)

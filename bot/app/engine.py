@@ -14,6 +14,7 @@ from bot.app.escalation_words import build_rules
 from bot.app.lexicon import build_lexicon
 from bot.app.sensitive import refuse_sensitive, separate_groups
 from bot.app.tag_following import build_tag_rules
+from bot.app.welcomes import build_welcomes
 from bot.config import Config, Delivery, Routing
 from bot.delivery.valuing import FetchedValues
 from bot.errors import Misconfigured
@@ -52,12 +53,16 @@ from bot.wecom.wire import enclose, plan
 from handlers.consent.understanding import Understanding
 from handlers.escalation.rules import Rules
 from handlers.tagging.in_force import TagRules
+from handlers.welcome.in_force import Welcomes
 from knowledge import Library, Meaning
 from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
-SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding)
+SUPPLIED = (
+    *(Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding),
+    Welcomes,
+)
 """Types that a handler may ask for."""
 
 MODEL_PROMPTS = PROMPTS.parent / "llm"
@@ -77,6 +82,7 @@ class Engine:
     meaning: Meaning
     tag_rules: TagRules
     understanding: Understanding
+    welcomes: Welcomes
     dispatcher: Dispatcher
     model: ChatModel | None
     agent: Agent | None
@@ -230,6 +236,7 @@ def build_engine(
     understanding = build_understanding(config.consent, library.embedder)
     tag_rules = build_tag_rules(config.tagging, library.embedder)
     refuse_sensitive(config.tagging, guard.lexicon, (rule.tag for rule in tag_rules.book.rules))
+    welcomes = build_welcomes(config, guard)
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
@@ -240,6 +247,7 @@ def build_engine(
         Meaning: meaning,
         Understanding: understanding,
         TagRules: tag_rules,
+        Welcomes: welcomes,
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
@@ -258,6 +266,7 @@ def build_engine(
     return Engine(
         *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
         understanding,
+        welcomes,
         *(dispatcher, model, agent, guard),
         *(HttpTools(config.tools), fetched, WebhookPoster()),
     )

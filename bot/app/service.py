@@ -28,6 +28,7 @@ from bot.app.reports import build_reporter
 from bot.app.tag_following import RulesFollower
 from bot.app.tasks import build_task_reminders
 from bot.app.ticket_gauges import TicketGauges
+from bot.app.welcomes import welcome_files
 from bot.config import Config
 from bot.delivery.contact_access import ContactApi
 from bot.delivery.desks import Desks
@@ -41,6 +42,7 @@ from bot.delivery.housekeeping import (
 )
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
+from bot.delivery.pictures import Pictures
 from bot.delivery.pull import PullSettings
 from bot.delivery.reconciling import EVERY_S
 from bot.delivery.send import Sender
@@ -168,6 +170,9 @@ def _assemble(
     def woken(subject: str, lane: Lane) -> None:
         drains.lanes.wake(subject, lane)  # made below
 
+    media = TemporaryMedia(client)
+    pictures = Pictures(store, media, clock, client.fetch_elsewhere)
+    files = welcome_files(engine.welcomes, pictures, clock)
     contacts = build_contacts(
         config,
         store,
@@ -176,15 +181,14 @@ def _assemble(
         metrics=engine.metrics,
         wake_queue=lambda queue, lane: sends.wake(queue, lane),  # noqa: PLW0108 — made below
         wake_subject=woken,
+        files=files,
     )
     kf = Kf(client)
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(
         store=store,
         couriers={
-            **couriers(
-                engine, kf, staff, TemporaryMedia(client), client.fetch_elsewhere, woken=woken
-            ),
+            **couriers(engine, kf, staff, media, client.fetch_elsewhere, woken=woken),
             **contacts.couriers,
         },
         woken=woken,
@@ -207,6 +211,7 @@ def _assemble(
         looks=[
             *_looks(engine, kf, follower, drains, sends),
             (EVERY_S, contacts.reconciler.look),
+            (60.0, files.look),
         ],
         clock=clock,
     )

@@ -11,6 +11,7 @@ from bot.model.effects import (
     Attachment,
     Awaited,
     Because,
+    Benefit,
     Consult,
     Delegate,
     Effect,
@@ -30,6 +31,7 @@ from bot.model.effects import (
     SendCard,
     SendMessage,
     SendOnEvent,
+    SendWelcome,
     UpdateCard,
 )
 from bot.model.events import (
@@ -68,6 +70,7 @@ __all__ = [
     "Attachment",
     "Awaited",
     "Because",
+    "Benefit",
     "Button",
     "Card",
     "CardPressed",
@@ -109,6 +112,7 @@ __all__ = [
     "SendFailed",
     "SendMessage",
     "SendOnEvent",
+    "SendWelcome",
     "ServiceState",
     "ServicerStatusChanged",
     "SessionChanged",

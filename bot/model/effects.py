@@ -41,11 +41,11 @@ class MenuItem(msgspec.Struct, frozen=True):
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What goes with an answer beside its text; fields as in a kf message (wecom-api §3.10).
+    """What goes with an answer or a welcome beside its text (wecom-api §3.10, §4.3).
 
     Args:
-        kind: an image needs `media`; a link `title` and `url`; a miniprogram `appid`, `pagepath`
-            and `media`.
+        kind: an image, video or file needs `media`; a link `title` and `url`; a miniprogram
+            `appid`, `pagepath` and `media`. Videos and files go with welcomes only.
         title: at most 128 bytes for a link, 64 for a miniprogram.
         desc: of a link, at most 512 bytes.
         url: of a link, http(s), at most 2048 bytes.
@@ -55,7 +55,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         pagepath: of a miniprogram, at most 1024 bytes.
     """
 
-    kind: Literal["image", "link", "miniprogram"]
+    kind: Literal["image", "link", "miniprogram", "video", "file"]
     title: str = ""
     desc: str = ""
     url: str = ""
@@ -219,6 +219,41 @@ class EndSession(Effect, frozen=True, kw_only=True):
     quiet_since: float | None = None
 
 
+class Benefit(msgspec.Struct, frozen=True, kw_only=True):
+    """A code that is given with a welcome, once per person and campaign (R-2.4).
+
+    Args:
+        without: said instead of the text when this person gets none, or none is left.
+    """
+
+    campaign: str
+    without: str
+
+
+CODE_SLOT = "{code}"
+"""Where a benefit's code stands in a welcome; everything else is filled in already."""
+
+
+class SendWelcome(Effect, frozen=True, kw_only=True):
+    """`externalcontact/send_welcome_msg`. Repeat: `single_use_code`, "used" on a repeat means sent;
+    the benefit's code is this person's before it is sent, so that a repeat says the same one.
+
+    Args:
+        since: when the friendship began (Unix seconds); names it with the pair.
+        text: at most 4000 bytes, with `CODE_SLOT` where there is a benefit.
+        attachments: at most nine; their files must have been uploaded before, one that was not is
+            left out.
+    """
+
+    code: str
+    userid: str
+    external_userid: str
+    since: float
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+    benefit: Benefit | None = None
+
+
 class KeepMedia(Effect, frozen=True, kw_only=True):
     """Download a customer's media before WeCom forgets it. Repeat: `state`, one file per id."""
 
@@ -353,6 +388,7 @@ AnyEffect = (
     | NotifyStaff
     | SendCard
     | UpdateCard
+    | SendWelcome
     | KeepMedia
     | ProjectTags
     | ReadCorpTags

@@ -7,6 +7,7 @@ from bot.config import Tagging
 from bot.store.accounts import AccountRow, Accounts
 from bot.store.approvals import Approval, Approvals, ApprovalState, KnownText
 from bot.store.audit import Audit, AuditEntry
+from bot.store.benefits import Benefits, Stock
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
 from bot.store.changes import CHANGED, Changed, Changes
@@ -51,6 +52,7 @@ from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
 from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
+from bot.store.welcomes import Greeted, WelcomeRow, WelcomeRows
 
 __all__ = [
     "CHANGED",
@@ -67,6 +69,7 @@ __all__ = [
     "Attribution",
     "Audit",
     "AuditEntry",
+    "Benefits",
     "CaseChange",
     "CaseRebuild",
     "CaseRecord",
@@ -95,6 +98,7 @@ __all__ = [
     "Executed",
     "Export",
     "Exports",
+    "Greeted",
     "Handled",
     "Incoming",
     "KnownTask",
@@ -127,6 +131,7 @@ __all__ = [
     "Servicers",
     "Silence",
     "Statement",
+    "Stock",
     "Store",
     "Suggestions",
     "Switches",
@@ -147,6 +152,8 @@ __all__ = [
     "Vault",
     "Waiting",
     "WaitingLine",
+    "WelcomeRow",
+    "WelcomeRows",
     "Written",
     "case_id",
     "conversation_queue",
@@ -165,6 +172,7 @@ class Store:
     vault: Vault
     accounts: Accounts
     audit: Audit
+    benefits: Benefits
     cases: Cases
     line: WaitingLine
     changes: Changes
@@ -195,6 +203,7 @@ class Store:
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
+    welcomes: WelcomeRows
 
     @classmethod
     def build(
@@ -213,6 +222,7 @@ class Store:
             vault=vault,
             accounts=Accounts(database),
             audit=audit,
+            benefits=Benefits(database),
             cases=Cases(database, vault),
             line=WaitingLine(database),
             changes=Changes(database),
@@ -243,6 +253,7 @@ class Store:
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),
+            welcomes=WelcomeRows(database),
         )
 
     def close(self) -> None:
