@@ -24,6 +24,7 @@ from bot.commands import (
     privacy_arguments,
     prompts,
     ratings,
+    reaching_arguments,
     report,
     safety_arguments,
     staff,
@@ -102,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     safety_arguments.add(command, _load)
     desk_arguments.add(command, _load)
     people_arguments.add(command, _load)
+    reaching_arguments.add(command, _load)
     return parser
 
 

@@ -37,6 +37,7 @@ from simulator.records import (
     Violation,
 )
 from simulator.tokens import AccessTokens
+from simulator.ways import Ways
 
 _KEPT_VIOLATIONS = 5000
 
@@ -77,6 +78,7 @@ class World:
         self.faults = Faults(seed)
         self.feed = Feed()
         self.friends = Friends(self)
+        self.ways = Ways(self)
         self.calls: Counter[str] = Counter()
         self.violations: list[Violation] = []
         self.violation_counts: Counter[str] = Counter()
@@ -271,6 +273,7 @@ class World:
         self.cards.clear()
         self.response_codes.clear()
         self.friends.forget()
+        self.ways.forget()
         self.faults.clear()
         self.calls.clear()
         self.violations.clear()

@@ -14,6 +14,7 @@ from bot.store import Unit
 from bot.store.projecting import ask_projection
 from bot.wecom.callback import Delivery, read_notice
 from bot.wecom.client import WeComClient
+from bot.wecom.kf import Kf
 from bot.wecom.media import TemporaryMedia
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
@@ -69,11 +70,13 @@ class Town:
             engine.config,
             self.store,
             {"app": ContactApi.over(self._client)},
+            Kf(self._client),
             clock=self.clock,
             metrics=engine.metrics,
             wake_queue=lambda _queue, _lane: None,
             wake_subject=dialogue.wake,
             files=self.files,
+            may_tag=engine.guard.may_tag,
         )
         dialogue.connect(dialogue.kf, self.parts.couriers)
 

@@ -20,12 +20,14 @@ from bot.delivery.pictures import Fetch, Pictures
 from bot.delivery.projecting import NoContacts, NoWelcomes
 from bot.delivery.send import Courier
 from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
+from bot.delivery.summing_up import SummaryCourier
 from bot.delivery.valuing import ValueFinder
 from bot.delivery.webhooks import WebhookCourier
 from bot.model import (
     Consult,
     Delegate,
     EndSession,
+    FollowTagRun,
     HandOff,
     KeepMedia,
     LookUp,
@@ -38,6 +40,7 @@ from bot.model import (
     SendMessage,
     SendOnEvent,
     SendWelcome,
+    SumUp,
     UpdateCard,
 )
 from bot.model.effects import Effect
@@ -82,8 +85,10 @@ def couriers(
         SendWelcome: NoWelcomes(),
         ProjectTags: NoContacts(store, clock),
         ReadCorpTags: NoContacts(store, clock),
+        FollowTagRun: NoContacts(store, clock),
         PostWebhook: WebhookCourier(store, config.webhooks, engine.webhooks, clock),
         Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
+        SumUp: SummaryCourier(store, engine.summariser, clock, _token_budget(engine)),
         LookUp: LookUpCourier(store, box, clock, ValueFinder(box, kf, engine.fetched).find),
         RunErrand: ErrandCourier(store, box, owners, clock),
         Delegate: AgentCourier(

@@ -20,6 +20,7 @@ from bot.delivery.valuing import FetchedValues
 from bot.errors import Misconfigured
 from bot.llm.agent import Agent
 from bot.llm.caller import Caller
+from bot.llm.summariser import Summariser
 from bot.policy.calendar import WorkCalendar
 from bot.policy.guard import Guard
 from bot.policy.roster import Roster
@@ -28,6 +29,7 @@ from bot.routing.decisions import Committer, TurnSettings
 from bot.routing.discovery import check_needs, discover, in_order, migration_folders
 from bot.routing.dispatcher import Dispatcher, DispatchSettings
 from bot.routing.errand_texts import lacking
+from bot.routing.experimenting import Experimenting
 from bot.routing.middleware import (
     Middleware,
     leave_people_alone,
@@ -36,6 +38,7 @@ from bot.routing.middleware import (
     only_customers,
     respect_switches,
 )
+from bot.routing.outreach import Reaching
 from bot.routing.phrases import Phrases
 from bot.routing.router import Router
 from bot.routing.setting import Codes, Setting
@@ -62,6 +65,7 @@ PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
 SUPPLIED = (
     *(Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding),
     Welcomes,
+    *(Reaching, Experimenting),
 )
 """Types that a handler may ask for."""
 
@@ -86,6 +90,7 @@ class Engine:
     dispatcher: Dispatcher
     model: ChatModel | None
     agent: Agent | None
+    summariser: Summariser | None
     guard: Guard
     tools: HttpTools
     fetched: FetchedValues
@@ -106,7 +111,7 @@ class Engine:
         """Close connections, files and threads."""
         await self.tools.aclose()
         await self.webhooks.aclose()
-        for model in (self.model, self.agent):
+        for model in (self.model, self.agent, self.summariser):
             if isinstance(model, Caller):
                 await model.aclose()
         await self.library.aclose()
@@ -214,6 +219,7 @@ def build_engine(
     metrics: Metrics,
     model: ChatModel | None = None,
     agent: Agent | None = None,
+    summariser: Summariser | None = None,
     more: Sequence[Router] = (),
     values: Sequence[ValueSource] = (),
 ) -> Engine:
@@ -222,6 +228,7 @@ def build_engine(
     Args:
         model: what turns may consult, ``None`` = nothing.
         agent: to whom turns may delegate, ``None`` = nobody.
+        summariser: who sums cases up for the staff, ``None`` = nobody.
         more: behaviours that do not live in `handlers/`.
         values: who knows the values that answers may name.
 
@@ -237,6 +244,7 @@ def build_engine(
     tag_rules = build_tag_rules(config.tagging, library.embedder)
     refuse_sensitive(config.tagging, guard.lexicon, (rule.tag for rule in tag_rules.book.rules))
     welcomes = build_welcomes(config, guard)
+    reaching = Reaching(store, config.outreach, ZoneInfo(config.timezone))
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
@@ -248,15 +256,17 @@ def build_engine(
         Understanding: understanding,
         TagRules: tag_rules,
         Welcomes: welcomes,
+        Reaching: reaching,
+        Experimenting: Experimenting(store, config.experiments),
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
     dispatcher = Dispatcher(
         store,
         routers,
-        Committer(store, plan, enclose, _turn_settings(config), guard),
+        Committer(*(store, plan, enclose, _turn_settings(config)), guard=guard, reaching=reaching),
         accounts=config.for_account,
-        setting=_setting(config, phrases, model, agent),
+        setting=_setting(config, phrases, model, agent, summariser),
         supplies=supplies,
         middlewares=_middlewares(store, routing),
         settings=_dispatch_settings(config),
@@ -267,7 +277,7 @@ def build_engine(
         *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
         understanding,
         welcomes,
-        *(dispatcher, model, agent, guard),
+        *(dispatcher, model, agent, summariser, guard),
         *(HttpTools(config.tools), fetched, WebhookPoster()),
     )
 
@@ -329,7 +339,11 @@ def _turn_settings(config: Config) -> TurnSettings:
 
 
 def _setting(
-    config: Config, phrases: Phrases, model: ChatModel | None, agent: Agent | None
+    config: Config,
+    phrases: Phrases,
+    model: ChatModel | None,
+    agent: Agent | None,
+    summariser: Summariser | None,
 ) -> Setting:
     kf = platform_limits().kf
     return Setting(
@@ -344,6 +358,7 @@ def _setting(
         zone=ZoneInfo(config.timezone),
         has_model=model is not None,
         has_agent=agent is not None,
+        sums_up=summariser is not None,
         has_order_system=any(tool.orders for tool in config.tools.values()),
     )
 

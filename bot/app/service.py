@@ -10,8 +10,8 @@ import structlog
 
 from bot.app.approving import Releases
 from bot.app.carrying import couriers
-from bot.app.channels import take_channels
-from bot.app.contacts import build_contacts, contact_apis
+from bot.app.channels import build_channel_keeping, take_channels
+from bot.app.contacts import ContactParts, build_contacts, contact_apis
 from bot.app.content import Follower, build_library, known_texts, take_files
 from bot.app.engine import (
     MODEL_PROMPTS,
@@ -30,6 +30,7 @@ from bot.app.tasks import build_task_reminders
 from bot.app.ticket_gauges import TicketGauges
 from bot.app.welcomes import welcome_files
 from bot.config import Config
+from bot.delivery.channel_keeping import LOOK_S
 from bot.delivery.contact_access import ContactApi
 from bot.delivery.desks import Desks
 from bot.delivery.housekeeping import (
@@ -51,8 +52,9 @@ from bot.delivery.tag_keeping import TagKeeping
 from bot.delivery.webhooks import WebhookFeed
 from bot.errors import Misconfigured
 from bot.llm.caller import Caller
-from bot.llm.opening import open_agent, open_model
+from bot.llm.opening import open_agent, open_model, open_summariser
 from bot.model import Lane
+from bot.ports import Clock
 from bot.store import Approvals, Store
 from bot.telemetry import Metrics
 from bot.wecom.client import WeComClient
@@ -95,13 +97,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         raise
     cache = vectors or store.database.path.parent / "vectors"
     library, version, releases = await _read_knowledge(config, store, cache, clock.now())
-    metrics = Metrics()
-    forbids = forbids_of(build_lexicon(config))
-    model = open_model(config, MODEL_PROMPTS, metrics, even_out, forbids)
-    agent = open_agent(config, MODEL_PROMPTS, metrics, even_out, forbids)
-    engine = build_engine(
-        config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
-    )
+    engine = _engine_with_models(config, store, library, clock)
     lists = LexiconFollower(config, engine.guard, releases)
     follower = Follower(store.contents, library, version, releases, engine.guard, lists)
     await releases.approvals.use(await known_texts(config, store.contents, engine.phrases))
@@ -116,9 +112,9 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         transport, config.wecom.corp_id, config.wecom.secret.get_secret_value(), clock=clock.now
     )
     client = WeComClient(transport, tokens, clock=clock.now, metrics=engine.metrics)
-    apis = contact_apis(config, client, transport, clock, metrics)
+    apis = contact_apis(config, client, transport, clock, engine.metrics)
     concierge = _assemble(engine, client, tokens, follower, apis)
-    concierge.warming = asyncio.create_task(_warm(engine, cache, model, agent), name="warming")
+    concierge.warming = asyncio.create_task(_warm(engine, cache), name="warming")
     await concierge.service.start()
     try:
         yield concierge
@@ -128,6 +124,19 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         await concierge.service.stop()
         await session.close()
         await engine.aclose()
+
+
+def _engine_with_models(config: Config, store: Store, library: Library, clock: Clock) -> Engine:
+    """What turns need, with the models that are configured."""
+    metrics, forbids = Metrics(), forbids_of(build_lexicon(config))
+    return build_engine(
+        *(config, store, library),
+        clock=clock,
+        metrics=metrics,
+        model=open_model(config, MODEL_PROMPTS, metrics, even_out, forbids),
+        agent=open_agent(config, MODEL_PROMPTS, metrics, even_out, forbids),
+        summariser=open_summariser(config, MODEL_PROMPTS, metrics, even_out, forbids),
+    )
 
 
 async def _read_knowledge(
@@ -147,11 +156,11 @@ async def _read_knowledge(
     return await build_library(config, store.contents, cache, releases), version, releases
 
 
-async def _warm(engine: Engine, cache: Path, *models: Caller | None) -> None:
+async def _warm(engine: Engine, cache: Path) -> None:
     """What answering gets better by, in the background of answering."""
     try:
-        for model in models:
-            if model is not None:
+        for model in (engine.model, engine.agent, engine.summariser):
+            if isinstance(model, Caller):
                 await model.warm()
         await engine.warm(cache)
     except Exception:  # answers go on without; an operator must learn of it
@@ -173,17 +182,16 @@ def _assemble(
     media = TemporaryMedia(client)
     pictures = Pictures(store, media, clock, client.fetch_elsewhere)
     files = welcome_files(engine.welcomes, pictures, clock)
+    kf = Kf(client)
     contacts = build_contacts(
-        config,
-        store,
-        apis,
+        *(config, store, apis, kf),
         clock=clock,
         metrics=engine.metrics,
         wake_queue=lambda queue, lane: sends.wake(queue, lane),  # noqa: PLW0108 — made below
         wake_subject=woken,
         files=files,
+        may_tag=engine.guard.may_tag,
     )
-    kf = Kf(client)
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(
         store=store,
@@ -210,8 +218,8 @@ def _assemble(
         ),
         looks=[
             *_looks(engine, kf, follower, drains, sends),
-            (EVERY_S, contacts.reconciler.look),
             (60.0, files.look),
+            *_contact_looks(engine, contacts, sends),
         ],
         clock=clock,
     )
@@ -258,6 +266,14 @@ def _looks(
             ).look,
         ),
     ]
+
+
+def _contact_looks(
+    engine: Engine, contacts: ContactParts, sends: Lanes
+) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
+    """What of customer contact the service looks after by itself."""
+    channels = build_channel_keeping(engine, contacts.access, sends.wake)
+    return [(EVERY_S, contacts.reconciler.look), (LOOK_S, channels.look)]
 
 
 def _send_slots(config: Config) -> dict[Lane, int]:

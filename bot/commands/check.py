@@ -227,14 +227,14 @@ def _model_problems(inspection: Inspection) -> Iterator[str]:
     """What the prompts of a configured model lack."""
     from bot.app import MODEL_PROMPTS
     from bot.errors import Misconfigured
-    from bot.llm.opening import open_agent, open_model
+    from bot.llm.opening import open_agent, open_model, open_summariser
     from bot.telemetry import Metrics
     from knowledge.fold import even_out
 
     if inspection.config is None or inspection.config.llm is None:
         return
     try:
-        for opened in (open_model, open_agent):
+        for opened in (open_model, open_agent, open_summariser):
             opened(inspection.config, MODEL_PROMPTS, Metrics(), even_out, lambda _text: False)
     except Misconfigured as error:
         yield str(error)

@@ -158,6 +158,7 @@ class Channels(Section):
         watch_above: CAC in yuan above which it is watched.
         minimum_people: new people in a window below which there is no verdict.
         minimum_days: length of a window below which there is no verdict.
+        group_full_at: from how many members on a group is left behind (R-3.7).
         natural_share: goal, share of new people by natural channels (R-3.6).
         external_share: goal, share of those by paid channels and partners.
     """
@@ -167,6 +168,7 @@ class Channels(Section):
     watch_above: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)] = 20
     minimum_people: Count = 30
     minimum_days: Days = 7
+    group_full_at: Annotated[int, Field(ge=2, le=500)] = 190
     natural_share: Annotated[float, Field(ge=0, le=1)] = 0.4
     external_share: Annotated[float, Field(ge=0, le=1)] = 0.3
 

@@ -16,7 +16,9 @@ from bot.config.channels import Channels
 from bot.config.consent import Consent
 from bot.config.contacts import Contacts
 from bot.config.escalation import Escalation
+from bot.config.experiments import Experiment, ExperimentName
 from bot.config.hours import Calendar, OpeningHours
+from bot.config.outreach import OutreachLimits
 from bot.config.safety import Safety
 from bot.config.section import Section
 from bot.config.staff import StaffMember
@@ -284,6 +286,8 @@ class Config(Section):
     escalation: Escalation = Escalation()
     safety: Safety = Safety()
     consent: Consent = Consent()
+    outreach: OutreachLimits = OutreachLimits()
+    experiments: Mapping[ExperimentName, Experiment] = {}
     tagging: Tagging = Tagging()
     webhooks: Mapping[WebhookName, Webhook] = {}
     contacts: Contacts = Contacts()

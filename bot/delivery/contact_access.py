@@ -16,6 +16,7 @@ from bot.store import Store
 from bot.wecom.client import WeComClient
 from bot.wecom.contacts import ContactCalls, Contacts
 from bot.wecom.tags import TagLibrary
+from bot.wecom.ways import ContactWays
 from bot.wecom.welcomes import WelcomeSender
 
 log = structlog.get_logger(__name__)
@@ -30,13 +31,14 @@ class ContactApi:
 
     contacts: Contacts
     library: TagLibrary
+    ways: ContactWays
     welcomes: WelcomeSender
 
     @classmethod
     def over(cls, client: WeComClient) -> "ContactApi":
         """The calls that share this client's secret."""
         calls = ContactCalls(client)
-        return cls(Contacts(calls), TagLibrary(calls), WelcomeSender(calls))
+        return cls(Contacts(calls), TagLibrary(calls), ContactWays(calls), WelcomeSender(calls))
 
 
 class ContactAccess:

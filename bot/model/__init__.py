@@ -3,35 +3,33 @@
 Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end in ``_s``.
 """
 
-from bot.model.advice import AnswerRequest, Choice, Written, basis_of
+from bot.model.advice import AnswerRequest, Choice, SummedUp, Written, basis_of
 from bot.model.cards import Button, Card, Selection
 from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
-    Attachment,
     Awaited,
-    Because,
-    Benefit,
     Consult,
     Delegate,
     Effect,
     EndSession,
     ErrandOutcome,
+    FollowTagRun,
     HandOff,
+    KeepChannel,
     KeepMedia,
     LookUp,
-    MenuItem,
     NotifyStaff,
     PostWebhook,
     ProjectTags,
     ReadCorpTags,
-    Reply,
     RunErrand,
     Seat,
     SendCard,
     SendMessage,
     SendOnEvent,
     SendWelcome,
+    SumUp,
     UpdateCard,
 )
 from bot.model.events import (
@@ -59,6 +57,7 @@ from bot.model.events import (
 )
 from bot.model.lanes import Lane
 from bot.model.orders import ORDERS, VALUES, Order, Shipment
+from bot.model.replies import Attachment, Because, Benefit, MenuItem, Reply
 from bot.model.tags import Assignment, TagChange, TagSource
 
 __all__ = [
@@ -91,7 +90,9 @@ __all__ = [
     "EndSession",
     "ErrandOutcome",
     "Event",
+    "FollowTagRun",
     "HandOff",
+    "KeepChannel",
     "KeepMedia",
     "Lane",
     "LookUp",
@@ -120,6 +121,8 @@ __all__ = [
     "Shipment",
     "StaffAction",
     "Step",
+    "SumUp",
+    "SummedUp",
     "TagChange",
     "TagSource",
     "TimerDue",

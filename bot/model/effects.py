@@ -2,87 +2,19 @@
 
 import re
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from bot.model.advice import AnswerRequest, Choice
 from bot.model.cards import Card
-from bot.model.consents import Purpose
+from bot.model.replies import Attachment, Benefit
 
 HUMAN_OWNS = "a person owns the conversation"
 """Why a row is held: what was prepared is withheld while people have the conversation."""
 
 
 _TASK_ID = re.compile(r"[0-9a-zA-Z_@-]{1,128}")  # wecom-api §5.3
-
-
-class Because(msgspec.Struct, frozen=True, kw_only=True):
-    """Why something was said; stored with it.
-
-    Args:
-        source: kind of reason, e.g. ``faq``, ``reply`` (a fixed text) or ``model``.
-        ref: id of the entry, rule or text.
-        score: confidence from 0 to 1, where there is one.
-        detail: further evidence, JSON-able.
-    """
-
-    source: str
-    ref: str = ""
-    score: float | None = None
-    detail: dict[str, Any] = {}
-
-
-class MenuItem(msgspec.Struct, frozen=True):
-    """One line of a menu that a customer can tap; the tap comes back as text with this id."""
-
-    id: str  # 1–64 bytes (wecom-api §3.10)
-    content: str  # 1–128 bytes
-
-
-class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What goes with an answer or a welcome beside its text (wecom-api §3.10, §4.3).
-
-    Args:
-        kind: an image, video or file needs `media`; a link `title` and `url`; a miniprogram
-            `appid`, `pagepath` and `media`. Videos and files go with welcomes only.
-        title: at most 128 bytes for a link, 64 for a miniprogram.
-        desc: of a link, at most 512 bytes.
-        url: of a link, http(s), at most 2048 bytes.
-        media: the picture: a file beside the entry's file, or its http(s) address. WeCom forgets a
-            media_id after three days, so it is uploaded when it is needed.
-        appid: of a miniprogram that the company has linked, at most 32 bytes.
-        pagepath: of a miniprogram, at most 1024 bytes.
-    """
-
-    kind: Literal["image", "link", "miniprogram", "video", "file"]
-    title: str = ""
-    desc: str = ""
-    url: str = ""
-    media: str = ""
-    appid: str = ""
-    pagepath: str = ""
-
-
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What we mean to say: text, and optionally a menu under it.
-
-    Args:
-        survey: items under the menu that ask whether this helped; left out where they would cost a
-            message, or where the reply answers several messages.
-        attachments: what follows the text while there is room for it.
-        purpose: what the customer must have agreed to for it to be said, ``None`` = nothing.
-    """
-
-    text: str
-    menu: tuple[MenuItem, ...] = ()
-    survey: tuple[MenuItem, ...] = ()
-    attachments: tuple[Attachment, ...] = ()
-    tail: str = ""
-    because: Because | None = None
-    category: str = ""
-    written_by_model: bool = False
-    purpose: Purpose | None = None
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -219,17 +151,6 @@ class EndSession(Effect, frozen=True, kw_only=True):
     quiet_since: float | None = None
 
 
-class Benefit(msgspec.Struct, frozen=True, kw_only=True):
-    """A code that is given with a welcome, once per person and campaign (R-2.4).
-
-    Args:
-        without: said instead of the text when this person gets none, or none is left.
-    """
-
-    campaign: str
-    without: str
-
-
 CODE_SLOT = "{code}"
 """Where a benefit's code stands in a welcome; everything else is filled in already."""
 
@@ -278,6 +199,23 @@ class ProjectTags(Effect, frozen=True, kw_only=True):
 
 class ReadCorpTags(Effect, frozen=True, kw_only=True):
     """Read the library of corp tags again. Repeat: harmless, it only reads."""
+
+
+class KeepChannel(Effect, frozen=True, kw_only=True):
+    """Bring what stands behind a channel at WeCom in line with it (contact way, join way, kf link).
+
+    Repeat: `find_then_create`, a contact way is looked for by its unique state before it is made;
+    whom it leads to is compared first. A join way cannot be looked for: one that was made without
+    our learning of it is left behind, unused.
+    """
+
+    channel_id: str
+
+
+class FollowTagRun(Effect, frozen=True, kw_only=True):
+    """Rename or delete a corp tag after a run of `tag_runs`. Repeat: `state`, looked at first."""
+
+    run: str
 
 
 class PostWebhook(Effect, frozen=True, kw_only=True):
@@ -348,6 +286,19 @@ class Delegate(Effect, frozen=True, kw_only=True):
     who: str = ""
 
 
+class SumUp(Effect, frozen=True, kw_only=True):
+    """Ask the chat model what a case is about. Repeat: harmless, it only costs money.
+
+    Nobody waits for it. Result: ``case_id``, and ``wants`` and ``told`` as in `SummedUp`.
+
+    Args:
+        since: Unix seconds; of what was said before, nothing is read.
+    """
+
+    case_id: str
+    since: float
+
+
 class RunErrand(Effect, frozen=True, kw_only=True):
     """Change something in one of the company's systems, as the customer confirmed. Repeat: `key`,
     sent along; and only where that system is declared to know it again.
@@ -392,8 +343,11 @@ AnyEffect = (
     | KeepMedia
     | ProjectTags
     | ReadCorpTags
+    | FollowTagRun
+    | KeepChannel
     | RunErrand
     | PostWebhook
+    | SumUp
     | Awaited
 )
 """Everything an outbox row can hold; msgspec decodes by `kind`."""

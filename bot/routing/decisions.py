@@ -32,8 +32,9 @@ from bot.routing.auditing import note_turn
 from bot.routing.collected import CodeReply, Decided, Said
 from bot.routing.consented import drop_unconsented, record_consents
 from bot.routing.facts import SESSION_S
-from bot.routing.guarding import Judged, judged, taggable, told, withheld
+from bot.routing.guarding import SERVICE, Judged, judged, mode_of, taggable, told, withheld
 from bot.routing.merging import merge
+from bot.routing.outreach import Reaching, carried
 from bot.routing.queues import only_once, own_queue
 from bot.routing.recording import apply_events, record_messages
 from bot.routing.tagging import write_tags
@@ -56,9 +57,6 @@ Enclose = Callable[[Attachment], dict[str, Any]]
 
 Compose = Callable[[Reply], list[dict[str, Any]]]
 """Wire payloads of a reply, each within WeCom's limits."""
-
-SERVICE = "service"
-"""Category of what must be said whoever answers: hand-over, waiting, limits."""
 
 _DIES_SOON = (None, ServiceState.ENDED)
 """States whose code lives 20 s only: the welcome and the end (wecom-api §3.11)."""
@@ -105,9 +103,12 @@ class Committer:
         compose: Compose,
         enclose: Enclose,
         settings: TurnSettings,
+        *,
         guard: Guard | None = None,
+        reaching: Reaching | None = None,
     ) -> None:
         self._store, self._settings = store, settings
+        self._reaching = reaching or Reaching(store)
         self._guard = guard or Guard(Lexicon())
         self._compose, self._enclose = compose, enclose
 
@@ -122,11 +123,12 @@ class Committer:
         unit = Unit()
         self._store.mailbox.finish(unit, letters, turn.now)
         await drop_unconsented(self._store, turn)
+        await self._reaching.drop_refused(turn)
         ended = await record_consents(self._store, unit, turn)
         for letter in letters:
-            if isinstance(letter.event, ContactEvent):
-                self._store.contacts.happened(unit, letter.event, turn.now)
-            note_arrival(self._store, unit, letter.event, turn.now)
+            if isinstance(event := letter.event, ContactEvent):
+                self._store.contacts.happened(unit, event, turn.now)
+            note_arrival(self._store, unit, event, turn.now)
         drafts: list[Draft] = []
         if turn.has_conversation and before is not None:
             drafts += self._code_replies(unit, turn)
@@ -141,6 +143,7 @@ class Committer:
         drafts += [self._draft(turn, decided) for decided in turn.decisions.effects]
         trace_id = structlog.contextvars.get_contextvars().get("trace_id", "")
         drafts = [replace(draft, trace_id=trace_id) for draft in drafts]
+        drafts = self._reaching.write(unit, turn, drafts)
         await self._store.outbox.post(unit, drafts, turn.now)
         await self._set_timers(unit, turn, trace_id)
         arrivals = [_arrival(turn, event, trace_id) for event in turn.decisions.emitted]
@@ -207,12 +210,12 @@ class Committer:
         messages = {one.message.msgid: one.message for one in said if one.message}
         if not parts:
             log.warning("turn.no_allowance", handled_by=said[0].handled_by)
-            if (
-                messages and not said[0].reply.purpose
-            ):  # not for what the hand-over itself has to say: that would never end
+            # not for what the hand-over itself has to say: that would never end
+            if messages and not said[0].reply.purpose:
                 turn.emit("escalate", reason="no_room")
         if facts.disclosed_at is None and parts:
             turn.facts = replace(facts, disclosed_at=turn.now)
+        reached = next((found for one in said if (found := carried(one))), None)
         return [
             self._conversation_draft(
                 turn,
@@ -224,6 +227,7 @@ class Committer:
                 answers=next(iter(messages)) if len(messages) == 1 else None,
                 asked_at=min((m.sent_at for m in messages.values()), default=None),
                 purpose=said[0].reply.purpose,
+                outreach=reached if part is parts[0] else None,
             )
             for part in parts
         ]
@@ -260,7 +264,7 @@ class Committer:
     def _allowed(self, unit: Unit, turn: Turn) -> list[Said]:
         allowed = []
         for one in turn.decisions.said:
-            mode = _mode(turn, one.reply.category)
+            mode = mode_of(turn, one.reply.category)
             judgement = judged(self._guard, one.reply)
             if mode == "auto":
                 if judgement.may_be_said:
@@ -377,14 +381,6 @@ def _arrival(turn: Turn, event: Emitted | StaffAction, trace_id: str) -> Arrival
         key = f"action:{subject}:{event.client_id}" if event.client_id else None
         return Arrival(subject, event, Lane.HANDOFF, key, event.sent_at or turn.now, trace_id)
     return Arrival(subject, event, Lane.REPLY, None, turn.now, trace_id)
-
-
-def _mode(turn: Turn, category: str) -> str:
-    """What the bot may do: what it says about the service itself is not up for suggestion."""
-    autonomy = turn.account.autonomy
-    if category == SERVICE:
-        return "off" if autonomy.mode == "off" else "auto"
-    return autonomy.for_category(category)
 
 
 def conversation_of(event: object) -> Conversation | None:

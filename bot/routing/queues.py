@@ -9,6 +9,7 @@ from bot.model import (
     Consult,
     Delegate,
     Effect,
+    FollowTagRun,
     KeepMedia,
     LookUp,
     NotifyStaff,
@@ -17,6 +18,7 @@ from bot.model import (
     RunErrand,
     SendCard,
     SendWelcome,
+    SumUp,
     UpdateCard,
 )
 from bot.routing.facts import SESSION_S
@@ -51,10 +53,12 @@ def own_queue(effect: Effect, subject: str, consult_ttl_s: float) -> tuple[str, 
             return f"media/{media_id}", MEDIA_TTL_S
         case ProjectTags(external_userid=external_userid):
             return projection_queue(external_userid), PROJECT_TTL_S
-        case ReadCorpTags():
+        case ReadCorpTags() | FollowTagRun():
             return "corp_tags", PROJECT_TTL_S
         case Consult(msgid=msgid) | Delegate(msgid=msgid):
             return f"model/{msgid}", consult_ttl_s
+        case SumUp(case_id=case_id):
+            return f"summary/{case_id}", consult_ttl_s
         case LookUp(msgid=msgid):
             return f"lookup/{msgid}", LOOK_UP_TTL_S
         case RunErrand(errand_id=errand_id, try_for_s=try_for_s):

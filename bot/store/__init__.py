@@ -27,6 +27,7 @@ from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
 from bot.store.corp_tags import CorpTag, CorpTags
 from bot.store.database import Database, Statement, Unit, UnitConflict
+from bot.store.experiments import Experiments
 from bot.store.exports import Export, Exports
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.marks import Mark, Marks
@@ -35,6 +36,7 @@ from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
 from bot.store.orders import OrdersTable, OrderWritten
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
+from bot.store.outreach import Outreaches
 from bot.store.people import Merge, People
 from bot.store.profiles import Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
@@ -52,6 +54,7 @@ from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
 from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
+from bot.store.ways import WayRow, Ways
 from bot.store.welcomes import Greeted, WelcomeRow, WelcomeRows
 
 __all__ = [
@@ -96,6 +99,7 @@ __all__ = [
     "Download",
     "Draft",
     "Executed",
+    "Experiments",
     "Export",
     "Exports",
     "Greeted",
@@ -116,6 +120,7 @@ __all__ = [
     "OrderWritten",
     "OrdersTable",
     "Outbox",
+    "Outreaches",
     "Parcel",
     "Past",
     "People",
@@ -152,6 +157,8 @@ __all__ = [
     "Vault",
     "Waiting",
     "WaitingLine",
+    "WayRow",
+    "Ways",
     "WelcomeRow",
     "WelcomeRows",
     "Written",
@@ -181,6 +188,7 @@ class Store:
     contacts: Contacts
     contact_sync: ContactSync
     contents: Contents
+    experiments: Experiments
     exports: Exports
     conversations: Conversations
     corp_tags: CorpTags
@@ -191,6 +199,7 @@ class Store:
     orders: OrdersTable
     model_usage: ModelUsage
     outbox: Outbox
+    outreach: Outreaches
     people: People
     profiles: Profiles
     questions: Questions
@@ -204,6 +213,7 @@ class Store:
     transcript: Transcript
     uploads: Uploads
     welcomes: WelcomeRows
+    ways: Ways
 
     @classmethod
     def build(
@@ -231,6 +241,7 @@ class Store:
             contacts=Contacts(database),
             contact_sync=ContactSync(database),
             contents=Contents(database),
+            experiments=Experiments(database),
             exports=Exports(database),
             conversations=Conversations(database),
             corp_tags=CorpTags(database),
@@ -241,6 +252,7 @@ class Store:
             orders=OrdersTable(database, vault),
             model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
+            outreach=Outreaches(database),
             profiles=Profiles(database, vault),
             people=people,
             questions=Questions(database, vault),
@@ -254,6 +266,7 @@ class Store:
             transcript=Transcript(database, vault),
             uploads=Uploads(database),
             welcomes=WelcomeRows(database),
+            ways=Ways(database),
         )
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from bot.errors import (
     ServicerUnavailable,
     Throttled,
     UnknownTag,
+    UnknownWay,
     WeComError,
     WindowClosed,
     WrongState,
@@ -66,6 +67,8 @@ _ON_CONTACT: dict[int, type[Rejected]] = {
     **dict.fromkeys((40003, 50002, 60011, 60111, 84074), MemberBarred),
     40068: UnknownTag,
     40071: NameTaken,
+    41044: UnknownWay,
+    41054: MemberBarred,
 }
 """What these say of customer contact alone (§4.20); 60011 and 50002 name one member there."""
 

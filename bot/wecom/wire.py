@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from bot.model.effects import Attachment, MenuItem, Reply
+from bot.model.replies import Attachment, MenuItem, Reply
 from bot.wecom.limits import platform_limits
 from bot.wecom.split import clean, cut, size, split_text
 

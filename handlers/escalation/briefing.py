@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.model import Button, Card, Case, Selection
 from bot.routing import Turn
 from bot.store import Line, Store
-from handlers.escalation import store
+from handlers.escalation import store, summing_up
 from handlers.escalation.requesting import why
 from knowledge import Library
 
@@ -67,6 +67,8 @@ async def compose(
     lines = await facts.transcript.dialogue(turn.conversation, case.opened_at, TURNS)
     said = [line.text for line in lines if line.who == "customer" and line.text]
     asked = [text for text in said if not turn.phrases.heard("escalation.request", text)]
+    found = await summing_up.newest(facts, case)
+    summary = found.lines(turn) if found else []
     values = {
         "account": turn.account_name,
         "reason": why(turn, case.reason),
@@ -85,7 +87,7 @@ async def compose(
         desc=turn.account_name,
         source=turn.setting.company,
         quote=said[-1][:_LINE_CHARS] if said else "",
-        text=_summary(asked),
+        text="\n".join(summary) or summing_up.in_own_words(asked),
         lines=tuple((say(key), value) for key, value in facts_of_it if value),
         buttons=tuple(
             Button(action, say(f"escalation.button_{action}"), 1 if action == "take" else 2)
@@ -93,7 +95,8 @@ async def compose(
         ),
         selection=why_it_ends(turn, reasons),
     )
-    notes = [say("escalation.notes", **values), *(_told(turn, line) for line in lines)]
+    notes = [say("escalation.notes", **values), *summary]
+    notes += [_told(turn, line) for line in lines]
     notes += await _suggestions(turn, library, asked)
     return Briefing(card, "\n".join(notes))
 
@@ -124,14 +127,6 @@ def waited(turn: Turn, case: Case) -> str:
     minutes, seconds = divmod(int(max(0.0, turn.now - since)), 60)
     key = "escalation.waited_minutes" if minutes else "escalation.waited_seconds"
     return turn.phrases.say(key, minutes=minutes, seconds=seconds)
-
-
-def _summary(asked: list[str]) -> str:
-    """What it is about, in the customer's own words: how it began, and what was said longest."""
-    if not asked:
-        return ""
-    chosen = dict.fromkeys((asked[0], max(asked, key=len)))
-    return "……".join(text[:_LINE_CHARS] for text in chosen)
 
 
 def _tried(lines: list[Line]) -> int:

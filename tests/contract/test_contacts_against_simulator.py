@@ -26,7 +26,7 @@ from bot.wecom.apis import Api
 from bot.wecom.cipher import CallbackCipher
 from bot.wecom.contacts import ContactCalls, Contacts
 from bot.wecom.tags import TagLibrary
-from simulator import api_contact, api_core, api_kf, api_tags
+from simulator import api_contact, api_core, api_kf, api_tags, api_ways
 from simulator.scenery import shop
 from simulator.server import Simulator, running
 from tests.contract.test_client_against_simulator import IDENTITY, FakeIntake, client_of
@@ -59,7 +59,7 @@ def library(calls: ContactCalls) -> TagLibrary:
 
 def test_every_api_of_the_product_is_played() -> None:
     world = shop()
-    families = (api_core, api_kf, api_contact, api_tags)
+    families = (api_core, api_kf, api_contact, api_tags, api_ways)
     played = {path for family in families for path in family.endpoints(world)}
     ours = {one.path for one in vars(apis).values() if isinstance(one, Api)}
     assert ours <= played
