@@ -188,7 +188,8 @@ def attachment(value: Any, needed: Mapping[str, tuple[str, ...]] = IN_KF) -> Att
     values = {str(key): _text(item) for key, item in value.items()}
     kind = values.pop("kind", "")
     if kind not in needed:
-        raise FaultError(f"kind {kind}".strip(), f"kind 是 {'、'.join(needed)} 之一")
+        *kinds, last = needed
+        raise FaultError(f"kind {kind}".strip(), f"kind: {'、'.join(kinds)} 或 {last}")
     if unknown := [key for key in values if key not in _LIMITS]:
         raise FaultError(f"没有 {unknown[0]} 这个键", "、".join(_LIMITS))
     if missing := [key for key in needed[kind] if key not in values]:

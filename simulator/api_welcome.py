@@ -19,9 +19,8 @@ from simulator.errors import (
     WRONG_TYPE,
     Refused,
 )
-from simulator.friends import WelcomeCode
 from simulator.gate import Endpoint
-from simulator.records import Content
+from simulator.records import Content, WelcomeCode
 from simulator.world import World
 
 CODE_LIFETIME_S = 20.0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from simulator.errors import Impossible
+from simulator.records import WelcomeCode
 
 if TYPE_CHECKING:
     from simulator.world import World
@@ -68,22 +69,6 @@ class TagGroup(msgspec.Struct, kw_only=True):
     created_at: float = 0.0
     deleted: bool = False
     tags: list[CorpTag] = []
-
-
-class WelcomeCode(msgspec.Struct):
-    """What permits one welcome within 20 s (§4.3).
-
-    Args:
-        used_for: the body with which it was used, ``None`` = not yet.
-        used_at: when; what was said stands in `said`.
-    """
-
-    userid: str
-    external_userid: str
-    made_at: float
-    used_for: int | None = None
-    used_at: float = 0.0
-    said: dict[str, Any] = {}
 
 
 class ContactChange(msgspec.Struct, kw_only=True):

@@ -179,10 +179,10 @@ def _assemble(
     def woken(subject: str, lane: Lane) -> None:
         drains.lanes.wake(subject, lane)  # made below
 
-    media = TemporaryMedia(client)
-    pictures = Pictures(store, media, clock, client.fetch_elsewhere)
-    files = welcome_files(engine.welcomes, pictures, clock)
-    kf = Kf(client)
+    media, kf = TemporaryMedia(client), Kf(client)
+    files = welcome_files(
+        engine.welcomes, Pictures(store, media, clock, client.fetch_elsewhere), clock
+    )
     contacts = build_contacts(
         *(config, store, apis, kf),
         clock=clock,
@@ -211,11 +211,7 @@ def _assemble(
         drains=drains.lanes,
         sends=sends,
         accounts=config.wecom.kf_accounts,
-        pull=PullSettings(
-            poll_busy_s=config.delivery.poll_busy_s,
-            poll_idle_s=config.delivery.poll_idle_s,
-            fresh_first_s=config.delivery.fresh_first_s,
-        ),
+        pull=_pull_settings(config),
         looks=[
             *_looks(engine, kf, follower, drains, sends),
             (60.0, files.look),
@@ -225,6 +221,15 @@ def _assemble(
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
     return Concierge(engine, service, intake, tokens)
+
+
+def _pull_settings(config: Config) -> PullSettings:
+    settings = config.delivery
+    return PullSettings(
+        poll_busy_s=settings.poll_busy_s,
+        poll_idle_s=settings.poll_idle_s,
+        fresh_first_s=settings.fresh_first_s,
+    )
 
 
 def _looks(

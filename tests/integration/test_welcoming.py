@@ -10,7 +10,7 @@ import yaml
 from bot.model.people import Attribute
 from bot.model.tasks import TaskState
 from bot.store import Greeted, Unit
-from simulator.friends import WelcomeCode
+from simulator.records import WelcomeCode
 from tests.conftest import OpenChat
 from tests.friends import LAN, Town, a_town
 from tests.talk import PlayedClock
