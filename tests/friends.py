@@ -58,7 +58,7 @@ class Town:
 
     def connect(self, client: WeComClient) -> None:
         """Speak with WeCom through this client."""
-        self._client = client
+        self.client = client
         self._pictures = Pictures(self.store, TemporaryMedia(client), self.clock)
         self.begins_again()
 
@@ -69,8 +69,8 @@ class Town:
         self.parts = build_contacts(
             engine.config,
             self.store,
-            {"app": ContactApi.over(self._client)},
-            Kf(self._client),
+            {"app": ContactApi.over(self.client)},
+            Kf(self.client),
             clock=self.clock,
             metrics=engine.metrics,
             wake_queue=lambda _queue, _lane: None,

@@ -30,6 +30,7 @@ from bot.app.tasks import build_task_reminders
 from bot.app.ticket_gauges import TicketGauges
 from bot.app.welcomes import welcome_files
 from bot.config import Config
+from bot.delivery.buyers import Buyers
 from bot.delivery.channel_keeping import LOOK_S
 from bot.delivery.contact_access import ContactApi
 from bot.delivery.desks import Desks
@@ -215,7 +216,7 @@ def _assemble(
         looks=[
             *_looks(engine, kf, follower, drains, sends),
             (60.0, files.look),
-            *_contact_looks(engine, contacts, sends),
+            *_contact_looks(engine, contacts, client, sends),
         ],
         clock=clock,
     )
@@ -249,6 +250,7 @@ def _looks(
         (60.0, TicketGauges(store, engine.metrics, clock, bool(config.staff)).look),
         (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
         (60.0, TagKeeping(store, clock, sends.wake).look),
+        (60.0, Buyers(store, clock).look),
         (1.0, build_task_reminders(engine, sends.wake, drains.lanes.wake).look),
         (1.0, WebhookFeed(store, config.webhooks, clock, sends.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
@@ -274,10 +276,11 @@ def _looks(
 
 
 def _contact_looks(
-    engine: Engine, contacts: ContactParts, sends: Lanes
+    engine: Engine, contacts: ContactParts, client: WeComClient, sends: Lanes
 ) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
     """What of customer contact the service looks after by itself."""
-    channels = build_channel_keeping(engine, contacts.access, sends.wake)
+    fetch = client.fetch_elsewhere
+    channels = build_channel_keeping(engine, contacts.access, fetch, sends.wake)
     return [(EVERY_S, contacts.reconciler.look), (LOOK_S, channels.look)]
 
 

@@ -40,6 +40,7 @@ from bot.store.outreach import Outreaches
 from bot.store.people import Merge, People
 from bot.store.profiles import Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
+from bot.store.sales import KnownSale, Match, Sales, Taken
 from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
@@ -105,6 +106,7 @@ __all__ = [
     "Greeted",
     "Handled",
     "Incoming",
+    "KnownSale",
     "KnownTask",
     "KnownText",
     "Letter",
@@ -112,6 +114,7 @@ __all__ = [
     "Mailbox",
     "Mark",
     "Marks",
+    "Match",
     "Measured",
     "MediaStore",
     "Merge",
@@ -132,6 +135,7 @@ __all__ = [
     "RelationEvent",
     "Run",
     "Said",
+    "Sales",
     "Sampled",
     "Servicers",
     "Silence",
@@ -146,6 +150,7 @@ __all__ = [
     "TagFigures",
     "TagRuns",
     "Tags",
+    "Taken",
     "Tasks",
     "Timeline",
     "ToolCalls",
@@ -203,6 +208,7 @@ class Store:
     people: People
     profiles: Profiles
     questions: Questions
+    sales: Sales
     servicers: Servicers
     suggestions: Suggestions
     switches: Switches
@@ -226,6 +232,7 @@ class Store:
     ) -> "Store":
         """Put repositories over an opened and migrated database."""
         audit, people = Audit(database), People(database, vault)
+        mailbox = Mailbox(database, vault)
         return cls(
             database=database,
             keys=keys,
@@ -245,7 +252,7 @@ class Store:
             exports=Exports(database),
             conversations=Conversations(database),
             corp_tags=CorpTags(database),
-            mailbox=Mailbox(database, vault),
+            mailbox=mailbox,
             marks=Marks(database),
             measured=Measured(database),
             media=MediaStore(database, vault, media),
@@ -256,6 +263,7 @@ class Store:
             profiles=Profiles(database, vault),
             people=people,
             questions=Questions(database, vault),
+            sales=Sales(database, vault, people, mailbox),
             servicers=Servicers(database),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
