@@ -125,7 +125,15 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
 
     actions = command("orders", _orders, "客户的订单").add_subparsers(metavar="动作", required=True)
     one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
-    one.add_argument("file", type=Path, help="第一行是表头，至少有“订单号”和“客户”两列")
+    one.add_argument("file", type=Path, help="淘宝、京东、抖音、有赞的导出，或有“订单号”的表")
+    one.set_defaults(work=lambda c, a: orders.import_orders(c, a.file, sys.stdout))
+    one = actions.add_parser("unmatched", help="还不知道是谁买的订单，和认出买家的比例")
+    one.add_argument("--limit", type=int, default=50, help="最多几个，默认 50")
+    one.set_defaults(work=lambda c, a: orders.unmatched(c, sys.stdout, limit=a.limit))
+    one = actions.add_parser("match", help="说明一个订单是哪位客户的")
+    one.add_argument("number", help="订单号")
+    one.add_argument("customer", help="external_userid")
+    one.set_defaults(work=lambda c, a: orders.match(c, a.number, a.customer, sys.stdout))
 
     actions = command("prompts", _prompts, "给大模型的提示").add_subparsers(
         metavar="动作", required=True
@@ -252,7 +260,8 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 
 def _orders(arguments: argparse.Namespace) -> int:
-    return asyncio.run(orders.import_orders(_load(arguments), arguments.file, sys.stdout))
+    work: Callable[[Config, argparse.Namespace], Coroutine[Any, Any, int]] = arguments.work
+    return asyncio.run(work(_load(arguments), arguments))
 
 
 def _contacts(arguments: argparse.Namespace) -> int:

@@ -27,6 +27,7 @@ from simulator.gate import Endpoint, Gate, RawEndpoint
 from simulator.judge import Transcript
 from simulator.records import AppMessage, Content, Conversation, Violation
 from simulator.scenery import shop
+from simulator.ways import picture
 from simulator.world import World
 
 _MAX_BODY = 25 << 20
@@ -211,6 +212,7 @@ def make_app(world: World, *, callback_url: str | None = None) -> tuple[web.Appl
     app = web.Application(client_max_size=_MAX_BODY)
     app.router.add_route("*", "/cgi-bin/{path:.*}", gate.serve)
     app.add_routes(Control(world, gate, sender).routes())
+    app.router.add_get("/pictures/{config_id}.png", picture)
 
     async def lifetime(_app: web.Application) -> AsyncIterator[None]:
         async with sender:
@@ -239,6 +241,7 @@ async def running(
     try:
         await web.TCPSite(runner, host, port).start()
         simulator.url = f"http://{host}:{runner.addresses[0][1]}"
+        simulator.world.base_url = simulator.url
         yield simulator
     finally:
         await runner.cleanup()

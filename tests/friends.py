@@ -55,7 +55,7 @@ class Town:
 
     def connect(self, client: WeComClient) -> None:
         """Speak with WeCom through this client."""
-        self._client = client
+        self.client = client
         self.begins_again()
 
     def begins_again(self) -> None:
@@ -64,8 +64,8 @@ class Town:
         self.parts = build_contacts(
             engine.config,
             self.store,
-            {"app": ContactApi.over(self._client)},
-            Kf(self._client),
+            {"app": ContactApi.over(self.client)},
+            Kf(self.client),
             clock=self.clock,
             metrics=engine.metrics,
             wake_queue=lambda _queue, _lane: None,

@@ -30,6 +30,7 @@ from bot.app.tag_looks import tag_looks
 from bot.app.tasks import build_task_reminders
 from bot.app.ticket_gauges import TicketGauges
 from bot.config import Config
+from bot.delivery.buyers import Buyers
 from bot.delivery.channel_keeping import LOOK_S
 from bot.delivery.contact_access import ContactApi
 from bot.delivery.desks import Desks
@@ -214,7 +215,7 @@ def _assemble(
         ),
         looks=[
             *_looks(engine, kf, follower, drains, sends),
-            *_contact_looks(engine, contacts, sends),
+            *_contact_looks(engine, contacts, client, sends),
         ],
         clock=clock,
     )
@@ -239,6 +240,7 @@ def _looks(
         (60.0, TicketGauges(store, engine.metrics, clock, bool(config.staff)).look),
         (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
         *tag_looks(engine, sends.wake),
+        (60.0, Buyers(store, clock).look),
         (1.0, build_task_reminders(engine, sends.wake, drains.lanes.wake).look),
         (1.0, WebhookFeed(store, config.webhooks, clock, sends.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
@@ -264,10 +266,11 @@ def _looks(
 
 
 def _contact_looks(
-    engine: Engine, contacts: ContactParts, sends: Lanes
+    engine: Engine, contacts: ContactParts, client: WeComClient, sends: Lanes
 ) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
     """What of customer contact the service looks after by itself."""
-    channels = build_channel_keeping(engine, contacts.access, sends.wake)
+    fetch = client.fetch_elsewhere
+    channels = build_channel_keeping(engine, contacts.access, fetch, sends.wake)
     return [(EVERY_S, contacts.reconciler.look), (LOOK_S, channels.look)]
 
 

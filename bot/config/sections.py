@@ -245,6 +245,16 @@ class Measuring(Section):
     minimum_cases: Count = 50
 
 
+class Orders(Section):
+    """How shops tell us of orders.
+
+    Args:
+        secret: what their requests are signed with; empty = there is no such address.
+    """
+
+    secret: ApiToken = UNSET
+
+
 class Retention(Section):
     """How long rows are kept."""
 
@@ -295,6 +305,7 @@ class Config(Section):
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()
     accounts: Mapping[OpenKfid, Account] = {}
+    orders: Orders = Orders()
     measuring: Measuring = Measuring()
     retention: Retention = Retention()
     logging: Logging = Logging()

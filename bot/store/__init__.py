@@ -39,6 +39,7 @@ from bot.store.outreach import Outreaches
 from bot.store.people import Merge, People
 from bot.store.profiles import Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
+from bot.store.sales import KnownSale, Match, Sales, Taken
 from bot.store.servicers import Servicers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
@@ -101,6 +102,7 @@ __all__ = [
     "Exports",
     "Handled",
     "Incoming",
+    "KnownSale",
     "KnownTask",
     "KnownText",
     "Letter",
@@ -108,6 +110,7 @@ __all__ = [
     "Mailbox",
     "Mark",
     "Marks",
+    "Match",
     "Measured",
     "MediaStore",
     "Merge",
@@ -128,6 +131,7 @@ __all__ = [
     "RelationEvent",
     "Run",
     "Said",
+    "Sales",
     "Sampled",
     "Servicers",
     "Silence",
@@ -141,6 +145,7 @@ __all__ = [
     "TagFigures",
     "TagRuns",
     "Tags",
+    "Taken",
     "Tasks",
     "Timeline",
     "ToolCalls",
@@ -195,6 +200,7 @@ class Store:
     people: People
     profiles: Profiles
     questions: Questions
+    sales: Sales
     servicers: Servicers
     suggestions: Suggestions
     switches: Switches
@@ -217,6 +223,7 @@ class Store:
     ) -> "Store":
         """Put repositories over an opened and migrated database."""
         audit, people = Audit(database), People(database, vault)
+        mailbox = Mailbox(database, vault)
         return cls(
             database=database,
             keys=keys,
@@ -235,7 +242,7 @@ class Store:
             exports=Exports(database),
             conversations=Conversations(database),
             corp_tags=CorpTags(database),
-            mailbox=Mailbox(database, vault),
+            mailbox=mailbox,
             marks=Marks(database),
             measured=Measured(database),
             media=MediaStore(database, vault, media),
@@ -246,6 +253,7 @@ class Store:
             profiles=Profiles(database, vault),
             people=people,
             questions=Questions(database, vault),
+            sales=Sales(database, vault, people, mailbox),
             servicers=Servicers(database),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
