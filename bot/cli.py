@@ -19,7 +19,7 @@ from bot.commands import (
     escalation,
     faq_arguments,
     gate,
-    orders,
+    orders_arguments,
     people_arguments,
     privacy_arguments,
     prompts,
@@ -103,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     safety_arguments.add(command, _load)
     desk_arguments.add(command, _load)
     people_arguments.add(command, _load)
+    orders_arguments.add(command, _load)
     reaching_arguments.add(command, _load)
     return parser
 
@@ -122,18 +123,6 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
         one.add_argument("--account", default="", help="哪个客服账号的知识（open_kfid）")
         if name == "train":
             one.add_argument("--out", type=Path, help="写到别的文件，默认数据库旁的 gate.json")
-
-    actions = command("orders", _orders, "客户的订单").add_subparsers(metavar="动作", required=True)
-    one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
-    one.add_argument("file", type=Path, help="淘宝、京东、抖音、有赞的导出，或有“订单号”的表")
-    one.set_defaults(work=lambda c, a: orders.import_orders(c, a.file, sys.stdout))
-    one = actions.add_parser("unmatched", help="还不知道是谁买的订单，和认出买家的比例")
-    one.add_argument("--limit", type=int, default=50, help="最多几个，默认 50")
-    one.set_defaults(work=lambda c, a: orders.unmatched(c, sys.stdout, limit=a.limit))
-    one = actions.add_parser("match", help="说明一个订单是哪位客户的")
-    one.add_argument("number", help="订单号")
-    one.add_argument("customer", help="external_userid")
-    one.set_defaults(work=lambda c, a: orders.match(c, a.number, a.customer, sys.stdout))
 
     actions = command("prompts", _prompts, "给大模型的提示").add_subparsers(
         metavar="动作", required=True
@@ -257,11 +246,6 @@ def _staff(arguments: argparse.Namespace) -> int:
 
 def _migrate(arguments: argparse.Namespace) -> int:
     return admin.migrate_now(_load(arguments), sys.stdout)
-
-
-def _orders(arguments: argparse.Namespace) -> int:
-    work: Callable[[Config, argparse.Namespace], Coroutine[Any, Any, int]] = arguments.work
-    return asyncio.run(work(_load(arguments), arguments))
 
 
 def _contacts(arguments: argparse.Namespace) -> int:
