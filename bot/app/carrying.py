@@ -87,12 +87,12 @@ def couriers(
         ReadCorpTags: NoContacts(store, clock),
         FollowTagRun: NoContacts(store, clock),
         PostWebhook: WebhookCourier(store, config.webhooks, engine.webhooks, clock),
-        Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
-        SumUp: SummaryCourier(store, engine.summariser, clock, _token_budget(engine)),
+        Consult: ModelCourier(store, engine.model, clock, token_budget(engine)),
+        SumUp: SummaryCourier(store, engine.summariser, clock, token_budget(engine)),
         LookUp: LookUpCourier(store, box, clock, ValueFinder(box, kf, engine.fetched).find),
         RunErrand: ErrandCourier(store, box, owners, clock),
         Delegate: AgentCourier(
-            store, engine.agent, _desk(engine, box), clock, _token_budget(engine)
+            store, engine.agent, _desk(engine, box), clock, token_budget(engine)
         ),
     }
 
@@ -106,7 +106,8 @@ def _tool_box(engine: Engine, kf: Kf) -> ToolBox:
     )
 
 
-def _token_budget(engine: Engine) -> TokenBudget | None:
+def token_budget(engine: Engine) -> TokenBudget | None:
+    """What the model may cost; ``None`` = none is configured."""
     llm = engine.config.llm
     zone = ZoneInfo(engine.config.timezone)
     return TokenBudget(engine.store, llm, zone, engine.metrics) if llm else None

@@ -26,6 +26,7 @@ from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.lexicon_following import LexiconFollower
 from bot.app.reports import build_reporter
 from bot.app.tag_following import RulesFollower
+from bot.app.tag_looks import tag_looks
 from bot.app.tasks import build_task_reminders
 from bot.app.ticket_gauges import TicketGauges
 from bot.app.welcomes import welcome_files
@@ -49,7 +50,6 @@ from bot.delivery.pull import PullSettings
 from bot.delivery.reconciling import EVERY_S
 from bot.delivery.send import Sender
 from bot.delivery.service import Drains, Service
-from bot.delivery.tag_keeping import TagKeeping
 from bot.delivery.webhooks import WebhookFeed
 from bot.errors import Misconfigured
 from bot.llm.caller import Caller
@@ -249,7 +249,7 @@ def _looks(
         (60.0, LeftCases(store, clock, drains.lanes.wake).look),
         (60.0, TicketGauges(store, engine.metrics, clock, bool(config.staff)).look),
         (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
-        (60.0, TagKeeping(store, clock, sends.wake).look),
+        *tag_looks(engine, sends.wake),
         (60.0, Buyers(store, clock).look),
         (1.0, build_task_reminders(engine, sends.wake, drains.lanes.wake).look),
         (1.0, WebhookFeed(store, config.webhooks, clock, sends.wake).look),

@@ -128,6 +128,7 @@ ENGINE_TABLES = (
         age="at",
         kept=MESSAGES,
     ),
+    Table("tag_proposing", "case_id", age="at", kept=HANDLED),
     Table("tag_runs", "id"),
     Table("tag_audits", "id"),
     Table("tag_audit_items", "audit, n", person="external_userid"),
