@@ -13,6 +13,7 @@ from simulator import (
     api_kf,
     api_tags,
     api_ways,
+    api_welcome,
     cards,
     customers,
     desk,
@@ -27,6 +28,7 @@ from simulator.gate import Endpoint, Gate, RawEndpoint
 from simulator.judge import Transcript
 from simulator.records import AppMessage, Content, Conversation, Violation
 from simulator.scenery import shop
+from simulator.ways import picture
 from simulator.webview import WebView
 from simulator.world import World
 
@@ -204,7 +206,7 @@ class Simulator:
 
 def make_app(world: World, *, callback_url: str | None = None) -> tuple[web.Application, Simulator]:
     """The server of a world, and the object that drives it."""
-    families = (api_core, api_kf, api_contact, api_tags, api_ways)
+    families = (api_core, api_kf, api_contact, api_tags, api_ways, api_welcome)
     paths: dict[str, Endpoint | RawEndpoint] = {}
     for family in families:
         paths |= family.endpoints(world)
@@ -216,6 +218,7 @@ def make_app(world: World, *, callback_url: str | None = None) -> tuple[web.Appl
     app.router.add_route("*", "/cgi-bin/{path:.*}", gate.serve)
     app.router.add_get("/connect/oauth2/authorize", webview.authorize)
     app.add_routes(Control(world, gate, sender).routes())
+    app.router.add_get("/pictures/{config_id}.png", picture)
 
     async def lifetime(_app: web.Application) -> AsyncIterator[None]:
         async with sender:
@@ -244,6 +247,7 @@ async def running(
     try:
         await web.TCPSite(runner, host, port).start()
         simulator.url = f"http://{host}:{runner.addresses[0][1]}"
+        simulator.world.base_url = simulator.url
         yield simulator
     finally:
         await runner.cleanup()

@@ -12,6 +12,7 @@ from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
 from bot.web.customers import CustomersEndpoint
 from bot.web.health import HealthEndpoints
 from bot.web.reports import ReportEndpoint
+from bot.web.sales import SalesEndpoint
 from bot.wecom.cipher import CallbackCipher
 
 
@@ -52,7 +53,9 @@ def web_app(concierge: Concierge, *, rehearsal: str = "") -> web.Application:
     customers = CustomersEndpoint(
         engine.store, config.server.api_token.get_secret_value(), engine.clock
     )
-    app.add_routes([*callback.routes(), *health.routes(), *reports.routes(), *customers.routes()])
+    orders = SalesEndpoint(engine.store, config.orders.secret.get_secret_value(), engine.clock)
+    endpoints = (callback, health, reports, customers, orders)
+    app.add_routes(route for one in endpoints for route in one.routes())
     if (sidebar := build_sidebar(concierge, rehearsal)) is not None:
         app.add_routes(sidebar.routes())
 

@@ -78,7 +78,7 @@ async def apply(
         run = await runs.begin("apply", asked, by=operator(), at=at)
         changes = [(customer, _in_run(change, run)) for customer, change in plan.changes]
         outcomes = await runs.change(changes, at)
-        await runs.finish(run)
+        await runs.finish(run, at)
         await note(store, "tags.apply", run, at, why=f"{days} days", result=str(len(changes)))
     print(f"{run}：", file=out)
     print_outcomes(outcomes, out)

@@ -47,6 +47,7 @@ class Tagging(Section):
     sticky_days: Days = 30
     max_per_customer: Count = 100
     project: bool = False
+    proposals: bool = False
 
     @model_validator(mode="after")
     def _groups_differ(self) -> "Tagging":

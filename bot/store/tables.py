@@ -128,6 +128,7 @@ ENGINE_TABLES = (
         age="at",
         kept=MESSAGES,
     ),
+    Table("tag_proposing", "case_id", age="at", kept=HANDLED),
     Table("tag_runs", "id"),
     Table("tag_audits", "id"),
     Table("tag_audit_items", "audit, n", person="external_userid"),
@@ -143,7 +144,9 @@ ENGINE_TABLES = (
     Table("relation_events", "external_userid, userid, at, kind", person="external_userid"),
     Table("relation_tags", "userid, external_userid, tag_id", person="external_userid"),
     Table("corp_tags", "tag_id"),
+    Table("sales", "number", person="external_userid", sealed=("body",)),
     Table("channels", "id"),
+    Table("channel_costs", "channel, day"),
     Table("channel_states", "state"),
     Table("contact_ways", "channel"),
     Table("away_members", "userid"),
@@ -167,6 +170,8 @@ ENGINE_TABLES = (
         kept=HANDLED,
     ),
     Table("web_sessions", "id", age="seen_at", kept=HANDLED),
+    Table("welcomes", "userid, external_userid, since", person="external_userid"),
+    Table("benefit_codes", "campaign, code", person="external_userid"),
     Table("schema_migrations", "name"),
 )
 

@@ -167,6 +167,10 @@ async def test_tags_are_listed_shown_and_changed_by_hand(config: Config) -> None
     assert [queue for queue, _ in queues] == ["tags/wm_lan"]
     with pytest.raises(Misconfigured, match="全角"):
         await said(tags.change, config, LAN, ["关注:运费"], add=True)
+    with pytest.raises(Misconfigured, match="敏感信息"):
+        await said(tags.change, config, LAN, ["关注：高血压"], add=True)
+    with pytest.raises(Misconfigured, match="敏感信息"):
+        await said(tags_bulk.rename, config, "rename", "关注：运费", "关注：糖尿病")
 
 
 async def test_a_rename_is_a_run_that_can_be_undone(config: Config) -> None:
