@@ -13,6 +13,7 @@ from simulator import (
     api_kf,
     api_tags,
     api_ways,
+    api_welcome,
     cards,
     customers,
     desk,
@@ -203,7 +204,7 @@ class Simulator:
 
 def make_app(world: World, *, callback_url: str | None = None) -> tuple[web.Application, Simulator]:
     """The server of a world, and the object that drives it."""
-    families = (api_core, api_kf, api_contact, api_tags, api_ways)
+    families = (api_core, api_kf, api_contact, api_tags, api_ways, api_welcome)
     paths: dict[str, Endpoint | RawEndpoint] = {}
     for family in families:
         paths |= family.endpoints(world)

@@ -17,7 +17,7 @@ from bot.delivery.errands import ErrandCourier
 from bot.delivery.handing_over import EndCourier, HandOffCourier
 from bot.delivery.looking_up import LookUpCourier, ToolBox
 from bot.delivery.pictures import Fetch, Pictures
-from bot.delivery.projecting import NoContacts
+from bot.delivery.projecting import NoContacts, NoWelcomes
 from bot.delivery.send import Courier
 from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
 from bot.delivery.summing_up import SummaryCourier
@@ -39,6 +39,7 @@ from bot.model import (
     SendCard,
     SendMessage,
     SendOnEvent,
+    SendWelcome,
     SumUp,
     UpdateCard,
 )
@@ -81,6 +82,7 @@ def couriers(
         UpdateCard: CardUpdateCourier(store, staff, clock),
         KeepMedia: MediaCourier(store, media, clock),
         # until customer contact is there: `bot.app.contacts` replaces these three
+        SendWelcome: NoWelcomes(),
         ProjectTags: NoContacts(store, clock),
         ReadCorpTags: NoContacts(store, clock),
         FollowTagRun: NoContacts(store, clock),

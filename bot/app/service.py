@@ -29,6 +29,7 @@ from bot.app.tag_following import RulesFollower
 from bot.app.tag_looks import tag_looks
 from bot.app.tasks import build_task_reminders
 from bot.app.ticket_gauges import TicketGauges
+from bot.app.welcomes import welcome_files
 from bot.config import Config
 from bot.delivery.buyers import Buyers
 from bot.delivery.channel_keeping import LOOK_S
@@ -44,6 +45,7 @@ from bot.delivery.housekeeping import (
 )
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
+from bot.delivery.pictures import Pictures
 from bot.delivery.pull import PullSettings
 from bot.delivery.reconciling import EVERY_S
 from bot.delivery.send import Sender
@@ -178,22 +180,24 @@ def _assemble(
     def woken(subject: str, lane: Lane) -> None:
         drains.lanes.wake(subject, lane)  # made below
 
-    kf = Kf(client)
+    media, kf = TemporaryMedia(client), Kf(client)
+    files = welcome_files(
+        engine.welcomes, Pictures(store, media, clock, client.fetch_elsewhere), clock
+    )
     contacts = build_contacts(
         *(config, store, apis, kf),
         clock=clock,
         metrics=engine.metrics,
         wake_queue=lambda queue, lane: sends.wake(queue, lane),  # noqa: PLW0108 — made below
         wake_subject=woken,
+        files=files,
         may_tag=engine.guard.may_tag,
     )
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(
         store=store,
         couriers={
-            **couriers(
-                engine, kf, staff, TemporaryMedia(client), client.fetch_elsewhere, woken=woken
-            ),
+            **couriers(engine, kf, staff, media, client.fetch_elsewhere, woken=woken),
             **contacts.couriers,
         },
         woken=woken,
@@ -208,19 +212,25 @@ def _assemble(
         drains=drains.lanes,
         sends=sends,
         accounts=config.wecom.kf_accounts,
-        pull=PullSettings(
-            poll_busy_s=config.delivery.poll_busy_s,
-            poll_idle_s=config.delivery.poll_idle_s,
-            fresh_first_s=config.delivery.fresh_first_s,
-        ),
+        pull=_pull_settings(config),
         looks=[
             *_looks(engine, kf, follower, drains, sends),
+            (60.0, files.look),
             *_contact_looks(engine, contacts, client, sends),
         ],
         clock=clock,
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
     return Concierge(engine, service, intake, tokens)
+
+
+def _pull_settings(config: Config) -> PullSettings:
+    settings = config.delivery
+    return PullSettings(
+        poll_busy_s=settings.poll_busy_s,
+        poll_idle_s=settings.poll_idle_s,
+        fresh_first_s=settings.fresh_first_s,
+    )
 
 
 def _looks(

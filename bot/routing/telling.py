@@ -15,6 +15,7 @@ from bot.model import (
     Lane,
     NotifyStaff,
     SendCard,
+    SendWelcome,
     StaffAction,
     UpdateCard,
 )
@@ -102,6 +103,30 @@ class Telling:
         )
         if response_code:
             self._decide(effect, Lane.HANDOFF, tag)
+
+    def welcome(
+        self, effect: SendWelcome, *, expires_at: float, tag: str, priority: int = 0
+    ) -> None:
+        """Greet a newcomer in a member's name, before anything else; of several of a turn the one
+        with the highest priority survives, the first of equals (R-2.2).
+
+        Args:
+            expires_at: Unix seconds after which the code is not tried.
+            tag: with which `EffectFailed` comes back; what is sent is in `store.welcomes`.
+        """
+        effects = self.decisions.effects
+        rival = next((one for one in effects if isinstance(one.effect, SendWelcome)), None)
+        if rival is not None and rival.priority >= priority:
+            return
+        if rival is not None:
+            effects.remove(rival)
+        effects.append(
+            Decided(
+                *(effect, Lane.URGENT, tag, self.handler),
+                expires_at=expires_at,
+                priority=priority,
+            )
+        )
 
     def emit(self, name: str, *, to: Conversation | None = None, **data: Any) -> None:
         """Tell the other behaviours something, in a turn of its own.

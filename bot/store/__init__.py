@@ -7,6 +7,7 @@ from bot.config import Tagging
 from bot.store.accounts import AccountRow, Accounts
 from bot.store.approvals import Approval, Approvals, ApprovalState, KnownText
 from bot.store.audit import Audit, AuditEntry
+from bot.store.benefits import Benefits, Stock
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
 from bot.store.changes import CHANGED, Changed, Changes
@@ -55,6 +56,7 @@ from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
 from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
 from bot.store.ways import WayRow, Ways
+from bot.store.welcomes import Greeted, WelcomeRow, WelcomeRows
 
 __all__ = [
     "CHANGED",
@@ -71,6 +73,7 @@ __all__ = [
     "Attribution",
     "Audit",
     "AuditEntry",
+    "Benefits",
     "CaseChange",
     "CaseRebuild",
     "CaseRecord",
@@ -100,6 +103,7 @@ __all__ = [
     "Experiments",
     "Export",
     "Exports",
+    "Greeted",
     "Handled",
     "Incoming",
     "KnownSale",
@@ -136,6 +140,7 @@ __all__ = [
     "Servicers",
     "Silence",
     "Statement",
+    "Stock",
     "Store",
     "Suggestions",
     "Switches",
@@ -159,6 +164,8 @@ __all__ = [
     "WaitingLine",
     "WayRow",
     "Ways",
+    "WelcomeRow",
+    "WelcomeRows",
     "Written",
     "case_id",
     "conversation_queue",
@@ -177,6 +184,7 @@ class Store:
     vault: Vault
     accounts: Accounts
     audit: Audit
+    benefits: Benefits
     cases: Cases
     line: WaitingLine
     changes: Changes
@@ -210,6 +218,7 @@ class Store:
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
+    welcomes: WelcomeRows
     ways: Ways
 
     @classmethod
@@ -230,6 +239,7 @@ class Store:
             vault=vault,
             accounts=Accounts(database),
             audit=audit,
+            benefits=Benefits(database),
             cases=Cases(database, vault),
             line=WaitingLine(database),
             changes=Changes(database),
@@ -263,6 +273,7 @@ class Store:
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),
+            welcomes=WelcomeRows(database),
             ways=Ways(database),
         )
 

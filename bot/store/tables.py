@@ -162,6 +162,8 @@ ENGINE_TABLES = (
         age="ended_at",
         kept=MESSAGES,
     ),
+    Table("welcomes", "userid, external_userid, since", person="external_userid"),
+    Table("benefit_codes", "campaign, code", person="external_userid"),
     Table("schema_migrations", "name"),
 )
 
