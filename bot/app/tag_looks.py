@@ -49,7 +49,7 @@ def build_auditing(engine: Engine, wake: Callable[[str, Lane], None]) -> TagAudi
         ZoneInfo(config.timezone),
         database.parent / AUDITS,
         tuple(one.userid for one in config.staff if one.level == "leader"),
-        lambda count, file: phrases.say("tagging.sample", count=count, file=str(file)),
+        lambda count, file: phrases.say("staff.tag_sample", count=count, file=str(file)),
         engine.clock,
         wake,
     )
