@@ -8,6 +8,7 @@ from bot.app.channel_stats import channel_report
 from bot.app.engine import Engine
 from bot.app.reports import build_reporter
 from bot.app.service import Concierge
+from bot.app.sidebar import build_sidebar
 from bot.errors import ConciergeError
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
 from bot.web.channels import ChannelsEndpoint
@@ -18,8 +19,12 @@ from bot.web.sales import SalesEndpoint
 from bot.wecom.cipher import CallbackCipher
 
 
-def web_app(concierge: Concierge) -> web.Application:
-    """The HTTP side: callback, health, metrics, reports."""
+def web_app(concierge: Concierge, *, rehearsal: str = "") -> web.Application:
+    """The HTTP side: callback, health, metrics, reports, sidebar.
+
+    Args:
+        rehearsal: address of a simulator, see `build_sidebar`.
+    """
     config, engine = concierge.engine.config, concierge.engine
     cipher = CallbackCipher(
         config.wecom.callback_token.get_secret_value(),
@@ -44,6 +49,13 @@ def web_app(concierge: Concierge) -> web.Application:
     health = HealthEndpoints(engine.metrics, {"database": database, "index": index, "token": token})
     app.add_routes([*callback.routes(), *health.routes()])
     app.add_routes(_api(engine))
+    if (sidebar := build_sidebar(concierge, rehearsal)) is not None:
+        app.add_routes(sidebar.routes())
+
+    async def dismiss(_app: web.Application) -> None:
+        concierge.live.close()
+
+    app.on_shutdown.append(dismiss)
     return app
 
 

@@ -47,6 +47,7 @@ from bot.config.values import (
     sqlite_path,
 )
 from bot.config.webhooks import Webhook, WebhookName
+from bot.config.welcome import Welcome
 
 AutonomyMode = Literal["auto", "suggest", "off"]
 UNSET = SecretStr("")
@@ -300,6 +301,7 @@ class Config(Section):
     tagging: Tagging = Tagging()
     webhooks: Mapping[WebhookName, Webhook] = {}
     contacts: Contacts = Contacts()
+    welcome: Welcome = Welcome()
     channels: Channels = Channels()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
