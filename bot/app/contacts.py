@@ -14,7 +14,8 @@ from bot.delivery.reconciling import Reconciler
 from bot.delivery.send import Courier
 from bot.delivery.tag_runs import RunCourier
 from bot.delivery.taking_in import TakingIn
-from bot.model import FollowTagRun, Lane, ProjectTags, ReadCorpTags
+from bot.delivery.welcoming import WelcomeCourier, WelcomeFiles
+from bot.model import FollowTagRun, Lane, ProjectTags, ReadCorpTags, SendWelcome
 from bot.model.effects import Effect
 from bot.ports import Clock
 from bot.store import Store
@@ -65,6 +66,7 @@ def build_contacts(
     wake_subject: Wake,
     may_tag: Callable[[str], bool],
     fetch: Fetch | None = None,
+    files: WelcomeFiles | None = None,
 ) -> ContactParts:
     """Put the parts together.
 
@@ -74,6 +76,7 @@ def build_contacts(
         wake_queue: told which queue of the outbox has something new.
         wake_subject: told whose mailbox has.
         fetch: a picture from an address, ``None`` = there is no network.
+        files: what goes with welcomes; without it nobody is greeted.
         may_tag: whether a tag of this name may be taken over (R-4.8).
     """
     access = ContactAccess(store, apis, clock, enabled=config.contacts.enabled)
@@ -98,4 +101,6 @@ def build_contacts(
         **channel_couriers(config, store, access, kf, clock),
         **way_couriers(store, access, clock, fetch),
     }
+    if files is not None:
+        couriers[SendWelcome] = WelcomeCourier(store, access, files, clock)
     return ContactParts(access, couriers, reconciler)

@@ -48,6 +48,7 @@ from bot.config.values import (
     sqlite_path,
 )
 from bot.config.webhooks import Webhook, WebhookName
+from bot.config.welcome import Welcome
 
 AutonomyMode = Literal["auto", "suggest", "off"]
 UNSET = SecretStr("")
@@ -301,6 +302,7 @@ class Config(Section):
     tagging: Tagging = Tagging()
     webhooks: Mapping[WebhookName, Webhook] = {}
     contacts: Contacts = Contacts()
+    welcome: Welcome = Welcome()
     channels: Channels = Channels()
     referral: Referral = Referral()
     routing: Routing = Routing()

@@ -8,9 +8,7 @@ from bot.model.cards import Button, Card, Selection
 from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
-    Attachment,
     Awaited,
-    Because,
     Consult,
     Delegate,
     DropWay,
@@ -23,17 +21,16 @@ from bot.model.effects import (
     KeepMedia,
     LookUp,
     MakeWay,
-    MenuItem,
     NotifyStaff,
     PostWebhook,
     ProjectTags,
     ReadCorpTags,
-    Reply,
     RunErrand,
     Seat,
     SendCard,
     SendMessage,
     SendOnEvent,
+    SendWelcome,
     SumUp,
     UpdateCard,
 )
@@ -62,6 +59,7 @@ from bot.model.events import (
 )
 from bot.model.lanes import Lane
 from bot.model.orders import ORDERS, VALUES, Order, Shipment
+from bot.model.replies import Attachment, Because, Benefit, MenuItem, Reply
 from bot.model.tags import Assignment, TagChange, TagSource
 
 __all__ = [
@@ -73,6 +71,7 @@ __all__ = [
     "Attachment",
     "Awaited",
     "Because",
+    "Benefit",
     "Button",
     "Card",
     "CardPressed",
@@ -118,6 +117,7 @@ __all__ = [
     "SendFailed",
     "SendMessage",
     "SendOnEvent",
+    "SendWelcome",
     "ServiceState",
     "ServicerStatusChanged",
     "SessionChanged",

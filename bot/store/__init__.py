@@ -7,6 +7,7 @@ from bot.config import Tagging
 from bot.store.accounts import AccountRow, Accounts
 from bot.store.approvals import Approval, Approvals, ApprovalState, KnownText
 from bot.store.audit import Audit, AuditEntry
+from bot.store.benefits import Benefits, Stock
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
 from bot.store.changes import CHANGED, Changed, Changes
@@ -43,6 +44,7 @@ from bot.store.profiles import Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.sales import KnownSale, Match, Sales, Taken
 from bot.store.servicers import Servicers
+from bot.store.staff_answers import ANSWER, StaffAnswer, StaffAnswers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
@@ -57,8 +59,11 @@ from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
 from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
 from bot.store.ways import WayRow, Ways
+from bot.store.web_sessions import WebSession, WebSessions
+from bot.store.welcomes import Greeted, WelcomeRow, WelcomeRows
 
 __all__ = [
+    "ANSWER",
     "CHANGED",
     "CHANNEL",
     "ENTERED",
@@ -73,6 +78,7 @@ __all__ = [
     "Attribution",
     "Audit",
     "AuditEntry",
+    "Benefits",
     "CaseChange",
     "CaseRebuild",
     "CaseRecord",
@@ -102,6 +108,7 @@ __all__ = [
     "Experiments",
     "Export",
     "Exports",
+    "Greeted",
     "Handled",
     "Incoming",
     "KnownSale",
@@ -138,7 +145,10 @@ __all__ = [
     "Sampled",
     "Servicers",
     "Silence",
+    "StaffAnswer",
+    "StaffAnswers",
     "Statement",
+    "Stock",
     "Store",
     "Suggestions",
     "Switches",
@@ -162,6 +172,10 @@ __all__ = [
     "WaitingLine",
     "WayRow",
     "Ways",
+    "WebSession",
+    "WebSessions",
+    "WelcomeRow",
+    "WelcomeRows",
     "Written",
     "case_id",
     "conversation_queue",
@@ -180,6 +194,7 @@ class Store:
     vault: Vault
     accounts: Accounts
     audit: Audit
+    benefits: Benefits
     cases: Cases
     line: WaitingLine
     changes: Changes
@@ -205,6 +220,7 @@ class Store:
     questions: Questions
     sales: Sales
     servicers: Servicers
+    staff_answers: StaffAnswers
     suggestions: Suggestions
     switches: Switches
     tags: Tags
@@ -215,7 +231,9 @@ class Store:
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
+    welcomes: WelcomeRows
     ways: Ways
+    web_sessions: WebSessions
 
     @classmethod
     def build(
@@ -235,6 +253,7 @@ class Store:
             vault=vault,
             accounts=Accounts(database),
             audit=audit,
+            benefits=Benefits(database),
             cases=Cases(database, vault),
             line=WaitingLine(database),
             changes=Changes(database),
@@ -260,6 +279,7 @@ class Store:
             questions=Questions(database, vault),
             sales=Sales(database, vault, people, mailbox),
             servicers=Servicers(database),
+            staff_answers=StaffAnswers(database),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
             tags=Tags(database, tagging),
@@ -270,7 +290,9 @@ class Store:
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),
+            welcomes=WelcomeRows(database),
             ways=Ways(database),
+            web_sessions=WebSessions(database),
         )
 
     def close(self) -> None:

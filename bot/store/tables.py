@@ -128,6 +128,7 @@ ENGINE_TABLES = (
         age="at",
         kept=MESSAGES,
     ),
+    Table("tag_proposing", "case_id", age="at", kept=HANDLED),
     Table("tag_runs", "id"),
     Table("tag_audits", "id"),
     Table("tag_audit_items", "audit, n", person="external_userid"),
@@ -163,6 +164,16 @@ ENGINE_TABLES = (
     ),
     Table("personal_ways", "state"),
     Table("points_postings", "id", person="external_userid"),
+    Table(
+        "staff_answers",
+        "external_userid, client_id",
+        person="external_userid",
+        age="at",
+        kept=HANDLED,
+    ),
+    Table("web_sessions", "id", age="seen_at", kept=HANDLED),
+    Table("welcomes", "userid, external_userid, since", person="external_userid"),
+    Table("benefit_codes", "campaign, code", person="external_userid"),
     Table("schema_migrations", "name"),
 )
 
