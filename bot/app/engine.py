@@ -95,6 +95,7 @@ class Engine:
     tools: HttpTools
     fetched: FetchedValues
     webhooks: WebhookPoster
+    supplies: Mapping[type, object]
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -278,7 +279,7 @@ def build_engine(
         understanding,
         welcomes,
         *(dispatcher, model, agent, summariser, guard),
-        *(HttpTools(config.tools), fetched, WebhookPoster()),
+        *(HttpTools(config.tools), fetched, WebhookPoster(), supplies),
     )
 
 

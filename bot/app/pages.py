@@ -6,6 +6,7 @@ from aiohttp import web
 
 from bot.app.reports import build_reporter
 from bot.app.service import Concierge
+from bot.app.sidebar import build_sidebar
 from bot.errors import ConciergeError
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
 from bot.web.customers import CustomersEndpoint
@@ -15,8 +16,12 @@ from bot.web.sales import SalesEndpoint
 from bot.wecom.cipher import CallbackCipher
 
 
-def web_app(concierge: Concierge) -> web.Application:
-    """The HTTP side: callback, health, metrics, reports."""
+def web_app(concierge: Concierge, *, rehearsal: str = "") -> web.Application:
+    """The HTTP side: callback, health, metrics, reports, sidebar.
+
+    Args:
+        rehearsal: address of a simulator, see `build_sidebar`.
+    """
     config, engine = concierge.engine.config, concierge.engine
     cipher = CallbackCipher(
         config.wecom.callback_token.get_secret_value(),
@@ -51,4 +56,11 @@ def web_app(concierge: Concierge) -> web.Application:
     orders = SalesEndpoint(engine.store, config.orders.secret.get_secret_value(), engine.clock)
     endpoints = (callback, health, reports, customers, orders)
     app.add_routes(route for one in endpoints for route in one.routes())
+    if (sidebar := build_sidebar(concierge, rehearsal)) is not None:
+        app.add_routes(sidebar.routes())
+
+    async def dismiss(_app: web.Application) -> None:
+        concierge.live.close()
+
+    app.on_shutdown.append(dismiss)
     return app

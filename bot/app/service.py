@@ -56,6 +56,7 @@ from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model, open_summariser
 from bot.model import Lane
 from bot.ports import Clock
+from bot.routing.live import Live
 from bot.store import Approvals, Store
 from bot.telemetry import Metrics
 from bot.wecom.client import WeComClient
@@ -78,6 +79,8 @@ class Concierge:
     service: Service
     intake: DurableIntake
     tokens: AccessTokens
+    client: WeComClient
+    live: Live
     warming: "asyncio.Task[None] | None" = None
 
 
@@ -205,7 +208,9 @@ def _assemble(
         metrics=engine.metrics,
     )
     sends = Lanes("send", sender.send_queue, _send_slots(config), clock)
-    drains = Drains(engine.dispatcher, config.delivery.drain_concurrency, clock, sends.wake)
+    live = Live()
+    slots = config.delivery.drain_concurrency
+    drains = Drains(engine.dispatcher, slots, clock, sends.wake, live.changed)
     service = Service(
         store,
         kf,
@@ -221,7 +226,7 @@ def _assemble(
         clock=clock,
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
-    return Concierge(engine, service, intake, tokens)
+    return Concierge(engine, service, intake, tokens, client, live)
 
 
 def _pull_settings(config: Config) -> PullSettings:

@@ -39,7 +39,7 @@ from bot.config.sections import (
     Storage,
     WeCom,
 )
-from bot.config.staff import Level, StaffMember
+from bot.config.staff import Duty, Level, StaffMember
 from bot.config.tagging import DIMENSIONS, Dimension, Tagging, TagGroup, TagPurpose
 from bot.config.tools import Argument, OrderFields, Tool, Writes
 from bot.config.webhooks import Webhook, WebhookEvent
@@ -70,6 +70,7 @@ __all__ = [
     "DateSpan",
     "Delivery",
     "Dimension",
+    "Duty",
     "Embeddings",
     "Escalation",
     "Inspection",

@@ -21,7 +21,7 @@ from bot.model import (
 )
 from bot.model.consents import Purpose
 from bot.routing.collected import Decided, Decisions
-from bot.store import ConversationFacts
+from bot.store import ANSWER, ConversationFacts, Statement
 
 MAX_EMIT_DEPTH = 5
 """How many emissions may follow from one event."""
@@ -37,6 +37,7 @@ class Telling:
     decisions: Decisions
     event: Event | None
     handler: str
+    now: float
     _facts: ConversationFacts | None
 
     def notify(self, userids: Sequence[str], text: str) -> None:
@@ -44,6 +45,18 @@ class Telling:
         effect = NotifyStaff(userids=tuple(userids), text=text)
         if userids and all(one.effect != effect for one in self.decisions.effects):
             self._decide(effect, Lane.HANDOFF, "")
+
+    def answer(self, action: StaffAction, text: str, *, done: bool = False) -> None:
+        """Tell a member what came of what he did: on the page where he waits, else by app message.
+
+        Args:
+            done: whether it was done as he wanted.
+        """
+        if not action.on_page:
+            self.notify([action.userid], text)
+            return
+        values = (action.client_id, action.external_userid, action.userid, self.now)
+        self.decisions.records.append(Statement(ANSWER, (*values, int(done), text)))
 
     def notify_servicers(self, open_kfid: str, text: str) -> None:
         """Send an app message to whoever WeCom lists as a servicer of an account.

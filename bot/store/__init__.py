@@ -42,6 +42,7 @@ from bot.store.profiles import Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.sales import KnownSale, Match, Sales, Taken
 from bot.store.servicers import Servicers
+from bot.store.staff_answers import ANSWER, StaffAnswer, StaffAnswers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
@@ -56,9 +57,11 @@ from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
 from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
 from bot.store.ways import WayRow, Ways
+from bot.store.web_sessions import WebSession, WebSessions
 from bot.store.welcomes import Greeted, WelcomeRow, WelcomeRows
 
 __all__ = [
+    "ANSWER",
     "CHANGED",
     "CHANNEL",
     "ENTERED",
@@ -139,6 +142,8 @@ __all__ = [
     "Sampled",
     "Servicers",
     "Silence",
+    "StaffAnswer",
+    "StaffAnswers",
     "Statement",
     "Stock",
     "Store",
@@ -164,6 +169,8 @@ __all__ = [
     "WaitingLine",
     "WayRow",
     "Ways",
+    "WebSession",
+    "WebSessions",
     "WelcomeRow",
     "WelcomeRows",
     "Written",
@@ -210,6 +217,7 @@ class Store:
     questions: Questions
     sales: Sales
     servicers: Servicers
+    staff_answers: StaffAnswers
     suggestions: Suggestions
     switches: Switches
     tags: Tags
@@ -220,6 +228,7 @@ class Store:
     uploads: Uploads
     welcomes: WelcomeRows
     ways: Ways
+    web_sessions: WebSessions
 
     @classmethod
     def build(
@@ -265,6 +274,7 @@ class Store:
             questions=Questions(database, vault),
             sales=Sales(database, vault, people, mailbox),
             servicers=Servicers(database),
+            staff_answers=StaffAnswers(database),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
             tags=Tags(database, tagging),
@@ -275,6 +285,7 @@ class Store:
             uploads=Uploads(database),
             welcomes=WelcomeRows(database),
             ways=Ways(database),
+            web_sessions=WebSessions(database),
         )
 
     def close(self) -> None:
