@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -58,6 +59,8 @@ ACT = st.one_of(
         st.just("leave"), PEOPLE, st.sampled_from(("customer", "customer", "staff")),
         st.sampled_from(MEMBERS), AGO,
     ),
+    st.tuples(st.just("crowd"), st.sampled_from(INVITERS), st.integers(2, 3)),
+    st.tuples(st.just("back"), PEOPLE, st.integers(0, 5)),
     st.tuples(st.just("again"), st.integers(0, 30)),
     st.tuples(st.just("wait"), st.sampled_from((0.02, 1, 6, 30))),
     st.tuples(st.just("phase"), st.booleans()),
@@ -119,12 +122,24 @@ async def play(fair: Fair, acts: list[tuple[object, ...]]) -> None:
 
 
 async def happen(fair: Fair, model: Model, act: tuple[object, ...]) -> None:
-    now = fair.clock.now()
+    now = float(int(fair.clock.now()))  # WeCom tells whole seconds
     match act:
         case ("add", str(who), str(code), str(member), float() | int() as ago):
             await tell(fair, model, Told(now - ago, who, member, True, code))
         case ("leave", str(who), str(by), str(member), float() | int() as ago):
             await tell(fair, model, Told(now - ago, who, member, False, by=by))
+        case ("crowd", str(code), int(n)):
+            for who in OTHERS[:n]:
+                await tell(fair, model, Told(now, who, "zhangsan", True, code))
+            fair.clock.reach(now + 6 * HOUR_S)
+            await fair.chat.dialogue.catch_up()
+        case ("back", str(who), int(minutes)):
+            credited = [one for one in model.told if one.who == who and one.code]
+            for one in credited[:1]:  # goes, and comes back by the same code
+                await tell(fair, model, Told(now, who, one.member, False, by="customer"))
+                fair.clock.reach(now + 60 * (1 + minutes))
+                at = float(int(fair.clock.now()))
+                await tell(fair, model, Told(at, who, one.member, True, one.code))
         case ("again", int(n)) if model.told:
             await tell(fair, model, model.told[n % len(model.told)])
         case ("wait", float() | int() as hours):
@@ -132,19 +147,23 @@ async def happen(fair: Fair, model: Model, act: tuple[object, ...]) -> None:
             await fair.chat.dialogue.catch_up()
         case ("phase", bool(is_open)):
             await fair.turns(Phase.OPEN if is_open else Phase.PAUSED)
-            model.phases.append((now, is_open))
+            model.phases.append((fair.clock.now(), is_open))
         case _:
             pass
 
 
 async def tell(fair: Fair, model: Model, one: Told) -> None:
+    known = [other for other in model.told if other[:4] == one[:4]]
+    if known and one not in known:
+        return  # a pair cannot become friends twice in a second
+    fair.clock.reach(fair.clock.now() + 0.001)  # one is told after the other
     model.hears(one)
-    ids = {"userid": one.member, "external_userid": one.who, "at": one.at}
+    ids: dict[str, Any] = {"userid": one.member, "external_userid": one.who, "at": one.at}
     state = f"r_{one.code}" if one.code else ""
     if one.began:
         await fair.chat.dialogue.happen(CustomerAdded(**ids, state=state))
     else:
-        await fair.chat.dialogue.happen(CustomerDeleted(**ids, by=one.by))
+        await fair.chat.dialogue.happen(CustomerDeleted(**ids | {"by": one.by}))
     await fair.chat.dialogue.catch_up()
 
 
