@@ -55,6 +55,7 @@ from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
+from bot.store.visits import ARRIVED, Came, Visit, Visits
 from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
 from bot.store.ways import WayRow, Ways
 from bot.store.web_sessions import WebSession, WebSessions
@@ -62,6 +63,7 @@ from bot.store.welcomes import Greeted, WelcomeRow, WelcomeRows
 
 __all__ = [
     "ANSWER",
+    "ARRIVED",
     "CHANGED",
     "CHANNEL",
     "ENTERED",
@@ -77,6 +79,7 @@ __all__ = [
     "Audit",
     "AuditEntry",
     "Benefits",
+    "Came",
     "CaseChange",
     "CaseRebuild",
     "CaseRecord",
@@ -165,6 +168,8 @@ __all__ = [
     "UnitConflict",
     "Uploads",
     "Vault",
+    "Visit",
+    "Visits",
     "Waiting",
     "WaitingLine",
     "WayRow",
@@ -226,6 +231,7 @@ class Store:
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
+    visits: Visits
     welcomes: WelcomeRows
     ways: Ways
     web_sessions: WebSessions
@@ -283,6 +289,7 @@ class Store:
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),
+            visits=Visits(database),
             welcomes=WelcomeRows(database),
             ways=Ways(database),
             web_sessions=WebSessions(database),
