@@ -200,6 +200,7 @@
   body.addEventListener("htmx:sse:after:connection", () => { net.hidden = true; });
   body.addEventListener("moved", results);
   body.addEventListener("gone", () => open());
+  body.addEventListener("htmx:config:request", (event) => { event.detail.ctx.request.headers["X-CSRF-Token"] = token; });
   body.addEventListener("htmx:before:swap", (event) => {
     // What somebody is writing is not taken away from under his hands.
     const area = document.activeElement;
