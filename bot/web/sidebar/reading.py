@@ -210,6 +210,7 @@ class Reader:
             return None
         reason = f"escalation.reason_{case.reason}"
         is_mine = case.status in SEATED and case.servicer == who.key
+        waits = case.status != BOT and case.answered_at is None
         return CaseView(
             case=case,
             reason=self.phrases.say(reason)
@@ -217,7 +218,7 @@ class Reader:
             else case.reason,
             servicer=self.people.name_of(case.servicer) if case.servicer else "",
             is_mine=is_mine,
-            since=case.waiting_since or (case.wanted_at if case.status != BOT else None),
+            since=case.waiting_since or (case.wanted_at if waits else None),
             can=_can(case, is_mine=is_mine, leads=who.oversees and not who.only_looks),
         )
 

@@ -182,7 +182,8 @@
     event.preventDefault();
     const button = form.querySelector("button:not([type=button])");
     if (button) button.disabled = true;
-    const told = await act(form.dataset.post, fields(form));
+    const chosen = event.submitter?.name ? { [event.submitter.name]: event.submitter.value } : {};
+    const told = await act(form.dataset.post, { ...fields(form), ...chosen });
     if (button) button.disabled = false;
     if (told.ok && form.dataset.after === "clear") form.reset();
   });
