@@ -4,11 +4,14 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from bot.app.channel_stats import channel_report
+from bot.app.engine import Engine
 from bot.app.reports import build_reporter
 from bot.app.service import Concierge
 from bot.app.sidebar import build_sidebar
 from bot.errors import ConciergeError
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
+from bot.web.channels import ChannelsEndpoint
 from bot.web.customers import CustomersEndpoint
 from bot.web.health import HealthEndpoints
 from bot.web.reports import ReportEndpoint
@@ -44,18 +47,8 @@ def web_app(concierge: Concierge, *, rehearsal: str = "") -> web.Application:
         cipher, concierge.intake, clock=engine.clock.now, metrics=engine.metrics
     )
     health = HealthEndpoints(engine.metrics, {"database": database, "index": index, "token": token})
-    reports = ReportEndpoint(
-        build_reporter(config, engine.store.measured),
-        config.server.api_token.get_secret_value(),
-        ZoneInfo(config.timezone),
-        engine.clock,
-    )
-    customers = CustomersEndpoint(
-        engine.store, config.server.api_token.get_secret_value(), engine.clock
-    )
-    orders = SalesEndpoint(engine.store, config.orders.secret.get_secret_value(), engine.clock)
-    endpoints = (callback, health, reports, customers, orders)
-    app.add_routes(route for one in endpoints for route in one.routes())
+    app.add_routes([*callback.routes(), *health.routes()])
+    app.add_routes(_api(engine))
     if (sidebar := build_sidebar(concierge, rehearsal)) is not None:
         app.add_routes(sidebar.routes())
 
@@ -64,3 +57,20 @@ def web_app(concierge: Concierge, *, rehearsal: str = "") -> web.Application:
 
     app.on_shutdown.append(dismiss)
     return app
+
+
+def _api(engine: Engine) -> list[web.AbstractRouteDef]:
+    """What other systems may ask and tell, each with its own key."""
+    config, store, clock = engine.config, engine.store, engine.clock
+    token, zone = config.server.api_token.get_secret_value(), ZoneInfo(config.timezone)
+    endpoints = (
+        ReportEndpoint(build_reporter(config, store.measured), token, zone, clock),
+        CustomersEndpoint(store, token, clock),
+        ChannelsEndpoint(
+            *(store, token, clock),
+            zone=zone,
+            count=lambda window, now: channel_report(config, store, window, zone, now),
+        ),
+        SalesEndpoint(store, config.orders.secret.get_secret_value(), clock),
+    )
+    return [route for one in endpoints for route in one.routes()]

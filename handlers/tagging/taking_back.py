@@ -10,11 +10,8 @@ from bot.model.tags import Assignment, TagSource
 from bot.routing import Turn
 from bot.store import Store
 from handlers.tagging import store
-from handlers.tagging.again import Given, given_by
-from handlers.tagging.circumstances import Around
+from handlers.tagging.again import Given, given_by, meant_again
 from handlers.tagging.in_force import TagRules
-from handlers.tagging.looking import look
-from handlers.tagging.meant import meant_by
 
 _READ = (TagSource.RULE, TagSource.MEANING)
 
@@ -47,24 +44,22 @@ async def take_back(
     for one in resting:
         turn.untag(one.name, source=one.source, rule=RECALLED, msgid=recalled)
         if found := await _supporting(turn, rules, one, others):
-            source, (rule, message) = found
+            rule = found.rule
             turn.tag(
-                one.name, source=source, rule=rule.id, version=rule.version, msgid=message.msgid
+                one.name,
+                source=found.source,
+                rule=rule.id,
+                version=rule.version,
+                msgid=found.msgid,
             )
 
 
 async def _supporting(
     turn: Turn, rules: TagRules, tag: Assignment, others: Sequence[MessageReceived]
-) -> tuple[TagSource, Given] | None:
+) -> Given | None:
     channels = {turn.conversation.open_kfid: turn.facts.channel} if turn.conversation else {}
     if given := given_by(others, rules.book, turn.local_time, channels).get(tag.name):
-        return TagSource.RULE, given
+        return given
     if not any(rule.tag == tag.name for rule in rules.book.by_meaning):
         return None
-    for message in others[-MEANT_MESSAGES:]:
-        text = "" if message.menu_id else message.text
-        around = Around(turn.local_time(message.sent_at), message.msgtype, message.menu_id or "")
-        meant = await meant_by(text, look(text, rules.book, around), rules, around)
-        if rule := next((rule for rule in meant if rule.tag == tag.name), None):
-            return TagSource.MEANING, Given(rule, message)
-    return None
+    return (await meant_again(others[-MEANT_MESSAGES:], rules, turn.local_time)).get(tag.name)
