@@ -45,7 +45,8 @@ from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.sales import KnownSale, Match, Sales, Taken
 from bot.store.servicers import Servicers
 from bot.store.staff_answers import ANSWER, StaffAnswer, StaffAnswers
-from bot.store.suggestions import Suggestions
+from bot.store.suggested import Answered, Outcome, Suggested
+from bot.store.suggestions import KeptReply, Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
 from bot.store.tag_figures import Coverage, Sampled, TagCount, TagFigures
@@ -73,6 +74,7 @@ __all__ = [
     "UNATTRIBUTED",
     "AccountRow",
     "Accounts",
+    "Answered",
     "Approval",
     "ApprovalState",
     "Approvals",
@@ -114,6 +116,7 @@ __all__ = [
     "Greeted",
     "Handled",
     "Incoming",
+    "KeptReply",
     "KnownSale",
     "KnownTask",
     "KnownText",
@@ -131,6 +134,7 @@ __all__ = [
     "OrderWritten",
     "OrdersTable",
     "Outbox",
+    "Outcome",
     "Outreaches",
     "Parcel",
     "Past",
@@ -153,6 +157,7 @@ __all__ = [
     "Statement",
     "Stock",
     "Store",
+    "Suggested",
     "Suggestions",
     "Switches",
     "SyncState",
@@ -226,6 +231,7 @@ class Store:
     sales: Sales
     servicers: Servicers
     staff_answers: StaffAnswers
+    suggested: Suggested
     suggestions: Suggestions
     switches: Switches
     tags: Tags
@@ -286,6 +292,7 @@ class Store:
             sales=Sales(database, vault, people, mailbox),
             servicers=Servicers(database),
             staff_answers=StaffAnswers(database),
+            suggested=Suggested(database, vault),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
             tags=Tags(database, tagging),
