@@ -260,9 +260,7 @@ class Store:
         audit, people = Audit(database), People(database, vault)
         mailbox = Mailbox(database, vault)
         return cls(
-            database=database,
-            keys=keys,
-            vault=vault,
+            *(database, keys, vault),
             accounts=Accounts(database),
             audit=audit,
             benefits=Benefits(database),
