@@ -75,7 +75,7 @@ def add_contact_way(world: World, arguments: Arguments) -> Content:
         fields={"type": kind, "scene": scene, **fields},
     )
     if scene == 2:
-        made.qr_code = f"https://wework.qpic.cn/wwpic/{made.config_id}/0"
+        made.qr_code = f"{world.base_url}/pictures/{made.config_id}.png"
     world.ways.contact[made.config_id] = made
     shown = {"qr_code": made.qr_code} if made.qr_code else {}
     return {"config_id": made.config_id, **shown}
@@ -180,7 +180,7 @@ def add_join_way(world: World, arguments: Arguments) -> Content:
     config_id = world.new_id("join")
     made = JoinWay(config_id=config_id, fields=fields)
     if fields["scene"] == 2:
-        made.qr_code = f"https://p.qpic.cn/wwhead/{config_id}/0"
+        made.qr_code = f"{world.base_url}/pictures/{config_id}.png"
     world.ways.join[config_id] = made
     return {"config_id": config_id}
 

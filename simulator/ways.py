@@ -1,9 +1,12 @@
 """Which codes has the company made, whom does a scan lead to, and who is in which group (§4.4)?"""
 
+import io
 import itertools
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import segno
+from aiohttp import web
 
 from simulator.errors import Impossible
 
@@ -14,6 +17,14 @@ MOST_WAYS = 500_000
 """Contact ways and join ways of a company together (§4.4)."""
 
 MOST_IN_GROUP = 200
+
+
+async def picture(request: web.Request) -> web.Response:
+    """The picture of a code, whose address says which one it is."""
+    out = io.BytesIO()
+    code = segno.make_qr(f"https://u.wechat.com/{request.match_info['config_id']}")
+    code.save(out, kind="png", scale=4)
+    return web.Response(body=out.getvalue(), content_type="image/png")
 
 
 class ContactWay(msgspec.Struct, kw_only=True):

@@ -64,6 +64,7 @@ class World:
         self.options = options or Options()
         self._clock, self._offset = clock, 0.0
         self.run_id = uuid.uuid4().hex[:8]
+        self.base_url = ""
         self._ids = itertools.count(1)
         self.accounts: dict[str, Account] = {}
         self.members: dict[str, str] = {}

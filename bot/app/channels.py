@@ -1,6 +1,6 @@
 """How do the channels of config.yaml become rows, and who brings WeCom in line with all of them?"""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -47,7 +47,10 @@ def channel_couriers(
 
 
 def build_channel_keeping(
-    engine: Engine, access: ContactAccess, woken: Callable[[str, Lane], None]
+    engine: Engine,
+    access: ContactAccess,
+    fetch: Callable[[str, int], Awaitable[bytes]],
+    woken: Callable[[str, Lane], None],
 ) -> ChannelKeeping:
     """What looks after all channels; the leaders of `staff` are told what needs people."""
     config, phrases = engine.config, engine.phrases
@@ -59,5 +62,6 @@ def build_channel_keeping(
         config.channels.group_full_at,
         tuple(one.userid for one in config.staff if one.level == "leader"),
         lambda about, name: phrases.say(f"channels.{about}", name=name),
+        fetch,
         woken,
     )

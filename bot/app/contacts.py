@@ -11,8 +11,10 @@ from bot.delivery.corp_library import CorpLibrary, LibraryCourier
 from bot.delivery.projecting import ProjectCourier
 from bot.delivery.reconciling import Reconciler
 from bot.delivery.send import Courier
+from bot.delivery.tag_runs import RunCourier
 from bot.delivery.taking_in import TakingIn
-from bot.model import Lane, ProjectTags, ReadCorpTags
+from bot.delivery.welcoming import WelcomeCourier, WelcomeFiles
+from bot.model import FollowTagRun, Lane, ProjectTags, ReadCorpTags, SendWelcome
 from bot.model.effects import Effect
 from bot.ports import Clock
 from bot.store import Store
@@ -60,6 +62,8 @@ def build_contacts(
     metrics: Metrics,
     wake_queue: Wake,
     wake_subject: Wake,
+    may_tag: Callable[[str], bool],
+    files: WelcomeFiles | None = None,
 ) -> ContactParts:
     """Put the parts together.
 
@@ -68,10 +72,12 @@ def build_contacts(
         kf: makes the links of kf channels.
         wake_queue: told which queue of the outbox has something new.
         wake_subject: told whose mailbox has.
+        files: what goes with welcomes; without it nobody is greeted.
+        may_tag: whether a tag of this name may be taken over (R-4.8).
     """
     access = ContactAccess(store, apis, clock, enabled=config.contacts.enabled)
     library = CorpLibrary(store, clock)
-    taking_in = TakingIn(store, library, clock, wake_queue, wake_subject)
+    taking_in = TakingIn(store, library, clock, wake_queue, wake_subject, may_tag)
     reconciler = Reconciler(
         store,
         access,
@@ -87,6 +93,9 @@ def build_contacts(
     couriers: dict[type[Effect], Courier] = {
         ProjectTags: ProjectCourier(store, access, library, taking_in, clock),
         ReadCorpTags: LibraryCourier(store, access, library, clock, wake_queue),
+        FollowTagRun: RunCourier(store, access, library, clock),
         **channel_couriers(config, store, access, kf, clock),
     }
+    if files is not None:
+        couriers[SendWelcome] = WelcomeCourier(store, access, files, clock)
     return ContactParts(access, couriers, reconciler)

@@ -14,6 +14,7 @@ from bot.app.escalation_words import build_rules
 from bot.app.lexicon import build_lexicon
 from bot.app.sensitive import refuse_sensitive, separate_groups
 from bot.app.tag_following import build_tag_rules
+from bot.app.welcomes import build_welcomes
 from bot.config import Config, Delivery, Routing
 from bot.delivery.valuing import FetchedValues
 from bot.errors import Misconfigured
@@ -55,6 +56,7 @@ from bot.wecom.wire import enclose, plan
 from handlers.consent.understanding import Understanding
 from handlers.escalation.rules import Rules
 from handlers.tagging.in_force import TagRules
+from handlers.welcome.in_force import Welcomes
 from knowledge import Library, Meaning
 from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 from knowledge.gate import Gate, load_gate, read_gate
@@ -62,6 +64,7 @@ from knowledge.gate import Gate, load_gate, read_gate
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
 SUPPLIED = (
     *(Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding),
+    Welcomes,
     *(Reaching, Experimenting),
 )
 """Types that a handler may ask for."""
@@ -83,6 +86,7 @@ class Engine:
     meaning: Meaning
     tag_rules: TagRules
     understanding: Understanding
+    welcomes: Welcomes
     dispatcher: Dispatcher
     model: ChatModel | None
     agent: Agent | None
@@ -91,6 +95,7 @@ class Engine:
     tools: HttpTools
     fetched: FetchedValues
     webhooks: WebhookPoster
+    supplies: Mapping[type, object]
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -239,6 +244,7 @@ def build_engine(
     understanding = build_understanding(config.consent, library.embedder)
     tag_rules = build_tag_rules(config.tagging, library.embedder)
     refuse_sensitive(config.tagging, guard.lexicon, (rule.tag for rule in tag_rules.book.rules))
+    welcomes = build_welcomes(config, guard)
     reaching = Reaching(store, config.outreach, ZoneInfo(config.timezone))
     supplies: Mapping[type, object] = {
         Library: library,
@@ -250,6 +256,7 @@ def build_engine(
         Meaning: meaning,
         Understanding: understanding,
         TagRules: tag_rules,
+        Welcomes: welcomes,
         Reaching: reaching,
         Experimenting: Experimenting(store, config.experiments),
     }
@@ -270,8 +277,9 @@ def build_engine(
     return Engine(
         *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
         understanding,
+        welcomes,
         *(dispatcher, model, agent, summariser, guard),
-        *(HttpTools(config.tools), fetched, WebhookPoster()),
+        *(HttpTools(config.tools), fetched, WebhookPoster(), supplies),
     )
 
 

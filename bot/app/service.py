@@ -26,9 +26,12 @@ from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.lexicon_following import LexiconFollower
 from bot.app.reports import build_reporter
 from bot.app.tag_following import RulesFollower
+from bot.app.tag_looks import tag_looks
 from bot.app.tasks import build_task_reminders
 from bot.app.ticket_gauges import TicketGauges
+from bot.app.welcomes import welcome_files
 from bot.config import Config
+from bot.delivery.buyers import Buyers
 from bot.delivery.channel_keeping import LOOK_S
 from bot.delivery.contact_access import ContactApi
 from bot.delivery.desks import Desks
@@ -42,17 +45,18 @@ from bot.delivery.housekeeping import (
 )
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
+from bot.delivery.pictures import Pictures
 from bot.delivery.pull import PullSettings
 from bot.delivery.reconciling import EVERY_S
 from bot.delivery.send import Sender
 from bot.delivery.service import Drains, Service
-from bot.delivery.tag_keeping import TagKeeping
 from bot.delivery.webhooks import WebhookFeed
 from bot.errors import Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model, open_summariser
 from bot.model import Lane
 from bot.ports import Clock
+from bot.routing.live import Live
 from bot.store import Approvals, Store
 from bot.telemetry import Metrics
 from bot.wecom.client import WeComClient
@@ -75,6 +79,8 @@ class Concierge:
     service: Service
     intake: DurableIntake
     tokens: AccessTokens
+    client: WeComClient
+    live: Live
     warming: "asyncio.Task[None] | None" = None
 
 
@@ -177,24 +183,24 @@ def _assemble(
     def woken(subject: str, lane: Lane) -> None:
         drains.lanes.wake(subject, lane)  # made below
 
-    kf = Kf(client)
+    media, kf = TemporaryMedia(client), Kf(client)
+    files = welcome_files(
+        engine.welcomes, Pictures(store, media, clock, client.fetch_elsewhere), clock
+    )
     contacts = build_contacts(
-        config,
-        store,
-        apis,
-        kf,
+        *(config, store, apis, kf),
         clock=clock,
         metrics=engine.metrics,
         wake_queue=lambda queue, lane: sends.wake(queue, lane),  # noqa: PLW0108 — made below
         wake_subject=woken,
+        files=files,
+        may_tag=engine.guard.may_tag,
     )
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(
         store=store,
         couriers={
-            **couriers(
-                engine, kf, staff, TemporaryMedia(client), client.fetch_elsewhere, woken=woken
-            ),
+            **couriers(engine, kf, staff, media, client.fetch_elsewhere, woken=woken),
             **contacts.couriers,
         },
         woken=woken,
@@ -202,26 +208,34 @@ def _assemble(
         metrics=engine.metrics,
     )
     sends = Lanes("send", sender.send_queue, _send_slots(config), clock)
-    drains = Drains(engine.dispatcher, config.delivery.drain_concurrency, clock, sends.wake)
+    live = Live()
+    slots = config.delivery.drain_concurrency
+    drains = Drains(engine.dispatcher, slots, clock, sends.wake, live.changed)
     service = Service(
         store,
         kf,
         drains=drains.lanes,
         sends=sends,
         accounts=config.wecom.kf_accounts,
-        pull=PullSettings(
-            poll_busy_s=config.delivery.poll_busy_s,
-            poll_idle_s=config.delivery.poll_idle_s,
-            fresh_first_s=config.delivery.fresh_first_s,
-        ),
+        pull=_pull_settings(config),
         looks=[
             *_looks(engine, kf, follower, drains, sends),
-            *_contact_looks(engine, contacts, sends),
+            (60.0, files.look),
+            *_contact_looks(engine, contacts, client, sends),
         ],
         clock=clock,
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
-    return Concierge(engine, service, intake, tokens)
+    return Concierge(engine, service, intake, tokens, client, live)
+
+
+def _pull_settings(config: Config) -> PullSettings:
+    settings = config.delivery
+    return PullSettings(
+        poll_busy_s=settings.poll_busy_s,
+        poll_idle_s=settings.poll_idle_s,
+        fresh_first_s=settings.fresh_first_s,
+    )
 
 
 def _looks(
@@ -240,7 +254,8 @@ def _looks(
         (60.0, LeftCases(store, clock, drains.lanes.wake).look),
         (60.0, TicketGauges(store, engine.metrics, clock, bool(config.staff)).look),
         (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
-        (60.0, TagKeeping(store, clock, sends.wake).look),
+        *tag_looks(engine, sends.wake),
+        (60.0, Buyers(store, clock).look),
         (1.0, build_task_reminders(engine, sends.wake, drains.lanes.wake).look),
         (1.0, WebhookFeed(store, config.webhooks, clock, sends.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
@@ -266,10 +281,11 @@ def _looks(
 
 
 def _contact_looks(
-    engine: Engine, contacts: ContactParts, sends: Lanes
+    engine: Engine, contacts: ContactParts, client: WeComClient, sends: Lanes
 ) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
     """What of customer contact the service looks after by itself."""
-    channels = build_channel_keeping(engine, contacts.access, sends.wake)
+    fetch = client.fetch_elsewhere
+    channels = build_channel_keeping(engine, contacts.access, fetch, sends.wake)
     return [(EVERY_S, contacts.reconciler.look), (LOOK_S, channels.look)]
 
 

@@ -82,6 +82,7 @@ async def check(
     _check_escalation(prompts, inspection, report)
     _check_tag_rules(inspection, report)
     _check_consent(prompts, report)
+    _check_welcomes(inspection, prompts, report)
     report.add("大模型", _model_problems(inspection))
     report.print(out)
     _print_notes(inspection, out)
@@ -202,6 +203,13 @@ def _check_tag_rules(inspection: Inspection, report: _Report) -> None:
     settings = inspection.config.tagging
     for problem in rulebook_in(settings.rules, group_names(settings))[1]:
         report.add("打标签的规则", [problem])
+
+
+def _check_welcomes(inspection: Inspection, prompts: Path, report: _Report) -> None:
+    from bot.commands.check_welcomes import welcome_problems
+
+    if inspection.config is not None:
+        report.add("欢迎语", welcome_problems(inspection.config, prompts))
 
 
 def _check_consent(prompts: Path, report: _Report) -> None:

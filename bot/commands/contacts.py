@@ -64,6 +64,7 @@ async def sync(config: Config, out: TextIO) -> int:
                 metrics=metrics,
                 wake_queue=_nobody,
                 wake_subject=_nobody,
+                may_tag=lambda _name: False,  # who compares takes no tag over
             )
             if await parts.access.api() is None:
                 return await _refused(config, store, out)

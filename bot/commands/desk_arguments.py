@@ -1,12 +1,13 @@
-"""Which commands serve whoever looks after the desk: what is left to follow up, who does what?"""
+"""Which commands serve whoever looks after the desk: what is left, who does what, what is given?"""
 
 import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
-from bot.commands import tasks, tickets
+from bot.commands import codes, tasks, tickets
 from bot.config import Config
 from bot.model.tasks import TaskState
 
@@ -34,7 +35,20 @@ def add(command: Command, load: Load) -> None:
         one = actions.add_parser(name, help=text)
         one.add_argument("id", type=int, help="list 列出的编号")
         one.set_defaults(work=work)
+    _add_codes(command("codes", run, "发给新客户的兑换码"))
     _add_tasks(command("tasks", run, "请同事做的事：打招呼、跟进、入群欢迎"))
+
+
+def _add_codes(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(metavar="动作", required=True)
+    one = actions.add_parser("import", help="导入一个活动的兑换码；同一个文件可以反复导入")
+    one.add_argument("campaign", help="活动，欢迎语里 benefit 写的名字")
+    one.add_argument("file", type=Path, help="每行一个码，或有“兑换码”一列的 CSV")
+    one.set_defaults(
+        work=lambda config, given: codes.bring(config, given.campaign, given.file, sys.stdout)
+    )
+    one = actions.add_parser("list", help="各个活动还剩多少")
+    one.set_defaults(work=lambda config, _: codes.listed(config, sys.stdout))
 
 
 def _add_tasks(parser: argparse.ArgumentParser) -> None:

@@ -167,8 +167,8 @@ class PlayedMedia(TemporaryMedia):
         self.uploaded: list[str] = []
         self.failures: list[Exception] = []
 
-    async def upload(self, filename: str, content: bytes) -> str:
-        """Take a picture."""
+    async def upload(self, filename: str, content: bytes, *, kind: str = "image") -> str:
+        """Take a file."""
         if self.failures:
             raise self.failures.pop(0)
         self.uploaded.append(filename)

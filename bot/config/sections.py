@@ -47,6 +47,7 @@ from bot.config.values import (
     sqlite_path,
 )
 from bot.config.webhooks import Webhook, WebhookName
+from bot.config.welcome import Welcome
 
 AutonomyMode = Literal["auto", "suggest", "off"]
 UNSET = SecretStr("")
@@ -245,6 +246,16 @@ class Measuring(Section):
     minimum_cases: Count = 50
 
 
+class Orders(Section):
+    """How shops tell us of orders.
+
+    Args:
+        secret: what their requests are signed with; empty = there is no such address.
+    """
+
+    secret: ApiToken = UNSET
+
+
 class Retention(Section):
     """How long rows are kept."""
 
@@ -290,11 +301,13 @@ class Config(Section):
     tagging: Tagging = Tagging()
     webhooks: Mapping[WebhookName, Webhook] = {}
     contacts: Contacts = Contacts()
+    welcome: Welcome = Welcome()
     channels: Channels = Channels()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()
     accounts: Mapping[OpenKfid, Account] = {}
+    orders: Orders = Orders()
     measuring: Measuring = Measuring()
     retention: Retention = Retention()
     logging: Logging = Logging()

@@ -4,7 +4,7 @@ One look every few seconds compares what rows and the clock want with what WeCom
 schedule, midnight and an add that reaches a cap need no timer that could be lost.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -17,8 +17,9 @@ from bot.errors import NotAuthorised, WeComError
 from bot.model import Lane, NotifyStaff
 from bot.policy.receiving import missing_members
 from bot.ports import Clock
-from bot.store import ChannelRow, Draft, Store, Unit
+from bot.store import ChannelRow, Draft, Store, Unit, WayRow
 from bot.store.keeping import ask_keeping
+from bot.wecom.code_pictures import MOST_BYTES, read_code
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +31,7 @@ AFTER_ERROR_S = 600.0
 """How long a channel that WeCom refused is left alone."""
 
 _DAY_S = 86_400.0
+_PICTURES_AT_ONCE = 5
 
 Say = Callable[[str, str], str]
 """A text for staff: what it is about, and the channel's name."""
@@ -50,6 +52,7 @@ class ChannelKeeping:
         full_at: from how many members on a group is left behind.
         leaders: who is told when a channel needs people.
         say: the text for them.
+        fetch: a picture from an address, at most so many bytes.
         woken: told which queue of the outbox has something to send.
     """
 
@@ -60,6 +63,7 @@ class ChannelKeeping:
     full_at: int
     leaders: tuple[str, ...]
     say: Say
+    fetch: Callable[[str, int], Awaitable[bytes]]
     woken: Callable[[str, Lane], None]
     read: _Read = field(default_factory=_Read)
 
@@ -71,6 +75,7 @@ class ChannelKeeping:
         await self._read(rows)
         moment = datetime.fromtimestamp(self.clock.now(), self.zone)
         ways, unit, queues, now = await self.store.ways.all(), Unit(), [], self.clock.now()
+        await self._read_pictures(ways.values())
         for row in rows:
             leads_to, is_well = await wanted(self.store, row, moment, self.full_at)
             if not is_well:
@@ -124,6 +129,27 @@ class ChannelKeeping:
             unit = Unit()
             joined = [(one.userid, one.state, one.join_time) for one in customers if one.state]
             self.store.ways.filled(unit, chat_id, count, joined, self.clock.now())
+            await self.store.database.commit(unit)
+
+    async def _read_pictures(self, ways: Iterable[WayRow]) -> None:
+        """What each code says, so that it can be drawn anew; a few at a time."""
+        now = self.clock.now()
+        unread = [
+            way
+            for way in ways
+            if way.config_id
+            and way.url
+            and not way.content
+            and now - (way.content_tried_at or 0.0) >= AFTER_ERROR_S
+        ]
+        for way in unread[:_PICTURES_AT_ONCE]:
+            try:
+                content = read_code(await self.fetch(way.url, MOST_BYTES))
+            except WeComError as error:
+                log.warning("channels.picture_not_read", error=str(error))
+                content = ""
+            unit = Unit()
+            self.store.ways.read_picture(unit, way, content, now)
             await self.store.database.commit(unit)
 
     # ------------------------------------------------------------------ telling people

@@ -8,29 +8,27 @@ from bot.model.cards import Button, Card, Selection
 from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
-    Attachment,
     Awaited,
-    Because,
     Consult,
     Delegate,
     Effect,
     EndSession,
     ErrandOutcome,
+    FollowTagRun,
     HandOff,
     KeepChannel,
     KeepMedia,
     LookUp,
-    MenuItem,
     NotifyStaff,
     PostWebhook,
     ProjectTags,
     ReadCorpTags,
-    Reply,
     RunErrand,
     Seat,
     SendCard,
     SendMessage,
     SendOnEvent,
+    SendWelcome,
     SumUp,
     UpdateCard,
 )
@@ -59,6 +57,7 @@ from bot.model.events import (
 )
 from bot.model.lanes import Lane
 from bot.model.orders import ORDERS, VALUES, Order, Shipment
+from bot.model.replies import Attachment, Because, Benefit, MenuItem, Reply
 from bot.model.tags import Assignment, TagChange, TagSource
 
 __all__ = [
@@ -70,6 +69,7 @@ __all__ = [
     "Attachment",
     "Awaited",
     "Because",
+    "Benefit",
     "Button",
     "Card",
     "CardPressed",
@@ -90,6 +90,7 @@ __all__ = [
     "EndSession",
     "ErrandOutcome",
     "Event",
+    "FollowTagRun",
     "HandOff",
     "KeepChannel",
     "KeepMedia",
@@ -112,6 +113,7 @@ __all__ = [
     "SendFailed",
     "SendMessage",
     "SendOnEvent",
+    "SendWelcome",
     "ServiceState",
     "ServicerStatusChanged",
     "SessionChanged",

@@ -79,13 +79,20 @@ class CodeReply:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Any other effect."""
+    """Any other effect.
+
+    Args:
+        expires_at: Unix seconds after which it is not tried, ``None`` = as its kind says.
+        priority: of a welcome; the highest of a turn survives.
+    """
 
     effect: Effect
     lane: Lane
     tag: str
     handled_by: str
     purpose: Purpose | None = None
+    expires_at: float | None = None
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)

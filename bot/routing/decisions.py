@@ -35,7 +35,7 @@ from bot.routing.facts import SESSION_S
 from bot.routing.guarding import SERVICE, Judged, judged, mode_of, taggable, told, withheld
 from bot.routing.merging import merge
 from bot.routing.outreach import Reaching, carried
-from bot.routing.queues import own_queue
+from bot.routing.queues import only_once, own_queue
 from bot.routing.recording import apply_events, record_messages
 from bot.routing.tagging import write_tags
 from bot.routing.turn import Turn
@@ -332,22 +332,18 @@ class Committer:
                 purpose=decided.purpose,
             )
         queue, ttl = own_queue(decided.effect, turn.subject, self._settings.consult_ttl_s)
-        answers = msgid = None
-        if isinstance(decided.effect, Awaited | RunErrand):
-            answers = decided.effect.msgid
-        if isinstance(decided.effect, RunErrand):
-            msgid = f"errand_{decided.effect.errand_id}"  # unique: it is asked for once, ever
+        answers = decided.effect.msgid if isinstance(decided.effect, Awaited | RunErrand) else None
         return Draft(
             subject=turn.subject,
             queue=queue,
             conversation=turn.conversation if turn.has_conversation else None,
             lane=decided.lane,
             effect=told(self._guard, decided.effect),
-            expires_at=turn.now + ttl,
+            expires_at=decided.expires_at or turn.now + ttl,
             tag=decided.tag,
             answers=answers,
             handled_by=decided.handled_by,
-            msgid=msgid,
+            msgid=only_once(decided.effect),
             purpose=decided.purpose,
         )
 

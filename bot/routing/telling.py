@@ -15,12 +15,13 @@ from bot.model import (
     Lane,
     NotifyStaff,
     SendCard,
+    SendWelcome,
     StaffAction,
     UpdateCard,
 )
 from bot.model.consents import Purpose
 from bot.routing.collected import Decided, Decisions
-from bot.store import ConversationFacts
+from bot.store import ANSWER, ConversationFacts, Statement
 
 MAX_EMIT_DEPTH = 5
 """How many emissions may follow from one event."""
@@ -36,6 +37,7 @@ class Telling:
     decisions: Decisions
     event: Event | None
     handler: str
+    now: float
     _facts: ConversationFacts | None
 
     def notify(self, userids: Sequence[str], text: str) -> None:
@@ -43,6 +45,18 @@ class Telling:
         effect = NotifyStaff(userids=tuple(userids), text=text)
         if userids and all(one.effect != effect for one in self.decisions.effects):
             self._decide(effect, Lane.HANDOFF, "")
+
+    def answer(self, action: StaffAction, text: str, *, done: bool = False) -> None:
+        """Tell a member what came of what he did: on the page where he waits, else by app message.
+
+        Args:
+            done: whether it was done as he wanted.
+        """
+        if not action.on_page:
+            self.notify([action.userid], text)
+            return
+        values = (action.client_id, action.external_userid, action.userid, self.now)
+        self.decisions.records.append(Statement(ANSWER, (*values, int(done), text)))
 
     def notify_servicers(self, open_kfid: str, text: str) -> None:
         """Send an app message to whoever WeCom lists as a servicer of an account.
@@ -102,6 +116,30 @@ class Telling:
         )
         if response_code:
             self._decide(effect, Lane.HANDOFF, tag)
+
+    def welcome(
+        self, effect: SendWelcome, *, expires_at: float, tag: str, priority: int = 0
+    ) -> None:
+        """Greet a newcomer in a member's name, before anything else; of several of a turn the one
+        with the highest priority survives, the first of equals (R-2.2).
+
+        Args:
+            expires_at: Unix seconds after which the code is not tried.
+            tag: with which `EffectFailed` comes back; what is sent is in `store.welcomes`.
+        """
+        effects = self.decisions.effects
+        rival = next((one for one in effects if isinstance(one.effect, SendWelcome)), None)
+        if rival is not None and rival.priority >= priority:
+            return
+        if rival is not None:
+            effects.remove(rival)
+        effects.append(
+            Decided(
+                *(effect, Lane.URGENT, tag, self.handler),
+                expires_at=expires_at,
+                priority=priority,
+            )
+        )
 
     def emit(self, name: str, *, to: Conversation | None = None, **data: Any) -> None:
         """Tell the other behaviours something, in a turn of its own.

@@ -7,6 +7,7 @@ from bot.config import Tagging
 from bot.store.accounts import AccountRow, Accounts
 from bot.store.approvals import Approval, Approvals, ApprovalState, KnownText
 from bot.store.audit import Audit, AuditEntry
+from bot.store.benefits import Benefits, Stock
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
 from bot.store.changes import CHANGED, Changed, Changes
@@ -39,7 +40,9 @@ from bot.store.outreach import Outreaches
 from bot.store.people import Merge, People
 from bot.store.profiles import Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
+from bot.store.sales import KnownSale, Match, Sales, Taken
 from bot.store.servicers import Servicers
+from bot.store.staff_answers import ANSWER, StaffAnswer, StaffAnswers
 from bot.store.suggestions import Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
@@ -54,8 +57,11 @@ from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
 from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
 from bot.store.ways import WayRow, Ways
+from bot.store.web_sessions import WebSession, WebSessions
+from bot.store.welcomes import Greeted, WelcomeRow, WelcomeRows
 
 __all__ = [
+    "ANSWER",
     "CHANGED",
     "CHANNEL",
     "ENTERED",
@@ -70,6 +76,7 @@ __all__ = [
     "Attribution",
     "Audit",
     "AuditEntry",
+    "Benefits",
     "CaseChange",
     "CaseRebuild",
     "CaseRecord",
@@ -99,8 +106,10 @@ __all__ = [
     "Experiments",
     "Export",
     "Exports",
+    "Greeted",
     "Handled",
     "Incoming",
+    "KnownSale",
     "KnownTask",
     "KnownText",
     "Letter",
@@ -108,6 +117,7 @@ __all__ = [
     "Mailbox",
     "Mark",
     "Marks",
+    "Match",
     "Measured",
     "MediaStore",
     "Merge",
@@ -128,10 +138,14 @@ __all__ = [
     "RelationEvent",
     "Run",
     "Said",
+    "Sales",
     "Sampled",
     "Servicers",
     "Silence",
+    "StaffAnswer",
+    "StaffAnswers",
     "Statement",
+    "Stock",
     "Store",
     "Suggestions",
     "Switches",
@@ -141,6 +155,7 @@ __all__ = [
     "TagFigures",
     "TagRuns",
     "Tags",
+    "Taken",
     "Tasks",
     "Timeline",
     "ToolCalls",
@@ -154,6 +169,10 @@ __all__ = [
     "WaitingLine",
     "WayRow",
     "Ways",
+    "WebSession",
+    "WebSessions",
+    "WelcomeRow",
+    "WelcomeRows",
     "Written",
     "case_id",
     "conversation_queue",
@@ -172,6 +191,7 @@ class Store:
     vault: Vault
     accounts: Accounts
     audit: Audit
+    benefits: Benefits
     cases: Cases
     line: WaitingLine
     changes: Changes
@@ -195,7 +215,9 @@ class Store:
     people: People
     profiles: Profiles
     questions: Questions
+    sales: Sales
     servicers: Servicers
+    staff_answers: StaffAnswers
     suggestions: Suggestions
     switches: Switches
     tags: Tags
@@ -204,7 +226,9 @@ class Store:
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
+    welcomes: WelcomeRows
     ways: Ways
+    web_sessions: WebSessions
 
     @classmethod
     def build(
@@ -217,12 +241,14 @@ class Store:
     ) -> "Store":
         """Put repositories over an opened and migrated database."""
         audit, people = Audit(database), People(database, vault)
+        mailbox = Mailbox(database, vault)
         return cls(
             database=database,
             keys=keys,
             vault=vault,
             accounts=Accounts(database),
             audit=audit,
+            benefits=Benefits(database),
             cases=Cases(database, vault),
             line=WaitingLine(database),
             changes=Changes(database),
@@ -235,7 +261,7 @@ class Store:
             exports=Exports(database),
             conversations=Conversations(database),
             corp_tags=CorpTags(database),
-            mailbox=Mailbox(database, vault),
+            mailbox=mailbox,
             marks=Marks(database),
             measured=Measured(database),
             media=MediaStore(database, vault, media),
@@ -246,7 +272,9 @@ class Store:
             profiles=Profiles(database, vault),
             people=people,
             questions=Questions(database, vault),
+            sales=Sales(database, vault, people, mailbox),
             servicers=Servicers(database),
+            staff_answers=StaffAnswers(database),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
             tags=Tags(database, tagging),
@@ -255,7 +283,9 @@ class Store:
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),
+            welcomes=WelcomeRows(database),
             ways=Ways(database),
+            web_sessions=WebSessions(database),
         )
 
     def close(self) -> None:

@@ -29,6 +29,7 @@ class WayRow:
     Args:
         leads_to: members or groups as WeCom has them, ``None`` = not known.
         tried_at: when it was first tried to be made.
+        content: what the picture at `url` says.
     """
 
     channel: str
@@ -39,6 +40,13 @@ class WayRow:
     pushed_at: float | None = None
     error: str = ""
     error_at: float | None = None
+    content: str = ""
+    content_tried_at: float | None = None
+
+    @property
+    def says(self) -> str:
+        """The address that a code of this channel holds, empty = not known (yet)."""
+        return self.url if not self.config_id else self.content
 
 
 class Ways:
@@ -105,10 +113,18 @@ class Ways:
         known = "" if leads_to is None else _encode(list(leads_to)).decode()
         unit.add(_KEEP, *(channel_id, config_id, url, known, now))
 
+    def read_picture(self, unit: Unit, way: WayRow, content: str, now: float) -> None:
+        """Add what the picture of a code says, empty = that could not be read."""
+        unit.add(
+            "UPDATE contact_ways SET content = ?, content_tried_at = ? WHERE channel = ?"
+            " AND url = ?",
+            *(content, now, way.channel, way.url),
+        )
+
     def lost(self, unit: Unit, channel_id: str) -> None:
         """Add that WeCom does not know it any more."""
         unit.add(
-            "UPDATE contact_ways SET config_id = '', leads_to = '', tried_at = NULL"
+            "UPDATE contact_ways SET config_id = '', leads_to = '', tried_at = NULL, content = ''"
             " WHERE channel = ?",
             channel_id,
         )

@@ -11,12 +11,15 @@ class Api(msgspec.Struct, frozen=True):
     Args:
         idempotent: whether a call without an answer may be made again (wecom-api §1.6).
         timeout_s: for the whole call; ``None`` = the client's default.
+        pauses: whether a frequency block stops every call for its window; a code that dies in
+            seconds is tried once more all the same.
     """
 
     method: Literal["GET", "POST"]
     path: str
     idempotent: bool = True
     timeout_s: float | None = None
+    pauses: bool = True
 
 
 GET_TOKEN = Api("GET", "/cgi-bin/gettoken")
@@ -32,6 +35,9 @@ KF_LINK = Api("POST", "/cgi-bin/kf/add_contact_way")  # one scene, one link (wec
 KF_SEND = Api("POST", "/cgi-bin/kf/send_msg", idempotent=False)
 KF_SEND_ON_EVENT = Api("POST", "/cgi-bin/kf/send_msg_on_event", idempotent=False)
 STAFF_SEND = Api("POST", "/cgi-bin/message/send", idempotent=False)
+USER_INFO = Api("GET", "/cgi-bin/auth/getuserinfo", idempotent=False)  # a code works once
+CORP_TICKET = Api("GET", "/cgi-bin/get_jsapi_ticket")
+AGENT_TICKET = Api("GET", "/cgi-bin/ticket/get")
 STAFF_UPDATE_CARD = Api("POST", "/cgi-bin/message/update_template_card", idempotent=False)
 
 CONTACT = "/cgi-bin/externalcontact"
@@ -42,6 +48,9 @@ CONTACT_LIST = Api("GET", f"{CONTACT}/list")
 CONTACT_GET = Api("GET", f"{CONTACT}/get")
 CONTACT_BATCH = Api("POST", f"{CONTACT}/batch/get_by_user", timeout_s=30.0)
 CONTACT_REMARK = Api("POST", f"{CONTACT}/remark")
+CONTACT_WELCOME = Api(
+    "POST", f"{CONTACT}/send_welcome_msg", idempotent=False, timeout_s=5.0, pauses=False
+)
 WAY_ADD = Api("POST", f"{CONTACT}/add_contact_way", idempotent=False)
 WAY_GET = Api("POST", f"{CONTACT}/get_contact_way")
 WAY_LIST = Api("POST", f"{CONTACT}/list_contact_way")

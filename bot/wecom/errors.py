@@ -56,6 +56,8 @@ _CLASSES: dict[int, type[Rejected]] = {
     INVALID_CALLBACK_TOKEN: CodeSpent,
     41050: CodeSpent,
     41051: CodeSpent,
+    41053: CodeSpent,  # not before the customer agrees to archiving; that brings another code
+    41096: CodeSpent,
     40029: CodeSpent,
 }
 

@@ -37,6 +37,9 @@ class MediaLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     kept_s: int
     image_bytes: int
+    video_bytes: int
+    file_bytes: int
+    smallest_bytes: int
     chunk_bytes: int
 
 
@@ -78,6 +81,11 @@ class ContactLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tags: int
     tag_name_chars: int
     tags_per_add: int
+    urgent: int
+    welcome_code_s: int
+    welcome_text_bytes: int
+    welcome_attachments: int
+    group_welcome_bytes: int
     settle_s: float
 
 

@@ -36,7 +36,10 @@ async def with_channel(town: Town, **more: Any) -> ChannelKeeping:
 
 
 def keeping_of(town: Town) -> ChannelKeeping:
-    return build_channel_keeping(town.chat.engine, town.parts.access, lambda _queue, _lane: None)
+    engine, client = town.chat.engine, town.client
+    return build_channel_keeping(
+        engine, town.parts.access, client.fetch_elsewhere, lambda _queue, _lane: None
+    )
 
 
 async def kept(town: Town, keeping: ChannelKeeping) -> int:
@@ -52,6 +55,9 @@ async def test_a_code_follows_schedule_cap_pause_and_midnight(town: Town) -> Non
     assert ways.users_of("douyin") == ["zhangsan"]
     row = await town.store.ways.get("douyin")
     assert row.url == ways.of_state("douyin")[0].qr_code
+    assert await kept(town, keeping) == 0
+    row = await town.store.ways.get("douyin")
+    assert row.says == f"https://u.wechat.com/{row.config_id}"  # read from WeCom's picture
     assert await kept(town, keeping) == 0
     for number in range(2):
         town.sim.world.add_customer(external_userid=f"wm_{number}")

@@ -70,7 +70,8 @@ async def armed(town: Town, step: int) -> AsyncIterator[Bomb]:
     access: Any = town.parts.access
     api: ContactApi = access._apis["app"]  # the only way in from outside is the constructor
     calls: Any = BombedCalls(vars(api.contacts)["_calls"], bomb)
-    access._apis = {"app": ContactApi(Contacts(calls), TagLibrary(calls), ContactWays(calls))}
+    bombed = ContactApi(Contacts(calls), TagLibrary(calls), ContactWays(calls), api.welcomes)
+    access._apis = {"app": bombed}
     access._accepted = None
     commit = database.commit
     database.commit = bomb.around(commit)  # type: ignore[method-assign, assignment]

@@ -75,7 +75,7 @@ class TestDefaults:
         assert [name for name in sorted(map(str, names)) if f"{name}:" not in text] == []
 
         chosen: Any = dict.fromkeys(("company", "knowledge", "storage"), True)
-        chosen |= {"tagging": {"groups", "rules"}, "consent": {"ask"}}
+        chosen |= {"tagging": {"groups", "rules"}, "consent": {"ask"}, "welcome": {"sources"}}
         shown = load_config(MANUAL, {}).model_dump(exclude=chosen)
         default = Config().model_dump(exclude=chosen)
         assert shown == default
