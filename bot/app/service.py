@@ -24,6 +24,7 @@ from bot.app.engine import (
 )
 from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.lexicon_following import LexiconFollower
+from bot.app.referral import take_campaigns
 from bot.app.reports import build_reporter
 from bot.app.tag_following import RulesFollower
 from bot.app.tag_looks import tag_looks
@@ -96,6 +97,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     try:
         store.database.claim()
         await take_channels(config, store, clock.now())
+        await take_campaigns(config, store, clock.now())
     except Misconfigured:
         store.close()
         raise
@@ -195,6 +197,7 @@ def _assemble(
         wake_subject=woken,
         files=files,
         may_tag=engine.guard.may_tag,
+        fetch=client.fetch_elsewhere,
     )
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(

@@ -14,6 +14,7 @@ from bot.config.escalation import MISSED, OTHERS, Escalation, ReasonSettings
 from bot.config.hours import DAY_MINUTES, WEEK, Calendar, DateSpan, OpeningHours, Shift
 from bot.config.loading import Inspection, explained, inspect_config, load_config
 from bot.config.problems import ConfigErrors, Problem
+from bot.config.referral import Campaign, Referral, Reward, Tier
 from bot.config.requirements import Command, keygen, require, variable
 from bot.config.safety import ApprovalMode, Safety
 from bot.config.sections import (
@@ -59,6 +60,7 @@ __all__ = [
     "Autonomy",
     "AutonomyMode",
     "Calendar",
+    "Campaign",
     "Channel",
     "ChannelKind",
     "Channels",
@@ -85,8 +87,10 @@ __all__ = [
     "ReasonSettings",
     "Receiver",
     "Redis",
+    "Referral",
     "Reranker",
     "Retention",
+    "Reward",
     "Routing",
     "Safety",
     "Satisfaction",
@@ -99,6 +103,7 @@ __all__ = [
     "TagGroup",
     "TagPurpose",
     "Tagging",
+    "Tier",
     "Tool",
     "WeCom",
     "Webhook",

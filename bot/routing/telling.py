@@ -9,10 +9,12 @@ from bot.errors import ConciergeError
 from bot.model import (
     Card,
     Conversation,
+    DropWay,
     Effect,
     Emitted,
     Event,
     Lane,
+    MakeWay,
     NotifyStaff,
     SendCard,
     SendWelcome,
@@ -116,6 +118,22 @@ class Telling:
         )
         if response_code:
             self._decide(effect, Lane.HANDOFF, tag)
+
+    def make_way(
+        self, state: str, users: Sequence[str], *, remark: str = "", tag: str = ""
+    ) -> None:
+        """Make a contact way of a single customer; what came of it returns as `EffectDone`.
+
+        Args:
+            state: claim it (`Channels.claim`) in the same turn.
+            users: members that it leads to.
+        """
+        effect = MakeWay(state=state, users=tuple(users), remark=remark)
+        self._decide(effect, Lane.REPLY, tag)
+
+    def drop_way(self, state: str) -> None:
+        """Delete the contact way of a single customer: its QR code is dead from then on."""
+        self._decide(DropWay(state=state), Lane.BACKGROUND, "")
 
     def welcome(
         self, effect: SendWelcome, *, expires_at: float, tag: str, priority: int = 0

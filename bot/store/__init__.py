@@ -38,6 +38,8 @@ from bot.store.orders import OrdersTable, OrderWritten
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
 from bot.store.outreach import Outreaches
 from bot.store.people import Merge, People
+from bot.store.personal_ways import PersonalWay, PersonalWays
+from bot.store.points import Points
 from bot.store.profiles import Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.sales import KnownSale, Match, Sales, Taken
@@ -130,6 +132,7 @@ __all__ = [
     "Parcel",
     "Past",
     "People",
+    "PersonalWay",
     "Place",
     "Placed",
     "Profiles",
@@ -222,6 +225,8 @@ class Store:
     switches: Switches
     tags: Tags
     tasks: Tasks
+    points: Points
+    personal_ways: PersonalWays
     timeline: Timeline
     tool_calls: ToolCalls
     transcript: Transcript
@@ -279,6 +284,8 @@ class Store:
             switches=Switches(database),
             tags=Tags(database, tagging),
             tasks=Tasks(database, vault),
+            points=Points(database),
+            personal_ways=PersonalWays(database),
             timeline=Timeline(database, vault),
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),

@@ -162,6 +162,8 @@ ENGINE_TABLES = (
         age="ended_at",
         kept=MESSAGES,
     ),
+    Table("personal_ways", "state"),
+    Table("points_postings", "id", person="external_userid"),
     Table(
         "staff_answers",
         "external_userid, client_id",
