@@ -59,6 +59,7 @@ from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
+from bot.store.visits import ARRIVED, Came, Visit, Visits
 from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
 from bot.store.ways import WayRow, Ways
 from bot.store.web_sessions import WebSession, WebSessions
@@ -66,6 +67,7 @@ from bot.store.welcomes import Greeted, WelcomeRow, WelcomeRows
 
 __all__ = [
     "ANSWER",
+    "ARRIVED",
     "CHANGED",
     "CHANNEL",
     "ENTERED",
@@ -82,6 +84,7 @@ __all__ = [
     "Audit",
     "AuditEntry",
     "Benefits",
+    "Came",
     "CaseChange",
     "CaseRebuild",
     "CaseRecord",
@@ -176,6 +179,8 @@ __all__ = [
     "UnitConflict",
     "Uploads",
     "Vault",
+    "Visit",
+    "Visits",
     "Waiting",
     "WaitingLine",
     "WayRow",
@@ -241,6 +246,7 @@ class Store:
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
+    visits: Visits
     welcomes: WelcomeRows
     ways: Ways
     web_sessions: WebSessions
@@ -258,9 +264,7 @@ class Store:
         audit, people = Audit(database), People(database, vault)
         mailbox = Mailbox(database, vault)
         return cls(
-            database=database,
-            keys=keys,
-            vault=vault,
+            *(database, keys, vault),
             accounts=Accounts(database),
             audit=audit,
             benefits=Benefits(database),
@@ -302,6 +306,7 @@ class Store:
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),
+            visits=Visits(database),
             welcomes=WelcomeRows(database),
             ways=Ways(database),
             web_sessions=WebSessions(database),

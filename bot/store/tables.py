@@ -147,6 +147,7 @@ ENGINE_TABLES = (
     Table("sales", "number", person="external_userid", sealed=("body",)),
     Table("channels", "id"),
     Table("channel_costs", "channel, day"),
+    Table("landing_visits", "token", person="external_userid", age="at", kept=MESSAGES),
     Table("channel_states", "state"),
     Table("contact_ways", "channel"),
     Table("away_members", "userid"),
