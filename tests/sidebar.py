@@ -132,7 +132,7 @@ class Browser:
         self.token = found[1]
         return answer.headers["Location"]
 
-    async def does(self, name: str, **form: str) -> ClientResponse:
+    async def does(self, name: str, /, **form: str) -> ClientResponse:
         """Post an action about the customer of the chat."""
         self.client_ids += 1
         given = self.office.about | {"client_id": f"client-{self.client_ids:08d}"}
@@ -189,7 +189,10 @@ async def opened_office(chat: Chat) -> AsyncIterator[Office]:
         door=door,
         signing_in=SigningIn(door, sign_in, clock, pages.render("failed.html")),
         pages=pages,
-        reader=Reader(store, people, Panels(engine.routers, engine.supplies), engine.phrases),
+        reader=Reader(
+            *(store, people, Panels(engine.routers, engine.supplies), engine.phrases),
+            *(engine.suggester, ZoneInfo(engine.config.timezone)),
+        ),
         seeing=Seeing(store, people),
         acting=Acting(store, live, clock, woken),
         jssdk=JsSdk(wecom, clock.now),

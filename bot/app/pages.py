@@ -14,8 +14,10 @@ from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
 from bot.web.channels import ChannelsEndpoint
 from bot.web.customers import CustomersEndpoint
 from bot.web.health import HealthEndpoints
+from bot.web.landing.endpoint import LandingEndpoint
 from bot.web.reports import ReportEndpoint
 from bot.web.sales import SalesEndpoint
+from bot.web.sidebar.endpoint import root_of
 from bot.wecom.cipher import CallbackCipher
 
 
@@ -49,6 +51,8 @@ def web_app(concierge: Concierge, *, rehearsal: str = "") -> web.Application:
     health = HealthEndpoints(engine.metrics, {"database": database, "index": index, "token": token})
     app.add_routes([*callback.routes(), *health.routes()])
     app.add_routes(_api(engine))
+    if config.channels.landing:
+        app.add_routes(_landing(engine).routes())
     if (sidebar := build_sidebar(concierge, rehearsal)) is not None:
         app.add_routes(sidebar.routes())
 
@@ -74,3 +78,16 @@ def _api(engine: Engine) -> list[web.AbstractRouteDef]:
         SalesEndpoint(store, config.orders.secret.get_secret_value(), clock),
     )
     return [route for one in endpoints for route in one.routes()]
+
+
+def _landing(engine: Engine) -> LandingEndpoint:
+    """The landing pages of the channels."""
+    config, who = engine.config, engine.config.company.name or ""
+    return LandingEndpoint(
+        engine.store,
+        engine.clock,
+        lambda key: engine.phrases.say(key, who=who),
+        company=who,
+        notice_version=config.consent.notice_version,
+        root=root_of(config.server.public_url),
+    )

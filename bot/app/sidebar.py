@@ -65,7 +65,10 @@ def build_sidebar(concierge: Concierge, rehearsal: str = "") -> SidebarEndpoint 
         door=door,
         signing_in=SigningIn(door, sign_in, clock, pages.render("failed.html")),
         pages=pages,
-        reader=Reader(store, people, Panels(engine.routers, engine.supplies), engine.phrases),
+        reader=Reader(
+            *(store, people, Panels(engine.routers, engine.supplies), engine.phrases),
+            *(engine.suggester, ZoneInfo(engine.config.timezone)),
+        ),
         seeing=Seeing(store, people),
         acting=Acting(store, concierge.live, clock, concierge.service.woken),
         jssdk=JsSdk(concierge.client, clock.now),

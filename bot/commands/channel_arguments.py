@@ -60,6 +60,11 @@ def add(command: Command, load: Load) -> None:
     one.add_argument("amount", help="每天多少元，如 350 或 350.50")
     one = action(actions, "stats", _stats, "各渠道来了多少人、留下多少、买了多少、值不值")
     one.add_argument("id", nargs="?", default="", help="只看一个渠道")
+    _span(one)
+    _span(action(actions, "hops", _hops, "落地页：各路径打开、点击、来了多少，在哪一跳走了"))
+
+
+def _span(one: argparse.ArgumentParser) -> None:
     one.add_argument("--days", type=int, default=30, help="到昨天为止的天数，默认 30")
     one.add_argument("--from", dest="first", type=date.fromisoformat, help="第一天")
     one.add_argument("--to", dest="last", type=date.fromisoformat, help="最后一天（含），默认今天")
@@ -119,6 +124,11 @@ async def _cost(config: Config, arguments: argparse.Namespace) -> int:
 async def _stats(config: Config, arguments: argparse.Namespace) -> int:
     span = Span(arguments.days, arguments.first, arguments.last)
     return await channel_stats.stats(config, span, arguments.id, sys.stdout, as_json=arguments.json)
+
+
+async def _hops(config: Config, arguments: argparse.Namespace) -> int:
+    span = Span(arguments.days, arguments.first, arguments.last)
+    return await channel_stats.hops(config, span, sys.stdout, as_json=arguments.json)
 
 
 async def _qr(config: Config, arguments: argparse.Namespace) -> int:

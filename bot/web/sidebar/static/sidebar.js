@@ -182,7 +182,8 @@
     event.preventDefault();
     const button = form.querySelector("button:not([type=button])");
     if (button) button.disabled = true;
-    const told = await act(form.dataset.post, fields(form));
+    const chosen = event.submitter?.name ? { [event.submitter.name]: event.submitter.value } : {};
+    const told = await act(form.dataset.post, { ...fields(form), ...chosen });
     if (button) button.disabled = false;
     if (told.ok && form.dataset.after === "clear") form.reset();
   });
@@ -200,6 +201,7 @@
   body.addEventListener("htmx:sse:after:connection", () => { net.hidden = true; });
   body.addEventListener("moved", results);
   body.addEventListener("gone", () => open());
+  body.addEventListener("htmx:config:request", (event) => { event.detail.ctx.request.headers["X-CSRF-Token"] = token; });
   body.addEventListener("htmx:before:swap", (event) => {
     // What somebody is writing is not taken away from under his hands.
     const area = document.activeElement;

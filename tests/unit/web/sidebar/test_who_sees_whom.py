@@ -7,8 +7,8 @@ from tests.conftest import OpenChat
 from tests.sidebar import STAFF, Office, opened_office
 from tests.talk import Chat
 
-READS = ("panel", "case", "person", "result", "events")
-WRITES = ("act",)
+READS = ("panel", "case", "person", "said", "result", "events")
+WRITES = ("act", "sent", "reject", "tag", "suggest")
 PAGES = ("", "signed-in", "sign-out", "static/{version}/{name}", "signature")
 
 FOREIGN = Conversation("wk_shop", "wm_far")
