@@ -44,7 +44,7 @@ from bot.delivery.housekeeping import (
     WaitingNotices,
 )
 from bot.delivery.intake import DurableIntake
-from bot.delivery.lanes import Lanes, SystemClock
+from bot.delivery.lanes import Hurry, Lanes, SystemClock
 from bot.delivery.pictures import Pictures
 from bot.delivery.pull import PullSettings
 from bot.delivery.reconciling import EVERY_S
@@ -204,8 +204,9 @@ def _assemble(
         clock=clock,
         metrics=engine.metrics,
     )
-    sends = Lanes("send", sender.send_queue, _send_slots(config), clock)
-    drains = Drains(engine.dispatcher, config.delivery.drain_concurrency, clock, sends.wake)
+    hurry = Hurry()
+    sends = Lanes("send", sender.send_queue, _send_slots(config), clock, hurry)
+    drains = Drains(engine.dispatcher, config.delivery.drain_concurrency, clock, sends.wake, hurry)
     service = Service(
         store,
         kf,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from bot.delivery.lanes import Lanes, Rank
+from bot.delivery.lanes import Hurry, Lanes, Rank
 from bot.delivery.pull import Puller, PullSettings, backlog_rank
 from bot.errors import ConciergeError
 from bot.model import Lane
@@ -37,7 +37,12 @@ class Drains:
     """Drains mailboxes: in order within a subject, in parallel between subjects."""
 
     def __init__(
-        self, dispatcher: Dispatcher, slots: int, clock: Clock, sends: "Callable[[str, Lane], None]"
+        self,
+        dispatcher: Dispatcher,
+        slots: int,
+        clock: Clock,
+        sends: "Callable[[str, Lane], None]",
+        hurry: Hurry | None = None,
     ) -> None:
         self._dispatcher, self._clock, self._sends = dispatcher, clock, sends
         share = max(1, slots // 4)
@@ -53,6 +58,7 @@ class Drains:
                 Lane.WEBHOOK: share,
             },
             clock,
+            hurry,
         )
 
     async def _drain(self, subject: str) -> float | None:
