@@ -77,7 +77,7 @@ class Lanes:
         hurry: Hurry | None = None,
     ) -> None:
         self._name, self._work, self._clock = name, work, clock
-        self._hurry = hurry or Hurry()
+        self._hurry = Hurry() if hurry is None else hurry  # one that is calm is false
         self._hurry.when_calm(self._start_what_fits)
         self._slots = dict(slots)
         self._free = dict(slots)
