@@ -47,7 +47,7 @@ from bot.config.values import (
     sqlite_path,
 )
 from bot.config.webhooks import Webhook, WebhookName
-from bot.config.welcome import Welcome
+from bot.config.welcome import Flows, Welcome
 
 AutonomyMode = Literal["auto", "suggest", "off"]
 UNSET = SecretStr("")
@@ -302,6 +302,7 @@ class Config(Section):
     webhooks: Mapping[WebhookName, Webhook] = {}
     contacts: Contacts = Contacts()
     welcome: Welcome = Welcome()
+    flows: Flows = Flows()
     channels: Channels = Channels()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()

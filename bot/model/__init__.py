@@ -30,6 +30,7 @@ from bot.model.effects import (
     SendOnEvent,
     SendWelcome,
     SumUp,
+    TakeCode,
     UpdateCard,
 )
 from bot.model.events import (
@@ -44,6 +45,8 @@ from bot.model.events import (
     EffectFailed,
     Emitted,
     Event,
+    GroupChanged,
+    GroupJoined,
     MessageRecalled,
     MessageReceived,
     SendFailed,
@@ -91,6 +94,8 @@ __all__ = [
     "ErrandOutcome",
     "Event",
     "FollowTagRun",
+    "GroupChanged",
+    "GroupJoined",
     "HandOff",
     "KeepChannel",
     "KeepMedia",
@@ -125,6 +130,7 @@ __all__ = [
     "SummedUp",
     "TagChange",
     "TagSource",
+    "TakeCode",
     "TimerDue",
     "TransferFailed",
     "UnknownHappened",
