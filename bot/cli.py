@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.commands import (
     admin,
+    channel_arguments,
     chat,
     contacts,
     demo,
@@ -104,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     desk_arguments.add(command, _load)
     people_arguments.add(command, _load)
     orders_arguments.add(command, _load)
+    channel_arguments.add(command, _load)
     reaching_arguments.add(command, _load)
     return parser
 

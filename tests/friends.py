@@ -77,6 +77,7 @@ class Town:
             wake_subject=dialogue.wake,
             files=self.files,
             may_tag=engine.guard.may_tag,
+            fetch=self.client.fetch_elsewhere,
         )
         dialogue.connect(dialogue.kf, self.parts.couriers)
 

@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from bot.app.engine import Engine
+from bot.app.referral import POSTER, posters
 from bot.delivery.consulting import ModelCourier, TokenBudget
 from bot.delivery.couriers import (
     CodeCourier,
@@ -27,11 +28,13 @@ from bot.delivery.welcoming import CodeTaker
 from bot.model import (
     Consult,
     Delegate,
+    DropWay,
     EndSession,
     FollowTagRun,
     HandOff,
     KeepMedia,
     LookUp,
+    MakeWay,
     NotifyStaff,
     PostWebhook,
     ProjectTags,
@@ -71,7 +74,7 @@ def couriers(
             store,
             kf,
             owners,
-            Pictures(store, media, clock, fetch),
+            Pictures(store, media, clock, fetch, {POSTER: posters(engine)}),
             clock,
             limits.allowance,
             float(limits.window_s),
@@ -83,12 +86,14 @@ def couriers(
         SendCard: CardCourier(store, staff, clock),
         UpdateCard: CardUpdateCourier(store, staff, clock),
         KeepMedia: MediaCourier(store, media, clock),
-        # until customer contact is there: `bot.app.contacts` replaces these three
+        # until customer contact is there: `bot.app.contacts` replaces these
         SendWelcome: NoWelcomes(),
         TakeCode: CodeTaker(store, clock),
         ProjectTags: NoContacts(store, clock),
         ReadCorpTags: NoContacts(store, clock),
         FollowTagRun: NoContacts(store, clock),
+        MakeWay: NoContacts(store, clock),
+        DropWay: NoContacts(store, clock),
         PostWebhook: WebhookCourier(store, config.webhooks, engine.webhooks, clock),
         Consult: ModelCourier(store, engine.model, clock, token_budget(engine)),
         SumUp: SummaryCourier(store, engine.summariser, clock, token_budget(engine)),

@@ -1,10 +1,11 @@
 """Which parts look after customer contact, and who carries its effects?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from bot.app.channels import channel_couriers
+from bot.app.referral import way_couriers
 from bot.config import Config
 from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.delivery.corp_library import CorpLibrary, LibraryCourier
@@ -24,6 +25,7 @@ from bot.wecom.kf import Kf
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport
 
+Fetch = Callable[[str, int], Awaitable[bytes]]
 Wake = Callable[[str, Lane], None]
 
 
@@ -63,6 +65,7 @@ def build_contacts(
     wake_queue: Wake,
     wake_subject: Wake,
     may_tag: Callable[[str], bool],
+    fetch: Fetch | None = None,
     files: WelcomeFiles | None = None,
 ) -> ContactParts:
     """Put the parts together.
@@ -72,6 +75,7 @@ def build_contacts(
         kf: makes the links of kf channels.
         wake_queue: told which queue of the outbox has something new.
         wake_subject: told whose mailbox has.
+        fetch: a picture from an address, ``None`` = there is no network.
         files: what goes with welcomes; without it nobody is greeted.
         may_tag: whether a tag of this name may be taken over (R-4.8).
     """
@@ -95,6 +99,7 @@ def build_contacts(
         ReadCorpTags: LibraryCourier(store, access, library, clock, wake_queue),
         FollowTagRun: RunCourier(store, access, library, clock),
         **channel_couriers(config, store, access, kf, clock),
+        **way_couriers(store, access, clock, fetch),
     }
     if files is not None:
         couriers[SendWelcome] = WelcomeCourier(store, access, files, clock)

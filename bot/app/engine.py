@@ -43,6 +43,7 @@ from bot.routing.outreach import Reaching
 from bot.routing.phrases import Phrases
 from bot.routing.router import Router
 from bot.routing.setting import Codes, Setting
+from bot.routing.suggesting import Colleagues, Suggester
 from bot.routing.turn import Turn
 from bot.routing.values import Values
 from bot.store import Approval, Approvals, Database, Store, Table, Vault, decode_master
@@ -67,7 +68,7 @@ PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
 SUPPLIED = (
     *(Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding),
     *(Welcomes, Flows),
-    *(Reaching, Experimenting),
+    *(Reaching, Experimenting, Suggester),
 )
 """Types that a handler may ask for."""
 
@@ -97,6 +98,8 @@ class Engine:
     tools: HttpTools
     fetched: FetchedValues
     webhooks: WebhookPoster
+    supplies: Mapping[type, object]
+    suggester: Suggester
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -247,6 +250,7 @@ def build_engine(
     refuse_sensitive(config.tagging, guard.lexicon, (rule.tag for rule in tag_rules.book.rules))
     welcomes = build_welcomes(config, guard)
     reaching = Reaching(store, config.outreach, ZoneInfo(config.timezone))
+    suggester = Suggester(store, library, guard, Colleagues(store))
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
@@ -261,6 +265,7 @@ def build_engine(
         Flows: build_flows(config),
         Reaching: reaching,
         Experimenting: Experimenting(store, config.experiments),
+        Suggester: suggester,
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
@@ -281,7 +286,7 @@ def build_engine(
         understanding,
         welcomes,
         *(dispatcher, model, agent, summariser, guard),
-        *(HttpTools(config.tools), fetched, WebhookPoster()),
+        *(HttpTools(config.tools), fetched, WebhookPoster(), supplies, suggester),
     )
 
 

@@ -24,6 +24,7 @@ from bot.app.engine import (
 )
 from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.lexicon_following import LexiconFollower
+from bot.app.referral import take_campaigns
 from bot.app.reports import build_reporter
 from bot.app.tag_following import RulesFollower
 from bot.app.tag_looks import tag_looks
@@ -56,6 +57,7 @@ from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model, open_summariser
 from bot.model import Lane
 from bot.ports import Clock
+from bot.routing.live import Live
 from bot.store import Approvals, Store
 from bot.telemetry import Metrics
 from bot.wecom.client import WeComClient
@@ -78,6 +80,8 @@ class Concierge:
     service: Service
     intake: DurableIntake
     tokens: AccessTokens
+    client: WeComClient
+    live: Live
     warming: "asyncio.Task[None] | None" = None
 
 
@@ -93,6 +97,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     try:
         store.database.claim()
         await take_channels(config, store, clock.now())
+        await take_campaigns(config, store, clock.now())
     except Misconfigured:
         store.close()
         raise
@@ -192,6 +197,7 @@ def _assemble(
         wake_subject=woken,
         files=files,
         may_tag=engine.guard.may_tag,
+        fetch=client.fetch_elsewhere,
     )
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(
@@ -206,7 +212,9 @@ def _assemble(
     )
     hurry = Hurry()
     sends = Lanes("send", sender.send_queue, _send_slots(config), clock, hurry)
-    drains = Drains(engine.dispatcher, config.delivery.drain_concurrency, clock, sends.wake, hurry)
+    live = Live()
+    slots = config.delivery.drain_concurrency
+    drains = Drains(engine.dispatcher, slots, clock, sends.wake, live.changed, hurry=hurry)
     service = Service(
         store,
         kf,
@@ -222,7 +230,7 @@ def _assemble(
         clock=clock,
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
-    return Concierge(engine, service, intake, tokens)
+    return Concierge(engine, service, intake, tokens, client, live)
 
 
 def _pull_settings(config: Config) -> PullSettings:

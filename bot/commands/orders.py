@@ -61,7 +61,7 @@ async def import_orders(config: Config, file: Path, out: TextIO) -> int:
     Raises:
         Misconfigured: the file cannot be read, or lacks a column.
     """
-    text, zone = _text(file), ZoneInfo(config.timezone)
+    text, zone = text_of_file(file), ZoneInfo(config.timezone)
     if not _names_customers(text) and is_sales(text):
         return await _import_sales(config, read_sales(text, zone, time.time()), file, out)
     read = _read(text, zone)
@@ -174,7 +174,12 @@ def _print_skipped(skipped: list[str], out: TextIO) -> None:
         print(f"  · ……另有 {len(skipped) - _SHOWN} 行", file=out)
 
 
-def _text(file: Path) -> str:
+def text_of_file(file: Path) -> str:
+    """The text of a file as spreadsheets write it.
+
+    Raises:
+        Misconfigured: it cannot be read, or is no text.
+    """
     try:
         raw = file.read_bytes()
     except OSError as error:

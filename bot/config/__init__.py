@@ -12,8 +12,9 @@ from bot.config.channels import (
 from bot.config.consent import AskedPurpose, Consent
 from bot.config.escalation import MISSED, OTHERS, Escalation, ReasonSettings
 from bot.config.hours import DAY_MINUTES, WEEK, Calendar, DateSpan, OpeningHours, Shift
-from bot.config.loading import Inspection, inspect_config, load_config
+from bot.config.loading import Inspection, explained, inspect_config, load_config
 from bot.config.problems import ConfigErrors, Problem
+from bot.config.referral import Campaign, Referral, Reward, Tier
 from bot.config.requirements import Command, keygen, require, variable
 from bot.config.safety import ApprovalMode, Safety
 from bot.config.sections import (
@@ -39,7 +40,7 @@ from bot.config.sections import (
     Storage,
     WeCom,
 )
-from bot.config.staff import Level, StaffMember
+from bot.config.staff import Duty, Level, StaffMember
 from bot.config.tagging import DIMENSIONS, Dimension, Tagging, TagGroup, TagPurpose
 from bot.config.tools import Argument, OrderFields, Tool, Writes
 from bot.config.webhooks import Webhook, WebhookEvent
@@ -59,6 +60,7 @@ __all__ = [
     "Autonomy",
     "AutonomyMode",
     "Calendar",
+    "Campaign",
     "Channel",
     "ChannelKind",
     "Channels",
@@ -70,6 +72,7 @@ __all__ = [
     "DateSpan",
     "Delivery",
     "Dimension",
+    "Duty",
     "Embeddings",
     "Escalation",
     "Inspection",
@@ -84,8 +87,10 @@ __all__ = [
     "ReasonSettings",
     "Receiver",
     "Redis",
+    "Referral",
     "Reranker",
     "Retention",
+    "Reward",
     "Routing",
     "Safety",
     "Satisfaction",
@@ -98,12 +103,14 @@ __all__ = [
     "TagGroup",
     "TagPurpose",
     "Tagging",
+    "Tier",
     "Tool",
     "WeCom",
     "Webhook",
     "WebhookEvent",
     "Writes",
     "checked",
+    "explained",
     "inspect_config",
     "keygen",
     "load_config",

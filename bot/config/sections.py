@@ -19,6 +19,7 @@ from bot.config.escalation import Escalation
 from bot.config.experiments import Experiment, ExperimentName
 from bot.config.hours import Calendar, OpeningHours
 from bot.config.outreach import OutreachLimits
+from bot.config.referral import Referral
 from bot.config.safety import Safety
 from bot.config.section import Section
 from bot.config.staff import StaffMember
@@ -304,6 +305,7 @@ class Config(Section):
     welcome: Welcome = Welcome()
     flows: Flows = Flows()
     channels: Channels = Channels()
+    referral: Referral = Referral()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()

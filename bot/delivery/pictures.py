@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +18,9 @@ Fetch = Callable[[str, int], Awaitable[bytes]]
 KEPT_S = 60 * 3600.0
 """A media_id lives 72 h (wecom-api §1.9); one that is sent now must live until it is shown."""
 
+Draw = Callable[[str], Awaitable[bytes]]
+"""Draws a PNG or JPG of what is named; raises `Misconfigured` when it cannot."""
+
 _PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG\r\n\x1a\n": ".png"}
 _MP4_AT, _MP4 = 4, b"ftyp"
 
@@ -27,11 +30,18 @@ class Pictures:
 
     Args:
         fetch: gets what is not a file, ``None`` = there is no network.
+        drawn: what is drawn when it is needed, by the word before the colon: ``poster:r_3f…``.
     """
 
     def __init__(
-        self, store: Store, media: TemporaryMedia, clock: Clock, fetch: Fetch | None = None
+        self,
+        store: Store,
+        media: TemporaryMedia,
+        clock: Clock,
+        fetch: Fetch | None = None,
+        drawn: Mapping[str, Draw] | None = None,
     ) -> None:
+        self._drawn = drawn or {}
         self._store, self._media, self._clock, self._fetch = store, media, clock, fetch
 
     async def media_id(self, source: str, kind: str = "image", *, fresh_s: float = KEPT_S) -> str:
@@ -71,7 +81,11 @@ class Pictures:
     async def _digest(self, source: str, most: int) -> tuple[str, bytes]:
         if _is_web(source):
             return hashlib.sha256(source.encode()).hexdigest(), b""
-        content = await asyncio.to_thread(_read, Path(source), most)
+        kind, _, what = source.partition(":")
+        if kind in self._drawn:
+            content = await self._drawn[kind](what)
+        else:
+            content = await asyncio.to_thread(_read, Path(source), most)
         return hashlib.sha256(content).hexdigest(), content
 
     async def _get(self, url: str, most: int) -> bytes:

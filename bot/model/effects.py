@@ -222,6 +222,26 @@ class KeepChannel(Effect, frozen=True, kw_only=True):
     channel_id: str
 
 
+class MakeWay(Effect, frozen=True, kw_only=True):
+    """Make a contact way of a single customer and read its code. Repeat: `find_then_create`, by its
+    unique state. Result: ``state``, and ``error`` where it came to nothing.
+
+    Args:
+        state: claimed in `channel_states` with the same commit.
+        users: members that it leads to, at most 100.
+    """
+
+    state: str
+    users: tuple[str, ...]
+    remark: str = ""
+
+
+class DropWay(Effect, frozen=True, kw_only=True):
+    """Delete the contact way of a single customer. Repeat: harmless, it is gone already."""
+
+    state: str
+
+
 class FollowTagRun(Effect, frozen=True, kw_only=True):
     """Rename or delete a corp tag after a run of `tag_runs`. Repeat: `state`, looked at first."""
 
@@ -356,6 +376,8 @@ AnyEffect = (
     | ReadCorpTags
     | FollowTagRun
     | KeepChannel
+    | MakeWay
+    | DropWay
     | RunErrand
     | PostWebhook
     | SumUp

@@ -9,10 +9,12 @@ from bot.errors import ConciergeError
 from bot.model import (
     Card,
     Conversation,
+    DropWay,
     Effect,
     Emitted,
     Event,
     Lane,
+    MakeWay,
     NotifyStaff,
     SendCard,
     SendWelcome,
@@ -22,7 +24,7 @@ from bot.model import (
 )
 from bot.model.consents import Purpose
 from bot.routing.collected import Decided, Decisions
-from bot.store import ConversationFacts
+from bot.store import ANSWER, ConversationFacts, Statement
 
 MAX_EMIT_DEPTH = 5
 """How many emissions may follow from one event."""
@@ -38,6 +40,7 @@ class Telling:
     decisions: Decisions
     event: Event | None
     handler: str
+    now: float
     _facts: ConversationFacts | None
 
     def notify(self, userids: Sequence[str], text: str) -> None:
@@ -45,6 +48,18 @@ class Telling:
         effect = NotifyStaff(userids=tuple(userids), text=text)
         if userids and all(one.effect != effect for one in self.decisions.effects):
             self._decide(effect, Lane.HANDOFF, "")
+
+    def answer(self, action: StaffAction, text: str, *, done: bool = False) -> None:
+        """Tell a member what came of what he did: on the page where he waits, else by app message.
+
+        Args:
+            done: whether it was done as he wanted.
+        """
+        if not action.on_page:
+            self.notify([action.userid], text)
+            return
+        values = (action.client_id, action.external_userid, action.userid, self.now)
+        self.decisions.records.append(Statement(ANSWER, (*values, int(done), text)))
 
     def notify_servicers(self, open_kfid: str, text: str) -> None:
         """Send an app message to whoever WeCom lists as a servicer of an account.
@@ -104,6 +119,22 @@ class Telling:
         )
         if response_code:
             self._decide(effect, Lane.HANDOFF, tag)
+
+    def make_way(
+        self, state: str, users: Sequence[str], *, remark: str = "", tag: str = ""
+    ) -> None:
+        """Make a contact way of a single customer; what came of it returns as `EffectDone`.
+
+        Args:
+            state: claim it (`Channels.claim`) in the same turn.
+            users: members that it leads to.
+        """
+        effect = MakeWay(state=state, users=tuple(users), remark=remark)
+        self._decide(effect, Lane.REPLY, tag)
+
+    def drop_way(self, state: str) -> None:
+        """Delete the contact way of a single customer: its QR code is dead from then on."""
+        self._decide(DropWay(state=state), Lane.BACKGROUND, "")
 
     def welcome(
         self, effect: SendWelcome, *, expires_at: float, tag: str, priority: int = 0

@@ -38,11 +38,15 @@ from bot.store.orders import OrdersTable, OrderWritten
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
 from bot.store.outreach import Outreaches
 from bot.store.people import Merge, People
+from bot.store.personal_ways import PersonalWay, PersonalWays
+from bot.store.points import Points
 from bot.store.profiles import Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
 from bot.store.sales import KnownSale, Match, Sales, Taken
 from bot.store.servicers import Servicers
-from bot.store.suggestions import Suggestions
+from bot.store.staff_answers import ANSWER, StaffAnswer, StaffAnswers
+from bot.store.suggested import Answered, Outcome, Suggested
+from bot.store.suggestions import KeptReply, Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
 from bot.store.tag_figures import Coverage, Sampled, TagCount, TagFigures
@@ -54,11 +58,15 @@ from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
+from bot.store.visits import ARRIVED, Came, Visit, Visits
 from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
 from bot.store.ways import WayRow, Ways
+from bot.store.web_sessions import WebSession, WebSessions
 from bot.store.welcomes import Greeted, WelcomeRow, WelcomeRows
 
 __all__ = [
+    "ANSWER",
+    "ARRIVED",
     "CHANGED",
     "CHANNEL",
     "ENTERED",
@@ -66,6 +74,7 @@ __all__ = [
     "UNATTRIBUTED",
     "AccountRow",
     "Accounts",
+    "Answered",
     "Approval",
     "ApprovalState",
     "Approvals",
@@ -74,6 +83,7 @@ __all__ = [
     "Audit",
     "AuditEntry",
     "Benefits",
+    "Came",
     "CaseChange",
     "CaseRebuild",
     "CaseRecord",
@@ -106,6 +116,7 @@ __all__ = [
     "Greeted",
     "Handled",
     "Incoming",
+    "KeptReply",
     "KnownSale",
     "KnownTask",
     "KnownText",
@@ -123,10 +134,12 @@ __all__ = [
     "OrderWritten",
     "OrdersTable",
     "Outbox",
+    "Outcome",
     "Outreaches",
     "Parcel",
     "Past",
     "People",
+    "PersonalWay",
     "Place",
     "Placed",
     "Profiles",
@@ -139,9 +152,12 @@ __all__ = [
     "Sampled",
     "Servicers",
     "Silence",
+    "StaffAnswer",
+    "StaffAnswers",
     "Statement",
     "Stock",
     "Store",
+    "Suggested",
     "Suggestions",
     "Switches",
     "SyncState",
@@ -160,10 +176,14 @@ __all__ = [
     "UnitConflict",
     "Uploads",
     "Vault",
+    "Visit",
+    "Visits",
     "Waiting",
     "WaitingLine",
     "WayRow",
     "Ways",
+    "WebSession",
+    "WebSessions",
     "WelcomeRow",
     "WelcomeRows",
     "Written",
@@ -210,16 +230,22 @@ class Store:
     questions: Questions
     sales: Sales
     servicers: Servicers
+    staff_answers: StaffAnswers
+    suggested: Suggested
     suggestions: Suggestions
     switches: Switches
     tags: Tags
     tasks: Tasks
+    points: Points
+    personal_ways: PersonalWays
     timeline: Timeline
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
+    visits: Visits
     welcomes: WelcomeRows
     ways: Ways
+    web_sessions: WebSessions
 
     @classmethod
     def build(
@@ -265,16 +291,22 @@ class Store:
             questions=Questions(database, vault),
             sales=Sales(database, vault, people, mailbox),
             servicers=Servicers(database),
+            staff_answers=StaffAnswers(database),
+            suggested=Suggested(database, vault),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
             tags=Tags(database, tagging),
             tasks=Tasks(database, vault),
+            points=Points(database),
+            personal_ways=PersonalWays(database),
             timeline=Timeline(database, vault),
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),
+            visits=Visits(database),
             welcomes=WelcomeRows(database),
             ways=Ways(database),
+            web_sessions=WebSessions(database),
         )
 
     def close(self) -> None:

@@ -35,6 +35,9 @@ KF_LINK = Api("POST", "/cgi-bin/kf/add_contact_way")  # one scene, one link (wec
 KF_SEND = Api("POST", "/cgi-bin/kf/send_msg", idempotent=False)
 KF_SEND_ON_EVENT = Api("POST", "/cgi-bin/kf/send_msg_on_event", idempotent=False)
 STAFF_SEND = Api("POST", "/cgi-bin/message/send", idempotent=False)
+USER_INFO = Api("GET", "/cgi-bin/auth/getuserinfo", idempotent=False)  # a code works once
+CORP_TICKET = Api("GET", "/cgi-bin/get_jsapi_ticket")
+AGENT_TICKET = Api("GET", "/cgi-bin/ticket/get")
 STAFF_UPDATE_CARD = Api("POST", "/cgi-bin/message/update_template_card", idempotent=False)
 
 CONTACT = "/cgi-bin/externalcontact"
@@ -44,7 +47,6 @@ CONTACT_MEMBERS = Api("GET", f"{CONTACT}/get_follow_user_list")
 CONTACT_LIST = Api("GET", f"{CONTACT}/list")
 CONTACT_GET = Api("GET", f"{CONTACT}/get")
 CONTACT_BATCH = Api("POST", f"{CONTACT}/batch/get_by_user", timeout_s=30.0)
-CONTACT_REMARK = Api("POST", f"{CONTACT}/remark")
 CONTACT_WELCOME = Api(
     "POST", f"{CONTACT}/send_welcome_msg", idempotent=False, timeout_s=5.0, pauses=False
 )

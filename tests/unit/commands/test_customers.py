@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.app import open_store
+from bot.app.tag_sample import plain_cell
 from bot.commands import (
     customers,
     customers_edit,
@@ -226,8 +227,8 @@ async def test_few_judgements_are_no_figure(config: Config, tmp_path: Path) -> N
 
 
 def test_a_cell_is_never_a_formula() -> None:
-    assert tags_audit.plain_cell("=HYPERLINK(1)") == "'=HYPERLINK(1)"
-    assert tags_audit.plain_cell("运费") == "运费"
+    assert plain_cell("=HYPERLINK(1)") == "'=HYPERLINK(1)"
+    assert plain_cell("运费") == "运费"
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
