@@ -9,17 +9,15 @@ from dataclasses import dataclass
 import structlog
 
 from bot.model import Because, Conversation, MenuItem
-from bot.model.cases import WITH_PEOPLE
 from bot.model.consents import Purpose
 from bot.model.outreach import Outreach, Priority
 from bot.model.tasks import StaffTask, task_id
-from bot.policy.consent import permits
 from bot.routing import Turn
 from bot.routing.assigning import ask_staff
 from bot.routing.experimenting import Experimenting
 from bot.routing.outreach import Reaching
 from bot.store import Store, Unit
-from handlers.flows import store
+from handlers.flows import store, ways
 from handlers.flows.flow import (
     GAP_S,
     LATE_S,
@@ -48,14 +46,8 @@ REWARD = "flows.reward"
 PREFIX = "flow:"
 """Of the menu item by which a customer says that a step is done."""
 
-WINDOW_S = 48 * 3600.0 - 600.0
-"""So long after the customer wrote we may write ourselves (wecom-api §3.10), less the way."""
-
 PAUSE_S = 3600.0
 """So long a step waits while people have the conversation (R-9.3)."""
-
-MOST_SPENT = 3
-"""Messages of the five that may be gone: a flow takes none of the last ones."""
 
 TASK_ON_TIME_S, TASK_KEPT_S = 4 * 3600.0, 86_400.0
 
@@ -211,19 +203,19 @@ class Runner:
     ) -> bool:
         """Say it, or ask a member to; returns whether that was decided."""
         turn = self.turn
-        if flow.is_marketing and not await self._may_advertise(run):
+        if flow.is_marketing and not await ways.may_advertise(self.facts, run):
             store.touched(turn, row, Reach.BLOCKED, why=NO_CONSENT)
             return False
-        if await self._with_people(run):
+        if await ways.with_people(self.facts, run):
             self.alarm(run, step.id, turn.now + PAUSE_S)
             store.touched(turn, row, Reach.BLOCKED, why="with people")
             return False
-        if not turn.has_conversation and await self._can_write(run):
+        if not turn.has_conversation and await ways.can_write(self.facts, run, turn.now):
             where = Conversation(run.open_kfid, run.external_userid)
             turn.emit(TOUCH, to=where, run=run.id, step=step.id)
             return False
-        member = await self._member(run)
-        writes = turn.has_conversation and await self._can_write(run)
+        member = await ways.member(self.facts, run)
+        writes = turn.has_conversation and await ways.can_write(self.facts, run, turn.now)
         if not writes and not member:
             store.touched(turn, row, Reach.BLOCKED, why=NO_WAY)
             return False
@@ -299,40 +291,6 @@ class Runner:
             return step.text
         variant = await self.trying.variant(self.turn, step.experiment)
         return step.variants.get(variant, step.text)
-
-    async def _with_people(self, run: Run) -> bool:
-        """Whether people have the conversation, or a case of the customer (R-9.3)."""
-        if not run.open_kfid:
-            return False
-        where = Conversation(run.open_kfid, run.external_userid)
-        owner = (await self.facts.conversations.facts(where)).ownership.state
-        case = await self.facts.cases.open_of(where)
-        owned = owner is not None and owner.human_owns
-        return owned or (case is not None and case.status in WITH_PEOPLE)
-
-    async def _may_advertise(self, run: Run) -> bool:
-        standing = await self.facts.consents.standing(run.external_userid, Purpose.MARKETING)
-        return permits(Purpose.MARKETING, standing)
-
-    async def _can_write(self, run: Run) -> bool:
-        """Whether the customer wrote so lately that WeCom lets us write, and there is room."""
-        if not run.open_kfid:
-            return False
-        where = Conversation(run.open_kfid, run.external_userid)
-        facts = await self.facts.conversations.facts(where)
-        if not 0 <= self.turn.now - facts.customer_wrote_at < WINDOW_S:
-            return False
-        if await self.facts.switches.silence_of(where):
-            return False
-        return await self.facts.conversations.spent(where, facts.window_msgid) <= MOST_SPENT
-
-    async def _member(self, run: Run) -> str:
-        """Who can write to the customer as his friend; the one of the flow goes first."""
-        friends = await self.facts.contacts.friends_of(run.external_userid)
-        members = [one.userid for one in friends]
-        if run.userid in members:
-            return run.userid
-        return members[0] if members else ""
 
     # ------------------------------------------------------------------ going on
 
