@@ -129,7 +129,7 @@ def _meaning_note(config: Config) -> str:
     if config.embeddings.provider == "none":
         return "没有编码器（embeddings.provider: none），只看说法，不按意思认"
     if folder is None or not (folder / KEPT).exists():
-        return "例句还没有学，服务启动后约两分钟学好，在这之前只看说法"
+        return "例句还没有学，服务启动后约三分钟学好，在这之前只看说法"
     return ""
 
 

@@ -259,9 +259,7 @@ class Store:
         """Put repositories over an opened and migrated database."""
         audit, people, mailbox = Audit(database), People(database, vault), Mailbox(database, vault)
         return cls(
-            database=database,
-            keys=keys,
-            vault=vault,
+            *(database, keys, vault),
             accounts=Accounts(database),
             audit=audit,
             benefits=Benefits(database),
