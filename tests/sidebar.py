@@ -21,9 +21,12 @@ from bot.routing.panels import Panels
 from bot.web.acting import Acting
 from bot.web.door import TOKEN_HEADER, Door
 from bot.web.headers import page_headers
+from bot.web.sidebar.at_hand import AtHand
 from bot.web.sidebar.endpoint import Page, Parts, SidebarEndpoint
+from bot.web.sidebar.learning import Lessons
 from bot.web.sidebar.reading import Reader
 from bot.web.sidebar.rendering import Pages
+from bot.web.sidebar.shelf import Shelf
 from bot.web.signing_in import BACK, SigningIn
 from bot.wecom.apis import USER_INFO, Api
 from bot.wecom.client import WeComClient
@@ -203,7 +206,10 @@ async def opened_office(chat: Chat) -> AsyncIterator[Office]:
         close_reasons=tuple(engine.config.escalation.close_reasons),
     )
     app = web.Application()
-    app.add_routes(SidebarEndpoint(parts).routes())
+    sidebar = SidebarEndpoint(parts)
+    lessons = Lessons(store, engine.library, engine.guard, lambda _account: "")
+    shelf = Shelf(sidebar, AtHand(store, engine.library), lessons, "云栖优选")
+    app.add_routes([*sidebar.routes(), *shelf.routes()])
     async with TestClient(TestServer(app)) as client:
         office = Office(chat, client, wecom, live)
         office.addresses = {one.canonical for one in app.router.resources()}

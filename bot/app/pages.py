@@ -8,7 +8,7 @@ from bot.app.channel_stats import channel_report
 from bot.app.engine import Engine
 from bot.app.reports import build_reporter
 from bot.app.service import Concierge
-from bot.app.sidebar import build_sidebar
+from bot.app.sidebar import sidebar_routes
 from bot.errors import ConciergeError
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
 from bot.web.channels import ChannelsEndpoint
@@ -25,7 +25,7 @@ def web_app(concierge: Concierge, *, rehearsal: str = "") -> web.Application:
     """The HTTP side: callback, health, metrics, reports, sidebar.
 
     Args:
-        rehearsal: address of a simulator, see `build_sidebar`.
+        rehearsal: address of a simulator, see `sidebar_routes`.
     """
     config, engine = concierge.engine.config, concierge.engine
     cipher = CallbackCipher(
@@ -53,8 +53,7 @@ def web_app(concierge: Concierge, *, rehearsal: str = "") -> web.Application:
     app.add_routes(_api(engine))
     if config.channels.landing:
         app.add_routes(_landing(engine).routes())
-    if (sidebar := build_sidebar(concierge, rehearsal)) is not None:
-        app.add_routes(sidebar.routes())
+    app.add_routes(sidebar_routes(concierge, rehearsal))
 
     async def dismiss(_app: web.Application) -> None:
         concierge.live.close()

@@ -20,7 +20,7 @@ from bot.commands.customers import note
 from bot.commands.orders import text_of_file
 from bot.config import Channel, Config
 from bot.config.hours import read_dates
-from bot.delivery.channel_courier import wanted
+from bot.delivery.channel_courier import today, wanted
 from bot.errors import Misconfigured
 from bot.store import ChannelRow, Store, Unit
 from bot.store.channel_facts import ChannelFacts
@@ -94,7 +94,8 @@ async def show(config: Config, channel_id: str, out: TextIO) -> int:
     async with opened(config) as store:
         row = await known(store, channel_id)
         moment = datetime.fromtimestamp(now, zone)
-        leads_to, is_well = await wanted(store, row, moment, config.channels.group_full_at)
+        so_far = await today(store, moment, config.channels.group_full_at)
+        leads_to, is_well = wanted(row, so_far)
         way = await store.ways.get(channel_id)
         away = await store.ways.away()
     channel = row.channel

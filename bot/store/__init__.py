@@ -42,6 +42,7 @@ from bot.store.personal_ways import PersonalWay, PersonalWays
 from bot.store.points import Points
 from bot.store.profiles import Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
+from bot.store.quick_replies import QuickReplies, QuickReply
 from bot.store.sales import KnownSale, Match, Sales, Taken
 from bot.store.servicers import Servicers
 from bot.store.staff_answers import ANSWER, StaffAnswer, StaffAnswers
@@ -144,6 +145,8 @@ __all__ = [
     "Placed",
     "Profiles",
     "Questions",
+    "QuickReplies",
+    "QuickReply",
     "Relation",
     "RelationEvent",
     "Run",
@@ -228,6 +231,7 @@ class Store:
     people: People
     profiles: Profiles
     questions: Questions
+    quick_replies: QuickReplies
     sales: Sales
     servicers: Servicers
     staff_answers: StaffAnswers
@@ -286,6 +290,7 @@ class Store:
             profiles=Profiles(database, vault),
             people=people,
             questions=Questions(database, vault),
+            quick_replies=QuickReplies(database),
             sales=Sales(database, vault, people, mailbox),
             servicers=Servicers(database),
             staff_answers=StaffAnswers(database),

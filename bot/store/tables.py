@@ -188,6 +188,7 @@ ENGINE_TABLES = (
         age="at",
         kept=MESSAGES,
     ),
+    Table("quick_replies", "id"),
     Table("web_sessions", "id", age="seen_at", kept=HANDLED),
     Table("welcomes", "userid, external_userid, since", person="external_userid"),
     Table("benefit_codes", "campaign, code", person="external_userid"),

@@ -89,6 +89,11 @@ class SaidView:
     suggestions: tuple[KeptReply, ...]
     done: dict[int, str]
 
+    @property
+    def answered(self) -> str:
+        """What a colleague wrote last, for whoever wants it in the knowledge."""
+        return next((one.text for one in reversed(self.lines) if one.who == "servicer"), "")
+
 
 @dataclass(frozen=True, slots=True)
 class View:
