@@ -195,7 +195,7 @@ def _add_people(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     one.add_argument("text", help="客户的话")
     one.add_argument("--tag", action="append", default=[], help="客户的标签，可写多次")
     one.add_argument("--misses", type=int, default=0, help="这次咨询里几次没有找到答案")
-    one.add_argument("--learn", action="store_true", help="例句还没有学过就现在学，约两分钟")
+    one.add_argument("--learn", action="store_true", help="例句还没有学过就现在学，约三分钟")
     one.add_argument("--json", action="store_true", help="输出 JSON")
     one = actions.add_parser("classes", help="列出各类的级别、时限和开关")
     one.add_argument("--json", action="store_true", help="输出 JSON")

@@ -3,6 +3,7 @@
 from bot.model import CardPressed, Conversation
 from bot.model.tasks import DONE, SKIP, TASK_ENDED, WHICH, TaskState
 from bot.routing import Router, Stage, Turn
+from bot.routing.panels import About, Panel, PanelLine
 from bot.routing.task_cards import task_card
 from bot.store import KnownTask, Store
 from bot.store.tasks import ended
@@ -69,3 +70,21 @@ async def _show_the_rest(turn: Turn, press: CardPressed, store: Store, ended_id:
     else:
         text = turn.phrases.say("tasks.card_all_done")
         turn.update_card(press.response_code, replace_name=text, task_id=press.task_id)
+
+
+@router.panel("tasks")
+async def panel(about: About, store: Store) -> Panel | None:
+    """What somebody is to do about this customer."""
+    known = [one for one in await store.tasks.of_customer(about.external_userid) if one.is_open]
+    lines = tuple(
+        PanelLine(
+            about.phrases.say(f"tasks.kind_{one.task.kind}")
+            if about.phrases.has_reply(f"tasks.kind_{one.task.kind}")
+            else one.task.kind,
+            one.task.text,
+            about.phrases.say("tasks.panel_who", name=one.task.member),
+            one.task.expires_at,
+        )
+        for one in known
+    )
+    return Panel(about.phrases.say("tasks.panel"), lines[:3], lines[3:]) if lines else None

@@ -28,6 +28,7 @@ from simulator.gate import Endpoint, Gate, RawEndpoint
 from simulator.judge import Transcript
 from simulator.records import AppMessage, Content, Conversation, Violation
 from simulator.scenery import shop
+from simulator.toolbar import Toolbar
 from simulator.ways import picture
 from simulator.webview import WebView
 from simulator.world import World
@@ -217,7 +218,7 @@ def make_app(world: World, *, callback_url: str | None = None) -> tuple[web.Appl
     app = web.Application(client_max_size=_MAX_BODY)
     app.router.add_route("*", "/cgi-bin/{path:.*}", gate.serve)
     app.router.add_get("/connect/oauth2/authorize", webview.authorize)
-    app.add_routes(Control(world, gate, sender).routes())
+    app.add_routes([*Control(world, gate, sender).routes(), *Toolbar(world, webview).routes()])
     app.router.add_get("/pictures/{config_id}.png", picture)
 
     async def lifetime(_app: web.Application) -> AsyncIterator[None]:

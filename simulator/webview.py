@@ -48,15 +48,10 @@ class SignedConfig(msgspec.Struct, kw_only=True):
 
 
 class WebView:
-    """Codes and tickets of one world.
-
-    Args:
-        page: address of the product's page, as the console has it; its host is the trusted domain.
-    """
+    """Codes and tickets of one world."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.page = ""
         self.codes: dict[str, Code] = {}
         self._tickets: dict[str, list[tuple[str, float]]] = {"corp": [], "agent": []}
         self._given: dict[str, deque[float]] = {"corp": deque(), "agent": deque()}
@@ -147,8 +142,11 @@ class WebView:
                 raise Impossible(f"{name} must be {value}")
         if not _STATE.fullmatch(query.get("state", "")):
             raise Impossible("state: letters and digits, at most 128")
-        trusted, asked = urlsplit(self.page), urlsplit(query.get("redirect_uri", ""))
-        if not self.page or (asked.scheme, asked.netloc) != (trusted.scheme, trusted.netloc):
+        trusted, asked = urlsplit(self._world.sidebar_url), urlsplit(query.get("redirect_uri", ""))
+        if not self._world.sidebar_url or (asked.scheme, asked.netloc) != (
+            trusted.scheme,
+            trusted.netloc,
+        ):
             raise Impossible("redirect_uri is not on the trusted domain")
 
     def check_config(self, it: SignedConfig) -> None:
@@ -157,7 +155,7 @@ class WebView:
         Raises:
             Impossible: it was not.
         """
-        trusted, asked = urlsplit(self.page), urlsplit(it.url)
+        trusted, asked = urlsplit(self._world.sidebar_url), urlsplit(it.url)
         if "#" in it.url or (asked.scheme, asked.netloc) != (trusted.scheme, trusted.netloc):
             self._world.blame("bad_signature", f"{it.kind}: untrusted address")
             raise Impossible(f"{it.kind}:fail, untrusted address")

@@ -80,6 +80,7 @@ class World:
         self.feed = Feed()
         self.friends = Friends(self)
         self.ways = Ways(self)
+        self.sidebar_url = ""  # of the product's page, as the console has it; its host is trusted
         self.calls: Counter[str] = Counter()
         self.violations: list[Violation] = []
         self.violation_counts: Counter[str] = Counter()

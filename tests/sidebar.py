@@ -21,9 +21,12 @@ from bot.routing.panels import Panels
 from bot.web.acting import Acting
 from bot.web.door import TOKEN_HEADER, Door
 from bot.web.headers import page_headers
+from bot.web.sidebar.at_hand import AtHand
 from bot.web.sidebar.endpoint import Page, Parts, SidebarEndpoint
+from bot.web.sidebar.learning import Lessons
 from bot.web.sidebar.reading import Reader
 from bot.web.sidebar.rendering import Pages
+from bot.web.sidebar.shelf import Shelf
 from bot.web.signing_in import BACK, SigningIn
 from bot.wecom.apis import USER_INFO, Api
 from bot.wecom.client import WeComClient
@@ -132,7 +135,7 @@ class Browser:
         self.token = found[1]
         return answer.headers["Location"]
 
-    async def does(self, name: str, **form: str) -> ClientResponse:
+    async def does(self, name: str, /, **form: str) -> ClientResponse:
         """Post an action about the customer of the chat."""
         self.client_ids += 1
         given = self.office.about | {"client_id": f"client-{self.client_ids:08d}"}
@@ -189,7 +192,10 @@ async def opened_office(chat: Chat) -> AsyncIterator[Office]:
         door=door,
         signing_in=SigningIn(door, sign_in, clock, pages.render("failed.html")),
         pages=pages,
-        reader=Reader(store, people, Panels(engine.routers, engine.supplies), engine.phrases),
+        reader=Reader(
+            *(store, people, Panels(engine.routers, engine.supplies), engine.phrases),
+            *(engine.suggester, ZoneInfo(engine.config.timezone)),
+        ),
         seeing=Seeing(store, people),
         acting=Acting(store, live, clock, woken),
         jssdk=JsSdk(wecom, clock.now),
@@ -200,7 +206,10 @@ async def opened_office(chat: Chat) -> AsyncIterator[Office]:
         close_reasons=tuple(engine.config.escalation.close_reasons),
     )
     app = web.Application()
-    app.add_routes(SidebarEndpoint(parts).routes())
+    sidebar = SidebarEndpoint(parts)
+    lessons = Lessons(store, engine.library, engine.guard, lambda _account: "")
+    shelf = Shelf(sidebar, AtHand(store, engine.library), lessons, "云栖优选")
+    app.add_routes([*sidebar.routes(), *shelf.routes()])
     async with TestClient(TestServer(app)) as client:
         office = Office(chat, client, wecom, live)
         office.addresses = {one.canonical for one in app.router.resources()}

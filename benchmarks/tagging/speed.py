@@ -1,6 +1,7 @@
 """What does a message cost with many rules and a long lexicon, and what do they cost to build?
 
-Time of the processor, every call counted: the machine may be shared.
+Time of the processor. Every call is counted; beside it stands the fastest of each message's calls,
+which a shared machine has slowed down least.
 """
 
 import os
@@ -8,7 +9,7 @@ import random
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from benchmarks.lexicon.labelled import shipped as shipped_words
 from benchmarks.lexicon.speed import WORDS, many_words
@@ -56,6 +57,7 @@ def print_speed() -> None:
 
 def _print(name: str, texts: Sequence[str], step: Step) -> None:
     took: list[float] = []
+    fastest = dict.fromkeys(texts, float("inf"))
     for text in texts:
         step(text)  # patterns are compiled and characters folded once
     for _ in range(ROUNDS):
@@ -63,9 +65,15 @@ def _print(name: str, texts: Sequence[str], step: Step) -> None:
             began = time.thread_time_ns()
             step(text)
             took.append((time.thread_time_ns() - began) / 1000)
-    took.sort()
-    middle, late = took[len(took) // 2], took[len(took) * 99 // 100]
-    print(f"  {name:14} p50 {middle:4.0f} us, p99 {late:4.0f} us")
+            fastest[text] = min(fastest[text], took[-1])
+    every, best = _shares(took), _shares(fastest.values())
+    print(f"  {name:14} {every} us; the fastest of {ROUNDS} calls {best} us")
+
+
+def _shares(took: Iterable[float]) -> str:
+    ordered = sorted(took)
+    middle, late = ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]
+    return f"p50 {middle:4.0f}, p99 {late:4.0f}"
 
 
 def _made(count: int) -> Iterator[TagRule]:

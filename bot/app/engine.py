@@ -11,6 +11,7 @@ from bot.app.approving import guide, released_phrases
 from bot.app.consent_words import build_understanding
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
+from bot.app.flows import build_flows
 from bot.app.lexicon import build_lexicon
 from bot.app.sensitive import refuse_sensitive, separate_groups
 from bot.app.tag_following import build_tag_rules
@@ -42,6 +43,7 @@ from bot.routing.outreach import Reaching
 from bot.routing.phrases import Phrases
 from bot.routing.router import Router
 from bot.routing.setting import Codes, Setting
+from bot.routing.suggesting import Colleagues, Suggester
 from bot.routing.turn import Turn
 from bot.routing.values import Values
 from bot.store import Approval, Approvals, Database, Store, Table, Vault, decode_master
@@ -55,6 +57,7 @@ from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
 from handlers.consent.understanding import Understanding
 from handlers.escalation.rules import Rules
+from handlers.flows.in_force import Flows
 from handlers.tagging.in_force import TagRules
 from handlers.welcome.in_force import Welcomes
 from knowledge import Library, Meaning
@@ -64,8 +67,8 @@ from knowledge.gate import Gate, load_gate, read_gate
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
 SUPPLIED = (
     *(Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding),
-    Welcomes,
-    *(Reaching, Experimenting),
+    *(Welcomes, Flows),
+    *(Reaching, Experimenting, Suggester),
 )
 """Types that a handler may ask for."""
 
@@ -96,6 +99,7 @@ class Engine:
     fetched: FetchedValues
     webhooks: WebhookPoster
     supplies: Mapping[type, object]
+    suggester: Suggester
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -246,6 +250,7 @@ def build_engine(
     refuse_sensitive(config.tagging, guard.lexicon, (rule.tag for rule in tag_rules.book.rules))
     welcomes = build_welcomes(config, guard)
     reaching = Reaching(store, config.outreach, ZoneInfo(config.timezone))
+    suggester = Suggester(store, library, guard, Colleagues(store))
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
@@ -257,8 +262,10 @@ def build_engine(
         Understanding: understanding,
         TagRules: tag_rules,
         Welcomes: welcomes,
+        Flows: build_flows(config),
         Reaching: reaching,
         Experimenting: Experimenting(store, config.experiments),
+        Suggester: suggester,
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
@@ -279,7 +286,7 @@ def build_engine(
         understanding,
         welcomes,
         *(dispatcher, model, agent, summariser, guard),
-        *(HttpTools(config.tools), fetched, WebhookPoster(), supplies),
+        *(HttpTools(config.tools), fetched, WebhookPoster(), supplies, suggester),
     )
 
 

@@ -8,14 +8,16 @@ from bot.app.channel_stats import channel_report
 from bot.app.engine import Engine
 from bot.app.reports import build_reporter
 from bot.app.service import Concierge
-from bot.app.sidebar import build_sidebar
+from bot.app.sidebar import sidebar_routes
 from bot.errors import ConciergeError
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
 from bot.web.channels import ChannelsEndpoint
 from bot.web.customers import CustomersEndpoint
 from bot.web.health import HealthEndpoints
+from bot.web.landing.endpoint import LandingEndpoint
 from bot.web.reports import ReportEndpoint
 from bot.web.sales import SalesEndpoint
+from bot.web.sidebar.endpoint import root_of
 from bot.wecom.cipher import CallbackCipher
 
 
@@ -23,7 +25,7 @@ def web_app(concierge: Concierge, *, rehearsal: str = "") -> web.Application:
     """The HTTP side: callback, health, metrics, reports, sidebar.
 
     Args:
-        rehearsal: address of a simulator, see `build_sidebar`.
+        rehearsal: address of a simulator, see `sidebar_routes`.
     """
     config, engine = concierge.engine.config, concierge.engine
     cipher = CallbackCipher(
@@ -49,8 +51,9 @@ def web_app(concierge: Concierge, *, rehearsal: str = "") -> web.Application:
     health = HealthEndpoints(engine.metrics, {"database": database, "index": index, "token": token})
     app.add_routes([*callback.routes(), *health.routes()])
     app.add_routes(_api(engine))
-    if (sidebar := build_sidebar(concierge, rehearsal)) is not None:
-        app.add_routes(sidebar.routes())
+    if config.channels.landing:
+        app.add_routes(_landing(engine).routes())
+    app.add_routes(sidebar_routes(concierge, rehearsal))
 
     async def dismiss(_app: web.Application) -> None:
         concierge.live.close()
@@ -74,3 +77,16 @@ def _api(engine: Engine) -> list[web.AbstractRouteDef]:
         SalesEndpoint(store, config.orders.secret.get_secret_value(), clock),
     )
     return [route for one in endpoints for route in one.routes()]
+
+
+def _landing(engine: Engine) -> LandingEndpoint:
+    """The landing pages of the channels."""
+    config, who = engine.config, engine.config.company.name or ""
+    return LandingEndpoint(
+        engine.store,
+        engine.clock,
+        lambda key: engine.phrases.say(key, who=who),
+        company=who,
+        notice_version=config.consent.notice_version,
+        root=root_of(config.server.public_url),
+    )

@@ -5,7 +5,9 @@ from collections import OrderedDict
 from zoneinfo import ZoneInfo
 
 import structlog
+from aiohttp import web
 
+from bot.app.content import bases_of
 from bot.app.engine import Engine
 from bot.app.service import Concierge
 from bot.errors import Misconfigured, WeComError
@@ -16,9 +18,12 @@ from bot.store import AuditEntry, Unit
 from bot.web.acting import Acting
 from bot.web.door import Door, Visitor
 from bot.web.headers import page_headers
+from bot.web.sidebar.at_hand import AtHand
 from bot.web.sidebar.endpoint import Page, Parts, SidebarEndpoint, root_of
+from bot.web.sidebar.learning import Lessons
 from bot.web.sidebar.reading import Reader
 from bot.web.sidebar.rendering import Pages
+from bot.web.sidebar.shelf import Shelf
 from bot.web.signing_in import SigningIn
 from bot.wecom.jssdk import JsSdk
 from bot.wecom.kf import Kf
@@ -30,8 +35,8 @@ _REMEMBERED = 10_000
 log = structlog.get_logger(__name__)
 
 
-def build_sidebar(concierge: Concierge, rehearsal: str = "") -> SidebarEndpoint | None:
-    """The sidebar, or ``None`` where browsers do not know under which address they reach us.
+def sidebar_routes(concierge: Concierge, rehearsal: str = "") -> list[web.AbstractRouteDef]:
+    """The sidebar's routes; none where browsers do not know under which address they reach us.
 
     Args:
         rehearsal: address of a simulator at which members sign in and in whose desk the page is
@@ -45,7 +50,7 @@ def build_sidebar(concierge: Concierge, rehearsal: str = "") -> SidebarEndpoint 
     if rehearsal and public_url:
         raise Misconfigured("server.public_url: a demo's sign-in is not served to the world")
     if not rehearsal and not public_url:
-        return None
+        return []
     people, store, clock = People(config.staff), engine.store, engine.clock
     outside = (rehearsal,) if rehearsal else ()
     door = Door(
@@ -65,7 +70,10 @@ def build_sidebar(concierge: Concierge, rehearsal: str = "") -> SidebarEndpoint 
         door=door,
         signing_in=SigningIn(door, sign_in, clock, pages.render("failed.html")),
         pages=pages,
-        reader=Reader(store, people, Panels(engine.routers, engine.supplies), engine.phrases),
+        reader=Reader(
+            *(store, people, Panels(engine.routers, engine.supplies), engine.phrases),
+            *(engine.suggester, ZoneInfo(engine.config.timezone)),
+        ),
         seeing=Seeing(store, people),
         acting=Acting(store, concierge.live, clock, concierge.service.woken),
         jssdk=JsSdk(concierge.client, clock.now),
@@ -75,7 +83,12 @@ def build_sidebar(concierge: Concierge, rehearsal: str = "") -> SidebarEndpoint 
         looked=Looks(engine, concierge).looked,
         close_reasons=tuple(config.escalation.close_reasons),
     )
-    return SidebarEndpoint(parts)
+    sidebar = SidebarEndpoint(parts)
+    bases = bases_of(config)
+    lessons = Lessons(store, engine.library, engine.guard, lambda kf: kf if kf in bases else "")
+    company = config.company.name or ""
+    shelf = Shelf(sidebar, AtHand(store, engine.library), lessons, company)
+    return [*sidebar.routes(), *shelf.routes()]
 
 
 class Looks:

@@ -9,8 +9,8 @@ import msgspec
 from bot.app.channel_stats import ChannelLine, ChannelReport, channel_report
 from bot.commands.channels import SOURCES, opened
 from bot.commands.report import Span
-from bot.config import Config
-from bot.measuring.statistics import Share
+from bot.config import Channel, Config
+from bot.measuring.statistics import Share, share_of
 
 _VERDICTS = {"keep": "保留", "watch": "留意", "stop": "建议停掉"}
 _WHY = {
@@ -48,6 +48,36 @@ async def stats(
     else:
         print_report(config, report, out)
     return 0
+
+
+async def hops(config: Config, span: Span, out: TextIO, *, as_json: bool = False) -> int:
+    """Print how many of each path opened a landing page, went on, and came.
+
+    Raises:
+        Misconfigured: these are no days.
+    """
+    window = span.window(time.time(), ZoneInfo(config.timezone))
+    async with opened(config) as store:
+        found = await store.visits.hops(window.since, window.until)
+        seen = {row.channel.id for row in await store.channels.all() if _tells(row.channel)}
+    if as_json:
+        print(msgspec.json.encode(found).decode(), file=out)
+        return 0
+    for one in found:
+        path = " / ".join(
+            part or "—" for part in (one.utm_source, one.utm_medium, one.utm_campaign)
+        )
+        came = _share(share_of(one.arrived, one.tapped)) if one.channel in seen else "看不到"
+        went = _share(share_of(one.tapped, one.opened))
+        print(f"{one.channel}  {path}  打开 {one.opened}，点了 {went}，来了 {came}", file=out)
+    if not found:
+        print("这段时间没有人打开落地页。", file=out)
+    return 0
+
+
+def _tells(channel: Channel) -> bool:
+    """Whether WeCom tells by which tap somebody came."""
+    return channel.kind == "kf" or channel.link is not None
 
 
 def print_report(config: Config, report: ChannelReport, out: TextIO) -> None:

@@ -129,7 +129,7 @@ def _meaning_note(config: Config) -> str:
     if config.embeddings.provider == "none":
         return "没有编码器（embeddings.provider: none），只看说法，不按意思认"
     if folder is None or not (folder / KEPT).exists():
-        return "例句还没有学，服务启动后约两分钟学好，在这之前只看说法"
+        return "例句还没有学，服务启动后约三分钟学好，在这之前只看说法"
     return ""
 
 
@@ -206,10 +206,11 @@ def _check_tag_rules(inspection: Inspection, report: _Report) -> None:
 
 
 def _check_welcomes(inspection: Inspection, prompts: Path, report: _Report) -> None:
-    from bot.commands.check_welcomes import welcome_problems
+    from bot.commands.check_welcomes import flow_problems, welcome_problems
 
     if inspection.config is not None:
         report.add("欢迎语", welcome_problems(inspection.config, prompts))
+        report.add("流程", flow_problems(inspection.config, prompts))
 
 
 def _check_consent(prompts: Path, report: _Report) -> None:

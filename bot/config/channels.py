@@ -39,6 +39,13 @@ ChatId = Annotated[str, _like(r"[0-9A-Za-z_\-]{1,64}", "群的 chat_id（形如 
 TagName = Annotated[
     str, _like(r"[^：\s]{1,30}：[^：\s]{1,30}", "标签全名「组：标签」，各不超过 30 个字")
 ]
+AcquisitionLink = Annotated[
+    str,
+    _like(
+        r"https://work\.weixin\.qq\.com/ca/[0-9A-Za-z_\-]+",
+        "获客链接 https://work.weixin.qq.com/ca/…",
+    ),
+]
 WelcomeName = Annotated[str, _like(r"[0-9A-Za-z_.\-]{0,60}", "欢迎语的名字：字母、数字、_ . -")]
 
 
@@ -83,6 +90,7 @@ class Channel(Section):
         tags: full names of tags that whoever comes by it gets.
         spare: who receives while nobody else does.
         partner: whose code it is, of a partner channel.
+        link: of 获客助手: what the landing page of a channel of friends leads to.
         groups: chats that a group code leads to, in order; full ones are left behind.
         states: codes made elsewhere that count as this channel too.
     """
@@ -98,6 +106,7 @@ class Channel(Section):
     skip_verify: bool = True
     open_kfid: OpenKfid | None = None
     partner: Text | None = None
+    link: AcquisitionLink | None = None
     groups: Annotated[Many[ChatId], AfterValidator(_no_two)] = ()
     group_name: Annotated[str, Field(max_length=40)] = ""
     states: Annotated[Many[Code], AfterValidator(_no_two)] = ()
@@ -144,6 +153,8 @@ class Channel(Section):
         return ""
 
     def _stray_problem(self) -> str:
+        if self.link:
+            return f"kind 为 {self.kind} 时没有 link"
         if self.receivers or self.spare:
             return f"kind 为 {self.kind} 时没有 receivers 和 spare"
         return ""
@@ -154,6 +165,7 @@ class Channels(Section):
 
     Args:
         codes: channels made by command or through the API are beside these, not among them.
+        landing: whether every channel has a page at ``/l/<id>``.
         stop_above: CAC in yuan above which a channel is better stopped (R-3.5).
         watch_above: CAC in yuan above which it is watched.
         minimum_people: new people in a window below which there is no verdict.
@@ -164,6 +176,7 @@ class Channels(Section):
     """
 
     codes: Many[Channel] = ()
+    landing: bool = False
     stop_above: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)] = 300
     watch_above: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)] = 20
     minimum_people: Count = 30

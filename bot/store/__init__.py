@@ -42,10 +42,12 @@ from bot.store.personal_ways import PersonalWay, PersonalWays
 from bot.store.points import Points
 from bot.store.profiles import Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
+from bot.store.quick_replies import QuickReplies, QuickReply
 from bot.store.sales import KnownSale, Match, Sales, Taken
 from bot.store.servicers import Servicers
 from bot.store.staff_answers import ANSWER, StaffAnswer, StaffAnswers
-from bot.store.suggestions import Suggestions
+from bot.store.suggested import Answered, Outcome, Suggested
+from bot.store.suggestions import KeptReply, Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
 from bot.store.tag_figures import Coverage, Sampled, TagCount, TagFigures
@@ -57,6 +59,7 @@ from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
+from bot.store.visits import ARRIVED, Came, Visit, Visits
 from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
 from bot.store.ways import WayRow, Ways
 from bot.store.web_sessions import WebSession, WebSessions
@@ -64,6 +67,7 @@ from bot.store.welcomes import Greeted, WelcomeRow, WelcomeRows
 
 __all__ = [
     "ANSWER",
+    "ARRIVED",
     "CHANGED",
     "CHANNEL",
     "ENTERED",
@@ -71,6 +75,7 @@ __all__ = [
     "UNATTRIBUTED",
     "AccountRow",
     "Accounts",
+    "Answered",
     "Approval",
     "ApprovalState",
     "Approvals",
@@ -79,6 +84,7 @@ __all__ = [
     "Audit",
     "AuditEntry",
     "Benefits",
+    "Came",
     "CaseChange",
     "CaseRebuild",
     "CaseRecord",
@@ -111,6 +117,7 @@ __all__ = [
     "Greeted",
     "Handled",
     "Incoming",
+    "KeptReply",
     "KnownSale",
     "KnownTask",
     "KnownText",
@@ -128,6 +135,7 @@ __all__ = [
     "OrderWritten",
     "OrdersTable",
     "Outbox",
+    "Outcome",
     "Outreaches",
     "Parcel",
     "Past",
@@ -137,6 +145,8 @@ __all__ = [
     "Placed",
     "Profiles",
     "Questions",
+    "QuickReplies",
+    "QuickReply",
     "Relation",
     "RelationEvent",
     "Run",
@@ -150,6 +160,7 @@ __all__ = [
     "Statement",
     "Stock",
     "Store",
+    "Suggested",
     "Suggestions",
     "Switches",
     "SyncState",
@@ -168,6 +179,8 @@ __all__ = [
     "UnitConflict",
     "Uploads",
     "Vault",
+    "Visit",
+    "Visits",
     "Waiting",
     "WaitingLine",
     "WayRow",
@@ -218,9 +231,11 @@ class Store:
     people: People
     profiles: Profiles
     questions: Questions
+    quick_replies: QuickReplies
     sales: Sales
     servicers: Servicers
     staff_answers: StaffAnswers
+    suggested: Suggested
     suggestions: Suggestions
     switches: Switches
     tags: Tags
@@ -231,6 +246,7 @@ class Store:
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
+    visits: Visits
     welcomes: WelcomeRows
     ways: Ways
     web_sessions: WebSessions
@@ -245,12 +261,9 @@ class Store:
         tagging: Tagging | None = None,
     ) -> "Store":
         """Put repositories over an opened and migrated database."""
-        audit, people = Audit(database), People(database, vault)
-        mailbox = Mailbox(database, vault)
+        audit, people, mailbox = Audit(database), People(database, vault), Mailbox(database, vault)
         return cls(
-            database=database,
-            keys=keys,
-            vault=vault,
+            *(database, keys, vault),
             accounts=Accounts(database),
             audit=audit,
             benefits=Benefits(database),
@@ -277,9 +290,11 @@ class Store:
             profiles=Profiles(database, vault),
             people=people,
             questions=Questions(database, vault),
+            quick_replies=QuickReplies(database),
             sales=Sales(database, vault, people, mailbox),
             servicers=Servicers(database),
             staff_answers=StaffAnswers(database),
+            suggested=Suggested(database, vault),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
             tags=Tags(database, tagging),
@@ -290,6 +305,7 @@ class Store:
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),
+            visits=Visits(database),
             welcomes=WelcomeRows(database),
             ways=Ways(database),
             web_sessions=WebSessions(database),

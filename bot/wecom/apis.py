@@ -47,7 +47,6 @@ CONTACT_MEMBERS = Api("GET", f"{CONTACT}/get_follow_user_list")
 CONTACT_LIST = Api("GET", f"{CONTACT}/list")
 CONTACT_GET = Api("GET", f"{CONTACT}/get")
 CONTACT_BATCH = Api("POST", f"{CONTACT}/batch/get_by_user", timeout_s=30.0)
-CONTACT_REMARK = Api("POST", f"{CONTACT}/remark")
 CONTACT_WELCOME = Api(
     "POST", f"{CONTACT}/send_welcome_msg", idempotent=False, timeout_s=5.0, pauses=False
 )

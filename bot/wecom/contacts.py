@@ -214,40 +214,6 @@ class Contacts:
         )
         return ContactPage(items, page.next_cursor or "")
 
-    async def set_remark(
-        self,
-        userid: str,
-        external_userid: str,
-        *,
-        remark: str | None = None,
-        description: str | None = None,
-        company: str | None = None,
-        mobiles: Sequence[str] | None = None,
-    ) -> None:
-        """Change what a member has noted of a customer; what is ``None`` stays.
-
-        Texts are cut to what WeCom takes; no numbers at all = the noted ones are cleared.
-
-        Raises:
-            NotFriends: they are no friends.
-            ValueError: nothing is to be changed.
-        """
-        limits = platform_limits().contact
-        texts = {
-            "remark": (remark, limits.remark_chars),
-            "description": (description, limits.description_chars),
-            "remark_company": (company, limits.remark_chars),
-        }
-        changes: dict[str, Any] = {
-            name: text[:most] for name, (text, most) in texts.items() if text is not None
-        }
-        if mobiles is not None:
-            changes["remark_mobiles"] = list(mobiles) or [""]
-        if not changes:
-            raise ValueError("nothing to change")
-        body = {"userid": userid, "external_userid": external_userid, **changes}
-        await self._calls.call(apis.CONTACT_REMARK, body=body)
-
 
 def read_answer(api: Api, answer: Answer, kind: type[T]) -> T:
     """The typed answer; numbers may come as text (wecom-api §0).

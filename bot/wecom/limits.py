@@ -76,8 +76,6 @@ class ContactLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page_size: int
     follower_pages: int
     concurrency: int
-    remark_chars: int
-    description_chars: int
     tags: int
     tag_name_chars: int
     tags_per_add: int

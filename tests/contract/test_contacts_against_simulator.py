@@ -108,18 +108,6 @@ async def test_pages_and_followers_are_read_to_their_end(
     assert len((await contacts.get(LAN)).friends) == 620
 
 
-async def test_a_remark_is_cut_to_what_wecom_takes(
-    simulator: Simulator, contacts: Contacts
-) -> None:
-    simulator.friends.add("zhangsan", LAN)
-    await contacts.set_remark(
-        "zhangsan", LAN, remark="长" * 40, description="述" * 400, company="司" * 40, mobiles=["1"]
-    )
-    await contacts.set_remark("zhangsan", LAN, mobiles=[])
-    noted = simulator.friends.friendship("zhangsan", LAN)
-    assert (len(noted.remark), len(noted.description), noted.mobiles) == (20, 150, [])
-
-
 async def test_tags_are_made_found_renamed_marked_and_deleted(
     simulator: Simulator, library: TagLibrary
 ) -> None:

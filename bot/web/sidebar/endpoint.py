@@ -5,6 +5,7 @@ same 404 as for a customer who does not exist.
 """
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,12 +19,13 @@ from bot.model import Conversation, StaffAction
 from bot.policy.seeing import Seeing, Sight
 from bot.ports import Clock
 from bot.routing.live import Live
+from bot.routing.suggesting import MOST
 from bot.store import StaffAnswer
 from bot.web.acting import CLIENT_ID, Acting
 from bot.web.bearer import failed
 from bot.web.door import Door, Visitor
 from bot.web.sidebar.following import Fingerprints, follow
-from bot.web.sidebar.reading import Reader, conversation_of
+from bot.web.sidebar.reading import Reader, SaidView, conversation_of
 from bot.web.sidebar.rendering import Pages
 from bot.web.signing_in import SigningIn
 from bot.wecom.jssdk import JsSdk
@@ -31,6 +33,7 @@ from bot.wecom.jssdk import JsSdk
 PATH = "/sidebar"
 MOST_STREAMS = 2000
 MAX_BODY = 32 * 1024
+PASTED_CHARS = 500
 CASE_ACTIONS = frozenset({"take", "raise", "later", "end"})
 
 
@@ -87,6 +90,7 @@ class SidebarEndpoint:
 
     def __init__(self, parts: Parts) -> None:
         self.parts, self.door, self.clock = parts, parts.door, parts.clock
+        self.acting_store = parts.acting.store
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """What to add to the application's router."""
@@ -99,9 +103,14 @@ class SidebarEndpoint:
             self.get("panel", self._panel),
             self.get("case", self._case),
             self.get("person", self._person),
+            self.get("said", self._said),
             self.get("result", self._result),
             self.get("events", self._events),
             self.post("act", self._act),
+            self.post("sent", self._sent),
+            self.post("reject", self._reject),
+            self.post("tag", self._tag),
+            self.post("suggest", self._suggest),
         ]
 
     # ------------------------------------------------------------------ asking and being let in
@@ -195,9 +204,11 @@ class SidebarEndpoint:
 
     async def _panel(self, asked: Asked) -> web.StreamResponse:
         await self.parts.looked(asked.visitor, asked.sight)
-        now = self.clock.now()
+        now, sight = self.clock.now(), asked.sight
+        prints = Fingerprints(self.acting_store, sight.external_userid, conversation_of(sight))
+        seen = await prints.token()  # before it is read: what changes meanwhile is told again
         view = await self.parts.reader.view(asked.visitor.who, asked.sight, now)
-        return self.part("panel.html", view=view, **self.common(asked))
+        return self.part("panel.html", view=view, seen=seen, **self.common(asked))
 
     async def _case(self, asked: Asked) -> web.StreamResponse:
         case = self.parts.reader.case(asked.visitor.who, asked.sight.case)
@@ -206,6 +217,23 @@ class SidebarEndpoint:
     async def _person(self, asked: Asked) -> web.StreamResponse:
         person = await self.parts.reader.person(asked.sight.external_userid, self.clock.now())
         return self.part("person.html", person=person, **self.common(asked))
+
+    async def _said(self, asked: Asked) -> web.StreamResponse:
+        said = await self.parts.reader.said(asked.sight, self.clock.now())
+        return self.part("said.html", said=said, **self.common(asked))
+
+    async def _suggest(self, asked: Asked) -> web.StreamResponse:
+        """For a text that a member pasted: between friends the server sees none (R-12.4)."""
+        text, now = asked.form.get("text", "").strip()[:PASTED_CHARS], self.clock.now()
+        if not text:
+            return self.door.refused(400)
+        where = conversation_of(asked.sight)
+        msgid = "pasted:" + hashlib.sha256(f"{where.external_userid}\0{text}".encode()).hexdigest()
+        reader = self.parts.reader
+        kept = await self.acting_store.suggestions.kept_for(where, msgid)
+        kept = kept or await reader.suggested(where, msgid, text, now)
+        said = SaidView((), text, tuple(kept[:MOST]), {})
+        return self.part("suggestions.html", said=said, **self.common(asked))
 
     def common(self, asked: Asked) -> dict[str, Any]:
         """What every part of the page needs."""
@@ -232,6 +260,18 @@ class SidebarEndpoint:
         data = {key: asked.form.get(key, "")[:500] for key in ("reason", "note")}
         data["case_id"] = asked.form.get("case_id", "")[:64]
         return await self.acted(asked, f"escalation.{name}", data, where)
+
+    async def _sent(self, asked: Asked) -> web.StreamResponse:
+        data = {"suggestion": asked.form.get("id", ""), "text": asked.form.get("text", "")[:4000]}
+        return await self.acted(asked, "suggesting.sent", data)
+
+    async def _reject(self, asked: Asked) -> web.StreamResponse:
+        data = {"suggestion": asked.form.get("id", ""), "reason": asked.form.get("reason", "")}
+        return await self.acted(asked, "suggesting.reject", data)
+
+    async def _tag(self, asked: Asked) -> web.StreamResponse:
+        data = {"name": asked.form.get("name", "")[:80], "on": asked.form.get("on") == "yes"}
+        return await self.acted(asked, "tagging.change", data)
 
     async def acted(
         self, asked: Asked, name: str, data: dict[str, Any], where: Conversation | None = None
@@ -289,8 +329,9 @@ class SidebarEndpoint:
         headers = {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
         response = self.door.dressed(web.StreamResponse(headers=headers))
         await response.prepare(request)
-        store = self.parts.acting.store
-        prints = Fingerprints(store, sight.external_userid, conversation_of(sight), self.clock)
+        where = conversation_of(sight)
+        prints = Fingerprints(self.acting_store, sight.external_userid, where)
+        prints.seen(form.get("seen", ""))
 
         async def may_see() -> bool:
             session = await self.door.still(visitor)

@@ -5,18 +5,20 @@ only when what it is made of is different from what it was.
 """
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
 from bot.model import Conversation
-from bot.ports import Clock
 from bot.routing.live import Live
 from bot.store import Store
 
 BEAT_S = 25.0
 """Proxies cut what is silent for longer; whether he may still look is asked as often."""
+
+PARTS = ("case", "person", "said")
 
 _TAGS = """
 SELECT (SELECT COUNT(*) || ' ' || COALESCE(MAX(at), 0) FROM customer_tags
@@ -39,25 +41,37 @@ class Fingerprints:
     store: Store
     external_userid: str
     conversation: Conversation
-    clock: Clock
     _last: dict[str, str] = field(default_factory=dict)
 
+    async def token(self) -> str:
+        """What a page was made of: its stream begins by comparing with it."""
+        return "-".join(_short(value) for value in (await self._now()).values())
+
+    def seen(self, token: str) -> None:
+        """The page shows what this token stands for."""
+        parts = token.split("-")
+        self._last = dict(zip(PARTS, parts, strict=True)) if len(parts) == len(PARTS) else {}
+
     async def changed(self) -> list[str]:
-        """The parts that are different from the last time; none the first time."""
-        now = await self._now()
+        """The parts that are different from the last time; all of them the first time."""
+        now = {part: _short(value) for part, value in (await self._now()).items()}
         was, self._last = self._last, now
-        return [part for part, value in now.items() if was and was.get(part) != value]
+        return [part for part, value in now.items() if was.get(part) != value]
 
     async def _now(self) -> dict[str, str]:
         where, db = self.conversation, self.store.database
         case = await self.store.cases.open_of(where) if where.open_kfid else None
         person = await db.fetch_one(_TAGS, self.external_userid)
         said = await db.fetch_one(_SAID, where.open_kfid, where.external_userid)
-        return {
+        return {  # in the order of `PARTS`
             "case": f"{case.id} {case.version}" if case else "",
             "person": str(person["p"]) if person else "",
             "said": str(said["p"]) if said else "",
         }
+
+
+def _short(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()[:10]
 
 
 async def follow(
@@ -73,8 +87,8 @@ async def follow(
     """
     subject = f"customer:{prints.external_userid}"
     with live.listen(subject) as something:
-        await prints.changed()
         await response.write(b"event: ready\ndata: 1\n\n")
+        something.set()
         while not live.is_closed:
             try:
                 async with asyncio.timeout(BEAT_S):

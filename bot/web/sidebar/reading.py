@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 
 from bot.model import Case, Conversation
 from bot.model.cases import BOT, QUEUED, SEATED, TICKET, WANTED
@@ -12,9 +13,13 @@ from bot.policy.roles import People, Who
 from bot.policy.seeing import Sight
 from bot.routing.panels import About, Panel, Panels
 from bot.routing.phrases import Phrases
-from bot.store import Line, Store, Touch
+from bot.routing.suggesting import MOST, Suggester, audience_of
+from bot.store import KeptReply, Line, Store, Touch, Unit
 
 SHOWN_LINES = 8
+_LOOKED_AT = 4
+"""Texts among which one is looked for that is no wish for a person."""
+
 _NAMES = ("remark", "name", "nickname")
 _HIDDEN = frozenset({*_NAMES, "stage"})
 
@@ -70,13 +75,34 @@ class CaseView:
 
 
 @dataclass(frozen=True, slots=True)
+class SaidView:
+    """What was said last, and what could be said now.
+
+    Args:
+        question: the customer's last words, empty = none are known.
+        suggestions: with their ids, the best first.
+        done: what was done with each, by its id: ``sent``, ``edited`` or ``rejected``.
+    """
+
+    lines: tuple[Line, ...]
+    question: str
+    suggestions: tuple[KeptReply, ...]
+    done: dict[int, str]
+
+    @property
+    def answered(self) -> str:
+        """What a colleague wrote last, for whoever wants it in the knowledge."""
+        return next((one.text for one in reversed(self.lines) if one.who == "servicer"), "")
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """Everything of the first paint but the suggestions."""
 
     person: PersonView
     case: CaseView | None
     account: str
-    lines: tuple[Line, ...]
+    said: SaidView | None
     panels: tuple[tuple[str, Panel], ...]
 
 
@@ -88,6 +114,8 @@ class Reader:
     people: People
     panels: Panels
     phrases: Phrases
+    suggester: Suggester
+    zone: tzinfo
     channel_names: dict[str, str] = field(default_factory=dict)
 
     async def view(self, who: Who, sight: Sight, now: float) -> View:
@@ -95,17 +123,15 @@ class Reader:
         about = About(
             sight.external_userid, sight.conversation, who.userid, now, phrases=self.phrases
         )
-        account, lines = "", []
+        account = ""
         if sight.conversation is not None:
             row = await self.store.accounts.get(sight.conversation.open_kfid)
-            account = row.name if row else ""
-            since = sight.case.opened_at if sight.case else now - 86_400
-            lines = await self.store.transcript.dialogue(sight.conversation, since, SHOWN_LINES)
+            account = row.name if row else sight.conversation.open_kfid
         return View(
             person=await self.person(sight.external_userid, now),
             case=self.case(who, sight.case),
             account=account,
-            lines=tuple(lines),
+            said=await self.said(sight, now),
             panels=tuple(await self.panels.of(about)),
         )
 
@@ -137,6 +163,45 @@ class Reader:
             followers=tuple(self.people.name_of(one.userid) for one in friends),
         )
 
+    async def said(self, sight: Sight, now: float) -> SaidView | None:
+        """The end of the conversation, with suggestions for the customer's last words.
+
+        Those are prepared while a person has the session; where nobody has prepared any, they are
+        found now, and kept.
+        """
+        where = sight.conversation
+        if where is None:
+            return None
+        since = sight.case.opened_at if sight.case else now - 86_400
+        lines = await self.store.transcript.dialogue(where, since, SHOWN_LINES)
+        words = await self.store.transcript.last_words(where, _LOOKED_AT)
+        asked = [one for one in words if not self.phrases.heard("escalation.request", one[1])]
+        if not asked:
+            return SaidView(tuple(lines), "", (), {})
+        msgid, text = asked[0]
+        kept = await self.store.suggestions.kept_for(where, msgid)
+        if not kept and text:
+            kept = await self.suggested(where, msgid, text, now)
+        return SaidView(tuple(lines), text, tuple(kept[:MOST]), await self._done(where, kept))
+
+    async def suggested(
+        self, where: Conversation, msgid: str, text: str, now: float
+    ) -> list[KeptReply]:
+        """What could be said to a text, found now and kept."""
+        facts = await self.store.conversations.facts(where)
+        tags = await self.store.tags.names_of(where.external_userid, now)
+        today = datetime.fromtimestamp(now, self.zone).date()
+        audience = audience_of(where.open_kfid, today, channel=facts.channel, tags=tags)
+        unit = Unit()
+        for sql, params in await self.suggester.keep(where, msgid, text, audience, now):
+            unit.add(sql, *params)
+        await self.store.database.commit(unit)
+        return await self.store.suggestions.kept_for(where, msgid)
+
+    async def _done(self, where: Conversation, kept: Sequence[KeptReply]) -> dict[int, str]:
+        found = {one.id: await self.store.suggested.of_suggestion(where, one.id) for one in kept}
+        return {key: one.outcome for key, one in found.items() if one is not None}
+
     async def _tag(self, external_userid: str, tag: Assignment) -> TagView:
         quote = await self.store.timeline.text_of(external_userid, tag.msgid) if tag.msgid else ""
         return TagView(tag, self.people.name_of(tag.by) if tag.by else tag.rule, quote[:80])
@@ -150,6 +215,7 @@ class Reader:
             return None
         reason = f"escalation.reason_{case.reason}"
         is_mine = case.status in SEATED and case.servicer == who.key
+        waits = case.status != BOT and case.answered_at is None
         return CaseView(
             case=case,
             reason=self.phrases.say(reason)
@@ -157,7 +223,7 @@ class Reader:
             else case.reason,
             servicer=self.people.name_of(case.servicer) if case.servicer else "",
             is_mine=is_mine,
-            since=case.waiting_since or (case.wanted_at if case.status != BOT else None),
+            since=case.waiting_since or (case.wanted_at if waits else None),
             can=_can(case, is_mine=is_mine, leads=who.oversees and not who.only_looks),
         )
 

@@ -163,7 +163,8 @@
     },
     open: (box) => box.classList.toggle("open"),
     async reply(box) {
-      if (await send({ msgtype: "text", text: { content: box.dataset.text } })) await act("used", { id: box.dataset.id }, words.sent);
+      const text = box.querySelector("textarea")?.value ?? box.dataset.text;
+      if (text.trim() && await send({ msgtype: "text", text: { content: text } })) await act("replies/used", { id: box.dataset.id }, words.sent);
     },
   };
 
@@ -182,9 +183,10 @@
     event.preventDefault();
     const button = form.querySelector("button:not([type=button])");
     if (button) button.disabled = true;
-    const told = await act(form.dataset.post, fields(form));
+    const chosen = event.submitter?.name ? { [event.submitter.name]: event.submitter.value } : {};
+    const told = await act(form.dataset.post, { ...fields(form), ...chosen });
     if (button) button.disabled = false;
-    if (told.ok && form.dataset.after === "clear") form.reset();
+    if (told.ok && form.dataset.after) htmx.trigger(document.getElementById(form.dataset.after), form.dataset.after, {});
   });
 
   document.getElementById("sign-out").addEventListener("click", async () => {
@@ -200,6 +202,7 @@
   body.addEventListener("htmx:sse:after:connection", () => { net.hidden = true; });
   body.addEventListener("moved", results);
   body.addEventListener("gone", () => open());
+  body.addEventListener("htmx:config:request", (event) => { event.detail.ctx.request.headers["X-CSRF-Token"] = token; });
   body.addEventListener("htmx:before:swap", (event) => {
     // What somebody is writing is not taken away from under his hands.
     const area = document.activeElement;

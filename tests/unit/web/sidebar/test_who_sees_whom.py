@@ -7,8 +7,11 @@ from tests.conftest import OpenChat
 from tests.sidebar import STAFF, Office, opened_office
 from tests.talk import Chat
 
-READS = ("panel", "case", "person", "result", "events")
-WRITES = ("act",)
+READS = ("panel", "case", "person", "said", "result", "events")
+WRITES = ("act", "sent", "reject", "tag", "suggest", "teach", "draft")
+OF_NOBODY = ("replies", "replies/add", "replies/remove", "replies/used")
+"""Of members, not of customers; who may change which is tested beside them."""
+
 PAGES = ("", "signed-in", "sign-out", "static/{version}/{name}", "signature")
 
 FOREIGN = Conversation("wk_shop", "wm_far")
@@ -68,7 +71,7 @@ async def test_every_address_every_role_own_and_foreign(open_chat: OpenChat) -> 
 
 async def test_no_address_is_left_out_of_these_tables(open_chat: OpenChat) -> None:
     async with opened_office(await open_chat(staff=STAFF)) as office:
-        known = {f"{PATH}/{name}".rstrip("/") for name in (*READS, *WRITES, *PAGES)}
+        known = {f"{PATH}/{name}".rstrip("/") for name in (*READS, *WRITES, *PAGES, *OF_NOBODY)}
         assert office.addresses == known
 
 
