@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 Number = TypeVar("Number", float, NDArray[np.float32])
 
-HEARD = 0.4  # weight of what was heard; the own questions keep the rest
+HEARD = 0.3  # weight of what was heard; the own questions keep the rest
 LESS = 0.2  # what a phrasing that was heard is worth less, alone
 
 
