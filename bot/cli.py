@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.commands import (
     admin,
+    channel_arguments,
     chat,
     contacts,
     demo,
@@ -19,11 +20,12 @@ from bot.commands import (
     escalation,
     faq_arguments,
     gate,
-    orders,
+    orders_arguments,
     people_arguments,
     privacy_arguments,
     prompts,
     ratings,
+    reaching_arguments,
     report,
     safety_arguments,
     staff,
@@ -102,6 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     safety_arguments.add(command, _load)
     desk_arguments.add(command, _load)
     people_arguments.add(command, _load)
+    orders_arguments.add(command, _load)
+    channel_arguments.add(command, _load)
+    reaching_arguments.add(command, _load)
     return parser
 
 
@@ -120,10 +125,6 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
         one.add_argument("--account", default="", help="哪个客服账号的知识（open_kfid）")
         if name == "train":
             one.add_argument("--out", type=Path, help="写到别的文件，默认数据库旁的 gate.json")
-
-    actions = command("orders", _orders, "客户的订单").add_subparsers(metavar="动作", required=True)
-    one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
-    one.add_argument("file", type=Path, help="第一行是表头，至少有“订单号”和“客户”两列")
 
     actions = command("prompts", _prompts, "给大模型的提示").add_subparsers(
         metavar="动作", required=True
@@ -192,7 +193,7 @@ def _add_people(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     one.add_argument("text", help="客户的话")
     one.add_argument("--tag", action="append", default=[], help="客户的标签，可写多次")
     one.add_argument("--misses", type=int, default=0, help="这次咨询里几次没有找到答案")
-    one.add_argument("--learn", action="store_true", help="例句还没有学过就现在学，约两分钟")
+    one.add_argument("--learn", action="store_true", help="例句还没有学过就现在学，约三分钟")
     one.add_argument("--json", action="store_true", help="输出 JSON")
     one = actions.add_parser("classes", help="列出各类的级别、时限和开关")
     one.add_argument("--json", action="store_true", help="输出 JSON")
@@ -247,10 +248,6 @@ def _staff(arguments: argparse.Namespace) -> int:
 
 def _migrate(arguments: argparse.Namespace) -> int:
     return admin.migrate_now(_load(arguments), sys.stdout)
-
-
-def _orders(arguments: argparse.Namespace) -> int:
-    return asyncio.run(orders.import_orders(_load(arguments), arguments.file, sys.stdout))
 
 
 def _contacts(arguments: argparse.Namespace) -> int:

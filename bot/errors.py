@@ -23,6 +23,7 @@
             ├── MemberBarred     leave this member alone: outside of the app's range, or gone
             ├── UnknownTag       read the library of corp tags again
             ├── NameTaken        it is there already: find it
+            ├── UnknownWay       make the code again
             └── CodeSpent        a single-use code is used, expired or forged
 """
 
@@ -156,6 +157,10 @@ class UnknownTag(Rejected):
 
 class NameTaken(Rejected):
     """A corp tag of that name exists"""
+
+
+class UnknownWay(Rejected):
+    """There is no such contact way or join way (any more)"""
 
 
 class CodeSpent(Rejected):

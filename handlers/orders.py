@@ -12,6 +12,7 @@ import msgspec
 
 from bot.model import ORDERS, Because, MenuItem, Order
 from bot.routing import IsText, Router, Says, Stage, Tapped, Turn
+from bot.routing.panels import About, Panel, PanelLine
 from bot.routing.wording import ORDERS_CATEGORY, order_item, order_key, order_lines
 from bot.store import Store
 
@@ -143,6 +144,20 @@ def _say_nothing_found(turn: Turn, key: str) -> None:
         because=Because(source="reply", ref=key),
         category=ORDERS_CATEGORY,
     )
+
+
+@router.panel("orders")
+async def panel(about: About, store: Store) -> Panel | None:
+    """The last orders, as our own table knows them."""
+    orders = await store.orders.of(about.external_userid)
+    lines = tuple(
+        PanelLine(order.status or order.number, order.title or order.number, order.number, at)
+        for order in orders
+        for at in (order.paid_at,)
+    )
+    if not lines:
+        return None
+    return Panel(about.phrases.say("orders.panel"), lines[:2], lines[2:SHOWN])
 
 
 def _numbers_of(order: Order) -> Iterator[str]:

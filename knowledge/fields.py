@@ -18,11 +18,20 @@ MAX_ID_BYTES = 48  # an id travels in a menu item's id, of at most 64 bytes (wec
 MAX_ATTACHMENTS = 4  # with the text they are the five messages of one window (wecom-api §3.10)
 
 _LIMITS = {"title": 128, "desc": 512, "url": 2048, "appid": 32, "pagepath": 1024, "media": 2048}
-_NEEDED = {
+IN_KF: Mapping[str, tuple[str, ...]] = {
     "image": ("media",),
     "link": ("title", "url"),
     "miniprogram": ("appid", "pagepath", "media"),
 }
+"""What each kind of attachment of an answer needs (wecom-api §3.10)."""
+
+IN_WELCOME: Mapping[str, tuple[str, ...]] = {
+    **IN_KF,
+    "miniprogram": ("title", "appid", "pagepath", "media"),
+    "video": ("media",),
+    "file": ("media",),
+}
+"""What each kind of a welcome's attachments needs (wecom-api §4.3)."""
 
 
 class FaultError(Exception):
@@ -160,22 +169,31 @@ def _attachments(value: Any) -> tuple[Attachment, ...]:
     items = _items(value, "附件的列表")
     if len(items) > MAX_ATTACHMENTS:
         raise FaultError(f"{len(items)} 个附件", f"最多 {MAX_ATTACHMENTS} 个")
-    return tuple(_attachment(item) for item in items)
+    return tuple(attachment(item) for item in items)
 
 
-def _attachment(value: Any) -> Attachment:
+def attachment(value: Any, needed: Mapping[str, tuple[str, ...]] = IN_KF) -> Attachment:
+    """An attachment as it is written.
+
+    Args:
+        needed: what each kind that may be there needs.
+
+    Raises:
+        FaultError: it is not as it should be.
+    """
     if isinstance(value, yaml.MappingNode):
         value = {str(key.value): plain(node) for key, node in value.value}
     if not isinstance(value, dict):
         raise FaultError(kind_of(value), "一组键值，如 {kind: link, title: …, url: …}")
     values = {str(key): _text(item) for key, item in value.items()}
     kind = values.pop("kind", "")
-    if kind not in _NEEDED:
-        raise FaultError(f"kind {kind}".strip(), "kind: image、link 或 miniprogram")
+    if kind not in needed:
+        *kinds, last = needed
+        raise FaultError(f"kind {kind}".strip(), f"kind: {'、'.join(kinds)} 或 {last}")
     if unknown := [key for key in values if key not in _LIMITS]:
         raise FaultError(f"没有 {unknown[0]} 这个键", "、".join(_LIMITS))
-    if missing := [key for key in _NEEDED[kind] if key not in values]:
-        raise FaultError(f"{kind} 没有 {missing[0]}", f"{kind} 要有 {'、'.join(_NEEDED[kind])}")
+    if missing := [key for key in needed[kind] if key not in values]:
+        raise FaultError(f"{kind} 没有 {missing[0]}", f"{kind} 要有 {'、'.join(needed[kind])}")
     for key, text in values.items():
         limit = 64 if (kind, key) == ("miniprogram", "title") else _LIMITS[key]
         if (size := len(text.encode())) > limit:

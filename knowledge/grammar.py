@@ -8,9 +8,11 @@ is nothing else, so that no phrasing can take long, whatever a customer sends.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
+from math import prod
 
 NEAR, FAR = 6, 14
 """Characters that ``...`` and ``......`` let stand between."""
@@ -20,6 +22,9 @@ STOPS = ",。!?;.\n"
 
 MASK = "\0"
 """Stands for a character that must not be found; it ends no clause."""
+
+MOST_WORDS = 100
+"""So many words that a phrasing's choices make are looked for as wholes."""
 
 _BEGIN, _END = rf"(?<![^{STOPS}\s])", rf"(?![^{STOPS}\s])"
 _TOKEN = re.compile(r"\.{6}|\.{3}|\{([^{}()|]*)\}|\(([^(){}]*)\)|[\^$]|[^(){}|.^$]+|.")
@@ -57,17 +62,10 @@ class Phrasing:
         """Its groups are what stood in the gaps. Most phrasings are never met: it is made late."""
         return re.compile(self.pattern)
 
-    @property
+    @cached_property
     def tell(self) -> frozenset[str]:
         """The words that tell most: those of which few texts hold one."""
         return max(self.needs, key=lambda words: (min(map(len, words)), -len(words)))
-
-    def may_stand_in(self, present: Collection[str]) -> bool:
-        """Whether a text with these words is worth looking at."""
-        for words in self.needs:  # noqa: SIM110 (half the time of a generator)
-            if words.isdisjoint(present):
-                return False
-        return True
 
 
 def read_phrasing(
@@ -84,23 +82,33 @@ def read_phrasing(
         BadPhrasing: it cannot be read, or it would be found in an empty text.
     """
     parts: list[str] = []
-    needs: list[frozenset[str]] = []
+    together: list[list[Sequence[str]]] = [[]]
     tokens = list(_TOKEN.finditer(even(source)))
     for place, token in enumerate(tokens):
         text = token[0]
         if text in ("...", "......"):
             parts.append(f"([^{STOPS}]{{0,{NEAR if text == '...' else FAR}}}?)")
+            together.append([])
         elif text in "^$":
             parts.append(_anchor(text, place, len(tokens)))
         else:
             words = _words(token, lists)
-            needed = frozenset(word.removesuffix("$") for word in words)
-            if "" not in needed:
-                needs.append(needed)
+            together[-1].append([word.removesuffix("$") for word in words])
             parts.append(any_of(words))
+    needs = [words for some in together for words in _needed(some) if "" not in words]
     if not needs:
         raise BadPhrasing("empty", source)
     return Phrasing(source, "".join(parts), tuple(needs))
+
+
+def _needed(parts: Sequence[Sequence[str]]) -> Iterable[frozenset[str]]:
+    """What stands in every text that holds these parts, one after the other.
+
+    A few long words tell more than many short ones: 再(买|拍)(一|两) is told by 再买一, not by 一.
+    """
+    if prod(map(len, parts)) <= MOST_WORDS:
+        return [frozenset(map("".join, product(*parts)))]
+    return map(frozenset, parts)
 
 
 def any_of(words: Iterable[str]) -> str:

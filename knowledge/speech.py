@@ -4,9 +4,11 @@ Rules that judge messages are made of phrasings (`knowledge.grammar`); here they
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 
 from ahocorasick_rs import AhoCorasick
 
@@ -22,6 +24,8 @@ _RUN = re.compile(r"([^.\d\s])\1{2,}")
 _CJK = "\u4e00-\u9fff"
 _SPACED = re.compile(rf"(?<=[{_CJK}])[\s.\-_*·/|]+(?=[{_CJK}](?:[\s.\-_*·/|]|$))")
 _BESIDE_LATIN = re.compile(rf"(?<=[{_CJK}])[ ]+(?=[a-z0-9])|(?<=[a-z0-9])[ ]+(?=[{_CJK}])")
+_SPACE = re.compile(r"[\s.\-_*·/|]")
+"""Without one of these the three above change nothing."""
 _SPACES = re.compile(r"[ \t\u3000]+")
 _STOP = re.compile(f"[{STOPS}]")
 
@@ -86,8 +90,11 @@ def heard(text: str, manner: Manner) -> str:
     if len(text) > HEAD + TAIL:
         text = f"{text[:HEAD]}\n{text[-TAIL:]}"
     text = even_out(text)[: HEAD + TAIL + 1]  # one character may become eighteen
-    text = _BESIDE_LATIN.sub("", _SPACES.sub(" ", _SPACED.sub("", text)))
-    return mended(_RUN.sub(r"\1\1", text), manner)
+    if _SPACE.search(text):
+        text = _BESIDE_LATIN.sub("", _SPACES.sub(" ", _SPACED.sub("", text)))
+    if len(set(text)) < len(text) - 1:  # a sign that stands three times
+        text = _RUN.sub(r"\1\1", text)
+    return mended(text, manner)
 
 
 def mended(text: str, manner: Manner) -> str:
@@ -123,39 +130,49 @@ class Finder:
         self._words = sorted(needed.union(more))
         self._automaton = AhoCorasick(self._words or [MASK])
         self._sure: dict[str, list[Phrasing]] = {}  # of these one word is enough
-        self._told_by: dict[str, list[Phrasing]] = {}
+        self._told_by: dict[str, list[tuple[Phrasing, Sequence[frozenset[str]]]]] = {}
         for one in unique:
-            by = self._sure if len(one.needs) == 1 else self._told_by
-            for word in one.tell:
-                by.setdefault(word, []).append(one)
+            tell = one.tell
+            others = [words for words in one.needs if words is not tell]
+            for word in tell:
+                if others:
+                    self._told_by.setdefault(word, []).append((one, others))
+                else:
+                    self._sure.setdefault(word, []).append(one)
 
     def words_in(self, text: str) -> frozenset[str]:
         """Which words of any phrasing stand in a text."""
+        words = self._words
         found = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        return frozenset(self._words[index] for index in {one[0] for one in found})
+        return frozenset([words[index] for index, _, _ in found])
 
     def worth_looking_for(self, present: frozenset[str]) -> frozenset[Phrasing]:
         """The few phrasings that may stand in a text with these words."""
-        found: set[Phrasing] = set()
-        told: set[Phrasing] = set()
+        found: list[Phrasing] = []
         for word in present:
-            if sure := self._sure.get(word):
-                found.update(sure)
-            if maybe := self._told_by.get(word):
-                told.update(maybe)
-        found.update([one for one in told if one.may_stand_in(present)])
+            if word in self._sure:
+                found += self._sure[word]
+            for one, others in self._told_by.get(word, ()):
+                for words in others:
+                    if words.isdisjoint(present):
+                        break
+                else:
+                    found.append(one)
         return frozenset(found)
 
-    def live_of(self, worth: Iterable[Phrasing]) -> dict[int, Phrasings]:
-        """Of each list that has any, those that are worth looking for, by the list's id."""
+    def live_of(self, worth: Iterable[Phrasing]) -> dict[int, list[tuple[int, Phrasing]]]:
+        """Of each list that has any, those that are worth looking for, by the list's id.
+
+        Each comes with its place in the list, in no order.
+        """
         found: dict[int, list[tuple[int, Phrasing]]] = {}
         for one in worth:
             for home, place in self._homes.get(one, ()):
-                found.setdefault(home, []).append((place, one))
-        return {
-            home: tuple(one for _, one in sorted(some, key=lambda pair: pair[0]))
-            for home, some in found.items()
-        }
+                if home in found:
+                    found[home].append((place, one))
+                else:
+                    found[home] = [(place, one)]
+        return found
 
 
 class Reader:
@@ -170,18 +187,29 @@ class Reader:
     def __init__(self, text: str, worth: frozenset[Phrasing], finder: Finder | None = None) -> None:
         self.text, self._worth = text, worth
         self._masked: dict[str, str] = {}
-        self._listed = finder.listed if finder else frozenset()
+        self._stops: dict[str, list[int]] = {}
         # The lists live as long as the rules.
-        self._live: dict[int, Phrasings] = finder.live_of(worth) if finder else {}
+        self._listed = finder.listed if finder else frozenset()
+        self._at = finder.live_of(worth) if finder else {}
+        self._live: dict[int, Phrasings] = {}
+
+    @property
+    def lists(self) -> Collection[int]:
+        """Ids of the finder's lists of which something may stand in the text."""
+        return self._at.keys()
 
     def worth_of(self, phrasings: Phrasings) -> Phrasings:
         """Those of a list whose words stand in the text."""
-        live = self._live.get(id(phrasings))
-        if live is None and id(phrasings) in self._listed:
+        key = id(phrasings)
+        if key in self._live:
+            return self._live[key]
+        if key in self._at:
+            live = _in_order(self._at[key])
+        elif key in self._listed or not phrasings:
             return ()
-        if live is None:
-            live = tuple(one for one in phrasings if one in self._worth)
-            self._live[id(phrasings)] = live
+        else:
+            live = tuple([one for one in phrasings if one in self._worth])
+        self._live[key] = live
         return live
 
     def without(self, name: str, never: Phrasings) -> str:
@@ -194,27 +222,23 @@ class Reader:
             self._masked[name] = text
         return text
 
-    def may_stand(self, scope: Scope) -> bool:
-        """Whether anything that shows this way of speaking is in the text."""
-        return any(self.worth_of(some) for some in scope.lists if some is not scope.never)
-
     def stands(self, scope: Scope, match: re.Match[str]) -> str:
         """What shows that the phrasing found is said in this way; empty = it is not."""
         text = self.without(scope.name, scope.never)
-        if found := _among(self.worth_of(scope.anywhere), text, 0, len(text)):
+        if (some := self.worth_of(scope.anywhere)) and (found := among(some, text, 0, len(text))):
             return found
         start, end = match.span()
         if before := self.worth_of(scope.before):
-            lo = max(_clause_start(text, start), start - scope.within)
+            lo = max(self._clause_start(text, start), start - scope.within)
             # A word may reach into the phrasing: 不想 before 想转人工.
             reach = min(end, start + 2)
             for one in before:
                 for hit in one.regex.finditer(text, lo, reach):
                     if hit.start() < start:
                         return hit[0]
-        if inside := (*before, *self.worth_of(scope.inside)):
-            for group in range(1, (match.lastindex or 0) + 1):
-                if found := _among(inside, text, *match.span(group)):
+        if match.lastindex and (inside := (*before, *self.worth_of(scope.inside))):
+            for group in range(1, match.lastindex + 1):
+                if found := among(inside, text, *match.span(group)):
                     return found
         return self._stands_after(scope, text, end)
 
@@ -222,19 +246,40 @@ class Reader:
         after, follows = self.worth_of(scope.after), self.worth_of(scope.follows)
         if not after and not follows:
             return ""
-        stop = _STOP.search(text, end)
-        hi = stop.start() if stop else len(text)
-        found = _among(after, text, end, min(hi, end + scope.within))
-        if found or not stop:
+        stop = self._clause_end(text, end)
+        found = among(after, text, end, min(stop, end + scope.within))
+        if found or stop == len(text):
             return found
-        begins = (one.regex.match(text, stop.end()) for one in follows)
+        begins = (one.regex.match(text, stop + 1) for one in follows)
         return next((hit[0] for hit in begins if hit), "")
 
+    def _clause_start(self, text: str, before: int) -> int:
+        stops = self._stops_of(text)
+        place = bisect_left(stops, before)
+        return stops[place - 1] + 1 if place else 0
 
-def _among(phrasings: Phrasings, text: str, start: int, end: int) -> str:
-    hits = (one.regex.search(text, start, end) for one in phrasings)
-    return next((hit[0] for hit in hits if hit), "")
+    def _clause_end(self, text: str, after: int) -> int:
+        stops = self._stops_of(text)
+        place = bisect_left(stops, after)
+        return stops[place] if place < len(stops) else len(text)
+
+    def _stops_of(self, text: str) -> list[int]:
+        """Where clauses end, in a text of which something may be masked."""
+        stops = self._stops.get(text)
+        if stops is None:
+            stops = self._stops[text] = [found.start() for found in _STOP.finditer(text)]
+        return stops
 
 
-def _clause_start(text: str, before: int) -> int:
-    return max(text.rfind(stop, 0, before) for stop in STOPS) + 1
+def _in_order(places: list[tuple[int, Phrasing]]) -> Phrasings:
+    if len(places) == 1:
+        return (places[0][1],)
+    return tuple([one for _, one in sorted(places, key=itemgetter(0))])
+
+
+def among(phrasings: Phrasings, text: str, start: int, end: int) -> str:
+    """The first of these phrasings that stands there, as it stands; empty = none."""
+    for one in phrasings:
+        if hit := one.regex.search(text, start, end):
+            return hit[0]
+    return ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from simulator.errors import Impossible
+from simulator.records import WelcomeCode
 
 if TYPE_CHECKING:
     from simulator.world import World
@@ -85,7 +86,8 @@ class Friends:
         world: the company.
 
     `permitted` are the identities whose token WeCom accepts, `barred` members without the
-    function; `marked` is every `mark_tag` that was accepted, `idle_marks` how many of them changed
+    function; `greets_natively` are members with a welcome of the console, for whom no code is
+    given; `marked` is every `mark_tag` that was accepted, `idle_marks` how many of them changed
     nothing, `seen_at_once` the most calls that were ever under way together.
     """
 
@@ -96,7 +98,8 @@ class Friends:
         self.permitted: set[str] = {"app"}
         self.barred: set[str] = set()
         self.unionids: dict[str, str] = {}
-        self.welcome_codes: dict[str, tuple[str, str]] = {}
+        self.welcome_codes: dict[str, WelcomeCode] = {}
+        self.greets_natively: set[str] = set()
         self.marked: list[dict[str, Any]] = []
         self.idle_marks = 0
         self.seen_at_once = 0
@@ -160,6 +163,15 @@ class Friends:
             if not group.deleted
         }
 
+    def welcomes(self, userid: str, external_userid: str) -> list[WelcomeCode]:
+        """The welcomes that this customer got from this member."""
+        pair = (userid, external_userid)
+        return [
+            one
+            for one in self.welcome_codes.values()
+            if (one.userid, one.external_userid) == pair and one.used_for is not None
+        ]
+
     # -- friends --------------------------------------------------------------------------
 
     def add(
@@ -195,8 +207,9 @@ class Friends:
             add_way=add_way,
             tags=list(known.tags) if known else [],
         )
-        code = world.new_id("welcome_")
-        self.welcome_codes[code] = key
+        code = "" if userid in self.greets_natively else world.new_id("welcome_")
+        if code:
+            self.welcome_codes[code] = WelcomeCode(userid, external_userid, world.now())
         if tells:
             kind = "add_half_external_contact" if half else "add_external_contact"
             self._tell(kind, key, State=state, WelcomeCode=code)

@@ -26,6 +26,7 @@ def state_view(world: World) -> dict[str, Any]:
             world.conversation_view(world.settle(conversation))
             for conversation in world.conversations.values()
         ],
+        "sidebar_url": world.sidebar_url,
         "now": world.now(),
     }
 

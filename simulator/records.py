@@ -275,3 +275,19 @@ class Violation(msgspec.Struct):
     kind: str
     detail: str
     at: float
+
+
+class WelcomeCode(msgspec.Struct):
+    """What permits one welcome within 20 s (§4.3).
+
+    Args:
+        used_for: the body with which it was used, ``None`` = not yet.
+        used_at: when; what was said stands in `said`.
+    """
+
+    userid: str
+    external_userid: str
+    made_at: float
+    used_for: int | None = None
+    used_at: float = 0.0
+    said: dict[str, Any] = {}

@@ -7,7 +7,18 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator import api_contact, api_core, api_kf, api_tags, cards, customers, desk, inspection
+from simulator import (
+    api_contact,
+    api_core,
+    api_kf,
+    api_tags,
+    api_ways,
+    api_welcome,
+    cards,
+    customers,
+    desk,
+    inspection,
+)
 from simulator.callbacks import CallbackSender
 from simulator.control import Control, add_fault
 from simulator.customers import BulkLine
@@ -17,6 +28,9 @@ from simulator.gate import Endpoint, Gate, RawEndpoint
 from simulator.judge import Transcript
 from simulator.records import AppMessage, Content, Conversation, Violation
 from simulator.scenery import shop
+from simulator.toolbar import Toolbar
+from simulator.ways import picture
+from simulator.webview import WebView
 from simulator.world import World
 
 _MAX_BODY = 25 << 20
@@ -26,8 +40,9 @@ _POLL_S = 0.005
 class Simulator:
     """A running simulator: its world, its address, and the control API as methods."""
 
-    def __init__(self, world: World, gate: Gate, sender: CallbackSender) -> None:
+    def __init__(self, world: World, gate: Gate, sender: CallbackSender, webview: WebView) -> None:
         self.world, self._gate, self._sender = world, gate, sender
+        self.webview = webview
         self.url = ""
 
     @property
@@ -192,15 +207,19 @@ class Simulator:
 
 def make_app(world: World, *, callback_url: str | None = None) -> tuple[web.Application, Simulator]:
     """The server of a world, and the object that drives it."""
-    families = (api_core, api_kf, api_contact, api_tags)
+    families = (api_core, api_kf, api_contact, api_tags, api_ways, api_welcome)
     paths: dict[str, Endpoint | RawEndpoint] = {}
     for family in families:
         paths |= family.endpoints(world)
+    webview = WebView(world)
+    paths |= webview.endpoints()
     gate = Gate(world, paths)
     sender = CallbackSender(world, callback_url)
     app = web.Application(client_max_size=_MAX_BODY)
     app.router.add_route("*", "/cgi-bin/{path:.*}", gate.serve)
-    app.add_routes(Control(world, gate, sender).routes())
+    app.router.add_get("/connect/oauth2/authorize", webview.authorize)
+    app.add_routes([*Control(world, gate, sender).routes(), *Toolbar(world, webview).routes()])
+    app.router.add_get("/pictures/{config_id}.png", picture)
 
     async def lifetime(_app: web.Application) -> AsyncIterator[None]:
         async with sender:
@@ -211,7 +230,7 @@ def make_app(world: World, *, callback_url: str | None = None) -> tuple[web.Appl
 
     app.cleanup_ctx.append(lifetime)
     app.on_shutdown.append(dismiss_listeners)
-    return app, Simulator(world, gate, sender)
+    return app, Simulator(world, gate, sender, webview)
 
 
 @asynccontextmanager
@@ -229,6 +248,7 @@ async def running(
     try:
         await web.TCPSite(runner, host, port).start()
         simulator.url = f"http://{host}:{runner.addresses[0][1]}"
+        simulator.world.base_url = simulator.url
         yield simulator
     finally:
         await runner.cleanup()

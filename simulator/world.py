@@ -37,6 +37,7 @@ from simulator.records import (
     Violation,
 )
 from simulator.tokens import AccessTokens
+from simulator.ways import Ways
 
 _KEPT_VIOLATIONS = 5000
 
@@ -63,6 +64,7 @@ class World:
         self.options = options or Options()
         self._clock, self._offset = clock, 0.0
         self.run_id = uuid.uuid4().hex[:8]
+        self.base_url = ""
         self._ids = itertools.count(1)
         self.accounts: dict[str, Account] = {}
         self.members: dict[str, str] = {}
@@ -77,6 +79,8 @@ class World:
         self.faults = Faults(seed)
         self.feed = Feed()
         self.friends = Friends(self)
+        self.ways = Ways(self)
+        self.sidebar_url = ""  # of the product's page, as the console has it; its host is trusted
         self.calls: Counter[str] = Counter()
         self.violations: list[Violation] = []
         self.violation_counts: Counter[str] = Counter()
@@ -271,6 +275,7 @@ class World:
         self.cards.clear()
         self.response_codes.clear()
         self.friends.forget()
+        self.ways.forget()
         self.faults.clear()
         self.calls.clear()
         self.violations.clear()

@@ -5,13 +5,17 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from bot.app.contacts import ContactParts, build_contacts
+from bot.app.welcomes import welcome_files
 from bot.delivery.contact_access import ContactApi
 from bot.delivery.intake import DurableIntake
+from bot.delivery.pictures import Pictures
 from bot.model.tags import TagChange, TagSource
 from bot.store import Unit
 from bot.store.projecting import ask_projection
 from bot.wecom.callback import Delivery, read_notice
 from bot.wecom.client import WeComClient
+from bot.wecom.kf import Kf
+from bot.wecom.media import TemporaryMedia
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
 from simulator.callbacks import contact_xml
@@ -54,20 +58,26 @@ class Town:
 
     def connect(self, client: WeComClient) -> None:
         """Speak with WeCom through this client."""
-        self._client = client
+        self.client = client
+        self._pictures = Pictures(self.store, TemporaryMedia(client), self.clock)
         self.begins_again()
 
     def begins_again(self) -> None:
         """Begin a life of what looks after contacts: it remembers nothing but the database."""
         engine, dialogue = self.chat.engine, self.chat.dialogue
+        self.files = welcome_files(engine.welcomes, self._pictures, self.clock)
         self.parts = build_contacts(
             engine.config,
             self.store,
-            {"app": ContactApi.over(self._client)},
+            {"app": ContactApi.over(self.client)},
+            Kf(self.client),
             clock=self.clock,
             metrics=engine.metrics,
             wake_queue=lambda _queue, _lane: None,
             wake_subject=dialogue.wake,
+            files=self.files,
+            may_tag=engine.guard.may_tag,
+            fetch=self.client.fetch_elsewhere,
         )
         dialogue.connect(dialogue.kf, self.parts.couriers)
 

@@ -201,6 +201,7 @@ class Chat:
             "SELECT MIN(at) AS at FROM (SELECT MAX(due_at, retry_at) AS at FROM mailbox"
             " WHERE done_at IS NULL AND parked_at IS NULL UNION ALL"
             " SELECT next_at FROM outbox WHERE state IN ('pending', 'claimed') UNION ALL"
+            " SELECT next_at FROM staff_tasks WHERE next_at IS NOT NULL UNION ALL"
             " SELECT active_at + ? FROM cases WHERE closed_at IS NULL) WHERE at > ?",
             *(GAP_S, self.clock.now()),
         )

@@ -15,6 +15,8 @@ from handlers.escalation.rules import weigh
 from knowledge import Audience, Retriever, load_entries
 
 SETS = Path(__file__).parents[1] / "sets"
+RIGHTLY = Path(__file__).parent / "ordinary.txt"
+"""Those of the questions that do need a person, as one person read them."""
 
 
 class Trade(NamedTuple):
@@ -26,7 +28,9 @@ class Trade(NamedTuple):
 
 def trades() -> list[Trade]:
     """All of them, without the questions that were shipped as examples."""
-    learned = set(examples_in(ESCALATION_EXAMPLES)[0].ordinary)
+    examples = examples_in(ESCALATION_EXAMPLES)[0]
+    sides = (text for one in examples.classes.values() for side in one for text in side)
+    learned = {*examples.ordinary, *sides}
     found = []
     for file in sorted(SETS.glob("*/queries.jsonl")):
         lines = file.read_text("utf-8").splitlines()
@@ -37,7 +41,8 @@ def trades() -> list[Trade]:
 
 def rates(deciding: Deciding, embedder: Prepared, *, show: bool) -> list[str]:
     """Of all questions, how many are given to people: by words alone, and as the product does."""
-    words, both, product = Counter[str](), Counter[str](), Counter[str]()
+    words, both, product, wrongly = (Counter[str]() for _ in range(4))
+    right = set(RIGHTLY.read_text("utf-8").splitlines())
     asked = 0
     for trade in trades():
         asked += len(trade.questions)
@@ -52,11 +57,14 @@ def rates(deciding: Deciding, embedder: Prepared, *, show: bool) -> list[str]:
                 to_ask.append((text, reason, reason in said))
         for text, reason in asyncio.run(_not_known(trade.faq, to_ask, deciding, embedder)):
             product.update({"any", reason})
+            if text not in right:
+                wrongly.update({"any", reason})
             if show:
-                print(f"    {reason:14} {text}")
+                print(f"    {'right' if text in right else 'wrong'} {reason:14} {text}")
     names = ["any", *sorted(both.keys() - {"any"})]
-    head = f"\n{asked} ordinary questions\n{'class':16}{'words':>9}{'both':>9}{'product':>9}"
-    return [head, *(f"{n:16}" + _row(n, asked, words, both, product) for n in names)]
+    columns = "".join(f"{one:>9}" for one in ("words", "both", "product", "wrongly"))
+    head = f"\n{asked} ordinary questions\n{'class':16}{columns}"
+    return [head, *(f"{n:16}" + _row(n, asked, words, both, product, wrongly) for n in names)]
 
 
 def _row(name: str, asked: int, *counts: Counter[str]) -> str:

@@ -2,8 +2,9 @@
 
 They were written before any rule: ``dev`` to write rules by, ``test`` to look at when they stand.
 ``fresh`` was written after that, ``last`` after what ``fresh`` taught, ``blind`` before anything
-was fitted to meaning, and ``unseen`` (half everyday, half odd) before examples and words were
-widened.
+was fitted to meaning, ``unseen`` (half everyday, half odd) before examples and words were
+widened, ``stranger`` before they were widened again, ``newcomer`` (other trades than a shop) when
+they had been, and ``closing`` (everyday words) after what that taught.
 """
 
 from pathlib import Path
@@ -14,7 +15,7 @@ import yaml
 from knowledge.evaluate import wilson
 
 FOLDER = Path(__file__).parent
-SPLITS = ("dev", "test", "fresh", "last", "blind", "unseen")
+SPLITS = ("dev", "test", "fresh", "last", "blind", "unseen", "stranger", "newcomer", "closing")
 
 Said = dict[str, list[str]]
 

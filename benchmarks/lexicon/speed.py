@@ -8,15 +8,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.lexicon.labelled import samples, shipped
-from bot.policy.lexicon import Decision, Lexicon, WordGroup
+from bot.policy.lexicon import Decision, Direction, Lexicon, WordGroup
 
 WORDS = 60_000
+OUT = frozenset({Direction.OUT})
 _TEXTS = 4000
 
 
 def measure() -> None:
     """Print microseconds per text, the time to build, and memory."""
-    groups = [*shipped().groups, _many_words(WORDS)]
+    groups = [*shipped().groups, many_words(WORDS)]
     tracemalloc.start()
     started = time.process_time()
     lexicon = Lexicon(groups)
@@ -65,14 +66,14 @@ def _crowded(length: int) -> list[str]:
     return ["，".join(chosen.choices(texts, k=length // 8))[:length] for _ in range(100)]
 
 
-def _many_words(count: int) -> WordGroup:
+def many_words(count: int, directions: frozenset[Direction] = OUT) -> WordGroup:
     """Words of two to six characters, of those that shops use."""
     chosen = random.Random(1)
     signs = sorted({sign for one in samples() for sign in one.text if "一" <= sign <= "鿿"})
     words: dict[str, str] = {}
     while len(words) < count:
         words["".join(chosen.choices(signs, k=chosen.choice((3, 4, 4, 5, 6))))] = ""
-    return WordGroup("bench", Decision.REVIEW, words, source="bench")
+    return WordGroup("bench", Decision.REVIEW, words, directions, source="bench")
 
 
 def _resident_mb() -> float:

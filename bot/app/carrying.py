@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from bot.app.engine import Engine
+from bot.app.referral import POSTER, posters
 from bot.delivery.consulting import ModelCourier, TokenBudget
 from bot.delivery.couriers import (
     CodeCourier,
@@ -17,18 +18,22 @@ from bot.delivery.errands import ErrandCourier
 from bot.delivery.handing_over import EndCourier, HandOffCourier
 from bot.delivery.looking_up import LookUpCourier, ToolBox
 from bot.delivery.pictures import Fetch, Pictures
-from bot.delivery.projecting import NoContacts
+from bot.delivery.projecting import NoContacts, NoWelcomes
 from bot.delivery.send import Courier
 from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
+from bot.delivery.summing_up import SummaryCourier
 from bot.delivery.valuing import ValueFinder
 from bot.delivery.webhooks import WebhookCourier
 from bot.model import (
     Consult,
     Delegate,
+    DropWay,
     EndSession,
+    FollowTagRun,
     HandOff,
     KeepMedia,
     LookUp,
+    MakeWay,
     NotifyStaff,
     PostWebhook,
     ProjectTags,
@@ -37,6 +42,8 @@ from bot.model import (
     SendCard,
     SendMessage,
     SendOnEvent,
+    SendWelcome,
+    SumUp,
     UpdateCard,
 )
 from bot.model.effects import Effect
@@ -65,7 +72,7 @@ def couriers(
             store,
             kf,
             owners,
-            Pictures(store, media, clock, fetch),
+            Pictures(store, media, clock, fetch, {POSTER: posters(engine)}),
             clock,
             limits.allowance,
             float(limits.window_s),
@@ -77,15 +84,20 @@ def couriers(
         SendCard: CardCourier(store, staff, clock),
         UpdateCard: CardUpdateCourier(store, staff, clock),
         KeepMedia: MediaCourier(store, media, clock),
-        # until customer contact is there: `bot.app.contacts` replaces these two
+        # until customer contact is there: `bot.app.contacts` replaces these
+        SendWelcome: NoWelcomes(),
         ProjectTags: NoContacts(store, clock),
         ReadCorpTags: NoContacts(store, clock),
+        FollowTagRun: NoContacts(store, clock),
+        MakeWay: NoContacts(store, clock),
+        DropWay: NoContacts(store, clock),
         PostWebhook: WebhookCourier(store, config.webhooks, engine.webhooks, clock),
-        Consult: ModelCourier(store, engine.model, clock, _token_budget(engine)),
+        Consult: ModelCourier(store, engine.model, clock, token_budget(engine)),
+        SumUp: SummaryCourier(store, engine.summariser, clock, token_budget(engine)),
         LookUp: LookUpCourier(store, box, clock, ValueFinder(box, kf, engine.fetched).find),
         RunErrand: ErrandCourier(store, box, owners, clock),
         Delegate: AgentCourier(
-            store, engine.agent, _desk(engine, box), clock, _token_budget(engine)
+            store, engine.agent, _desk(engine, box), clock, token_budget(engine)
         ),
     }
 
@@ -99,7 +111,8 @@ def _tool_box(engine: Engine, kf: Kf) -> ToolBox:
     )
 
 
-def _token_budget(engine: Engine) -> TokenBudget | None:
+def token_budget(engine: Engine) -> TokenBudget | None:
+    """What the model may cost; ``None`` = none is configured."""
     llm = engine.config.llm
     zone = ZoneInfo(engine.config.timezone)
     return TokenBudget(engine.store, llm, zone, engine.metrics) if llm else None

@@ -1,25 +1,31 @@
 """Which parts look after customer contact, and who carries its effects?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from bot.app.channels import channel_couriers
+from bot.app.referral import way_couriers
 from bot.config import Config
 from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.delivery.corp_library import CorpLibrary, LibraryCourier
 from bot.delivery.projecting import ProjectCourier
 from bot.delivery.reconciling import Reconciler
 from bot.delivery.send import Courier
+from bot.delivery.tag_runs import RunCourier
 from bot.delivery.taking_in import TakingIn
-from bot.model import Lane, ProjectTags, ReadCorpTags
+from bot.delivery.welcoming import WelcomeCourier, WelcomeFiles
+from bot.model import FollowTagRun, Lane, ProjectTags, ReadCorpTags, SendWelcome
 from bot.model.effects import Effect
 from bot.ports import Clock
 from bot.store import Store
 from bot.telemetry import Metrics
 from bot.wecom.client import WeComClient
+from bot.wecom.kf import Kf
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport
 
+Fetch = Callable[[str, int], Awaitable[bytes]]
 Wake = Callable[[str, Lane], None]
 
 
@@ -52,22 +58,30 @@ def build_contacts(
     config: Config,
     store: Store,
     apis: Mapping[str, ContactApi],
+    kf: Kf,
     *,
     clock: Clock,
     metrics: Metrics,
     wake_queue: Wake,
     wake_subject: Wake,
+    may_tag: Callable[[str], bool],
+    fetch: Fetch | None = None,
+    files: WelcomeFiles | None = None,
 ) -> ContactParts:
     """Put the parts together.
 
     Args:
         apis: see `contact_apis`.
+        kf: makes the links of kf channels.
         wake_queue: told which queue of the outbox has something new.
         wake_subject: told whose mailbox has.
+        fetch: a picture from an address, ``None`` = there is no network.
+        files: what goes with welcomes; without it nobody is greeted.
+        may_tag: whether a tag of this name may be taken over (R-4.8).
     """
     access = ContactAccess(store, apis, clock, enabled=config.contacts.enabled)
     library = CorpLibrary(store, clock)
-    taking_in = TakingIn(store, library, clock, wake_queue, wake_subject)
+    taking_in = TakingIn(store, library, clock, wake_queue, wake_subject, may_tag)
     reconciler = Reconciler(
         store,
         access,
@@ -83,5 +97,10 @@ def build_contacts(
     couriers: dict[type[Effect], Courier] = {
         ProjectTags: ProjectCourier(store, access, library, taking_in, clock),
         ReadCorpTags: LibraryCourier(store, access, library, clock, wake_queue),
+        FollowTagRun: RunCourier(store, access, library, clock),
+        **channel_couriers(config, store, access, kf, clock),
+        **way_couriers(store, access, clock, fetch),
     }
+    if files is not None:
+        couriers[SendWelcome] = WelcomeCourier(store, access, files, clock)
     return ContactParts(access, couriers, reconciler)

@@ -14,11 +14,13 @@ from bot.app.escalation_words import build_rules
 from bot.app.lexicon import build_lexicon
 from bot.app.sensitive import refuse_sensitive, separate_groups
 from bot.app.tag_following import build_tag_rules
+from bot.app.welcomes import build_welcomes
 from bot.config import Config, Delivery, Routing
 from bot.delivery.valuing import FetchedValues
 from bot.errors import Misconfigured
 from bot.llm.agent import Agent
 from bot.llm.caller import Caller
+from bot.llm.summariser import Summariser
 from bot.policy.calendar import WorkCalendar
 from bot.policy.guard import Guard
 from bot.policy.roster import Roster
@@ -27,6 +29,7 @@ from bot.routing.decisions import Committer, TurnSettings
 from bot.routing.discovery import check_needs, discover, in_order, migration_folders
 from bot.routing.dispatcher import Dispatcher, DispatchSettings
 from bot.routing.errand_texts import lacking
+from bot.routing.experimenting import Experimenting
 from bot.routing.middleware import (
     Middleware,
     leave_people_alone,
@@ -35,9 +38,11 @@ from bot.routing.middleware import (
     only_customers,
     respect_switches,
 )
+from bot.routing.outreach import Reaching
 from bot.routing.phrases import Phrases
 from bot.routing.router import Router
 from bot.routing.setting import Codes, Setting
+from bot.routing.suggesting import Colleagues, Suggester
 from bot.routing.turn import Turn
 from bot.routing.values import Values
 from bot.store import Approval, Approvals, Database, Store, Table, Vault, decode_master
@@ -52,12 +57,17 @@ from bot.wecom.wire import enclose, plan
 from handlers.consent.understanding import Understanding
 from handlers.escalation.rules import Rules
 from handlers.tagging.in_force import TagRules
+from handlers.welcome.in_force import Welcomes
 from knowledge import Library, Meaning
 from knowledge.embeddings import EndpointEmbedder, OfflineEmbedder
 from knowledge.gate import Gate, load_gate, read_gate
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
-SUPPLIED = (Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding)
+SUPPLIED = (
+    *(Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding),
+    Welcomes,
+    *(Reaching, Experimenting, Suggester),
+)
 """Types that a handler may ask for."""
 
 MODEL_PROMPTS = PROMPTS.parent / "llm"
@@ -77,13 +87,17 @@ class Engine:
     meaning: Meaning
     tag_rules: TagRules
     understanding: Understanding
+    welcomes: Welcomes
     dispatcher: Dispatcher
     model: ChatModel | None
     agent: Agent | None
+    summariser: Summariser | None
     guard: Guard
     tools: HttpTools
     fetched: FetchedValues
     webhooks: WebhookPoster
+    supplies: Mapping[type, object]
+    suggester: Suggester
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -100,7 +114,7 @@ class Engine:
         """Close connections, files and threads."""
         await self.tools.aclose()
         await self.webhooks.aclose()
-        for model in (self.model, self.agent):
+        for model in (self.model, self.agent, self.summariser):
             if isinstance(model, Caller):
                 await model.aclose()
         await self.library.aclose()
@@ -208,6 +222,7 @@ def build_engine(
     metrics: Metrics,
     model: ChatModel | None = None,
     agent: Agent | None = None,
+    summariser: Summariser | None = None,
     more: Sequence[Router] = (),
     values: Sequence[ValueSource] = (),
 ) -> Engine:
@@ -216,6 +231,7 @@ def build_engine(
     Args:
         model: what turns may consult, ``None`` = nothing.
         agent: to whom turns may delegate, ``None`` = nobody.
+        summariser: who sums cases up for the staff, ``None`` = nobody.
         more: behaviours that do not live in `handlers/`.
         values: who knows the values that answers may name.
 
@@ -230,6 +246,9 @@ def build_engine(
     understanding = build_understanding(config.consent, library.embedder)
     tag_rules = build_tag_rules(config.tagging, library.embedder)
     refuse_sensitive(config.tagging, guard.lexicon, (rule.tag for rule in tag_rules.book.rules))
+    welcomes = build_welcomes(config, guard)
+    reaching = Reaching(store, config.outreach, ZoneInfo(config.timezone))
+    suggester = Suggester(store, library, guard, Colleagues(store))
     supplies: Mapping[type, object] = {
         Library: library,
         Store: store,
@@ -240,15 +259,19 @@ def build_engine(
         Meaning: meaning,
         Understanding: understanding,
         TagRules: tag_rules,
+        Welcomes: welcomes,
+        Reaching: reaching,
+        Experimenting: Experimenting(store, config.experiments),
+        Suggester: suggester,
     }
     check_needs(routers, SUPPLIED, phrases)
     routing = config.routing
     dispatcher = Dispatcher(
         store,
         routers,
-        Committer(store, plan, enclose, _turn_settings(config), guard),
+        Committer(*(store, plan, enclose, _turn_settings(config)), guard=guard, reaching=reaching),
         accounts=config.for_account,
-        setting=_setting(config, phrases, model, agent),
+        setting=_setting(config, phrases, model, agent, summariser),
         supplies=supplies,
         middlewares=_middlewares(store, routing),
         settings=_dispatch_settings(config),
@@ -258,8 +281,9 @@ def build_engine(
     return Engine(
         *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
         understanding,
-        *(dispatcher, model, agent, guard),
-        *(HttpTools(config.tools), fetched, WebhookPoster()),
+        welcomes,
+        *(dispatcher, model, agent, summariser, guard),
+        *(HttpTools(config.tools), fetched, WebhookPoster(), supplies, suggester),
     )
 
 
@@ -320,7 +344,11 @@ def _turn_settings(config: Config) -> TurnSettings:
 
 
 def _setting(
-    config: Config, phrases: Phrases, model: ChatModel | None, agent: Agent | None
+    config: Config,
+    phrases: Phrases,
+    model: ChatModel | None,
+    agent: Agent | None,
+    summariser: Summariser | None,
 ) -> Setting:
     kf = platform_limits().kf
     return Setting(
@@ -335,6 +363,7 @@ def _setting(
         zone=ZoneInfo(config.timezone),
         has_model=model is not None,
         has_agent=agent is not None,
+        sums_up=summariser is not None,
         has_order_system=any(tool.orders for tool in config.tools.values()),
     )
 

@@ -4,18 +4,29 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from bot.app.channel_stats import channel_report
+from bot.app.engine import Engine
 from bot.app.reports import build_reporter
 from bot.app.service import Concierge
+from bot.app.sidebar import sidebar_routes
 from bot.errors import ConciergeError
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
+from bot.web.channels import ChannelsEndpoint
 from bot.web.customers import CustomersEndpoint
 from bot.web.health import HealthEndpoints
+from bot.web.landing.endpoint import LandingEndpoint
 from bot.web.reports import ReportEndpoint
+from bot.web.sales import SalesEndpoint
+from bot.web.sidebar.endpoint import root_of
 from bot.wecom.cipher import CallbackCipher
 
 
-def web_app(concierge: Concierge) -> web.Application:
-    """The HTTP side: callback, health, metrics, reports."""
+def web_app(concierge: Concierge, *, rehearsal: str = "") -> web.Application:
+    """The HTTP side: callback, health, metrics, reports, sidebar.
+
+    Args:
+        rehearsal: address of a simulator, see `sidebar_routes`.
+    """
     config, engine = concierge.engine.config, concierge.engine
     cipher = CallbackCipher(
         config.wecom.callback_token.get_secret_value(),
@@ -38,14 +49,44 @@ def web_app(concierge: Concierge) -> web.Application:
         cipher, concierge.intake, clock=engine.clock.now, metrics=engine.metrics
     )
     health = HealthEndpoints(engine.metrics, {"database": database, "index": index, "token": token})
-    reports = ReportEndpoint(
-        build_reporter(config, engine.store.measured),
-        config.server.api_token.get_secret_value(),
-        ZoneInfo(config.timezone),
-        engine.clock,
-    )
-    customers = CustomersEndpoint(
-        engine.store, config.server.api_token.get_secret_value(), engine.clock
-    )
-    app.add_routes([*callback.routes(), *health.routes(), *reports.routes(), *customers.routes()])
+    app.add_routes([*callback.routes(), *health.routes()])
+    app.add_routes(_api(engine))
+    if config.channels.landing:
+        app.add_routes(_landing(engine).routes())
+    app.add_routes(sidebar_routes(concierge, rehearsal))
+
+    async def dismiss(_app: web.Application) -> None:
+        concierge.live.close()
+
+    app.on_shutdown.append(dismiss)
     return app
+
+
+def _api(engine: Engine) -> list[web.AbstractRouteDef]:
+    """What other systems may ask and tell, each with its own key."""
+    config, store, clock = engine.config, engine.store, engine.clock
+    token, zone = config.server.api_token.get_secret_value(), ZoneInfo(config.timezone)
+    endpoints = (
+        ReportEndpoint(build_reporter(config, store.measured), token, zone, clock),
+        CustomersEndpoint(store, token, clock),
+        ChannelsEndpoint(
+            *(store, token, clock),
+            zone=zone,
+            count=lambda window, now: channel_report(config, store, window, zone, now),
+        ),
+        SalesEndpoint(store, config.orders.secret.get_secret_value(), clock),
+    )
+    return [route for one in endpoints for route in one.routes()]
+
+
+def _landing(engine: Engine) -> LandingEndpoint:
+    """The landing pages of the channels."""
+    config, who = engine.config, engine.config.company.name or ""
+    return LandingEndpoint(
+        engine.store,
+        engine.clock,
+        lambda key: engine.phrases.say(key, who=who),
+        company=who,
+        notice_version=config.consent.notice_version,
+        root=root_of(config.server.public_url),
+    )

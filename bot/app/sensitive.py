@@ -5,7 +5,8 @@ Such a tag needs a consent of its own (R-4.8), not the one that tags at large ar
 
 from collections.abc import Iterable, Iterator
 
-from bot.config import Problem, Tagging
+from bot.app.lexicon import build_lexicon
+from bot.config import Config, Problem, Tagging
 from bot.errors import Misconfigured
 from bot.model.consents import Purpose
 from bot.policy.lexicon import Lexicon
@@ -44,3 +45,18 @@ def refuse_sensitive(tagging: Tagging, lexicon: Lexicon, tags: Iterable[str]) ->
     """
     if problems := list(sensitive_tags(tagging, lexicon, tags)):
         raise Misconfigured("\n".join(["tagging：", *(f"  · {one}" for one in problems)]))
+
+
+def refuse_names(config: Config, tags: Iterable[str]) -> None:
+    """Stop a person from putting on, by hand, a tag for which nobody was asked.
+
+    Raises:
+        Misconfigured: names every such tag, or a list of words has a problem.
+    """
+    lexicon, separate = build_lexicon(config), separate_groups(config.tagging)
+    for name in tags:
+        kind = lexicon.sensitive_kind(name)
+        if kind and name.partition(_COLON)[0] not in separate:
+            purposes = "、".join(sorted(SEPARATE))
+            wanted = f"所在的组要写 purpose（{purposes} 之一），客户单独同意过才能打"
+            raise Misconfigured(f"“{name}”是敏感信息（{kind}）：{wanted}")

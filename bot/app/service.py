@@ -10,7 +10,8 @@ import structlog
 
 from bot.app.approving import Releases
 from bot.app.carrying import couriers
-from bot.app.contacts import build_contacts, contact_apis
+from bot.app.channels import build_channel_keeping, take_channels
+from bot.app.contacts import ContactParts, build_contacts, contact_apis
 from bot.app.content import Follower, build_library, known_texts, take_files
 from bot.app.engine import (
     MODEL_PROMPTS,
@@ -23,10 +24,16 @@ from bot.app.engine import (
 )
 from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.lexicon_following import LexiconFollower
+from bot.app.referral import take_campaigns
 from bot.app.reports import build_reporter
 from bot.app.tag_following import RulesFollower
+from bot.app.tag_looks import tag_looks
+from bot.app.tasks import build_task_reminders
 from bot.app.ticket_gauges import TicketGauges
+from bot.app.welcomes import welcome_files
 from bot.config import Config
+from bot.delivery.buyers import Buyers
+from bot.delivery.channel_keeping import LOOK_S
 from bot.delivery.contact_access import ContactApi
 from bot.delivery.desks import Desks
 from bot.delivery.housekeeping import (
@@ -39,16 +46,18 @@ from bot.delivery.housekeeping import (
 )
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Lanes, SystemClock
+from bot.delivery.pictures import Pictures
 from bot.delivery.pull import PullSettings
 from bot.delivery.reconciling import EVERY_S
 from bot.delivery.send import Sender
 from bot.delivery.service import Drains, Service
-from bot.delivery.tag_keeping import TagKeeping
 from bot.delivery.webhooks import WebhookFeed
 from bot.errors import Misconfigured
 from bot.llm.caller import Caller
-from bot.llm.opening import open_agent, open_model
+from bot.llm.opening import open_agent, open_model, open_summariser
 from bot.model import Lane
+from bot.ports import Clock
+from bot.routing.live import Live
 from bot.store import Approvals, Store
 from bot.telemetry import Metrics
 from bot.wecom.client import WeComClient
@@ -71,6 +80,8 @@ class Concierge:
     service: Service
     intake: DurableIntake
     tokens: AccessTokens
+    client: WeComClient
+    live: Live
     warming: "asyncio.Task[None] | None" = None
 
 
@@ -85,18 +96,14 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     store = open_store(config)
     try:
         store.database.claim()
+        await take_channels(config, store, clock.now())
+        await take_campaigns(config, store, clock.now())
     except Misconfigured:
         store.close()
         raise
     cache = vectors or store.database.path.parent / "vectors"
     library, version, releases = await _read_knowledge(config, store, cache, clock.now())
-    metrics = Metrics()
-    forbids = forbids_of(build_lexicon(config))
-    model = open_model(config, MODEL_PROMPTS, metrics, even_out, forbids)
-    agent = open_agent(config, MODEL_PROMPTS, metrics, even_out, forbids)
-    engine = build_engine(
-        config, store, library, clock=clock, metrics=metrics, model=model, agent=agent
-    )
+    engine = _engine_with_models(config, store, library, clock)
     lists = LexiconFollower(config, engine.guard, releases)
     follower = Follower(store.contents, library, version, releases, engine.guard, lists)
     await releases.approvals.use(await known_texts(config, store.contents, engine.phrases))
@@ -111,9 +118,9 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         transport, config.wecom.corp_id, config.wecom.secret.get_secret_value(), clock=clock.now
     )
     client = WeComClient(transport, tokens, clock=clock.now, metrics=engine.metrics)
-    apis = contact_apis(config, client, transport, clock, metrics)
+    apis = contact_apis(config, client, transport, clock, engine.metrics)
     concierge = _assemble(engine, client, tokens, follower, apis)
-    concierge.warming = asyncio.create_task(_warm(engine, cache, model, agent), name="warming")
+    concierge.warming = asyncio.create_task(_warm(engine, cache), name="warming")
     await concierge.service.start()
     try:
         yield concierge
@@ -123,6 +130,19 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
         await concierge.service.stop()
         await session.close()
         await engine.aclose()
+
+
+def _engine_with_models(config: Config, store: Store, library: Library, clock: Clock) -> Engine:
+    """What turns need, with the models that are configured."""
+    metrics, forbids = Metrics(), forbids_of(build_lexicon(config))
+    return build_engine(
+        *(config, store, library),
+        clock=clock,
+        metrics=metrics,
+        model=open_model(config, MODEL_PROMPTS, metrics, even_out, forbids),
+        agent=open_agent(config, MODEL_PROMPTS, metrics, even_out, forbids),
+        summariser=open_summariser(config, MODEL_PROMPTS, metrics, even_out, forbids),
+    )
 
 
 async def _read_knowledge(
@@ -142,11 +162,11 @@ async def _read_knowledge(
     return await build_library(config, store.contents, cache, releases), version, releases
 
 
-async def _warm(engine: Engine, cache: Path, *models: Caller | None) -> None:
+async def _warm(engine: Engine, cache: Path) -> None:
     """What answering gets better by, in the background of answering."""
     try:
-        for model in models:
-            if model is not None:
+        for model in (engine.model, engine.agent, engine.summariser):
+            if isinstance(model, Caller):
                 await model.warm()
         await engine.warm(cache)
     except Exception:  # answers go on without; an operator must learn of it
@@ -165,23 +185,25 @@ def _assemble(
     def woken(subject: str, lane: Lane) -> None:
         drains.lanes.wake(subject, lane)  # made below
 
+    media, kf = TemporaryMedia(client), Kf(client)
+    files = welcome_files(
+        engine.welcomes, Pictures(store, media, clock, client.fetch_elsewhere), clock
+    )
     contacts = build_contacts(
-        config,
-        store,
-        apis,
+        *(config, store, apis, kf),
         clock=clock,
         metrics=engine.metrics,
         wake_queue=lambda queue, lane: sends.wake(queue, lane),  # noqa: PLW0108 — made below
         wake_subject=woken,
+        files=files,
+        may_tag=engine.guard.may_tag,
+        fetch=client.fetch_elsewhere,
     )
-    kf = Kf(client)
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
     sender = Sender(
         store=store,
         couriers={
-            **couriers(
-                engine, kf, staff, TemporaryMedia(client), client.fetch_elsewhere, woken=woken
-            ),
+            **couriers(engine, kf, staff, media, client.fetch_elsewhere, woken=woken),
             **contacts.couriers,
         },
         woken=woken,
@@ -189,26 +211,34 @@ def _assemble(
         metrics=engine.metrics,
     )
     sends = Lanes("send", sender.send_queue, _send_slots(config), clock)
-    drains = Drains(engine.dispatcher, config.delivery.drain_concurrency, clock, sends.wake)
+    live = Live()
+    slots = config.delivery.drain_concurrency
+    drains = Drains(engine.dispatcher, slots, clock, sends.wake, live.changed)
     service = Service(
         store,
         kf,
         drains=drains.lanes,
         sends=sends,
         accounts=config.wecom.kf_accounts,
-        pull=PullSettings(
-            poll_busy_s=config.delivery.poll_busy_s,
-            poll_idle_s=config.delivery.poll_idle_s,
-            fresh_first_s=config.delivery.fresh_first_s,
-        ),
+        pull=_pull_settings(config),
         looks=[
             *_looks(engine, kf, follower, drains, sends),
-            (EVERY_S, contacts.reconciler.look),
+            (60.0, files.look),
+            *_contact_looks(engine, contacts, client, sends),
         ],
         clock=clock,
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
-    return Concierge(engine, service, intake, tokens)
+    return Concierge(engine, service, intake, tokens, client, live)
+
+
+def _pull_settings(config: Config) -> PullSettings:
+    settings = config.delivery
+    return PullSettings(
+        poll_busy_s=settings.poll_busy_s,
+        poll_idle_s=settings.poll_idle_s,
+        fresh_first_s=settings.fresh_first_s,
+    )
 
 
 def _looks(
@@ -227,7 +257,9 @@ def _looks(
         (60.0, LeftCases(store, clock, drains.lanes.wake).look),
         (60.0, TicketGauges(store, engine.metrics, clock, bool(config.staff)).look),
         (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
-        (60.0, TagKeeping(store, clock, sends.wake).look),
+        *tag_looks(engine, sends.wake),
+        (60.0, Buyers(store, clock).look),
+        (1.0, build_task_reminders(engine, sends.wake, drains.lanes.wake).look),
         (1.0, WebhookFeed(store, config.webhooks, clock, sends.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
         (
@@ -249,6 +281,15 @@ def _looks(
             ).look,
         ),
     ]
+
+
+def _contact_looks(
+    engine: Engine, contacts: ContactParts, client: WeComClient, sends: Lanes
+) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
+    """What of customer contact the service looks after by itself."""
+    fetch = client.fetch_elsewhere
+    channels = build_channel_keeping(engine, contacts.access, fetch, sends.wake)
+    return [(EVERY_S, contacts.reconciler.look), (LOOK_S, channels.look)]
 
 
 def _send_slots(config: Config) -> dict[Lane, int]:

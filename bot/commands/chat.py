@@ -24,7 +24,7 @@ from bot.commands.check_said import approvals_of
 from bot.commands.dialogue import Dialogue, card_text, shown
 from bot.config import Config, keygen
 from bot.delivery.lanes import SystemClock
-from bot.llm.opening import open_agent, open_model
+from bot.llm.opening import open_agent, open_model, open_summariser
 from bot.model import Conversation
 from bot.telemetry import Metrics, configure_logging
 from knowledge.fold import even_out
@@ -56,6 +56,7 @@ async def _chat(throw_away: Config, config: Config) -> None:
         metrics=metrics,
         model=model,
         agent=open_agent(config, MODEL_PROMPTS, metrics, even_out, forbids),
+        summariser=open_summariser(config, MODEL_PROMPTS, metrics, even_out, forbids),
     )
     guide(engine.guard, await approvals_of(config), config.safety.approval)
     warming = asyncio.create_task(engine.warm(vectors_folder(config)))

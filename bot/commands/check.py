@@ -82,6 +82,7 @@ async def check(
     _check_escalation(prompts, inspection, report)
     _check_tag_rules(inspection, report)
     _check_consent(prompts, report)
+    _check_welcomes(inspection, prompts, report)
     report.add("大模型", _model_problems(inspection))
     report.print(out)
     _print_notes(inspection, out)
@@ -128,7 +129,7 @@ def _meaning_note(config: Config) -> str:
     if config.embeddings.provider == "none":
         return "没有编码器（embeddings.provider: none），只看说法，不按意思认"
     if folder is None or not (folder / KEPT).exists():
-        return "例句还没有学，服务启动后约两分钟学好，在这之前只看说法"
+        return "例句还没有学，服务启动后约三分钟学好，在这之前只看说法"
     return ""
 
 
@@ -204,6 +205,13 @@ def _check_tag_rules(inspection: Inspection, report: _Report) -> None:
         report.add("打标签的规则", [problem])
 
 
+def _check_welcomes(inspection: Inspection, prompts: Path, report: _Report) -> None:
+    from bot.commands.check_welcomes import welcome_problems
+
+    if inspection.config is not None:
+        report.add("欢迎语", welcome_problems(inspection.config, prompts))
+
+
 def _check_consent(prompts: Path, report: _Report) -> None:
     from bot.app import examples_in
     from bot.app.consent_words import CONSENT_EXAMPLES, CONSENT_WORDS, wishes_in
@@ -219,14 +227,14 @@ def _model_problems(inspection: Inspection) -> Iterator[str]:
     """What the prompts of a configured model lack."""
     from bot.app import MODEL_PROMPTS
     from bot.errors import Misconfigured
-    from bot.llm.opening import open_agent, open_model
+    from bot.llm.opening import open_agent, open_model, open_summariser
     from bot.telemetry import Metrics
     from knowledge.fold import even_out
 
     if inspection.config is None or inspection.config.llm is None:
         return
     try:
-        for opened in (open_model, open_agent):
+        for opened in (open_model, open_agent, open_summariser):
             opened(inspection.config, MODEL_PROMPTS, Metrics(), even_out, lambda _text: False)
     except Misconfigured as error:
         yield str(error)

@@ -15,6 +15,7 @@ from bot.delivery.reconciling import Reconciler
 from bot.store import Relation, RelationEvent, Store, SyncState
 from bot.telemetry import Metrics
 from bot.wecom.client import WeComClient
+from bot.wecom.kf import Kf
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
 
@@ -58,10 +59,12 @@ async def sync(config: Config, out: TextIO) -> int:
                 config,
                 store,
                 apis,
+                Kf(client),
                 clock=clock,
                 metrics=metrics,
                 wake_queue=_nobody,
                 wake_subject=_nobody,
+                may_tag=lambda _name: False,  # who compares takes no tag over
             )
             if await parts.access.api() is None:
                 return await _refused(config, store, out)

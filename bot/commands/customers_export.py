@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Literal, TextIO
 
+from bot.app.tag_sample import plain_cell
 from bot.commands.consent import operator
 from bot.commands.customers import note, opened
-from bot.commands.tags_audit import plain_cell
 from bot.config import Config
 from bot.errors import Misconfigured
 from bot.model.people import AttributeClass

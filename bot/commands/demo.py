@@ -46,9 +46,8 @@ async def demo(config_path: Path, port: int, *, open_browser: bool) -> int:
         async with _simulator(port) as url:
             config = _demo_config(config_path, folder, url)
             async with running(config, vectors=ROOT / ".concierge" / "vectors") as concierge:
-                runner = await listen(concierge, "127.0.0.1", 0)
-                address = runner.addresses[0]
-                await _connect(url, f"http://127.0.0.1:{address[1]}/wecom/callback")
+                runner = await listen(concierge, "127.0.0.1", 0, rehearsal=url)
+                await _connect(url, f"http://127.0.0.1:{runner.addresses[0][1]}")
                 print(f"演示已就绪：{url}\n按 Ctrl+C 结束。", flush=True)
                 if open_browser:
                     await asyncio.to_thread(webbrowser.open, url)
@@ -87,7 +86,8 @@ def _demo_config(config_path: Path, folder: Path, api_base: str) -> Config:
     staff = tuple(
         StaffMember(userid=userid, name=name, level=level) for userid, name, level in _STAFF
     )
-    return config.model_copy(update={"staff": config.staff or staff})
+    here = config.server.model_copy(update={"public_url": None})  # nobody else reaches a demo
+    return config.model_copy(update={"staff": config.staff or staff, "server": here})
 
 
 @asynccontextmanager
@@ -117,10 +117,11 @@ async def _simulator(port: int) -> AsyncIterator[str]:
         await process.wait()
 
 
-async def _connect(simulator: str, callback_url: str) -> None:
-    """Tell the simulator where callbacks go, as a console page would."""
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(f"{simulator}/sim/callback", json={"url": callback_url}) as response,
-    ):
-        response.raise_for_status()
+async def _connect(simulator: str, product: str) -> None:
+    """Tell the simulator where callbacks go and where the sidebar is, as a console page would."""
+    pages = {"callback": "/wecom/callback", "sidebar": "/sidebar"}
+    async with aiohttp.ClientSession() as session:
+        for what, path in pages.items():
+            told = {"url": f"{product}{path}"}
+            async with session.post(f"{simulator}/sim/{what}", json=told) as response:
+                response.raise_for_status()

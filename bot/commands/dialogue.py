@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.app import Engine, couriers
+from bot.app.tasks import build_task_reminders
 from bot.delivery.housekeeping import LeftCases
 from bot.delivery.intake import subject_of
 from bot.delivery.send import Courier, Sender
@@ -166,8 +167,8 @@ class PlayedMedia(TemporaryMedia):
         self.uploaded: list[str] = []
         self.failures: list[Exception] = []
 
-    async def upload(self, filename: str, content: bytes) -> str:
-        """Take a picture."""
+    async def upload(self, filename: str, content: bytes, *, kind: str = "image") -> str:
+        """Take a file."""
         if self.failures:
             raise self.failures.pop(0)
         self.uploaded.append(filename)
@@ -198,6 +199,7 @@ class Dialogue:
         self._woken: dict[str, None] = {}
         self._left = LeftCases(engine.store, engine.clock, self._wake)
         self._tags = TagKeeping(engine.store, engine.clock, lambda _queue, _lane: None)
+        self._tasks = build_task_reminders(engine, lambda _queue, _lane: None, self._wake)
         self.connect(self.kf)
 
     def connect(self, kf: Kf, more: Mapping[type[Effect], Courier] | None = None) -> None:
@@ -301,6 +303,7 @@ class Dialogue:
         """Do what has come due by itself: timers, retries, rows that waited for their time."""
         await self._left.look()
         await self._tags.look()
+        await self._tasks.look()
         for queue, _ in await self.engine.store.outbox.open_queues():
             await self._sender.send_queue(queue)
         waiting = await self.engine.store.mailbox.waiting(self.engine.clock.now())

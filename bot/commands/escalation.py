@@ -26,7 +26,7 @@ _LIKE = 3  # examples
 _LACKS = {
     "off": "没有开（escalation.meaning: false），只看说法",
     "encoder": "没有编码器，只看说法",
-    "examples learned": "例句还没有学，只看说法；服务启动后约两分钟学好，现在就学：加 --learn",
+    "examples learned": "例句还没有学，只看说法；服务启动后约三分钟学好，现在就学：加 --learn",
 }
 _SPANS = ((86_400, "天"), (3600, "小时"), (60, "分钟"), (1, "秒"))
 

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
@@ -14,10 +15,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from bot.app import open_store
+from bot.app.sales_files import SalesFile, is_sales, read_sales
 from bot.config import Config
 from bot.errors import Misconfigured
 from bot.model import Order, Shipment
-from bot.store import OrderWritten
+from bot.model.sales import Sale
+from bot.store import OrderWritten, Store, Taken
 from bot.tools.answers import amount_of, moment_of, text_of
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -35,6 +38,13 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
 _NEEDED = ("number", "customer")
 _USERID = re.compile(r"[A-Za-z0-9_\-@.]{1,64}", re.ASCII)
 _SHOWN = 20
+_BY = {"customer": "按客户编号", "unionid": "按 unionid", "phone": "按手机号", "hand": "人工"}
+_WHY = {
+    "no_identity": "没有身份",
+    "unknown": "还不认识",
+    "ambiguous": "手机号对上多人",
+    "erased": "客户已要求删除",
+}
 
 
 @dataclass(slots=True)
@@ -51,10 +61,16 @@ async def import_orders(config: Config, file: Path, out: TextIO) -> int:
     Raises:
         Misconfigured: the file cannot be read, or lacks a column.
     """
-    read = _read(_text(file), ZoneInfo(config.timezone))
+    text, zone = text_of_file(file), ZoneInfo(config.timezone)
+    if not _names_customers(text) and is_sales(text):
+        return await _import_sales(config, read_sales(text, zone, time.time()), file, out)
+    read = _read(text, zone)
     store = open_store(config)
     try:
         became = await store.orders.write(list(read.orders.values()), time.time())
+        for customer, order in read.orders.values():
+            if order.paid_at is not None:
+                await store.sales.take(_sale(customer, order), time.time())
     finally:
         store.close()
     counts = Counter(became.values())
@@ -63,16 +79,107 @@ async def import_orders(config: Config, file: Path, out: TextIO) -> int:
         f"更新 {counts[OrderWritten.CHANGED]}，没有变化 {counts[OrderWritten.SAME]}。",
         file=out,
     )
-    if read.skipped:
-        print(f"跳过 {len(read.skipped)} 行：", file=out)
-        for line in read.skipped[:_SHOWN]:
-            print(f"  · {line}", file=out)
-        if len(read.skipped) > _SHOWN:
-            print(f"  · ……另有 {len(read.skipped) - _SHOWN} 行", file=out)
+    _print_skipped(read.skipped, out)
     return 1 if read.skipped else 0
 
 
-def _text(file: Path) -> str:
+def _names_customers(text: str) -> bool:
+    header = next(csv.reader(io.StringIO(text, newline="")), [])
+    return any(cell.strip().lower() in _COLUMNS["customer"] for cell in header)
+
+
+def _sale(customer: str, order: Order) -> Sale:
+    """The same order as it is counted; a list for looking up tells nothing of refunds."""
+    return Sale(
+        number=order.number,
+        changed_at=order.paid_at or 0.0,
+        status=order.status,
+        amount=order.amount or 0,
+        paid_at=order.paid_at,
+        external_userid=customer,
+        title=order.title,
+    )
+
+
+async def _import_sales(config: Config, found: SalesFile, file: Path, out: TextIO) -> int:
+    store = open_store(config)
+    try:
+        became = Counter([await store.sales.take(one, time.time()) for one in found.sales.values()])
+        await _print_matching(store, out)
+    finally:
+        store.close()
+    whose = f"（{found.marketplace}）" if found.marketplace else ""
+    print(
+        f"{file.name}{whose}：{len(found.sales)} 个订单，新增 {became[Taken.NEW]}，"
+        f"更新 {became[Taken.CHANGED]}，没有变化 {became[Taken.SAME] + became[Taken.OLDER]}。",
+        file=out,
+    )
+    _print_skipped(found.skipped, out)
+    return 1 if found.skipped else 0
+
+
+async def unmatched(config: Config, out: TextIO, *, limit: int) -> int:
+    """List the orders whose buyer is not known, and how many are matched by what."""
+    store = open_store(config)
+    try:
+        for one in await store.sales.unmatched(limit):
+            paid = one.sale.paid_at
+            when = datetime.fromtimestamp(paid, ZoneInfo(config.timezone)) if paid else None
+            shown = f"{when:%Y-%m-%d %H:%M}" if when else "未付款"
+            why = _WHY.get(one.match.why, one.match.why)
+            print(f"{one.sale.number}  {shown}  {one.sale.amount / 100:.2f} 元  {why}", file=out)
+        await _print_matching(store, out)
+    finally:
+        store.close()
+    return 0
+
+
+async def match(config: Config, number: str, customer: str, out: TextIO) -> int:
+    """Say whose an order is.
+
+    Raises:
+        Misconfigured: no such customer.
+    """
+    store = open_store(config)
+    try:
+        if not await store.people.known(customer):
+            raise Misconfigured(f"没有 {customer} 这位客户")
+        if not await store.sales.belongs_to(number, customer, time.time()):
+            print(f"{number} 没有这个订单，或者已经知道是谁的。", file=out)
+            return 1
+    finally:
+        store.close()
+    print(f"{number} 是 {customer} 的。", file=out)
+    return 0
+
+
+async def _print_matching(store: Store, out: TextIO) -> None:
+    counts = await store.sales.match_counts()
+    total, known = sum(counts.values()), sum(counts.get(by, 0) for by in _BY)
+    if not total:
+        print("还没有订单。", file=out)
+        return
+    parts = [f"{_BY[by]} {counts[by]}" for by in _BY if counts.get(by)]
+    parts += [f"{_WHY[why]} {counts[why]}" for why in _WHY if counts.get(why)]
+    print(f"订单 {total} 个，认出买家 {known / total:.1%}：{'，'.join(parts)}。", file=out)
+
+
+def _print_skipped(skipped: list[str], out: TextIO) -> None:
+    if not skipped:
+        return
+    print(f"跳过 {len(skipped)} 行：", file=out)
+    for line in skipped[:_SHOWN]:
+        print(f"  · {line}", file=out)
+    if len(skipped) > _SHOWN:
+        print(f"  · ……另有 {len(skipped) - _SHOWN} 行", file=out)
+
+
+def text_of_file(file: Path) -> str:
+    """The text of a file as spreadsheets write it.
+
+    Raises:
+        Misconfigured: it cannot be read, or is no text.
+    """
     try:
         raw = file.read_bytes()
     except OSError as error:

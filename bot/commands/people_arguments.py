@@ -11,6 +11,7 @@ from bot.commands import (
     customers,
     customers_edit,
     customers_export,
+    tag_proposals_arguments,
     tag_rules_arguments,
     tags,
     tags_apply,
@@ -122,6 +123,7 @@ def _add_bulk(actions: Actions) -> None:
 def _add_quality(actions: Actions) -> None:
     one = action(actions, "coverage", _tags_coverage, "三个维度都有标签的客户占多少")
     one.add_argument("--json", action="store_true", help="打印 JSON")
+    tag_proposals_arguments.add(actions)
     one = action(actions, "audit", _tags_audit, "抽一批标签请人判断，或读回判断并报告准确率")
     one.add_argument("--sample", type=int, default=100, help="抽多少个，默认 100")
     one.add_argument("--seed", type=int, help="随机种子；同一份数据同一个种子抽到的一样")

@@ -36,13 +36,19 @@ async def serve(config: Config) -> int:
     return 0
 
 
-async def listen(concierge: Concierge, host: str, port: int) -> web.AppRunner:
+async def listen(
+    concierge: Concierge, host: str, port: int, *, rehearsal: str = ""
+) -> web.AppRunner:
     """Open the port; the caller cleans the runner up.
+
+    Args:
+        rehearsal: address of a simulator at which members sign in; only a demo has one.
 
     Raises:
         Misconfigured: the port is taken, or the address is not ours.
     """
-    runner = web.AppRunner(web_app(concierge), access_log=None, shutdown_timeout=_CLOSE_WITHIN_S)
+    app = web_app(concierge, rehearsal=rehearsal)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_WITHIN_S)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port, backlog=1024).start()

@@ -25,6 +25,9 @@ def add(actions: Actions) -> None:
     one.set_defaults(work=_import)
     one.add_argument("file", type=Path, help="至少有“标签”和“关键词”两列")
     one.add_argument("--to", type=Path, help="写到哪个规则文件，默认 tag-rules/文件名.yaml")
+    one.add_argument(
+        "--columns", default="", help="表头认不出时，如 tag=画像,contains=触发语 或列号 A、B"
+    )
     one.add_argument("--yes", action="store_true", help="不问，直接写")
     one.add_argument("--dry-run", action="store_true", help="只看看，不写")
 
@@ -45,5 +48,6 @@ async def _import(config: Config, given: argparse.Namespace) -> int:
         to=given.to or given.config.absolute().parent / "tag-rules" / f"{given.file.stem}.yaml",
         yes=given.yes,
         dry_run=given.dry_run,
+        columns=given.columns,
     )
     return tags_import.import_rules(config, given.file, options, sys.stdout)

@@ -6,6 +6,7 @@ from typing import TextIO
 
 import msgspec
 
+from bot.app.sensitive import refuse_names
 from bot.commands.consent import operator
 from bot.commands.customers import known_customer, note, opened
 from bot.config import Config
@@ -96,10 +97,12 @@ async def change(
     """Put tags on a customer or take them off by hand; returns 1 when one was refused.
 
     Raises:
-        Misconfigured: that is no name of a tag, or no customer.
+        Misconfigured: that is no name of a tag, one that nobody was asked about, or no customer.
     """
     for name in names:
         check_name(name)
+    if add:
+        refuse_names(config, names)
     at, refused = time.time() if now is None else now, False
     async with opened(config) as store:
         await known_customer(store, customer)

@@ -9,19 +9,25 @@ from datetime import datetime
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
-from bot.app.tag_following import group_names
-from bot.app.tag_rules import build_rulebook
 from bot.commands.consent import operator
 from bot.commands.customers import note, opened
 from bot.commands.tags_bulk import print_outcomes
+from bot.commands.tags_explain import LACKS, rules_of
 from bot.config import Config
 from bot.errors import Misconfigured
 from bot.llm.masking import Masker
 from bot.model.consents import Purpose, Standing
 from bot.model.tags import TagChange, group_of
 from bot.store import Store, TagRuns
-from handlers.tagging.again import difference, given_by
-from handlers.tagging.rules import Rulebook
+from handlers.tagging.again import (
+    KEPT_EVENTS,
+    Happened,
+    difference,
+    given_by,
+    happened_again,
+    meant_again,
+)
+from handlers.tagging.in_force import TagRules
 
 _DAY_S = 86_400.0
 _CUSTOMERS_AT_ONCE = 200
@@ -36,7 +42,7 @@ class Plan:
     """What would change.
 
     Args:
-        customers: who wrote in the time that is looked at.
+        customers: who wrote, or became a friend, in the time that is looked at.
         without_consent: how many of the additions fail for that, by rule.
         examples: masked, by rule and whether something is added.
     """
@@ -64,21 +70,21 @@ async def apply(
     if days < 1:
         raise Misconfigured("--days 至少是 1")
     at = time.time() if now is None else now
-    book = build_rulebook(config.tagging.rules, group_names(config.tagging))
+    rules = await rules_of(config, learn=False)
     async with opened(config) as store:
-        plan = await _plan(config, store, book, at - days * _DAY_S, at)
-        _print(plan, days, out)
+        plan = await _plan(config, store, rules, at - days * _DAY_S, at)
+        _print(plan, days, rules, out)
         if dry_run or not plan.changes:
             return 0
         if not yes and not _said_yes(out):
             print("没有写入。", file=out)
             return 1
         runs = TagRuns(store)
-        asked = {"days": days, "rules": book.version}
+        asked = {"days": days, "rules": rules.book.version}
         run = await runs.begin("apply", asked, by=operator(), at=at)
         changes = [(customer, _in_run(change, run)) for customer, change in plan.changes]
         outcomes = await runs.change(changes, at)
-        await runs.finish(run)
+        await runs.finish(run, at)
         await note(store, "tags.apply", run, at, why=f"{days} days", result=str(len(changes)))
     print(f"{run}：", file=out)
     print_outcomes(outcomes, out)
@@ -86,54 +92,81 @@ async def apply(
     return 0
 
 
-async def _plan(config: Config, store: Store, book: Rulebook, since: float, now: float) -> Plan:
+async def _plan(config: Config, store: Store, rules: TagRules, since: float, now: float) -> Plan:
     plan, zone = Plan(), ZoneInfo(config.timezone)
-    async for customer in _who_wrote(store, since):
+
+    def local_time(moment: float) -> datetime:
+        return datetime.fromtimestamp(moment, zone)
+
+    async for customer in _who_came(store, since):
         plan.customers += 1
         messages = await store.transcript.written_by(customer, since, _MESSAGES)
         rows = await store.database.fetch(
             "SELECT open_kfid, channel FROM conversations WHERE external_userid = ?", customer
         )
-        given = given_by(
-            messages,
-            book,
-            lambda moment: datetime.fromtimestamp(moment, zone),
-            {row["open_kfid"]: row["channel"] for row in rows},
-        )
+        channels = {row["open_kfid"]: row["channel"] for row in rows}
+        given = {
+            **happened_again(await _happened(store, customer, since), rules.book, local_time),
+            **await meant_again(messages, rules, local_time),
+            **given_by(messages, rules.book, local_time, channels),
+        }
         present = await store.tags.of(customer, now)
         found = difference(given, present, messages, config.tagging)
         standings = await store.consents.standings(customer) if found.added else {}
-        for rule, message in found.added:
+        for rule, _, msgid, text, source in found.added:
             change = TagChange(
                 name=rule.tag,
                 add=True,
                 at=now,
+                source=source,
                 rule=rule.id,
                 version=rule.version,
-                msgid=message.msgid,
+                msgid=msgid,
             )
             purpose = Purpose(config.tagging.group(group_of(rule.tag)).purpose)
             given_to = standings.get(purpose) is Standing.GIVEN
             permitted = purpose is Purpose.SERVICE or given_to
-            _note(plan, customer, change, message.text, permitted=permitted)
+            _note(plan, customer, change, text, permitted=permitted)
         for one, message in found.removed:
             change = TagChange(
                 name=one.name,
                 add=False,
                 at=now,
                 rule=one.rule,
-                version=book.version,
+                version=rules.book.version,
                 msgid=one.msgid,
             )
             _note(plan, customer, change, message.text, permitted=True)
     return plan
 
 
-async def _who_wrote(store: Store, since: float) -> AsyncIterator[str]:
+async def _happened(store: Store, customer: str, since: float) -> list[Happened]:
+    """What is still known to have happened to a customer."""
+    added = await store.database.fetch(
+        "SELECT userid, state, at FROM relation_events WHERE external_userid = ?"
+        " AND kind = 'added' AND at >= ? ORDER BY at",
+        *(customer, since),
+    )
+    entered = await store.database.fetch(
+        "SELECT scene, last_at FROM entrances WHERE external_userid = ? AND last_at >= ?"
+        " ORDER BY last_at",
+        *(customer, since),
+    )
+    return [
+        *(
+            Happened("customer_added", {"userid": r["userid"], "state": r["state"]}, r["at"])
+            for r in added
+        ),
+        *(Happened("session_entered", {"scene": r["scene"]}, r["last_at"]) for r in entered),
+    ]
+
+
+async def _who_came(store: Store, since: float) -> AsyncIterator[str]:
     after = ""
     while rows := await store.database.fetch(
-        "SELECT DISTINCT external_userid FROM conversations WHERE customer_wrote_at >= ?"
-        " AND external_userid > ? ORDER BY external_userid LIMIT ?",
+        "SELECT external_userid FROM conversations WHERE customer_wrote_at >= ?1"
+        " AND external_userid > ?2 UNION SELECT external_userid FROM relation_events"
+        " WHERE kind = 'added' AND at >= ?1 AND external_userid > ?2 ORDER BY 1 LIMIT ?3",
         *(since, after, _CUSTOMERS_AT_ONCE),
     ):
         for row in rows:
@@ -152,11 +185,11 @@ def _note(plan: Plan, customer: str, change: TagChange, text: str, *, permitted:
         examples.append(shown if len(shown) <= 60 else f"{shown[:60]}…")
 
 
-def _print(plan: Plan, days: int, out: TextIO) -> None:
+def _print(plan: Plan, days: int, rules: TagRules, out: TextIO) -> None:
     counts: Counter[tuple[str, str, bool]] = Counter(
         (change.rule, change.name, change.add) for _, change in plan.changes
     )
-    print(f"最近 {days} 天有 {plan.customers} 位客户写过话。", file=out)
+    print(f"最近 {days} 天有 {plan.customers} 位客户写过话，或加了好友。", file=out)
     for (rule, name, add), count in counts.most_common():
         print(f"  {'+' if add else '-'}{count:<6} {name}  {rule}", file=out)
         for example in plan.examples[rule, add]:
@@ -165,7 +198,12 @@ def _print(plan: Plan, days: int, out: TextIO) -> None:
         print("  没有要改的。", file=out)
     if total := sum(plan.without_consent.values()):
         print(f"  另有 {total} 处规则符合、客户没有同意过，不打。", file=out)
-    print("按意思和按事件的规则没有重跑，它们打的不动。", file=out)
+    if rules.book.by_meaning and (lacks := LACKS.get(rules.meaning.lacks)):
+        print(f"按意思的规则没有重看：{lacks}。", file=out)
+    named = {event.name for rule in rules.book.on_events for event in rule.events}
+    if forgotten := sorted(named - KEPT_EVENTS):
+        print(f"这些事件没有留下记录，按它们的规则重看不了：{'、'.join(forgotten)}。", file=out)
+    print("按意思、按事件打过的只补不去。", file=out)
 
 
 def _said_yes(out: TextIO) -> bool:

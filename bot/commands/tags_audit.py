@@ -10,17 +10,16 @@ from typing import TextIO
 
 import msgspec
 
+from bot.app.tag_sample import HEADER, write_sample
 from bot.commands.consent import operator
 from bot.commands.customers import note, opened
 from bot.config import DIMENSIONS, Config
 from bot.errors import Misconfigured
-from bot.llm.masking import Masker
 from bot.measuring.statistics import Share, share_of
 from bot.store import Coverage, Sampled, TagFigures
 
 COVERAGE_GOAL, ACCURACY_GOAL = 0.90, 0.95
 
-HEADER = ("批次", "序号", "客户", "标签", "规则", "客户的话", "判断", "备注")
 _SAID = {
     **dict.fromkeys(("对", "是", "正确", "right", "1", "y"), "right"),
     **dict.fromkeys(("错", "否", "不对", "wrong", "0", "n"), "wrong"),
@@ -71,7 +70,7 @@ async def draw(
             print("规则还没有打过标签，没有可抽的。", file=out)
             return 0
         texts = [await store.timeline.text_of(one.external_userid, one.msgid) for one in items]
-        _write(path, audit, items, texts, reveal=reveal)
+        write_sample(path, audit, items, texts, reveal=reveal)
         await store.exports.note(
             "tags.audit",
             path,
@@ -114,29 +113,6 @@ async def read(config: Config, path: Path, out: TextIO, *, now: float | None = N
 
 
 # ---------------------------------------------------------------------- the file
-
-
-def _write(
-    path: Path,
-    audit: str,
-    items: Sequence[Sampled],
-    texts: Sequence[str],
-    *,
-    reveal: bool,
-) -> None:
-    with path.open("x", encoding="utf-8-sig", newline="") as file:  # spreadsheets want the mark
-        writer = csv.writer(file)
-        writer.writerow(HEADER)
-        for one, text in zip(items, texts, strict=True):
-            shown = text if reveal else Masker().mask(text).text
-            rule = f"{one.rule}@{one.version}" if one.version else one.rule
-            row = (audit, one.n, one.external_userid, one.name, rule, shown, "", "")
-            writer.writerow([plain_cell(str(cell)) for cell in row])
-
-
-def plain_cell(text: str) -> str:
-    """A cell that a spreadsheet takes for text, whatever a customer wrote."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

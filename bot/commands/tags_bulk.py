@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
+from bot.app.sensitive import refuse_names
 from bot.commands.consent import operator
 from bot.commands.customers import note, opened, when
 from bot.commands.tags import OUTCOMES, check_name
@@ -29,8 +30,8 @@ async def rename(
     """Give everybody who has one tag another one instead; `undo` takes it back.
 
     Raises:
-        Misconfigured: these are no names of tags, the purposes of their groups differ, or a rename
-            would be a merge.
+        Misconfigured: these are no names of tags, nobody was asked about the new one, the purposes
+            of their groups differ, or a rename would be a merge.
     """
     at = time.time() if now is None else now
     _check(config, old, new)
@@ -45,7 +46,7 @@ async def rename(
         runs = TagRuns(store)
         run = await runs.begin(kind, {"from": old, "to": new}, by=operator(), at=at)
         outcomes = await runs.rename(old, new, run, at)
-        await runs.finish(run)
+        await runs.finish(run, at)
         await note(store, f"tags.{kind}", run, at, why=f"{old} {new}")
     print(f"{run}：{old} → {new}", file=out)
     print_outcomes(outcomes, out)
@@ -100,6 +101,7 @@ def print_outcomes(outcomes: Mapping[str, int], out: TextIO) -> None:
 def _check(config: Config, old: str, new: str) -> None:
     check_name(old)
     check_name(new)
+    refuse_names(config, [new])
     if old == new:
         raise Misconfigured("两个名字一样")
     before, after = (config.tagging.group(group_of(name)).purpose for name in (old, new))

@@ -44,7 +44,7 @@ _PURPOSES = {
     "location": "位置",
     "sensitive": "敏感信息",
 }
-_LACKS = {
+LACKS = {
     "encoder": "没有编码器，只看说法",
     "examples learned": "例句还没有学，只看说法；服务启动后会学好，现在就学：加 --learn",
 }
@@ -69,7 +69,7 @@ async def explain(
     Raises:
         Misconfigured: a rule has a problem, or nobody knows the customer.
     """
-    rules = await _rules(config, learn=learn)
+    rules = await rules_of(config, learn=learn)
     around = Around(datetime.now(ZoneInfo(config.timezone)))
     looked = look(text, rules.book, around)
     meant = await meant_by(text, looked, rules, around)
@@ -82,12 +82,20 @@ async def explain(
     print(f"读作：{looked.read}", file=out)
     for line in _told(looked, meant, outcomes, config):
         print(line, file=out)
-    if lacks := _LACKS.get(rules.meaning.lacks):
+    if lacks := LACKS.get(rules.meaning.lacks):
         print(f"（{lacks}）", file=out)
     return 0
 
 
-async def _rules(config: Config, *, learn: bool) -> TagRules:
+async def rules_of(config: Config, *, learn: bool) -> TagRules:
+    """The rules of this deployment, with what was learned of their examples.
+
+    Args:
+        learn: learn them now if that was not done before.
+
+    Raises:
+        Misconfigured: a rule has a problem.
+    """
     folder = vectors_folder(config)
     rules = build_tag_rules(config.tagging, None)
     if rules.book.by_meaning:

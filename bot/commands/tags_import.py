@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 import yaml
 
+from bot.app.sensitive import refuse_names
 from bot.app.tag_following import group_names
 from bot.app.tag_rules import files_in, rulebook_in
 from bot.config import Config
@@ -49,20 +50,24 @@ class Options:
         to: the file of rules that is written.
         yes: ask nothing.
         dry_run: write nothing.
+        columns: as on the command line, ``tag=画像,contains=触发语``; wins over what headings tell.
     """
 
     to: Path
     yes: bool = False
     dry_run: bool = False
+    columns: str = ""
 
 
 def import_rules(config: Config, file: Path, options: Options, out: TextIO) -> int:
     """Write the rules of a table; a second time changes nothing.
 
     Raises:
-        Misconfigured: the table cannot be read, has no such columns, or a rule has a problem.
+        Misconfigured: the table cannot be read, has no such columns, a tag is one that nobody was
+            asked about, or a rule has a problem.
     """
-    rules = list(_rules(_read(file), out))
+    rules = list(_rules(_read(file), _named(options.columns), out))
+    refuse_names(config, [rule["tag"] for rule in rules])
     old = options.to.read_text("utf-8") if options.to.is_file() else ""
     text = _written(rules, file.name)
     print(f"\n{_difference(old, rules)}，写到 {options.to}", file=out)
@@ -97,11 +102,25 @@ def _read(file: Path) -> list[Sheet]:
         raise Misconfigured(f"{file}: {error}") from error
 
 
-def _rules(sheets: Sequence[Sheet], out: TextIO) -> Iterator[dict[str, Any]]:
+def _named(columns: str) -> dict[str, str]:
+    """Headings, or letters of columns, by the field that they are."""
+    named: dict[str, str] = {}
+    for part in filter(None, (one.strip() for one in re.split("[,，]", columns))):
+        field, _, heading = (one.strip() for one in part.partition("="))
+        if field not in _HEADINGS or not heading:
+            known = "、".join(_HEADINGS)
+            raise Misconfigured(f"--columns：{part} 不成；写成 字段=表头或列号，字段有 {known}")
+        named[heading] = field
+    return named
+
+
+def _rules(
+    sheets: Sequence[Sheet], named: Mapping[str, str], out: TextIO
+) -> Iterator[dict[str, Any]]:
     found = False
     seen: set[str] = set()
     for sheet in sheets:
-        header, columns = _columns(sheet)
+        header, columns = _columns(sheet, named)
         if "tag" not in columns or not {"contains", "exact", "regex", "means"} & columns.keys():
             continue
         found = True
@@ -118,17 +137,26 @@ def _rules(sheets: Sequence[Sheet], out: TextIO) -> Iterator[dict[str, Any]]:
         raise Misconfigured("没有认出“标签”和“关键词”两列：第一行写上这样的表头")
 
 
-def _columns(sheet: Sheet) -> tuple[int, dict[str, int]]:
+def _columns(sheet: Sheet, named: Mapping[str, str]) -> tuple[int, dict[str, int]]:
+    """The row of headings, and which column is which field."""
     best: tuple[int, dict[str, int]] = (0, {})
     for at, row in enumerate(sheet.rows[:_HEADER_ROWS]):
-        named: dict[str, int] = {}
+        said: dict[str, int] = {}
+        told: dict[str, int] = {}
         for column, cell in enumerate(row):
-            field = _FIELDS.get("".join(cell.split()).lower())
-            if field:
-                named.setdefault(field, column)
-        if len(named) > len(best[1]):
-            best = (at, named)
+            if field := named.get(cell.strip()) or named.get(_letter(column)):
+                told.setdefault(field, column)
+            elif field := _FIELDS.get("".join(cell.split()).lower()):
+                said.setdefault(field, column)
+        found = said | told
+        if len(found) > len(best[1]):
+            best = (at, found)
     return best
+
+
+def _letter(column: int) -> str:
+    """As spreadsheets name it; nobody writes rules beyond Z."""
+    return chr(ord("A") + column) if column < 26 else ""
 
 
 def _rule(cells: Mapping[str, str]) -> dict[str, Any] | None:

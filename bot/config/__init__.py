@@ -1,11 +1,20 @@
 """What did the operator configure? Frozen models, or every problem at once."""
 
 from bot.config.arguments import checked
+from bot.config.channels import (
+    FRIEND_KINDS,
+    Channel,
+    ChannelKind,
+    Channels,
+    Receiver,
+    SourceClass,
+)
 from bot.config.consent import AskedPurpose, Consent
 from bot.config.escalation import MISSED, OTHERS, Escalation, ReasonSettings
 from bot.config.hours import DAY_MINUTES, WEEK, Calendar, DateSpan, OpeningHours, Shift
-from bot.config.loading import Inspection, inspect_config, load_config
+from bot.config.loading import Inspection, explained, inspect_config, load_config
 from bot.config.problems import ConfigErrors, Problem
+from bot.config.referral import Campaign, Referral, Reward, Tier
 from bot.config.requirements import Command, keygen, require, variable
 from bot.config.safety import ApprovalMode, Safety
 from bot.config.sections import (
@@ -31,7 +40,7 @@ from bot.config.sections import (
     Storage,
     WeCom,
 )
-from bot.config.staff import Level, StaffMember
+from bot.config.staff import Duty, Level, StaffMember
 from bot.config.tagging import DIMENSIONS, Dimension, Tagging, TagGroup, TagPurpose
 from bot.config.tools import Argument, OrderFields, Tool, Writes
 from bot.config.webhooks import Webhook, WebhookEvent
@@ -39,6 +48,7 @@ from bot.config.webhooks import Webhook, WebhookEvent
 __all__ = [
     "DAY_MINUTES",
     "DIMENSIONS",
+    "FRIEND_KINDS",
     "MISSED",
     "OTHERS",
     "WEEK",
@@ -50,6 +60,10 @@ __all__ = [
     "Autonomy",
     "AutonomyMode",
     "Calendar",
+    "Campaign",
+    "Channel",
+    "ChannelKind",
+    "Channels",
     "Command",
     "Company",
     "Config",
@@ -58,6 +72,7 @@ __all__ = [
     "DateSpan",
     "Delivery",
     "Dimension",
+    "Duty",
     "Embeddings",
     "Escalation",
     "Inspection",
@@ -70,26 +85,32 @@ __all__ = [
     "OrderFields",
     "Problem",
     "ReasonSettings",
+    "Receiver",
     "Redis",
+    "Referral",
     "Reranker",
     "Retention",
+    "Reward",
     "Routing",
     "Safety",
     "Satisfaction",
     "Security",
     "Server",
     "Shift",
+    "SourceClass",
     "StaffMember",
     "Storage",
     "TagGroup",
     "TagPurpose",
     "Tagging",
+    "Tier",
     "Tool",
     "WeCom",
     "Webhook",
     "WebhookEvent",
     "Writes",
     "checked",
+    "explained",
     "inspect_config",
     "keygen",
     "load_config",

@@ -180,6 +180,18 @@ def _problem(draft: Draft, details: ErrorDetails) -> Problem:
     )
 
 
+def explained(error: ValidationError) -> list[str]:
+    """What is wrong with a section that did not come from config.yaml, a line each."""
+    lines = []
+    for details in error.errors(include_url=False):
+        where = path_text(tuple(part for part in details["loc"] if part != "[key]"))
+        expected = _EXPECTED.get(details["type"])
+        said = {"extra_forbidden": "没有这一项", "missing": "必须填写"}.get(details["type"])
+        text = said or (expected(details.get("ctx", {})) if expected else details["msg"])
+        lines.append(f"{where}：{text}" if where else text)
+    return lines
+
+
 def _plain_list(expected: str) -> str:
     """Pydantic's ``'a', 'b' or 'c'`` as people write it."""
     return expected.replace(" or ", ", ").replace("'", "").replace(", ", "、")

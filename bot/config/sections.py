@@ -12,10 +12,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
+from bot.config.channels import Channels
 from bot.config.consent import Consent
 from bot.config.contacts import Contacts
 from bot.config.escalation import Escalation
+from bot.config.experiments import Experiment, ExperimentName
 from bot.config.hours import Calendar, OpeningHours
+from bot.config.outreach import OutreachLimits
+from bot.config.referral import Referral
 from bot.config.safety import Safety
 from bot.config.section import Section
 from bot.config.staff import StaffMember
@@ -44,6 +48,7 @@ from bot.config.values import (
     sqlite_path,
 )
 from bot.config.webhooks import Webhook, WebhookName
+from bot.config.welcome import Welcome
 
 AutonomyMode = Literal["auto", "suggest", "off"]
 UNSET = SecretStr("")
@@ -242,6 +247,16 @@ class Measuring(Section):
     minimum_cases: Count = 50
 
 
+class Orders(Section):
+    """How shops tell us of orders.
+
+    Args:
+        secret: what their requests are signed with; empty = there is no such address.
+    """
+
+    secret: ApiToken = UNSET
+
+
 class Retention(Section):
     """How long rows are kept."""
 
@@ -282,13 +297,19 @@ class Config(Section):
     escalation: Escalation = Escalation()
     safety: Safety = Safety()
     consent: Consent = Consent()
+    outreach: OutreachLimits = OutreachLimits()
+    experiments: Mapping[ExperimentName, Experiment] = {}
     tagging: Tagging = Tagging()
     webhooks: Mapping[WebhookName, Webhook] = {}
     contacts: Contacts = Contacts()
+    welcome: Welcome = Welcome()
+    channels: Channels = Channels()
+    referral: Referral = Referral()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()
     accounts: Mapping[OpenKfid, Account] = {}
+    orders: Orders = Orders()
     measuring: Measuring = Measuring()
     retention: Retention = Retention()
     logging: Logging = Logging()

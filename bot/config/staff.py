@@ -9,6 +9,7 @@ from bot.config.section import Section
 from bot.config.values import Many, OpenKfid, Text, Timezone, Userid
 
 Level = Literal["junior", "expert", "leader"]
+Duty = Literal["operator", "auditor"]
 
 
 class StaffMember(Section):
@@ -24,6 +25,8 @@ class StaffMember(Section):
     shifts: Many[Shift] = ()
     timezone: Timezone | None = None
     on_holidays: bool = False
+    duties: Many[Duty] = ()
+    unit: Text | None = None
 
     def serves(self, open_kfid: str) -> bool:
         """Whether this member serves a 客服账号; all of them, when none is named."""

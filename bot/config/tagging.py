@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from bot.config.hours import Weekday
 from bot.config.section import Section
-from bot.config.values import Count, Days, Many, Source
+from bot.config.values import Count, Days, Many, MinuteOfDay, Source
 
 Dimension = Literal["基础属性", "行为偏好", "消费层级"]
 DIMENSIONS: tuple[Dimension, ...] = ("基础属性", "行为偏好", "消费层级")
@@ -39,6 +40,19 @@ class TagGroup(Section):
     purpose: TagPurpose = "profiling_tags"
 
 
+class TagAudit(Section):
+    """The sample of tags that people judge, week by week (R-4.7).
+
+    Args:
+        hour: minutes since midnight.
+    """
+
+    enabled: bool = False
+    sample: Count = 100
+    weekday: Weekday = "mon"
+    hour: MinuteOfDay = 9 * 60
+
+
 class Tagging(Section):
     """How customers are tagged."""
 
@@ -47,6 +61,8 @@ class Tagging(Section):
     sticky_days: Days = 30
     max_per_customer: Count = 100
     project: bool = False
+    proposals: bool = False
+    audit: TagAudit = TagAudit()
 
     @model_validator(mode="after")
     def _groups_differ(self) -> "Tagging":

@@ -16,6 +16,8 @@ from bot.store import Store
 from bot.wecom.client import WeComClient
 from bot.wecom.contacts import ContactCalls, Contacts
 from bot.wecom.tags import TagLibrary
+from bot.wecom.ways import ContactWays
+from bot.wecom.welcomes import WelcomeSender
 
 log = structlog.get_logger(__name__)
 
@@ -29,12 +31,14 @@ class ContactApi:
 
     contacts: Contacts
     library: TagLibrary
+    ways: ContactWays
+    welcomes: WelcomeSender
 
     @classmethod
     def over(cls, client: WeComClient) -> "ContactApi":
         """The calls that share this client's secret."""
         calls = ContactCalls(client)
-        return cls(Contacts(calls), TagLibrary(calls))
+        return cls(Contacts(calls), TagLibrary(calls), ContactWays(calls), WelcomeSender(calls))
 
 
 class ContactAccess:
@@ -71,6 +75,14 @@ class ContactAccess:
             if self._accepted is None and self._clock.now() >= self._ask_at:
                 await self._ask()
             return self._accepted
+
+    def at_once(self) -> list[ContactApi]:
+        """What may be called without asking first, whoever was accepted before everybody else.
+
+        A callback of customer contact shows that it is there; a code that lives 20 s cannot wait.
+        """
+        others = [one for one in self._apis.values() if one is not self._accepted]
+        return [self._accepted, *others] if self._accepted else others
 
     async def refused(self, error: NotAuthorised) -> None:
         """Remember that a call was refused for want of permission."""

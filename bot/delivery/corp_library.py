@@ -13,7 +13,7 @@ from bot.errors import NameTaken, NotAuthorised, Rejected, UnknownTag
 from bot.model import Lane
 from bot.model.tags import COLON
 from bot.ports import Clock
-from bot.store import CorpTag, Parcel, Store, Unit
+from bot.store import CorpTag, Parcel, Store, TagRuns, Unit
 from bot.wecom.limits import platform_limits
 from bot.wecom.tags import LibraryTag, fits
 
@@ -32,6 +32,7 @@ class CorpLibrary:
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
+        self._runs = TagRuns(store)
         self._reading = asyncio.Lock()
         self._left_alone: dict[str, float] = {}
 
@@ -63,6 +64,54 @@ class CorpLibrary:
             after = customers[-1]
         return queues
 
+    async def follow_run(self, api: ContactApi, old: str, new: str) -> bool:
+        """Give the corp tag of one name another one, where that does.
+
+        It does within one group, while nobody has the old name in our books and no tag has the new
+        one; a tag that people made stays as it is called.
+
+        Raises:
+            WeComError: as the client.
+        """
+        async with self._reading:
+            return await self._rename(api, old, new)
+
+    async def _rename(self, api: ContactApi, old: str, new: str) -> bool:
+        tag, (group, _, name) = await self._known(old), new.partition(COLON)
+        if not _exists(tag) or _exists(await self._known(new)) or not fits(name):
+            return False
+        assert tag is not None
+        if tag.group_name != group or not tag.ours or await self._store.tags.are_on(old):
+            return False
+        try:
+            await api.library.rename(tag.tag_id, name)
+        except (UnknownTag, NameTaken) as error:  # people were faster
+            log.info("corp_tags.not_renamed", group=group, errcode=error.errcode)
+            await self._refresh(api)
+            return False
+        unit = Unit()
+        self._store.corp_tags.rename(unit, tag.tag_id, name)
+        await self._store.database.commit(unit)
+        log.info("corp_tags.renamed", group=group)
+        return True
+
+    async def retire(self, api: ContactApi, tag: CorpTag) -> None:
+        """Delete a corp tag that we made; one that is gone already is gone.
+
+        Raises:
+            WeComError: as the client.
+        """
+        async with self._reading:
+            unit = Unit()  # first, so that nobody takes it for people's deed
+            self._store.corp_tags.delete(unit, [tag.tag_id], self._now, by="us")
+            await self._store.database.commit(unit)
+            try:
+                await api.library.delete([tag.tag_id])
+            except UnknownTag:
+                log.info("corp_tags.gone_already", group=tag.group_name)
+            else:
+                log.info("corp_tags.deleted", group=tag.group_name)
+
     async def ids_of(self, api: ContactApi, names: Iterable[str]) -> dict[str, str]:
         """The tag ids of these names, made where there are none; what cannot be is left out.
 
@@ -74,6 +123,9 @@ class CorpLibrary:
         if missing:
             async with self._reading:
                 await self._refresh(api)
+                for name in missing:
+                    if moved := await self._runs.instead_of(name):
+                        await self._rename(api, moved[0], name)
                 still = [name for name in missing if not _exists(await self._known(name))]
                 for group, tags in _by_group(still).items():
                     await self._make(api, group, tags)

@@ -46,6 +46,15 @@ class NoContacts:
 
 
 @dataclass(frozen=True, slots=True)
+class NoWelcomes:
+    """Where there is no customer contact, nobody is greeted in a member's name."""
+
+    async def __call__(self, _parcel: Parcel) -> Outcome:
+        """Say so."""
+        return Ended("dead", error="no customer contact here")
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectCourier:
     """Brings one customer's tags to every member who is their friend; the state is read first.
 

@@ -34,6 +34,7 @@ from bot.model import (
     SendCard,
     SendMessage,
     SendOnEvent,
+    SendWelcome,
 )
 from bot.model.effects import Effect
 from bot.ports import Clock
@@ -54,7 +55,7 @@ OPERATOR_PAUSE_S = 60.0
 ROWS_AT_ONCE = 20
 
 _TOLD_WHEN_FAILED = (
-    *(SendMessage, SendOnEvent, HandOff, EndSession, SendCard, RunErrand),
+    *(SendMessage, SendOnEvent, SendWelcome, HandOff, EndSession, SendCard, RunErrand),
     *get_args(Awaited),
 )
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
@@ -174,6 +175,8 @@ def _result(parcel: Parcel, outcome: Ended | Held, state: str) -> EffectDone | E
     }
     kind = type(parcel.effect).__name__
     if state == "sent":
+        if isinstance(parcel.effect, SendWelcome):
+            return None  # its row says so
         if not parcel.tag or not isinstance(outcome, Ended):
             return None
         return EffectDone(
@@ -209,6 +212,12 @@ def _named(parcel: Parcel) -> dict[str, Any]:
             return {"errand_id": effect.errand_id, "outcome": outcome}
         case SendCard():
             return {"task_id": effect.task_id, "userids": list(effect.userids)}
+        case SendWelcome():
+            return {
+                "userid": effect.userid,
+                "since": effect.since,
+                "campaign": effect.benefit.campaign if effect.benefit else "",
+            }
         case HandOff():
             return {"reason": effect.reason, "tries": effect.tries}
         case _:

@@ -34,12 +34,22 @@ _ACCOUNTS_RETRY_S = 5.0
 
 
 class Drains:
-    """Drains mailboxes: in order within a subject, in parallel between subjects."""
+    """Drains mailboxes: in order within a subject, in parallel between subjects.
+
+    Args:
+        drained: told whose mailbox was worked on.
+    """
 
     def __init__(
-        self, dispatcher: Dispatcher, slots: int, clock: Clock, sends: "Callable[[str, Lane], None]"
+        self,
+        dispatcher: Dispatcher,
+        slots: int,
+        clock: Clock,
+        sends: "Callable[[str, Lane], None]",
+        drained: Callable[[str], None] = lambda _subject: None,
     ) -> None:
         self._dispatcher, self._clock, self._sends = dispatcher, clock, sends
+        self._drained = drained
         share = max(1, slots // 4)
         self.lanes = Lanes(
             "drain",
@@ -57,6 +67,7 @@ class Drains:
 
     async def _drain(self, subject: str) -> float | None:
         next_at = await self._dispatcher.drain(subject, self._sends, self.lanes.wake)
+        self._drained(subject)
         if next_at is None or next_at > self._clock.now() + LOOK_AHEAD_S:
             return None
         return next_at

@@ -69,6 +69,8 @@ class TakingIn:
     Args:
         wake_queue: told which queue of the outbox has something new.
         wake_subject: told whose mailbox has.
+        may_tag: whether a tag of this name may be in our books: one that speaks of health, religion
+            or the like is not, unless its group asks for a consent of its own (R-4.8).
     """
 
     store: Store
@@ -76,6 +78,7 @@ class TakingIn:
     clock: Clock
     wake_queue: Callable[[str, Lane], None]
     wake_subject: Callable[[str, Lane], None]
+    may_tag: Callable[[str], bool]
 
     async def customer(self, api: ContactApi, external_userid: str) -> float | None:
         """Read a customer and follow what people changed.
@@ -195,7 +198,10 @@ class TakingIn:
         by: str,
     ) -> list[str]:
         """Add a person's changes; returns the queues of who must be told of them."""
-        usable = {name for name in (*added, *removed) if not name_problem(name)}
+        sensitive = {name for name in added if not self.may_tag(name)}
+        if sensitive:
+            log.warning("tags.sensitive_left_at_wecom", tags=len(sensitive))
+        usable = {name for name in {*added, *removed} - sensitive if not name_problem(name)}
         if not usable:
             return []
         log.info("tags.changed_by_people", added=len(added), removed=len(removed))

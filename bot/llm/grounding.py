@@ -49,11 +49,13 @@ class Words:
         promises: groups of equal meaning; one needs a passage that uses a word of its group.
         harmless: foreign words that need no support.
         plain: Chinese words and signs that need none: courtesy, grammar, time and number.
+        summary: words that need none in a summary for the staff.
     """
 
     promises: tuple[tuple[str, ...], ...]
     harmless: frozenset[str]
     plain: tuple[str, ...] = ()
+    summary: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, path: Path, evened: Evened) -> "Words":
@@ -68,6 +70,7 @@ class Words:
                 tuple(tuple(evened(str(word)) for word in group) for group in content["promises"]),
                 frozenset(evened(str(word)) for word in content["harmless"]),
                 tuple(_plain(content["plain"], evened)),
+                tuple(str(word) for word in content.get("summary", ())),
             )
         except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
             raise Misconfigured(f"prompts/llm/{path.name} cannot be read: {error!r}") from error

@@ -8,6 +8,7 @@ from bot.llm.breaker import CircuitBreaker
 from bot.llm.chooser import Chooser
 from bot.llm.grounding import Evened, Forbids, Grounding, Words
 from bot.llm.prompts import read_prompt, read_texts, read_tones
+from bot.llm.summariser import Summariser
 from bot.llm.writer import Writer
 from bot.telemetry import Metrics
 
@@ -62,4 +63,32 @@ def open_agent(
     texts = read_texts(prompts, "agent-tools.yaml")
     return Agent(
         llm, read_prompt(prompts, "agent.md"), grounding, metrics, texts=texts, breaker=breaker
+    )
+
+
+def open_summariser(
+    config: Config,
+    prompts: Path,
+    metrics: Metrics,
+    evened: Evened,
+    forbids: Forbids,
+    *,
+    breaker: CircuitBreaker | None = None,
+) -> Summariser | None:
+    """The model that sums cases up for the staff, or ``None`` when none is configured.
+
+    Raises:
+        Misconfigured: its instructions are missing.
+    """
+    llm = config.llm
+    if llm is None:
+        return None
+    words = Words.load(prompts / "words.yaml", evened)
+    return Summariser(
+        llm,
+        read_prompt(prompts, "sum_up.md"),
+        Grounding(words, evened, forbids),
+        metrics,
+        words=words.summary,
+        breaker=breaker,
     )

@@ -4,8 +4,6 @@ The model is asked for JSON in plain text, which every compatible server can do.
 back is checked against the passages; what fails is not said, and the entry is said as it is.
 """
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -13,6 +11,7 @@ import msgspec
 from bot.config import Llm
 from bot.llm.breaker import CircuitBreaker
 from bot.llm.caller import MAX_QUESTION, Caller, Said
+from bot.llm.drafts import draft_in
 from bot.llm.grounding import MAX_ANSWER, Grounding
 from bot.llm.masking import Masked, Masker
 from bot.llm.plain import plain
@@ -20,14 +19,8 @@ from bot.llm.prompts import DEFAULT_TONE, Prompt
 from bot.model import AnswerRequest, Choice, Written, basis_of
 from bot.telemetry import Metrics
 
-_THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
-_MOST_WRITTEN = 20_000
-"""Characters that are searched for an answer; one of the permitted length is far shorter."""
-
 _MOST_MARKDOWN = 3
 """Times the length of an answer; a longer draft is not worth reading."""
-
-_TRIES = 20
 
 
 class _Draft(msgspec.Struct):
@@ -80,7 +73,7 @@ class Writer(Caller):
     def _judged(
         self, request: AnswerRequest, said: Said, masked: Masked, prompt: Prompt
     ) -> Written:
-        draft = _draft_in(said.text) if said.whole else None
+        draft = draft_in(said.text, _Draft) if said.whole else None
         if draft is None:
             return Written(refused="form")
         if not draft.enough or not draft.used_ids:
@@ -133,21 +126,3 @@ def _encoded(request: AnswerRequest, question: Masked, recent: Sequence[Masked])
         "passages": request.passages,
     }
     return msgspec.json.encode(asked).decode()
-
-
-def _draft_in(text: str) -> _Draft | None:
-    """The last object of a text that has the form of a draft."""
-    text = _THOUGHTS.sub("", text)[-_MOST_WRITTEN:]
-    decoder, at, found = json.JSONDecoder(), 0, None
-    for _ in range(_TRIES):
-        at = text.find("{", at)
-        if at < 0:
-            break
-        try:
-            value, end = decoder.raw_decode(text, at)
-            found, at = msgspec.convert(value, _Draft, strict=True), end
-        except msgspec.ValidationError:
-            at = end
-        except (ValueError, RecursionError):
-            at += 1
-    return found

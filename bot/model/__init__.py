@@ -3,33 +3,35 @@
 Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end in ``_s``.
 """
 
-from bot.model.advice import AnswerRequest, Choice, Written, basis_of
+from bot.model.advice import AnswerRequest, Choice, SummedUp, Written, basis_of
 from bot.model.cards import Button, Card, Selection
 from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
-    Attachment,
     Awaited,
-    Because,
     Consult,
     Delegate,
+    DropWay,
     Effect,
     EndSession,
     ErrandOutcome,
+    FollowTagRun,
     HandOff,
+    KeepChannel,
     KeepMedia,
     LookUp,
-    MenuItem,
+    MakeWay,
     NotifyStaff,
     PostWebhook,
     ProjectTags,
     ReadCorpTags,
-    Reply,
     RunErrand,
     Seat,
     SendCard,
     SendMessage,
     SendOnEvent,
+    SendWelcome,
+    SumUp,
     UpdateCard,
 )
 from bot.model.events import (
@@ -57,6 +59,7 @@ from bot.model.events import (
 )
 from bot.model.lanes import Lane
 from bot.model.orders import ORDERS, VALUES, Order, Shipment
+from bot.model.replies import Attachment, Because, Benefit, MenuItem, Reply
 from bot.model.tags import Assignment, TagChange, TagSource
 
 __all__ = [
@@ -68,6 +71,7 @@ __all__ = [
     "Attachment",
     "Awaited",
     "Because",
+    "Benefit",
     "Button",
     "Card",
     "CardPressed",
@@ -81,6 +85,7 @@ __all__ = [
     "CustomerDeleted",
     "CustomerEdited",
     "Delegate",
+    "DropWay",
     "Effect",
     "EffectDone",
     "EffectFailed",
@@ -88,10 +93,13 @@ __all__ = [
     "EndSession",
     "ErrandOutcome",
     "Event",
+    "FollowTagRun",
     "HandOff",
+    "KeepChannel",
     "KeepMedia",
     "Lane",
     "LookUp",
+    "MakeWay",
     "MenuItem",
     "MessageRecalled",
     "MessageReceived",
@@ -109,6 +117,7 @@ __all__ = [
     "SendFailed",
     "SendMessage",
     "SendOnEvent",
+    "SendWelcome",
     "ServiceState",
     "ServicerStatusChanged",
     "SessionChanged",
@@ -116,6 +125,8 @@ __all__ = [
     "Shipment",
     "StaffAction",
     "Step",
+    "SumUp",
+    "SummedUp",
     "TagChange",
     "TagSource",
     "TimerDue",

@@ -53,6 +53,24 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int = 0
 
 
+class SummedUp(msgspec.Struct, frozen=True, kw_only=True):
+    """What a chat model made of a conversation, after it was checked; for the staff alone.
+
+    Args:
+        wants: what the customer's matter is, empty = there is nothing that could be said.
+        told: what the customer was told, empty = nothing.
+        refused: why the model's words may not be shown, empty = they may.
+        prompt: version of its instructions.
+        tokens: what it cost, 0 when that is not known.
+    """
+
+    wants: str = ""
+    told: str = ""
+    refused: str = ""
+    prompt: str = ""
+    tokens: int = 0
+
+
 def basis_of(answers: Iterable[str]) -> str:
     """A digest of the texts that an answer rests on."""
     return hashlib.sha256(msgspec.json.encode(list(answers))).hexdigest()[:16]

@@ -2,87 +2,19 @@
 
 import re
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from bot.model.advice import AnswerRequest, Choice
 from bot.model.cards import Card
-from bot.model.consents import Purpose
+from bot.model.replies import Attachment, Benefit
 
 HUMAN_OWNS = "a person owns the conversation"
 """Why a row is held: what was prepared is withheld while people have the conversation."""
 
 
 _TASK_ID = re.compile(r"[0-9a-zA-Z_@-]{1,128}")  # wecom-api §5.3
-
-
-class Because(msgspec.Struct, frozen=True, kw_only=True):
-    """Why something was said; stored with it.
-
-    Args:
-        source: kind of reason, e.g. ``faq``, ``reply`` (a fixed text) or ``model``.
-        ref: id of the entry, rule or text.
-        score: confidence from 0 to 1, where there is one.
-        detail: further evidence, JSON-able.
-    """
-
-    source: str
-    ref: str = ""
-    score: float | None = None
-    detail: dict[str, Any] = {}
-
-
-class MenuItem(msgspec.Struct, frozen=True):
-    """One line of a menu that a customer can tap; the tap comes back as text with this id."""
-
-    id: str  # 1–64 bytes (wecom-api §3.10)
-    content: str  # 1–128 bytes
-
-
-class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What goes with an answer beside its text; fields as in a kf message (wecom-api §3.10).
-
-    Args:
-        kind: an image needs `media`; a link `title` and `url`; a miniprogram `appid`, `pagepath`
-            and `media`.
-        title: at most 128 bytes for a link, 64 for a miniprogram.
-        desc: of a link, at most 512 bytes.
-        url: of a link, http(s), at most 2048 bytes.
-        media: the picture: a file beside the entry's file, or its http(s) address. WeCom forgets a
-            media_id after three days, so it is uploaded when it is needed.
-        appid: of a miniprogram that the company has linked, at most 32 bytes.
-        pagepath: of a miniprogram, at most 1024 bytes.
-    """
-
-    kind: Literal["image", "link", "miniprogram"]
-    title: str = ""
-    desc: str = ""
-    url: str = ""
-    media: str = ""
-    appid: str = ""
-    pagepath: str = ""
-
-
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What we mean to say: text, and optionally a menu under it.
-
-    Args:
-        survey: items under the menu that ask whether this helped; left out where they would cost a
-            message, or where the reply answers several messages.
-        attachments: what follows the text while there is room for it.
-        purpose: what the customer must have agreed to for it to be said, ``None`` = nothing.
-    """
-
-    text: str
-    menu: tuple[MenuItem, ...] = ()
-    survey: tuple[MenuItem, ...] = ()
-    attachments: tuple[Attachment, ...] = ()
-    tail: str = ""
-    because: Because | None = None
-    category: str = ""
-    written_by_model: bool = False
-    purpose: Purpose | None = None
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -219,6 +151,30 @@ class EndSession(Effect, frozen=True, kw_only=True):
     quiet_since: float | None = None
 
 
+CODE_SLOT = "{code}"
+"""Where a benefit's code stands in a welcome; everything else is filled in already."""
+
+
+class SendWelcome(Effect, frozen=True, kw_only=True):
+    """`externalcontact/send_welcome_msg`. Repeat: `single_use_code`, "used" on a repeat means sent;
+    the benefit's code is this person's before it is sent, so that a repeat says the same one.
+
+    Args:
+        since: when the friendship began (Unix seconds); names it with the pair.
+        text: at most 4000 bytes, with `CODE_SLOT` where there is a benefit.
+        attachments: at most nine; their files must have been uploaded before, one that was not is
+            left out.
+    """
+
+    code: str
+    userid: str
+    external_userid: str
+    since: float
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+    benefit: Benefit | None = None
+
+
 class KeepMedia(Effect, frozen=True, kw_only=True):
     """Download a customer's media before WeCom forgets it. Repeat: `state`, one file per id."""
 
@@ -243,6 +199,43 @@ class ProjectTags(Effect, frozen=True, kw_only=True):
 
 class ReadCorpTags(Effect, frozen=True, kw_only=True):
     """Read the library of corp tags again. Repeat: harmless, it only reads."""
+
+
+class KeepChannel(Effect, frozen=True, kw_only=True):
+    """Bring what stands behind a channel at WeCom in line with it (contact way, join way, kf link).
+
+    Repeat: `find_then_create`, a contact way is looked for by its unique state before it is made;
+    whom it leads to is compared first. A join way cannot be looked for: one that was made without
+    our learning of it is left behind, unused.
+    """
+
+    channel_id: str
+
+
+class MakeWay(Effect, frozen=True, kw_only=True):
+    """Make a contact way of a single customer and read its code. Repeat: `find_then_create`, by its
+    unique state. Result: ``state``, and ``error`` where it came to nothing.
+
+    Args:
+        state: claimed in `channel_states` with the same commit.
+        users: members that it leads to, at most 100.
+    """
+
+    state: str
+    users: tuple[str, ...]
+    remark: str = ""
+
+
+class DropWay(Effect, frozen=True, kw_only=True):
+    """Delete the contact way of a single customer. Repeat: harmless, it is gone already."""
+
+    state: str
+
+
+class FollowTagRun(Effect, frozen=True, kw_only=True):
+    """Rename or delete a corp tag after a run of `tag_runs`. Repeat: `state`, looked at first."""
+
+    run: str
 
 
 class PostWebhook(Effect, frozen=True, kw_only=True):
@@ -313,6 +306,19 @@ class Delegate(Effect, frozen=True, kw_only=True):
     who: str = ""
 
 
+class SumUp(Effect, frozen=True, kw_only=True):
+    """Ask the chat model what a case is about. Repeat: harmless, it only costs money.
+
+    Nobody waits for it. Result: ``case_id``, and ``wants`` and ``told`` as in `SummedUp`.
+
+    Args:
+        since: Unix seconds; of what was said before, nothing is read.
+    """
+
+    case_id: str
+    since: float
+
+
 class RunErrand(Effect, frozen=True, kw_only=True):
     """Change something in one of the company's systems, as the customer confirmed. Repeat: `key`,
     sent along; and only where that system is declared to know it again.
@@ -353,11 +359,17 @@ AnyEffect = (
     | NotifyStaff
     | SendCard
     | UpdateCard
+    | SendWelcome
     | KeepMedia
     | ProjectTags
     | ReadCorpTags
+    | FollowTagRun
+    | KeepChannel
+    | MakeWay
+    | DropWay
     | RunErrand
     | PostWebhook
+    | SumUp
     | Awaited
 )
 """Everything an outbox row can hold; msgspec decodes by `kind`."""

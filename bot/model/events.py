@@ -124,6 +124,7 @@ class StaffAction(_InConversation, frozen=True, kw_only=True):
         name: what, e.g. ``escalation.take``; `Router.action` names the same.
         client_id: a second action of a customer with this id is dropped, empty = none is a repeat.
         depth: how many emissions led here; set by `Turn.forward`.
+        on_page: whether he waits for what comes of it on a page; else he is told by app message.
     """
 
     userid: str
@@ -131,6 +132,7 @@ class StaffAction(_InConversation, frozen=True, kw_only=True):
     data: dict[str, Any] = {}
     client_id: str = ""
     depth: int = 0
+    on_page: bool = False
 
 
 class _OfContact(Event, frozen=True, kw_only=True):

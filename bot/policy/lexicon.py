@@ -90,7 +90,9 @@ class Lexicon:
     def check(self, text: str, *, direction: Direction = Direction.OUT) -> Verdict:
         """What becomes of the text."""
         found = self._finder(direction).find(text)
-        strictest = max((one.decision for one in found), key=_strictness, default=Decision.ALLOW)
+        if not found:
+            return Verdict(Decision.ALLOW, (), text)
+        strictest = max((one.decision for one in found), key=_strictness)
         return Verdict(strictest, found, masked(text, found))
 
     def sensitive_kind(self, name: str) -> str:

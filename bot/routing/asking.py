@@ -5,6 +5,7 @@ from typing import Protocol
 
 from bot.config import AccountSettings
 from bot.model import (
+    Case,
     Choice,
     Consult,
     Delegate,
@@ -13,8 +14,10 @@ from bot.model import (
     LookUp,
     MessageReceived,
     RunErrand,
+    SumUp,
 )
 from bot.routing.collected import Decisions
+from bot.routing.setting import Setting
 
 CONSULTING = "consulting"
 """Outcome of a message that waits for the model, or for what is looked up."""
@@ -25,6 +28,7 @@ class _Asks(Protocol):
 
     handler: str
     decisions: Decisions
+    setting: Setting
 
     @property
     def message(self) -> MessageReceived: ...
@@ -86,6 +90,17 @@ class Asking:
         )
         self._decide(effect, Lane.MODEL, self.handler)
         self.settle(CONSULTING)
+
+    def sum_up(self: _Asks, case: Case, *, tag: str) -> None:
+        """Let the model sum a case up for the staff, if there is one; nobody waits for it.
+
+        What is said at an account where the bot is off does not leave the house.
+
+        Args:
+            tag: with which `EffectDone` returns (see `SumUp`); without a model nothing does.
+        """
+        if self.setting.sums_up and self.account.autonomy.mode != "off":
+            self._decide(SumUp(case_id=case.id, since=case.opened_at), Lane.MODEL, tag)
 
     def run_errand(
         self: _Asks, errand_id: str, tool: str, arguments: dict[str, str | int], *, try_for_s: float

@@ -15,6 +15,7 @@ from bot.model import (
     Written,
 )
 from bot.model.consents import ConsentDecision, Purpose
+from bot.model.outreach import Budget, Outreach
 from bot.store import Handled, Statement
 
 
@@ -78,13 +79,20 @@ class CodeReply:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Any other effect."""
+    """Any other effect.
+
+    Args:
+        expires_at: Unix seconds after which it is not tried, ``None`` = as its kind says.
+        priority: of a welcome; the highest of a turn survives.
+    """
 
     effect: Effect
     lane: Lane
     tag: str
     handled_by: str
     purpose: Purpose | None = None
+    expires_at: float | None = None
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,14 @@ class Notice:
 
 @dataclass(slots=True)
 class Decisions:
-    """All that one turn has collected."""
+    """All that one turn has collected.
+
+    Args:
+        budget: what the customer's touches were decided by, once one was.
+        allowed: touches that may be made.
+        reached: those of them that no reply carries.
+        refused: touches that may not be made, and why.
+    """
 
     said: list[Said] = field(default_factory=list)
     by_code: list[CodeReply] = field(default_factory=list)
@@ -119,6 +134,10 @@ class Decisions:
     handled: dict[str, Handled] = field(default_factory=dict)
     consents: list[ConsentDecision] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    budget: Budget | None = None
+    allowed: list[Outreach] = field(default_factory=list)
+    reached: list[Outreach] = field(default_factory=list)
+    refused: list[tuple[Outreach, str]] = field(default_factory=list)
 
     @property
     def weight(self) -> int:
@@ -132,4 +151,5 @@ class Decisions:
             + sum(one.due_at is not None for one in self.timers)
             + len(self.consents)
             + len(self.notices)
+            + len(self.reached)
         )

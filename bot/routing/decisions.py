@@ -12,7 +12,6 @@ from bot.model import (
     Awaited,
     ContactEvent,
     Conversation,
-    CustomerAdded,
     Effect,
     Emitted,
     EndSession,
@@ -28,13 +27,15 @@ from bot.model import (
 from bot.policy import allowance
 from bot.policy.guard import Guard
 from bot.policy.lexicon import Decision, Lexicon
+from bot.routing.arriving import note_arrival
 from bot.routing.auditing import note_turn
 from bot.routing.collected import CodeReply, Decided, Said
 from bot.routing.consented import drop_unconsented, record_consents
 from bot.routing.facts import SESSION_S
-from bot.routing.guarding import Judged, judged, taggable, told, withheld
+from bot.routing.guarding import SERVICE, Judged, judged, mode_of, taggable, told, withheld
 from bot.routing.merging import merge
-from bot.routing.queues import own_queue
+from bot.routing.outreach import Reaching, carried
+from bot.routing.queues import only_once, own_queue
 from bot.routing.recording import apply_events, record_messages
 from bot.routing.tagging import write_tags
 from bot.routing.turn import Turn
@@ -56,9 +57,6 @@ Enclose = Callable[[Attachment], dict[str, Any]]
 
 Compose = Callable[[Reply], list[dict[str, Any]]]
 """Wire payloads of a reply, each within WeCom's limits."""
-
-SERVICE = "service"
-"""Category of what must be said whoever answers: hand-over, waiting, limits."""
 
 _DIES_SOON = (None, ServiceState.ENDED)
 """States whose code lives 20 s only: the welcome and the end (wecom-api §3.11)."""
@@ -105,9 +103,12 @@ class Committer:
         compose: Compose,
         enclose: Enclose,
         settings: TurnSettings,
+        *,
         guard: Guard | None = None,
+        reaching: Reaching | None = None,
     ) -> None:
         self._store, self._settings = store, settings
+        self._reaching = reaching or Reaching(store)
         self._guard = guard or Guard(Lexicon())
         self._compose, self._enclose = compose, enclose
 
@@ -122,13 +123,12 @@ class Committer:
         unit = Unit()
         self._store.mailbox.finish(unit, letters, turn.now)
         await drop_unconsented(self._store, turn)
+        await self._reaching.drop_refused(turn)
         ended = await record_consents(self._store, unit, turn)
         for letter in letters:
-            if isinstance(letter.event, ContactEvent):
-                self._store.contacts.happened(unit, letter.event, turn.now)
-            if isinstance(letter.event, CustomerAdded) and letter.event.state:
-                added = letter.event
-                self._store.profiles.touch(unit, added.external_userid, added.state, added.at)
+            if isinstance(event := letter.event, ContactEvent):
+                self._store.contacts.happened(unit, event, turn.now)
+            note_arrival(self._store, unit, event, turn.now)
         drafts: list[Draft] = []
         if turn.has_conversation and before is not None:
             drafts += self._code_replies(unit, turn)
@@ -143,6 +143,7 @@ class Committer:
         drafts += [self._draft(turn, decided) for decided in turn.decisions.effects]
         trace_id = structlog.contextvars.get_contextvars().get("trace_id", "")
         drafts = [replace(draft, trace_id=trace_id) for draft in drafts]
+        drafts = self._reaching.write(unit, turn, drafts)
         await self._store.outbox.post(unit, drafts, turn.now)
         await self._set_timers(unit, turn, trace_id)
         arrivals = [_arrival(turn, event, trace_id) for event in turn.decisions.emitted]
@@ -209,12 +210,12 @@ class Committer:
         messages = {one.message.msgid: one.message for one in said if one.message}
         if not parts:
             log.warning("turn.no_allowance", handled_by=said[0].handled_by)
-            if (
-                messages and not said[0].reply.purpose
-            ):  # not for what the hand-over itself has to say: that would never end
+            # not for what the hand-over itself has to say: that would never end
+            if messages and not said[0].reply.purpose:
                 turn.emit("escalate", reason="no_room")
         if facts.disclosed_at is None and parts:
             turn.facts = replace(facts, disclosed_at=turn.now)
+        reached = next((found for one in said if (found := carried(one))), None)
         return [
             self._conversation_draft(
                 turn,
@@ -226,6 +227,7 @@ class Committer:
                 answers=next(iter(messages)) if len(messages) == 1 else None,
                 asked_at=min((m.sent_at for m in messages.values()), default=None),
                 purpose=said[0].reply.purpose,
+                outreach=reached if part is parts[0] else None,
             )
             for part in parts
         ]
@@ -262,7 +264,7 @@ class Committer:
     def _allowed(self, unit: Unit, turn: Turn) -> list[Said]:
         allowed = []
         for one in turn.decisions.said:
-            mode = _mode(turn, one.reply.category)
+            mode = mode_of(turn, one.reply.category)
             judgement = judged(self._guard, one.reply)
             if mode == "auto":
                 if judgement.may_be_said:
@@ -330,22 +332,18 @@ class Committer:
                 purpose=decided.purpose,
             )
         queue, ttl = own_queue(decided.effect, turn.subject, self._settings.consult_ttl_s)
-        answers = msgid = None
-        if isinstance(decided.effect, Awaited | RunErrand):
-            answers = decided.effect.msgid
-        if isinstance(decided.effect, RunErrand):
-            msgid = f"errand_{decided.effect.errand_id}"  # unique: it is asked for once, ever
+        answers = decided.effect.msgid if isinstance(decided.effect, Awaited | RunErrand) else None
         return Draft(
             subject=turn.subject,
             queue=queue,
             conversation=turn.conversation if turn.has_conversation else None,
             lane=decided.lane,
             effect=told(self._guard, decided.effect),
-            expires_at=turn.now + ttl,
+            expires_at=decided.expires_at or turn.now + ttl,
             tag=decided.tag,
             answers=answers,
             handled_by=decided.handled_by,
-            msgid=msgid,
+            msgid=only_once(decided.effect),
             purpose=decided.purpose,
         )
 
@@ -376,21 +374,13 @@ class Committer:
 
 
 def _arrival(turn: Turn, event: Emitted | StaffAction, trace_id: str) -> Arrival:
-    """An event on its way to the mailbox of the conversation it is about, or the turn's own."""
-    where = conversation_of(event)
-    subject = where.subject if where else turn.subject
+    """An event on its way to the mailbox of the customer it is about, or the turn's own."""
+    about = Conversation("", event.external_userid)
+    subject = about.subject if about.external_userid else turn.subject
     if isinstance(event, StaffAction):
         key = f"action:{subject}:{event.client_id}" if event.client_id else None
         return Arrival(subject, event, Lane.HANDOFF, key, event.sent_at or turn.now, trace_id)
     return Arrival(subject, event, Lane.REPLY, None, turn.now, trace_id)
-
-
-def _mode(turn: Turn, category: str) -> str:
-    """What the bot may do: what it says about the service itself is not up for suggestion."""
-    autonomy = turn.account.autonomy
-    if category == SERVICE:
-        return "off" if autonomy.mode == "off" else "auto"
-    return autonomy.for_category(category)
 
 
 def conversation_of(event: object) -> Conversation | None:

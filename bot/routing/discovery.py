@@ -14,9 +14,11 @@ from types import ModuleType
 from bot.errors import Misconfigured
 from bot.model import MessageReceived
 from bot.routing.filters import Says
+from bot.routing.panels import About
 from bot.routing.phrases import Phrases
 from bot.routing.router import Registration, Router
 from bot.routing.texts import unwritten
+from bot.routing.turn import Turn
 
 PART = "on_"
 """Beginning of the names of modules that register on their folder's router."""
@@ -83,6 +85,8 @@ def check_needs(routers: Iterable[Router], supplied: Iterable[type], phrases: Ph
                 f"{registration.name}: {problem}"
                 for problem in _problems(registration, known, phrases)
             ]
+        for panel in router.panels:
+            problems += [f"{panel.name}: {why}" for why in _panel_problems(panel, known)]
         problems += [
             f"{router.name}: nobody wrote {key!r} in prompts/replies, nor is a handler, timer or"
             f" event registered by that name"
@@ -90,6 +94,14 @@ def check_needs(routers: Iterable[Router], supplied: Iterable[type], phrases: Ph
         ]
     if problems:
         raise Misconfigured("; ".join(problems))
+
+
+def _panel_problems(panel: Registration, known: set[type]) -> Iterator[str]:
+    if not inspect.iscoroutinefunction(panel.handler):
+        yield "is no `async def`"
+    for name, kind in panel.needs.items():
+        if kind is not About and (kind is Turn or kind not in known):
+            yield f"nobody supplies parameter {name!r} of type {getattr(kind, '__name__', kind)}"
 
 
 def _problems(registration: Registration, known: set[type], phrases: Phrases) -> Iterator[str]:

@@ -25,9 +25,13 @@ from bot.model.tags import TagChange
 from bot.policy.guard import Guard
 from bot.policy.lexicon import Decision, Found
 from bot.routing.collected import CodeReply, Said
+from bot.routing.turn import Turn
 from bot.store import AuditEntry
 
 log = structlog.get_logger(__name__)
+
+SERVICE = "service"
+"""Category of what must be said whoever answers: hand-over, waiting, limits."""
 
 _Item = TypeVar("_Item", MenuItem, Attachment)
 
@@ -134,3 +138,11 @@ def _card(guard: Guard, card: Card) -> Card:
         lines=tuple((say(name), say(value)) for name, value in card.lines),
         buttons=tuple(structs.replace(one, text=say(one.text)) for one in card.buttons),
     )
+
+
+def mode_of(turn: Turn, category: str) -> str:
+    """What the bot may do: what it says about the service itself is not up for suggestion."""
+    autonomy = turn.account.autonomy
+    if category == SERVICE:
+        return "off" if autonomy.mode == "off" else "auto"
+    return autonomy.for_category(category)

@@ -3,10 +3,13 @@
 Only what need not keep a conversation's order has a queue of its own.
 """
 
+import hashlib
+
 from bot.model import (
     Consult,
     Delegate,
     Effect,
+    FollowTagRun,
     KeepMedia,
     LookUp,
     NotifyStaff,
@@ -14,6 +17,8 @@ from bot.model import (
     ReadCorpTags,
     RunErrand,
     SendCard,
+    SendWelcome,
+    SumUp,
     UpdateCard,
 )
 from bot.routing.facts import SESSION_S
@@ -22,6 +27,9 @@ from bot.store.projecting import PROJECT_TTL_S, projection_queue
 STAFF_TTL_S = 12 * 3600
 CARD_TTL_S = 24 * 3600
 """A response code lives 24 h, or 72 by another source (wecom-api §5.4)."""
+
+WELCOME_TTL_S = 18.0
+"""Whoever decides a welcome says when its code dies; this is the most (R-2.1)."""
 
 MEDIA_TTL_S = 3 * 24 * 3600
 LOOK_UP_TTL_S = 30.0
@@ -45,13 +53,28 @@ def own_queue(effect: Effect, subject: str, consult_ttl_s: float) -> tuple[str, 
             return f"media/{media_id}", MEDIA_TTL_S
         case ProjectTags(external_userid=external_userid):
             return projection_queue(external_userid), PROJECT_TTL_S
-        case ReadCorpTags():
+        case ReadCorpTags() | FollowTagRun():
             return "corp_tags", PROJECT_TTL_S
         case Consult(msgid=msgid) | Delegate(msgid=msgid):
             return f"model/{msgid}", consult_ttl_s
+        case SumUp(case_id=case_id):
+            return f"summary/{case_id}", consult_ttl_s
         case LookUp(msgid=msgid):
             return f"lookup/{msgid}", LOOK_UP_TTL_S
         case RunErrand(errand_id=errand_id, try_for_s=try_for_s):
             return f"errand/{errand_id}", try_for_s
+        case SendWelcome(userid=userid, external_userid=external_userid):
+            return f"welcome/{userid.lower()}/{external_userid}", WELCOME_TTL_S
         case _:
             return subject, SESSION_S
+
+
+def only_once(effect: Effect) -> str | None:
+    """The msgid of what is asked for once, ever; ``None`` = any will do."""
+    match effect:
+        case RunErrand(errand_id=errand_id):
+            return f"errand_{errand_id}"
+        case SendWelcome(code=code):
+            return f"welcome_{hashlib.sha256(code.encode()).hexdigest()[:24]}"
+        case _:
+            return None

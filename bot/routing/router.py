@@ -8,6 +8,7 @@ from typing import Any, get_type_hints
 
 from bot.model import Event, StaffAction
 from bot.routing.filters import Filter
+from bot.routing.panels import PanelHandler
 from bot.store import Table
 
 Handler = Callable[..., Awaitable[None]]
@@ -35,7 +36,7 @@ class Registration:
     """
 
     name: str
-    handler: Handler
+    handler: Callable[..., Awaitable[object]]
     needs: dict[str, type]
     event: type[Event] | None = None
     tag: str | None = None
@@ -58,6 +59,7 @@ class Router:
     messages: list[Registration] = field(default_factory=list)
     observers: list[Registration] = field(default_factory=list)
     events: list[Registration] = field(default_factory=list)
+    panels: list[Registration] = field(default_factory=list)
 
     def message(self, *filters: Filter) -> Callable[[Handler], Handler]:
         """Answer a customer's message that every filter accepts.
@@ -98,9 +100,18 @@ class Router:
         """Act on what a member of staff did about a customer: the `StaffAction` of this name."""
         return self.on(StaffAction, tag=name)
 
+    def panel(self, name: str) -> Callable[[PanelHandler], PanelHandler]:
+        """Show members something about a customer beside the conversation, or ``None``."""
+
+        def register(handler: PanelHandler) -> PanelHandler:
+            self.panels.append(self._registration(handler, tag=name))
+            return handler
+
+        return register
+
     def _registration(
         self,
-        handler: Handler,
+        handler: Callable[..., Awaitable[object]],
         *,
         event: type[Event] | None = None,
         tag: str | None = None,

@@ -33,6 +33,7 @@ class Setting:
         company: its name, as the bot says it.
         zone: the company's time zone.
         has_model: whether a chat model is configured.
+        sums_up: whether a chat model is configured that sums cases up for the staff.
         has_order_system: whether a tool is configured that serves orders.
         has_agent: whether the model may find out by itself, with the company's tools.
     """
@@ -44,5 +45,6 @@ class Setting:
     company: str = ""
     zone: tzinfo = UTC
     has_model: bool = False
+    sums_up: bool = False
     has_order_system: bool = False
     has_agent: bool = False

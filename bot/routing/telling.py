@@ -9,18 +9,21 @@ from bot.errors import ConciergeError
 from bot.model import (
     Card,
     Conversation,
+    DropWay,
     Effect,
     Emitted,
     Event,
     Lane,
+    MakeWay,
     NotifyStaff,
     SendCard,
+    SendWelcome,
     StaffAction,
     UpdateCard,
 )
 from bot.model.consents import Purpose
 from bot.routing.collected import Decided, Decisions
-from bot.store import ConversationFacts
+from bot.store import ANSWER, ConversationFacts, Statement
 
 MAX_EMIT_DEPTH = 5
 """How many emissions may follow from one event."""
@@ -36,6 +39,7 @@ class Telling:
     decisions: Decisions
     event: Event | None
     handler: str
+    now: float
     _facts: ConversationFacts | None
 
     def notify(self, userids: Sequence[str], text: str) -> None:
@@ -43,6 +47,18 @@ class Telling:
         effect = NotifyStaff(userids=tuple(userids), text=text)
         if userids and all(one.effect != effect for one in self.decisions.effects):
             self._decide(effect, Lane.HANDOFF, "")
+
+    def answer(self, action: StaffAction, text: str, *, done: bool = False) -> None:
+        """Tell a member what came of what he did: on the page where he waits, else by app message.
+
+        Args:
+            done: whether it was done as he wanted.
+        """
+        if not action.on_page:
+            self.notify([action.userid], text)
+            return
+        values = (action.client_id, action.external_userid, action.userid, self.now)
+        self.decisions.records.append(Statement(ANSWER, (*values, int(done), text)))
 
     def notify_servicers(self, open_kfid: str, text: str) -> None:
         """Send an app message to whoever WeCom lists as a servicer of an account.
@@ -103,12 +119,52 @@ class Telling:
         if response_code:
             self._decide(effect, Lane.HANDOFF, tag)
 
+    def make_way(
+        self, state: str, users: Sequence[str], *, remark: str = "", tag: str = ""
+    ) -> None:
+        """Make a contact way of a single customer; what came of it returns as `EffectDone`.
+
+        Args:
+            state: claim it (`Channels.claim`) in the same turn.
+            users: members that it leads to.
+        """
+        effect = MakeWay(state=state, users=tuple(users), remark=remark)
+        self._decide(effect, Lane.REPLY, tag)
+
+    def drop_way(self, state: str) -> None:
+        """Delete the contact way of a single customer: its QR code is dead from then on."""
+        self._decide(DropWay(state=state), Lane.BACKGROUND, "")
+
+    def welcome(
+        self, effect: SendWelcome, *, expires_at: float, tag: str, priority: int = 0
+    ) -> None:
+        """Greet a newcomer in a member's name, before anything else; of several of a turn the one
+        with the highest priority survives, the first of equals (R-2.2).
+
+        Args:
+            expires_at: Unix seconds after which the code is not tried.
+            tag: with which `EffectFailed` comes back; what is sent is in `store.welcomes`.
+        """
+        effects = self.decisions.effects
+        rival = next((one for one in effects if isinstance(one.effect, SendWelcome)), None)
+        if rival is not None and rival.priority >= priority:
+            return
+        if rival is not None:
+            effects.remove(rival)
+        effects.append(
+            Decided(
+                *(effect, Lane.URGENT, tag, self.handler),
+                expires_at=expires_at,
+                priority=priority,
+            )
+        )
+
     def emit(self, name: str, *, to: Conversation | None = None, **data: Any) -> None:
         """Tell the other behaviours something, in a turn of its own.
 
         Args:
             to: whose conversation it is about, by default the turn's; another customer's mailbox
-                gets it in this turn's commit.
+                gets it in this turn's commit. Without an account it is about the customer alone.
 
         Raises:
             EmittedTooDeep: emissions answer each other without end.

@@ -26,6 +26,7 @@ from bot.model import (
     TimerDue,
 )
 from bot.model.consents import Purpose
+from bot.model.outreach import Outreach
 from bot.policy.roster import Roster
 from bot.routing.asking import Asking
 from bot.routing.cases import CaseBook
@@ -230,6 +231,7 @@ class Turn(Consenting, TurnTags, Asking):
         category: str = "",
         written_by_model: bool = False,
         purpose: Purpose | None = None,
+        outreach: Outreach | None = None,
     ) -> None:
         """Say something to the customer; the replies of a turn are merged and metered.
 
@@ -246,11 +248,17 @@ class Turn(Consenting, TurnTags, Asking):
             category=category,
             written_by_model=written_by_model,
             purpose=purpose,
+            outreach=outreach,
         )
         message = self.event if isinstance(self.event, MessageReceived) else None
         awaited = self.awaited
         quoted = awaited is not None and awaited.msgid != self.facts.window_msgid
         self.decisions.said.append(Said(reply, message, self.handler, quoted))
+
+    def reach_out(self, outreach: Outreach) -> None:
+        """Count a touch that no reply carries, such as a task for staff; ask `Reaching` before."""
+        assert outreach in self.decisions.allowed, "ask before reaching out"
+        self.decisions.reached.append(outreach)
 
     def reply_by_code(
         self,

@@ -7,9 +7,18 @@ from bot.config import Tagging
 from bot.store.accounts import AccountRow, Accounts
 from bot.store.approvals import Approval, Approvals, ApprovalState, KnownText
 from bot.store.audit import Audit, AuditEntry
+from bot.store.benefits import Benefits, Stock
 from bot.store.case_rebuild import CaseRebuild, Compared
 from bot.store.cases import CaseChange, Cases, case_id
 from bot.store.changes import CHANGED, Changed, Changes
+from bot.store.channels import (
+    CHANNEL,
+    ENTERED,
+    UNATTRIBUTED,
+    Attribution,
+    ChannelRow,
+    Channels,
+)
 from bot.store.consents import Consents
 from bot.store.contact_sync import ContactSync, SyncState
 from bot.store.contacts import Contacts, Relation, RelationEvent
@@ -18,6 +27,7 @@ from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
 from bot.store.corp_tags import CorpTag, CorpTags
 from bot.store.database import Database, Statement, Unit, UnitConflict
+from bot.store.experiments import Experiments
 from bot.store.exports import Export, Exports
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.marks import Mark, Marks
@@ -26,35 +36,55 @@ from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
 from bot.store.orders import OrdersTable, OrderWritten
 from bot.store.outbox import Draft, Outbox, Parcel, conversation_queue
+from bot.store.outreach import Outreaches
 from bot.store.people import Merge, People
-from bot.store.profiles import TOUCHED, Counts, Profiles, Touch
+from bot.store.personal_ways import PersonalWay, PersonalWays
+from bot.store.points import Points
+from bot.store.profiles import Counts, Profiles, Touch
 from bot.store.questions import Decided, Placed, Questions, Written
+from bot.store.quick_replies import QuickReplies, QuickReply
+from bot.store.sales import KnownSale, Match, Sales, Taken
 from bot.store.servicers import Servicers
-from bot.store.suggestions import Suggestions
+from bot.store.staff_answers import ANSWER, StaffAnswer, StaffAnswers
+from bot.store.suggested import Answered, Outcome, Suggested
+from bot.store.suggestions import KeptReply, Suggestions
 from bot.store.switches import Silence, Switches
 from bot.store.tables import Table
 from bot.store.tag_figures import Coverage, Sampled, TagCount, TagFigures
 from bot.store.tag_runs import Run, TagRuns
 from bot.store.tags import Tags
+from bot.store.tasks import Executed, KnownTask, Tasks
 from bot.store.timeline import Moment, Timeline
 from bot.store.tool_calls import ToolCalls
 from bot.store.transcript import Handled, Line, Past, Transcript
 from bot.store.uploads import Uploads
 from bot.store.vault import Vault, decode_master
+from bot.store.visits import ARRIVED, Came, Visit, Visits
 from bot.store.waiting_line import FRONT, Place, WaitingLine, place_in_line
+from bot.store.ways import WayRow, Ways
+from bot.store.web_sessions import WebSession, WebSessions
+from bot.store.welcomes import Greeted, WelcomeRow, WelcomeRows
 
 __all__ = [
+    "ANSWER",
+    "ARRIVED",
     "CHANGED",
+    "CHANNEL",
+    "ENTERED",
     "FRONT",
-    "TOUCHED",
+    "UNATTRIBUTED",
     "AccountRow",
     "Accounts",
+    "Answered",
     "Approval",
     "ApprovalState",
     "Approvals",
     "Arrival",
+    "Attribution",
     "Audit",
     "AuditEntry",
+    "Benefits",
+    "Came",
     "CaseChange",
     "CaseRebuild",
     "CaseRecord",
@@ -62,6 +92,8 @@ __all__ = [
     "Change",
     "Changed",
     "Changes",
+    "ChannelRow",
+    "Channels",
     "Compared",
     "Consents",
     "ContactSync",
@@ -78,16 +110,23 @@ __all__ = [
     "Decided",
     "Download",
     "Draft",
+    "Executed",
+    "Experiments",
     "Export",
     "Exports",
+    "Greeted",
     "Handled",
     "Incoming",
+    "KeptReply",
+    "KnownSale",
+    "KnownTask",
     "KnownText",
     "Letter",
     "Line",
     "Mailbox",
     "Mark",
     "Marks",
+    "Match",
     "Measured",
     "MediaStore",
     "Merge",
@@ -96,22 +135,32 @@ __all__ = [
     "OrderWritten",
     "OrdersTable",
     "Outbox",
+    "Outcome",
+    "Outreaches",
     "Parcel",
     "Past",
     "People",
+    "PersonalWay",
     "Place",
     "Placed",
     "Profiles",
     "Questions",
+    "QuickReplies",
+    "QuickReply",
     "Relation",
     "RelationEvent",
     "Run",
     "Said",
+    "Sales",
     "Sampled",
     "Servicers",
     "Silence",
+    "StaffAnswer",
+    "StaffAnswers",
     "Statement",
+    "Stock",
     "Store",
+    "Suggested",
     "Suggestions",
     "Switches",
     "SyncState",
@@ -120,6 +169,8 @@ __all__ = [
     "TagFigures",
     "TagRuns",
     "Tags",
+    "Taken",
+    "Tasks",
     "Timeline",
     "ToolCalls",
     "Touch",
@@ -128,8 +179,16 @@ __all__ = [
     "UnitConflict",
     "Uploads",
     "Vault",
+    "Visit",
+    "Visits",
     "Waiting",
     "WaitingLine",
+    "WayRow",
+    "Ways",
+    "WebSession",
+    "WebSessions",
+    "WelcomeRow",
+    "WelcomeRows",
     "Written",
     "case_id",
     "conversation_queue",
@@ -148,13 +207,16 @@ class Store:
     vault: Vault
     accounts: Accounts
     audit: Audit
+    benefits: Benefits
     cases: Cases
     line: WaitingLine
     changes: Changes
+    channels: Channels
     consents: Consents
     contacts: Contacts
     contact_sync: ContactSync
     contents: Contents
+    experiments: Experiments
     exports: Exports
     conversations: Conversations
     corp_tags: CorpTags
@@ -165,17 +227,29 @@ class Store:
     orders: OrdersTable
     model_usage: ModelUsage
     outbox: Outbox
+    outreach: Outreaches
     people: People
     profiles: Profiles
     questions: Questions
+    quick_replies: QuickReplies
+    sales: Sales
     servicers: Servicers
+    staff_answers: StaffAnswers
+    suggested: Suggested
     suggestions: Suggestions
     switches: Switches
     tags: Tags
+    tasks: Tasks
+    points: Points
+    personal_ways: PersonalWays
     timeline: Timeline
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
+    visits: Visits
+    welcomes: WelcomeRows
+    ways: Ways
+    web_sessions: WebSessions
 
     @classmethod
     def build(
@@ -188,40 +262,54 @@ class Store:
     ) -> "Store":
         """Put repositories over an opened and migrated database."""
         audit, people = Audit(database), People(database, vault)
+        mailbox = Mailbox(database, vault)
         return cls(
-            database=database,
-            keys=keys,
-            vault=vault,
+            *(database, keys, vault),
             accounts=Accounts(database),
             audit=audit,
+            benefits=Benefits(database),
             cases=Cases(database, vault),
             line=WaitingLine(database),
             changes=Changes(database),
+            channels=Channels(database),
             consents=Consents(database, vault, people, audit),
             contacts=Contacts(database),
             contact_sync=ContactSync(database),
             contents=Contents(database),
+            experiments=Experiments(database),
             exports=Exports(database),
             conversations=Conversations(database),
             corp_tags=CorpTags(database),
-            mailbox=Mailbox(database, vault),
+            mailbox=mailbox,
             marks=Marks(database),
             measured=Measured(database),
             media=MediaStore(database, vault, media),
             orders=OrdersTable(database, vault),
             model_usage=ModelUsage(database),
             outbox=Outbox(database, vault),
+            outreach=Outreaches(database),
             profiles=Profiles(database, vault),
             people=people,
             questions=Questions(database, vault),
+            quick_replies=QuickReplies(database),
+            sales=Sales(database, vault, people, mailbox),
             servicers=Servicers(database),
+            staff_answers=StaffAnswers(database),
+            suggested=Suggested(database, vault),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),
             tags=Tags(database, tagging),
+            tasks=Tasks(database, vault),
+            points=Points(database),
+            personal_ways=PersonalWays(database),
             timeline=Timeline(database, vault),
             tool_calls=ToolCalls(database),
             transcript=Transcript(database, vault),
             uploads=Uploads(database),
+            visits=Visits(database),
+            welcomes=WelcomeRows(database),
+            ways=Ways(database),
+            web_sessions=WebSessions(database),
         )
 
     def close(self) -> None:

@@ -101,6 +101,15 @@ class Cases:
         )
         return case_of(row) if row else None
 
+    async def all_open_of(self, external_userid: str) -> list[Case]:
+        """A customer's open cases at all accounts, the one in which was written last first."""
+        rows = await self._db.fetch(
+            "SELECT k.* FROM conversations c JOIN cases k USING (open_kfid, external_userid)"
+            " WHERE c.external_userid = ? AND k.closed_at IS NULL ORDER BY k.active_at DESC",
+            external_userid,
+        )
+        return [case_of(row) for row in rows]
+
     async def get(self, case_id: str) -> Case | None:
         """One case, open or closed."""
         row = await self._db.fetch_one("SELECT * FROM cases WHERE id = ?", case_id)

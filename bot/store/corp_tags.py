@@ -87,6 +87,10 @@ class CorpTags:
                 *(int(tag.ours), now),
             )
 
+    def rename(self, unit: Unit, tag_id: str, name: str) -> None:
+        """Add that we gave a tag another name: nobody need follow, our books were first."""
+        unit.add("UPDATE corp_tags SET name = ? WHERE tag_id = ?", name, tag_id)
+
     def delete(self, unit: Unit, tag_ids: Iterable[str], now: float, *, by: str) -> None:
         """Add that tags exist no more; whoever had one is looked after one by one."""
         for tag_id in tag_ids:

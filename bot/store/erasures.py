@@ -221,7 +221,13 @@ class Eraser:
                 f" ({_marks(customers)})",
                 *customers,
             )
-            names.append("orders kept")
+            unit.add(
+                "UPDATE sales SET external_userid = '', body = NULL, matched_by = '',"
+                " unionid_key = '', phone_key = '', unmatched_why = 'erased'"
+                f" WHERE external_userid IN ({_marks(customers)})",
+                *customers,
+            )
+            names += ["orders kept", "sales kept"]
         exported = f"SELECT export FROM export_lines WHERE external_userid IN ({_marks(customers)})"
         for table, column in (("exports", "id"), ("export_lines", "export")):
             sql = f"DELETE FROM {table} WHERE {column} IN ({exported}) RETURNING 1"

@@ -26,6 +26,13 @@ class Exports:
     def __init__(self, database: Database) -> None:
         self._db = database
 
+    async def is_noted(self, path: Path) -> bool:
+        """Whether a file is in the books."""
+        row = await self._db.fetch_one(
+            "SELECT 1 FROM exports WHERE path = ? LIMIT 1", str(path.resolve())
+        )
+        return row is not None
+
     async def note(
         self,
         kind: str,

@@ -58,6 +58,15 @@ class Marks:
         )
         return [row["external_userid"] for row in rows]
 
+    async def wearing(self, tag_id: str) -> tuple[int, int]:
+        """On how many friends a tag is, or may be: with us, and in all."""
+        row = await self._db.fetch_one(
+            "SELECT COUNT(*) AS n, COALESCE(SUM(ours), 0) AS ours FROM relation_tags"
+            " WHERE tag_id = ? AND status <> ?",
+            *(tag_id, GONE),
+        )
+        return (row["ours"], row["n"]) if row else (0, 0)
+
     def put(self, unit: Unit, userid: str, external_userid: str, marks: Iterable[Mark]) -> None:
         """Add the present marks of these tags; other tags keep theirs."""
         for mark in marks:

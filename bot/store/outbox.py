@@ -19,6 +19,7 @@ from bot.errors import NotConsented, Unreadable
 from bot.model import Because, Conversation, Effect, Lane
 from bot.model.consents import Purpose
 from bot.model.effects import AnyEffect
+from bot.model.outreach import Outreach
 from bot.store.claims import CLAIM_ERRAND, CLAIM_PLAIN, CLAIM_SEND, CONSENTED, NOT_SILENCED, OPEN
 from bot.store.database import Database, Row, Unit
 from bot.store.vault import Vault
@@ -47,6 +48,7 @@ class Draft:
         answers: msgid of the customer's message, when it answers exactly one.
         asked_at: when the customer asked, for the reply time.
         purpose: what the customer must have agreed to for it to be sent, ``None`` = nothing.
+        outreach: what of the person's budget it takes.
     """
 
     subject: str
@@ -63,6 +65,7 @@ class Draft:
     trace_id: str = ""
     msgid: str | None = None
     purpose: Purpose | None = None
+    outreach: Outreach | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,8 @@ def conversation_queue(conversation: Conversation) -> str:
     return f"{conversation.open_kfid}/{conversation.external_userid}"
 
 
-def _new_msgid() -> str:
+def new_msgid() -> str:
+    """An id that WeCom takes once."""
     return f"cg_{secrets.token_hex(12)}"
 
 
@@ -125,7 +129,7 @@ class Outbox:
         where = draft.conversation or Conversation("", "")
         return (
             *(draft.subject, draft.queue, where.open_kfid, where.external_userid, draft.lane),
-            *(type(draft.effect).__name__, draft.msgid or _new_msgid()),
+            *(type(draft.effect).__name__, draft.msgid or new_msgid()),
             *(draft.tag, now, now, draft.expires_at, draft.answers, draft.asked_at),
             draft.handled_by,
             _encode(draft.because).decode() if draft.because else None,
@@ -325,8 +329,10 @@ class Outbox:
                 " msgid = CASE WHEN error LIKE 'msg_send_fail%' THEN ? ELSE msgid END"
                 # nobody does again what a customer was told is not done
                 " WHERE id = ? AND state = 'dead' AND kind <> 'RunErrand' AND expires_at > ?"
+                # its place in the budget went to others
+                f" AND purpose <> '{Purpose.MARKETING}'"
                 " RETURNING id",
-                *(now, _new_msgid(), row_id, now),
+                *(now, new_msgid(), row_id, now),
             )
         return sum(len(rows) for rows in await self._db.commit(unit))
 

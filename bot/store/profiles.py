@@ -20,10 +20,14 @@ INSERT INTO touches VALUES (?1, ?2, ?3, ?2, ?3)
 ON CONFLICT (external_userid) DO UPDATE SET
     first_channel = CASE WHEN ?3 < first_at THEN ?2 ELSE first_channel END,
     first_at = MIN(first_at, ?3),
-    last_channel = CASE WHEN ?3 >= last_at THEN ?2 ELSE last_channel END,
-    last_at = MAX(last_at, ?3)
+    last_channel = CASE WHEN last_channel = '' OR (?2 <> '' AND ?3 >= last_at) THEN ?2
+        ELSE last_channel END,
+    last_at = CASE WHEN last_channel = '' OR (?2 <> '' AND ?3 >= last_at) THEN ?3 ELSE last_at END
 """
-"""Customer, channel and moment."""
+"""Customer, state or scene (empty = nobody's), and moment; told in any order (R-3.4).
+
+The first one never changes but for an earlier one; the last one is the last that says anything.
+"""
 
 _COUNTS = f"""
 SELECT

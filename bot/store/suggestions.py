@@ -1,6 +1,7 @@
 """What would the bot have said: where it only proposes, and while a person has the session?"""
 
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -18,6 +19,15 @@ INSERT INTO suggestions (open_kfid, external_userid, created_at, handled_by, bec
 SELECT ?, ?, ?, 'escalation.prepared', ?, ?, ?
 WHERE NOT EXISTS (SELECT 1 FROM suggestions WHERE msgid = ? AND because = ?)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReply:
+    """A proposal with its id, and the message that it answers."""
+
+    id: int
+    msgid: str
+    reply: Reply
 
 
 class Suggestions:
@@ -50,16 +60,34 @@ class Suggestions:
 
     async def for_message(self, conversation: Conversation, msgid: str) -> list[Reply]:
         """What could be said to a message, the best first; its reason has source and confidence."""
+        return [one.reply for one in await self.kept_for(conversation, msgid)]
+
+    async def get(self, conversation: Conversation, suggestion: int) -> "KeptReply | None":
+        """One proposal of this conversation, by its id."""
         rows = await self._db.fetch(
-            "SELECT body FROM suggestions WHERE msgid = ? AND msgid <> '' AND open_kfid = ?"
-            " AND external_userid = ? ORDER BY id",
+            "SELECT id, msgid, body FROM suggestions WHERE id = ? AND open_kfid = ?"
+            " AND external_userid = ?",
+            *(suggestion, conversation.open_kfid, conversation.external_userid),
+        )
+        found = await self._opened(conversation, rows)
+        return found[0] if found else None
+
+    async def kept_for(self, conversation: Conversation, msgid: str) -> "list[KeptReply]":
+        """The same with their ids."""
+        rows = await self._db.fetch(
+            "SELECT id, msgid, body FROM suggestions WHERE msgid = ? AND msgid <> ''"
+            " AND open_kfid = ? AND external_userid = ? ORDER BY id",
             *(msgid, conversation.open_kfid, conversation.external_userid),
         )
+        return await self._opened(conversation, rows)
+
+    async def _opened(self, conversation: Conversation, rows: list[Row]) -> "list[KeptReply]":
         await self._vault.ready([conversation.subject])
         found = []
         for row in rows:
             with suppress(Unreadable):
-                found.append(_decode(self._vault.open(conversation.subject, row["body"])))
+                reply = _decode(self._vault.open(conversation.subject, row["body"]))
+                found.append(KeptReply(row["id"], row["msgid"], reply))
         return found
 
     async def of(self, conversation: Conversation) -> list[Row]:

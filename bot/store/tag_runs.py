@@ -11,16 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from bot.model import Lane
+from bot.model.effects import FollowTagRun
 from bot.model.tags import TagChange, TagSource
 from bot.store import tag_statements as sql
 from bot.store.database import Row, Unit
-from bot.store.projecting import ask_projection
+from bot.store.outbox import Draft
+from bot.store.projecting import PROJECT_TTL_S, ask_projection
 
 if TYPE_CHECKING:
     from bot.store import Store
 
 AT_ONCE = 100
 """Customers, or changes, in one commit: turns get their say between."""
+
+MOVES = ("rename", "merge")
+"""Kinds of runs after which one tag stands for another."""
+
+RUNS_LOOKED_AT = 50
+"""Back to so many runs it is looked which tag has become which."""
 
 _OF_RUN = (
     "SELECT * FROM tag_history WHERE run = ? AND outcome = 'applied' AND added = ? AND id < ?"
@@ -41,6 +50,12 @@ class Run:
     undone_at: float | None
     undone_by: str
 
+    @property
+    def moved(self) -> tuple[str, str]:
+        """Of a rename or a merge, from which name to which; undone, the other way."""
+        old, new = str(self.asked.get("from", "")), str(self.asked.get("to", ""))
+        return (old, new) if self.undone_at is None else (new, old)
+
 
 class TagRuns:
     """Runs over the tags of many customers."""
@@ -58,14 +73,48 @@ class TagRuns:
         )
         return run
 
-    async def finish(self, run: str) -> int:
-        """Write down how many changes it made; returns the number."""
-        rows = await self._db.execute(
+    async def finish(self, run: str, now: float) -> int:
+        """Write down how many changes it made, and that WeCom's library is to follow; returns the
+        number.
+        """
+        unit = Unit()
+        unit.add(
             "UPDATE tag_runs SET changes = (SELECT COUNT(*) FROM tag_history h WHERE h.run = ?"
-            " AND h.outcome = 'applied') WHERE id = ? RETURNING changes",
+            " AND h.outcome = 'applied') WHERE id = ?",
             *(run, run),
         )
-        return int(rows[0][0])
+        await self._follow(unit, run, now)
+        await self._db.commit(unit)
+        found = await self.get(run)
+        return found.changes if found else 0
+
+    async def _follow(self, unit: Unit, run: str, now: float) -> None:
+        """Add that the library of corp tags follows a rename or a merge, or its undoing."""
+        found = await self.get(run)
+        if found is None or found.kind not in MOVES or not self._store.tags.settings.project:
+            return
+        draft = Draft(
+            subject="corp",
+            queue="corp_tags",
+            conversation=None,
+            lane=Lane.BACKGROUND,
+            effect=FollowTagRun(run=run),
+            expires_at=now + PROJECT_TTL_S,
+        )
+        await self._store.outbox.post(unit, [draft], now)
+
+    async def instead_of(self, name: str) -> tuple[str, str] | None:
+        """Which tag has become this one last, and by which run; ``None`` = none has."""
+        rows = await self._db.fetch(
+            "SELECT * FROM tag_runs WHERE kind IN ('rename', 'merge')"
+            " ORDER BY COALESCE(undone_at, at) DESC LIMIT ?",
+            RUNS_LOOKED_AT,
+        )
+        for one in map(_run, rows):
+            old, new = one.moved
+            if new == name:
+                return old, one.id
+        return None
 
     async def get(self, run: str) -> Run | None:
         """One run."""
@@ -139,10 +188,13 @@ class TagRuns:
                 await self._db.commit(unit)
                 applied = (await self._outcomes(keys)).get("applied", 0)
                 done, left, before = done + applied, left + len(rows) - applied, rows[-1]["id"]
-        await self._db.execute(
+        unit = Unit()
+        unit.add(
             "UPDATE tag_runs SET undone_at = ?, undone_by = ? WHERE id = ? AND undone_at IS NULL",
             *(now, by, run),
         )
+        await self._follow(unit, run, now)
+        await self._db.commit(unit)
         return done, left
 
     # ------------------------------------------------------------------ inside

@@ -54,6 +54,11 @@ class Tags:
         """The names of those tags."""
         return frozenset(one.name for one in await self.of(external_userid, now))
 
+    async def are_on(self, name: str) -> bool:
+        """Whether anybody has a tag of this name."""
+        row = await self._db.fetch_one("SELECT 1 FROM customer_tags WHERE name = ? LIMIT 1", name)
+        return row is not None
+
     # ------------------------------------------------------------------ what changes
 
     def assign(self, unit: Unit, external_userid: str, changes: Sequence[TagChange]) -> list[str]:

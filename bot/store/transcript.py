@@ -190,6 +190,24 @@ class Transcript:
         content = _decode(self._vault.open(conversation.subject, row["body"]))
         return str(content.get("content", ""))
 
+    async def last_words(self, conversation: Conversation, count: int) -> list[tuple[str, str]]:
+        """The customer's last texts in this conversation with their ids, newest first.
+
+        Of one second's messages the one that opened the window is the last.
+        """
+        rows = await self._db.fetch(
+            "SELECT m.msgid, m.body FROM messages m JOIN conversations c USING (open_kfid,"
+            " external_userid) WHERE m.open_kfid = ? AND m.external_userid = ? AND m.origin = 3"
+            " AND m.msgtype = 'text' AND m.body IS NOT NULL AND m.recalled_at IS NULL"
+            " ORDER BY m.sent_at DESC, m.received_at DESC, m.msgid = c.window_msgid DESC LIMIT ?",
+            *(conversation.open_kfid, conversation.external_userid, count),
+        )
+        await self._vault.ready([conversation.subject])
+        opened = [
+            (one["msgid"], self._vault.open(conversation.subject, one["body"])) for one in rows
+        ]
+        return [(msgid, str(_decode(body).get("content", ""))) for msgid, body in opened]
+
     async def texts_before(
         self, message: MessageReceived, since: float, count: int
     ) -> tuple[str, ...]:

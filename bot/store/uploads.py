@@ -16,6 +16,13 @@ class Uploads:
         )
         return str(row["media_id"]) if row else None
 
+    async def uploaded_at(self, media_id: str) -> float | None:
+        """When this media_id was given."""
+        row = await self._db.fetch_one(
+            "SELECT uploaded_at FROM uploads WHERE media_id = ?", media_id
+        )
+        return None if row is None else float(row["uploaded_at"])
+
     async def keep(self, digest: str, media_id: str, now: float) -> None:
         """Remember an upload; of two at once either will do."""
         await self._db.execute(

@@ -11,12 +11,15 @@ class Api(msgspec.Struct, frozen=True):
     Args:
         idempotent: whether a call without an answer may be made again (wecom-api §1.6).
         timeout_s: for the whole call; ``None`` = the client's default.
+        pauses: whether a frequency block stops every call for its window; a code that dies in
+            seconds is tried once more all the same.
     """
 
     method: Literal["GET", "POST"]
     path: str
     idempotent: bool = True
     timeout_s: float | None = None
+    pauses: bool = True
 
 
 GET_TOKEN = Api("GET", "/cgi-bin/gettoken")
@@ -28,9 +31,13 @@ KF_SYNC = Api("POST", "/cgi-bin/kf/sync_msg")
 KF_STATE = Api("POST", "/cgi-bin/kf/service_state/get")
 KF_TRANS = Api("POST", "/cgi-bin/kf/service_state/trans", idempotent=False)
 KF_CUSTOMERS = Api("POST", "/cgi-bin/kf/customer/batchget")
+KF_LINK = Api("POST", "/cgi-bin/kf/add_contact_way")  # one scene, one link (wecom-api §3.3)
 KF_SEND = Api("POST", "/cgi-bin/kf/send_msg", idempotent=False)
 KF_SEND_ON_EVENT = Api("POST", "/cgi-bin/kf/send_msg_on_event", idempotent=False)
 STAFF_SEND = Api("POST", "/cgi-bin/message/send", idempotent=False)
+USER_INFO = Api("GET", "/cgi-bin/auth/getuserinfo", idempotent=False)  # a code works once
+CORP_TICKET = Api("GET", "/cgi-bin/get_jsapi_ticket")
+AGENT_TICKET = Api("GET", "/cgi-bin/ticket/get")
 STAFF_UPDATE_CARD = Api("POST", "/cgi-bin/message/update_template_card", idempotent=False)
 
 CONTACT = "/cgi-bin/externalcontact"
@@ -40,7 +47,18 @@ CONTACT_MEMBERS = Api("GET", f"{CONTACT}/get_follow_user_list")
 CONTACT_LIST = Api("GET", f"{CONTACT}/list")
 CONTACT_GET = Api("GET", f"{CONTACT}/get")
 CONTACT_BATCH = Api("POST", f"{CONTACT}/batch/get_by_user", timeout_s=30.0)
-CONTACT_REMARK = Api("POST", f"{CONTACT}/remark")
+CONTACT_WELCOME = Api(
+    "POST", f"{CONTACT}/send_welcome_msg", idempotent=False, timeout_s=5.0, pauses=False
+)
+WAY_ADD = Api("POST", f"{CONTACT}/add_contact_way", idempotent=False)
+WAY_GET = Api("POST", f"{CONTACT}/get_contact_way")
+WAY_LIST = Api("POST", f"{CONTACT}/list_contact_way")
+WAY_UPDATE = Api("POST", f"{CONTACT}/update_contact_way")
+WAY_DELETE = Api("POST", f"{CONTACT}/del_contact_way")
+JOIN_ADD = Api("POST", f"{CONTACT}/groupchat/add_join_way", idempotent=False)
+JOIN_GET = Api("POST", f"{CONTACT}/groupchat/get_join_way")
+JOIN_UPDATE = Api("POST", f"{CONTACT}/groupchat/update_join_way")
+GROUP_GET = Api("POST", f"{CONTACT}/groupchat/get")
 TAG_LIST = Api("POST", f"{CONTACT}/get_corp_tag_list")
 TAG_ADD = Api("POST", f"{CONTACT}/add_corp_tag", idempotent=False)
 TAG_EDIT = Api("POST", f"{CONTACT}/edit_corp_tag")

@@ -163,6 +163,8 @@ class WeComClient:
     def _error(self, api: Api, errcode: int, errmsg: str) -> WeComError:
         if errcode not in FREQUENCY_CODES:
             return error_for(api.path, errcode, errmsg)
+        if not api.pauses:
+            return error_for(api.path, errcode, errmsg)
         retry_at = self._traffic[api.path].blocked()
         log.warning("wecom.api_paused", endpoint=api.path, errcode=errcode, until=retry_at)
         return error_for(api.path, errcode, errmsg, retry_at=retry_at)

@@ -20,11 +20,25 @@ T = TypeVar("T")
 
 
 class ContactCalls:
-    """Calls of customer contact with one secret, a few at a time: 45033 comes quickly (§4.5)."""
+    """Calls of customer contact with one secret, a few at a time: 45033 comes quickly (§4.5).
+
+    Some slots are kept for what cannot wait, so that a slow comparison holds up no welcome.
+    """
 
     def __init__(self, client: WeComClient) -> None:
-        self._client = client
-        self._slots = asyncio.Semaphore(platform_limits().contact.concurrency)
+        self._client, limits = client, platform_limits().contact
+        self._slots = asyncio.Semaphore(limits.concurrency)
+        self._urgent = asyncio.Semaphore(limits.urgent)
+
+    async def call_urgently(self, api: Api, body: Any) -> Answer:
+        """Call an API in a slot that is kept for what dies in seconds.
+
+        Raises:
+            WeComError, Misconfigured: as the client.
+        """
+        is_crowded = self._urgent.locked() and not self._slots.locked()
+        async with self._slots if is_crowded else self._urgent:
+            return await self._client.call(api, body=body)
 
     async def call(
         self, api: Api, *, params: Mapping[str, str] | None = None, body: Any = None
@@ -199,40 +213,6 @@ class Contacts:
             (one.external_contact, one.follow_info.friend()) for one in page.external_contact_list
         )
         return ContactPage(items, page.next_cursor or "")
-
-    async def set_remark(
-        self,
-        userid: str,
-        external_userid: str,
-        *,
-        remark: str | None = None,
-        description: str | None = None,
-        company: str | None = None,
-        mobiles: Sequence[str] | None = None,
-    ) -> None:
-        """Change what a member has noted of a customer; what is ``None`` stays.
-
-        Texts are cut to what WeCom takes; no numbers at all = the noted ones are cleared.
-
-        Raises:
-            NotFriends: they are no friends.
-            ValueError: nothing is to be changed.
-        """
-        limits = platform_limits().contact
-        texts = {
-            "remark": (remark, limits.remark_chars),
-            "description": (description, limits.description_chars),
-            "remark_company": (company, limits.remark_chars),
-        }
-        changes: dict[str, Any] = {
-            name: text[:most] for name, (text, most) in texts.items() if text is not None
-        }
-        if mobiles is not None:
-            changes["remark_mobiles"] = list(mobiles) or [""]
-        if not changes:
-            raise ValueError("nothing to change")
-        body = {"userid": userid, "external_userid": external_userid, **changes}
-        await self._calls.call(apis.CONTACT_REMARK, body=body)
 
 
 def read_answer(api: Api, answer: Answer, kind: type[T]) -> T:

@@ -16,6 +16,7 @@ from bot.errors import (
     ServicerUnavailable,
     Throttled,
     UnknownTag,
+    UnknownWay,
     WeComError,
     WindowClosed,
     WrongState,
@@ -55,6 +56,8 @@ _CLASSES: dict[int, type[Rejected]] = {
     INVALID_CALLBACK_TOKEN: CodeSpent,
     41050: CodeSpent,
     41051: CodeSpent,
+    41053: CodeSpent,  # not before the customer agrees to archiving; that brings another code
+    41096: CodeSpent,
     40029: CodeSpent,
 }
 
@@ -64,6 +67,8 @@ _ON_CONTACT: dict[int, type[Rejected]] = {
     **dict.fromkeys((40003, 50002, 60011, 60111, 84074), MemberBarred),
     40068: UnknownTag,
     40071: NameTaken,
+    41044: UnknownWay,
+    41054: MemberBarred,
 }
 """What these say of customer contact alone (§4.20); 60011 and 50002 name one member there."""
 

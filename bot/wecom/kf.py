@@ -98,6 +98,10 @@ class _StateAnswer(msgspec.Struct, frozen=True):
     servicer_userid: str | None = None
 
 
+class _LinkAnswer(msgspec.Struct, frozen=True):
+    url: str
+
+
 class _TransAnswer(msgspec.Struct, frozen=True):
     msg_code: str | None = None
 
@@ -141,6 +145,17 @@ class Kf:
                 item.department_id for item in items if item.department_id is not None
             ),
         )
+
+    async def link(self, open_kfid: str, scene: str) -> str:
+        """The address that opens a chat with this account and tells us the scene (§3.3).
+
+        Args:
+            scene: at most 32 characters of ``[0-9a-zA-Z_-]``.
+        """
+        answer = await self._client.call(
+            apis.KF_LINK, body={"open_kfid": open_kfid, "scene": scene}
+        )
+        return _read(apis.KF_LINK, answer, _LinkAnswer).url
 
     async def sync(
         self, open_kfid: str, cursor: str = "", token: str = "", *, limit: int | None = None

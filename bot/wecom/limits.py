@@ -37,6 +37,9 @@ class MediaLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     kept_s: int
     image_bytes: int
+    video_bytes: int
+    file_bytes: int
+    smallest_bytes: int
     chunk_bytes: int
 
 
@@ -73,11 +76,14 @@ class ContactLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page_size: int
     follower_pages: int
     concurrency: int
-    remark_chars: int
-    description_chars: int
     tags: int
     tag_name_chars: int
     tags_per_add: int
+    urgent: int
+    welcome_code_s: int
+    welcome_text_bytes: int
+    welcome_attachments: int
+    group_welcome_bytes: int
     settle_s: float
 
 

@@ -55,15 +55,18 @@ class TemporaryMedia:
                     content_type=fetched.headers.get("Content-Type", "application/octet-stream"),
                 )
 
-    async def upload(self, filename: str, content: bytes) -> str:
-        """Give WeCom a picture and return its media_id, good for 3 days.
+    async def upload(self, filename: str, content: bytes, *, kind: str = "image") -> str:
+        """Give WeCom a file and return its media_id, good for 3 days.
+
+        Args:
+            kind: ``image``, ``video`` or ``file``.
 
         Raises:
-            Rejected: no picture that WeCom takes: JPG or PNG of at most 2 MB.
+            Rejected: no file that WeCom takes.
             WeComError: as the client.
         """
         answer = await self._client.upload(
-            MEDIA_UPLOAD, params={"type": "image"}, filename=filename, content=content
+            MEDIA_UPLOAD, params={"type": kind}, filename=filename, content=content
         )
         media_id = answer.get("media_id")
         if not isinstance(media_id, str) or not media_id:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from bot.model.effects import Attachment, MenuItem, Reply
+from bot.model.replies import Attachment, MenuItem, Reply
 from bot.wecom.limits import platform_limits
 from bot.wecom.split import clean, cut, size, split_text
 
@@ -60,6 +60,8 @@ def enclose(one: Attachment) -> Payload:
         case "link" if one.media:
             link = {"title": one.title, "desc": one.desc, "url": one.url}
             return {"msgtype": "link", "link": {key: text for key, text in link.items() if text}}
+        case "video" | "file":
+            raise ValueError(f"{one.kind} is no attachment of an answer")
         case "link":
             said = clean(f"{one.title}\n{one.url}")
             return {"msgtype": "text", "text": {"content": cut(said, limits.text_bytes)}}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.model import Button, Card, Case, Selection
 from bot.routing import Turn
 from bot.store import Line, Store
-from handlers.escalation import store
+from handlers.escalation import clocks, store, summing_up
 from handlers.escalation.requesting import why
 from knowledge import Library
 
@@ -22,6 +22,7 @@ WHY, NOT_CHOSEN = "why", "none"
 
 CARD = "escalation.card"
 _LINE_CHARS, _REPLY_CHARS = 80, 160
+_NAMES = ("remark", "name", "nickname")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,16 @@ async def brief(
     servicer: str,
     *,
     reasons: Sequence[str],
+    within_s: float | None = None,
 ) -> None:
     """Send the hand-over note to one servicer.
 
     Args:
         reasons: for which he may end the case.
+        within_s: seconds after which somebody else is asked, ``None`` = nobody is.
     """
-    briefing = await compose(turn, facts, library, case, reasons)
+    due_at = None if within_s is None else turn.now + within_s
+    briefing = await compose(turn, facts, library, case, reasons, due_at=due_at)
     case = turn.cases.step("briefed", servicer=servicer) or case
     task_id = f"case_{case.id}_{case.steps}"  # WeCom takes an id once
     turn.send_card(
@@ -61,12 +65,24 @@ async def brief(
 
 
 async def compose(
-    turn: Turn, facts: Store, library: Library, case: Case, reasons: Sequence[str]
+    turn: Turn,
+    facts: Store,
+    library: Library,
+    case: Case,
+    reasons: Sequence[str],
+    *,
+    due_at: float | None = None,
 ) -> Briefing:
-    """The note as it stands now: reason, level, wait, what was said, what could be said."""
+    """The note as it stands now: who, reason, level, wait, what was said, what could be said.
+
+    Args:
+        due_at: until when he may answer before somebody else is asked.
+    """
     lines = await facts.transcript.dialogue(turn.conversation, case.opened_at, TURNS)
     said = [line.text for line in lines if line.who == "customer" and line.text]
     asked = [text for text in said if not turn.phrases.heard("escalation.request", text)]
+    found = await summing_up.newest(facts, case)
+    summary = found.lines(turn) if found else []
     values = {
         "account": turn.account_name,
         "reason": why(turn, case.reason),
@@ -74,18 +90,19 @@ async def compose(
     }
     say = turn.phrases.say
     facts_of_it = [
-        ("escalation.line_reason", values["reason"]),
         ("escalation.line_level", values["level"]),
         ("escalation.line_waits", waited(turn, case)),
+        ("escalation.line_due", await _due(turn, facts, case, due_at)),
         ("escalation.line_tried", say("escalation.tried", n=_tried(lines))),
         ("escalation.line_orders", await _orders(turn, facts)),
+        ("escalation.line_tags", "、".join(sorted(turn.tags))),
     ]
     card = Card(
         title=say("escalation.card_title", **values),
-        desc=turn.account_name,
+        desc=" · ".join(filter(None, (turn.account_name, await _name(turn, facts)))),
         source=turn.setting.company,
         quote=said[-1][:_LINE_CHARS] if said else "",
-        text=_summary(asked),
+        text="\n".join(summary) or summing_up.in_own_words(asked),
         lines=tuple((say(key), value) for key, value in facts_of_it if value),
         buttons=tuple(
             Button(action, say(f"escalation.button_{action}"), 1 if action == "take" else 2)
@@ -93,7 +110,8 @@ async def compose(
         ),
         selection=why_it_ends(turn, reasons),
     )
-    notes = [say("escalation.notes", **values), *(_told(turn, line) for line in lines)]
+    notes = [say("escalation.notes", **values), *summary]
+    notes += [_told(turn, line) for line in lines]
     notes += await _suggestions(turn, library, asked)
     return Briefing(card, "\n".join(notes))
 
@@ -126,14 +144,6 @@ def waited(turn: Turn, case: Case) -> str:
     return turn.phrases.say(key, minutes=minutes, seconds=seconds)
 
 
-def _summary(asked: list[str]) -> str:
-    """What it is about, in the customer's own words: how it began, and what was said longest."""
-    if not asked:
-        return ""
-    chosen = dict.fromkeys((asked[0], max(asked, key=len)))
-    return "……".join(text[:_LINE_CHARS] for text in chosen)
-
-
 def _tried(lines: list[Line]) -> int:
     return sum(line.who == "bot" for line in lines)
 
@@ -147,6 +157,23 @@ def _told(turn: Turn, line: Line) -> str:
 def _kind(turn: Turn, msgtype: str) -> str:
     key = f"escalation.kind_{msgtype}"
     return turn.phrases.say(key) if turn.phrases.has_reply(key) else msgtype
+
+
+async def _due(turn: Turn, facts: Store, case: Case, due_at: float | None) -> str:
+    """By when the first answer is due: of its class, or before somebody else is asked."""
+    ends = [due_at, await clocks.answer_due_at(turn, facts, case)]
+    soonest = min((end for end in ends if end is not None), default=None)
+    if soonest is None or case.answered_at is not None:
+        return ""
+    at = turn.local_time(soonest)
+    form = "%H:%M:%S" if at.date() == turn.today else "%m-%d %H:%M"
+    return turn.phrases.say("escalation.due", at=at.strftime(form))
+
+
+async def _name(turn: Turn, facts: Store) -> str:
+    """What the customer is called, as far as it is known."""
+    known = {one.name: one.value for one in await facts.profiles.of(turn.external_userid)}
+    return next((known[name] for name in _NAMES if known.get(name)), "")
 
 
 async def _orders(turn: Turn, facts: Store) -> str:

@@ -64,6 +64,15 @@ async def start_deadlines(
             )
 
 
+async def answer_due_at(turn: Turn, facts: Store, case: Case) -> float | None:
+    """By when the class of the case wants a person's first words; ``None`` = it does not say."""
+    ends = [
+        await facts.mailbox.set_for(turn.subject, _deadline(turn, case.id, name, _SHARES[-1]))
+        for name in sorted(_ANSWERED_BY_A_PERSON)
+    ]
+    return min((end for end in ends if end is not None), default=None)
+
+
 def absence_of(case: Case) -> TimerDue:
     """The clock of a customer who waits for one who is away."""
     return TimerDue(name=ABSENT, key=case.id, **msgspec.structs.asdict(case.conversation))

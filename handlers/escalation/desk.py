@@ -32,14 +32,14 @@ async def take(
     if case is None:
         return
     if case.status == BOT:
-        turn.notify([action.userid], turn.phrases.say("escalation.staff_gone"))
+        turn.answer(action, turn.phrases.say("escalation.staff_gone"))
     elif case.status not in SEATED:
         level = turn.roster.level_of(action.userid)
         seat = Seat(action.userid, level, _ONE_MORE)
         turn.hand_off(TAKE, tag=HANDOFF, case_id=case.id, seats=[seat])
     elif case.servicer != action.userid.lower():
         name = turn.roster.name_of(case.servicer)
-        turn.notify([action.userid], turn.phrases.say("escalation.staff_too_late", name=name))
+        turn.answer(action, turn.phrases.say("escalation.staff_too_late", name=name))
     else:
         if case.status == ASSIGNED:
             level = turn.roster.level_of(action.userid)
@@ -87,7 +87,8 @@ async def put_off(turn: Turn, facts: Store, action: StaffAction) -> None:
     clocks.stop_nudges(turn, case)
     clocks.watch_idleness(turn, case, SNOOZE_S, woken=True)
     minutes = round(SNOOZE_S / 60)
-    turn.notify([action.userid], turn.phrases.say("escalation.staff_put_off", minutes=minutes))
+    text = turn.phrases.say("escalation.staff_put_off", minutes=minutes)
+    turn.answer(action, text, done=True)
 
 
 async def end(
@@ -107,7 +108,7 @@ async def end(
         return
     code = str(action.data.get("reason", ""))
     if code not in reasons:
-        turn.notify([action.userid], turn.phrases.say("escalation.staff_why"))
+        turn.answer(action, turn.phrases.say("escalation.staff_why"))
         if action.data.get("task_id"):
             await _keep_the_other_buttons(turn, facts, library, action, reasons)
         return
@@ -131,7 +132,7 @@ async def tell_reason(
     if case is None or action.userid.lower() != case.servicer:
         return
     if code not in reasons:
-        turn.notify([action.userid], turn.phrases.say("escalation.staff_why"))
+        turn.answer(action, turn.phrases.say("escalation.staff_why"))
         turn.update_card(change, briefing.ended(turn, reasons), task_id=task_id)
         store.card_asks(turn, task_id)
         return
@@ -156,7 +157,7 @@ async def _case(turn: Turn, facts: Store, action: StaffAction) -> Case | None:
     case = turn.cases.open
     if case is not None and action.data.get("case_id") in (None, case.id):
         return case
-    turn.notify([action.userid], turn.phrases.say("escalation.staff_gone"))
+    turn.answer(action, turn.phrases.say("escalation.staff_gone"))
     task_id = str(action.data.get("task_id", ""))
     turn.update_card(
         str(action.data.get("response_code", "")),
@@ -175,5 +176,5 @@ def _may(turn: Turn, case: Case, action: StaffAction) -> bool:
         return True
     name = turn.roster.name_of(case.servicer) if case.servicer else ""
     key = "escalation.staff_not_yours" if name else "escalation.staff_gone"
-    turn.notify([action.userid], turn.phrases.say(key, name=name))
+    turn.answer(action, turn.phrases.say(key, name=name))
     return False

@@ -42,11 +42,16 @@ async def awaited(turn: Turn, facts: Store, numbers: Escalation) -> None:
 
 
 async def is_away(turn: Turn, facts: Store, case: Case) -> bool:
-    """Whether WeCom has told that whoever has the case does not receive; of whom it has told
-    nothing, nobody knows.
+    """Whether whoever has the case does not receive, as far as WeCom has told.
+
+    One to whom we gave it was on WeCom's list; when that does not name him any more, he has left.
+    Of one who came by himself and is not named, nobody knows: departments are not spelt out.
     """
     known = await facts.servicers.known(turn.conversation.open_kfid)
-    return known.get(case.servicer) is False
+    if not known or case.servicer in known:
+        return known.get(case.servicer) is False
+    steps = await facts.cases.steps(case)
+    return any(one.name == "assigned" and one.servicer == case.servicer for one in steps)
 
 
 async def due(turn: Turn, facts: Store, timer: TimerDue) -> None:

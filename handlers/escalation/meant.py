@@ -8,8 +8,8 @@ from handlers.escalation.rules import WEAK, Rules, Weighed
 SHORTEST, LONGEST = 2, 120
 """Characters of a message whose meaning is asked: less says nothing, more says several things."""
 
-SURE = 0.8
-"""From this probability on a class is meant. Chosen on benchmarks/escalation dev (docs)."""
+SURE = 0.7
+"""From this probability on a class is meant. See docs/escalation.md."""
 
 
 def is_readable(text: str) -> bool:

@@ -1,6 +1,7 @@
 """Which messages of a customer are for people, or say something about them?"""
 
 from bot.routing import IsText, Tapped, Turn
+from bot.routing.suggesting import Suggester
 from bot.store import Store
 from handlers.escalation import listening, suggesting
 from handlers.escalation.requesting import want, wish_for
@@ -17,9 +18,9 @@ async def heard(turn: Turn, facts: Store, rules: Rules) -> None:
 
 
 @router.observe()
-async def prepared(turn: Turn, facts: Store, library: Library) -> None:
+async def prepared(turn: Turn, suggester: Suggester) -> None:
     """While people have the session: what could be said is kept for them, and sent to nobody."""
-    await suggesting.prepare(turn, facts, library)
+    await suggesting.prepare(turn, suggester)
 
 
 @router.message(Tapped("human"))

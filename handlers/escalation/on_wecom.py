@@ -11,7 +11,16 @@ from bot.model import (
 from bot.model.effects import HUMAN_OWNS
 from bot.routing import Turn
 from bot.store import Store
-from handlers.escalation import briefing, clocks, closing, losing, outcomes, seating, store
+from handlers.escalation import (
+    briefing,
+    clocks,
+    closing,
+    losing,
+    outcomes,
+    seating,
+    store,
+    summing_up,
+)
 from handlers.escalation.requesting import HANDOFF, Wish, follow_up, tell_leaders, want
 from handlers.escalation.router import router
 from knowledge import Library
@@ -60,6 +69,12 @@ async def session_given_up(turn: Turn, done: EffectDone, facts: Store) -> None:
 async def card_arrived(turn: Turn, done: EffectDone, facts: Store) -> None:
     """By its code the card can be changed once; at once, when it has come too late."""
     await closing.card_arrived(turn, facts, done)
+
+
+@router.on(EffectDone, tag=summing_up.SUMMARY)
+async def summed_up(turn: Turn, done: EffectDone) -> None:
+    """The model has summed the case up, or could not."""
+    await summing_up.arrived(turn, done)
 
 
 @router.on(EffectFailed)

@@ -49,7 +49,11 @@ async def assigned(
         return
     clocks.start_nudges(turn, case, numbers.reassign_after_s)
     await closing.settle_others(turn, facts, case, servicer, "escalation.card_moved")
-    await briefing.brief(turn, facts, library, case, servicer, reasons=numbers.close_reasons)
+    await briefing.brief(
+        *(turn, facts, library, case, servicer),
+        reasons=numbers.close_reasons,
+        within_s=numbers.reassign_after_s,
+    )
     if case.level >= EXPERT > turn.roster.level_of(servicer):
         if await seating.seats_for(turn, facts, case, EXPERT, barred={servicer.lower()}):
             await hand_over(turn, facts, SEAT, away_from=servicer)  # wanted while he was asked

@@ -9,6 +9,7 @@ from bot.routing import Turn
 from bot.store import Store
 from handlers.escalation import clocks, seating, store
 from handlers.escalation.rules import CORE_FIRST, Rules, Wanted, is_core
+from handlers.escalation.summing_up import SUMMARY
 
 HANDOFF = "escalation.handoff"
 
@@ -99,6 +100,7 @@ async def want(turn: Turn, facts: Store, wish: Wish) -> None:
             clocks.watch_idleness(turn, case, clocks.SOON_S)
         return  # whoever is asked, or has it, will do
     _note(turn, wish)
+    turn.sum_up(case, tag=SUMMARY)
     await clocks.start_deadlines(turn, facts, case.id, wish.deadlines)
     if clocks.outlasts(wish.deadlines):
         store.open_ticket(turn, case.id, wish.level, wish.reason, lasting=True)
@@ -109,6 +111,7 @@ async def want(turn: Turn, facts: Store, wish: Wish) -> None:
 async def raise_to_expert(turn: Turn, facts: Store, case: Case) -> None:
     """Whoever has the case gives it to an expert."""
     turn.cases.step("wanted", level=EXPERT, reason=RAISED)
+    turn.sum_up(case, tag=SUMMARY)
     await hand_over(turn, facts, RAISED, away_from=_loser(turn, case))
 
 

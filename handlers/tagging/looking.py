@@ -5,15 +5,16 @@ the mood of a place is told once for all rules that need it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from handlers.tagging.circumstances import Around
-from handlers.tagging.patterns import Budget
+from handlers.tagging.patterns import Budget, Pattern
 from handlers.tagging.rules import QUOTED, SAYS, Rulebook, TagRule, Way
 from knowledge.grammar import STOPS
-from knowledge.speech import Phrasings, Reader, heard
+from knowledge.speech import Phrasings, Reader, among, heard
 
 MOST_EVIDENCE = 3
 
@@ -99,28 +100,43 @@ class _Looking(Reader):
     """One message being looked through."""
 
     def __init__(self, text: str, book: Rulebook) -> None:
-        present = book.finder.words_in(text)
-        self._found = book.finder.worth_looking_for(present)
+        self._present = book.finder.words_in(text)
+        self._found = book.finder.worth_looking_for(self._present)
         super().__init__(text, self._found, book.finder)
         self._book = book
         self._moods: dict[tuple[int, int, str], Place] = {}
         self._quotes: list[tuple[int, int]] | None = None
-        self._ways: list[Way] | None = None
-        self._budget = Budget()
+        self._budget: Budget | None = None
 
-    def candidates(self) -> Iterator[TagRule]:
+    @cached_property
+    def _speech(self) -> Reader:
+        """What tells moods: most messages hold no rule's words, and none is told."""
+        finder = self._book.speech
+        return Reader(self.text, finder.worth_looking_for(finder.words_in(self.text)), finder)
+
+    @cached_property
+    def _ways(self) -> Sequence[Way]:
+        """The ways of speaking of which something stands in the text, in their order."""
+        way_of = self._book.way_of
+        places = {way_of[one] for one in self._speech.lists if one in way_of}
+        return [self._book.ways[place] for place in sorted(places)]
+
+    def candidates(self) -> Iterable[TagRule]:
         """The rules that may be met."""
         book = self._book
         rules: dict[str, TagRule] = {}
         for phrasing in self._found:
             for rule in book.told_by.get(phrasing, ()):
                 rules[rule.id] = rule
-        if book.exactly:
+        if not self._present.isdisjoint(book.exactly):
             for rule in book.exactly.get(self._bare(), ()):
+                rules[rule.id] = rule
+        for word in self._present & book.patterned_by.keys():
+            for rule in book.patterned_by[word]:
                 rules[rule.id] = rule
         for rule in book.patterned:
             rules[rule.id] = rule
-        return iter(rules.values())
+        return rules.values()
 
     def judge(self, rule: TagRule, near: list[Near]) -> list[Place]:
         """What counts for a rule; what does not goes to `near`."""
@@ -146,12 +162,17 @@ class _Looking(Reader):
         text = self.without(rule.id, rule.never) if rule.never else self.text
         for phrasing in self.worth_of(rule.leads):
             for match in phrasing.regex.finditer(text):
-                if rule.pattern is None or rule.pattern.search(text, self._budget):
+                if rule.pattern is None or self._search(rule.pattern, text):
                     yield self._place(match, phrasing.source)
-        if rule.pattern and not rule.leads and (span := rule.pattern.search(text, self._budget)):
+        if rule.pattern and not rule.leads and (span := self._search(rule.pattern, text)):
             whole = re.compile(re.escape(text[span[0] : span[1]])).search(text, span[0])
             if whole:
                 yield self._place(whole, rule.pattern.source)
+
+    def _search(self, pattern: Pattern, text: str) -> tuple[int, int] | None:
+        if self._budget is None:
+            self._budget = Budget()
+        return pattern.search(text, self._budget)
 
     def _place(self, match: re.Match[str], source: str) -> Place:
         key = (*match.span(), source)
@@ -164,10 +185,8 @@ class _Looking(Reader):
         said = match[0].strip()
         if any(lo <= match.start() and match.end() <= hi for lo, hi in self._quoted()):
             return Place(said, QUOTED, QUOTED, "")
-        if self._ways is None:
-            self._ways = [one for one in self._book.ways if self.may_stand(one.scope)]
         for way in self._ways:
-            if cue := self.stands(way.scope, match):
+            if cue := self._speech.stands(way.scope, match):
                 return Place(said, way.mood, way.scope.name, cue)
         return Place(said, SAYS)
 
@@ -179,8 +198,7 @@ class _Looking(Reader):
     def _first(self, phrasings: Phrasings, rule: TagRule | None = None) -> str:
         """The first of these phrasings that stands in the text."""
         text = self.without(rule.id, rule.never) if rule and rule.never else self.text
-        hits = (one.regex.search(text) for one in self.worth_of(phrasings))
-        return next((hit[0] for hit in hits if hit), "")
+        return among(self.worth_of(phrasings), text, 0, len(text))
 
     def _bare(self) -> str:
         """The whole message but for courtesies and what ends it."""

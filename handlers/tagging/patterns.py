@@ -22,6 +22,12 @@ PATIENCE = 5
 MAX_LENGTH, MAX_REPEAT = 500, 1000
 """Characters of a pattern, and of a bounded repeat: what is longer takes long to build."""
 
+_BEGINS = re.compile(r"\(\?:([^\\()\[\].*+?{}^$|]+(?:\|[^\\()\[\].*+?{}^$|]+)*)\)(?![*?{])")
+"""A group of plain words that must stand there."""
+
+_LOOSE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[a-zA-Z^]|[()|]", re.DOTALL)
+"""What may make the group a choice only, or change how it is read."""
+
 _REPEAT = re.compile(r"\{(\d{0,9})(?:,(\d{0,9}))?\}")
 
 
@@ -39,10 +45,14 @@ class Pattern:
 
     Args:
         source: as it was written.
+
+    Attributes:
+        begins_with: words of which one stands in every text that holds it; empty = not known.
     """
 
     source: str
     _regex: "regex.Pattern[str]" = field(init=False)
+    begins_with: frozenset[str] = field(init=False)
     overdue: int = 0
 
     def __post_init__(self) -> None:
@@ -59,6 +69,7 @@ class Pattern:
             raise BadPattern("syntax", str(error)) from error
         except TimeoutError as error:
             raise BadPattern("repeat", self.source) from error
+        self.begins_with = _first_words(self.source)
 
     @property
     def is_laid_aside(self) -> bool:
@@ -89,3 +100,17 @@ class Budget:
     def left(self) -> float:
         """Seconds that are left."""
         return self.seconds - (time.thread_time() - self._began)
+
+
+def _first_words(source: str) -> frozenset[str]:
+    """The words of the group with which a pattern begins, if it can be found in no other way."""
+    begins = _BEGINS.match(source)
+    if begins is None:
+        return frozenset()
+    depth = 0
+    for found in _LOOSE.finditer(source, begins.end()):
+        sign = found[0]
+        depth += (sign[0] == "(") - (sign == ")")
+        if sign.startswith("(?") or (sign == "|" and depth == 0):
+            return frozenset()
+    return frozenset(begins[1].split("|"))

@@ -6,7 +6,7 @@ item, which are ours too. A person may hand in what the customer told him (`tagg
 
 from collections.abc import Mapping
 
-from bot.model import CustomerAdded, Emitted, SessionEntered, StaffAction
+from bot.model import CustomerAdded, Emitted, MessageRecalled, SessionEntered, StaffAction
 from bot.model.consents import Purpose
 from bot.routing import Router, Stage, Turn
 from bot.routing.facts import CUSTOMER
@@ -15,6 +15,7 @@ from handlers.tagging import store
 from handlers.tagging.circumstances import Around
 from handlers.tagging.giving import Giver, Heard, open_purposes
 from handlers.tagging.in_force import TagRules
+from handlers.tagging.taking_back import take_back
 
 router = Router("tagging", stage=Stage.GUARD, tables=store.TABLES)
 
@@ -53,6 +54,16 @@ async def added(turn: Turn, event: CustomerAdded, facts: Store, rules: TagRules)
     """The customer became a member's friend."""
     fields = {"userid": event.userid, "state": event.state}
     await _by_event(Giver(turn, facts, rules), turn, "customer_added", fields)
+
+
+@router.on(MessageRecalled)
+async def recalled(turn: Turn, event: MessageRecalled, facts: Store, rules: TagRules) -> None:
+    """The customer took a message back: what rests on it alone goes with it."""
+    if event.servicer_userid or not turn.external_userid:
+        return
+    since = turn.now - REREAD_DAYS * 86_400
+    written = await facts.transcript.written_by(turn.external_userid, since, REREAD_MESSAGES)
+    await take_back(turn, facts, rules, event.recall_msgid, written)
 
 
 @router.action(SAID)

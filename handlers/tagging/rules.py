@@ -109,6 +109,11 @@ class Rulebook:
         rules: in any order.
         ways: the first that stands tells the mood.
         manner: how texts are read.
+
+    Attributes:
+        way_of: place among the ways, by the id of one of its lists (`Scope.lists`).
+        patterned: rules whose pattern is searched in every message.
+        patterned_by: the others', by the words with which their pattern begins.
     """
 
     rules: Sequence[TagRule]
@@ -116,20 +121,19 @@ class Rulebook:
     manner: Manner
     version: str = ""
     finder: Finder = field(init=False)
+    speech: Finder = field(init=False)
+    way_of: dict[int, int] = field(init=False)
     told_by: dict[Phrasing, list[TagRule]] = field(init=False)
     exactly: dict[str, list[TagRule]] = field(init=False)
     patterned: list[TagRule] = field(init=False)
+    patterned_by: dict[str, list[TagRule]] = field(init=False)
     wordless: list[TagRule] = field(init=False)
     on_events: list[TagRule] = field(init=False)
     by_meaning: list[TagRule] = field(init=False)
     by_id: Mapping[str, TagRule] = field(init=False)
 
     def __post_init__(self) -> None:
-        phrasings = (phrasing for rule in self.rules for phrasing in rule.phrasings)
-        ways = (phrasing for way in self.ways for phrasing in way.scope.phrasings)
-        lists = [*self._lists_of_rules(), *(some for way in self.ways for some in way.scope.lists)]
-        self.finder = Finder((*phrasings, *ways), lists=[some for some in lists if some])
-        self.told_by, self.exactly, self.patterned = {}, {}, []
+        self.told_by, self.exactly, self.patterned, self.patterned_by = {}, {}, [], {}
         self.by_id = {rule.id: rule for rule in self.rules}
         self.on_events = [rule for rule in self.rules if rule.events]
         self.by_meaning = [rule for rule in self.rules if rule.means.yes]
@@ -144,7 +148,29 @@ class Rulebook:
             for text in rule.exact:
                 self.exactly.setdefault(text, []).append(rule)
             if rule.pattern and not rule.leads and not rule.exact:
-                self.patterned.append(rule)
+                self._note_pattern(rule, rule.pattern)
+        self._build_finders()
+
+    def _note_pattern(self, rule: TagRule, pattern: Pattern) -> None:
+        for word in pattern.begins_with:
+            self.patterned_by.setdefault(word, []).append(rule)
+        if not pattern.begins_with:
+            self.patterned.append(rule)
+
+    def _build_finders(self) -> None:
+        """One looks for words of rules, one for moods: it is only asked where a word stands."""
+        phrasings = (phrasing for rule in self.rules for phrasing in rule.phrasings)
+        lists = [some for some in self._lists_of_rules() if some]
+        self.finder = Finder(phrasings, (*self.exactly, *self.patterned_by), lists)
+        scopes = [way.scope for way in self.ways]
+        spoken = [some for scope in scopes for some in scope.lists if some]
+        self.speech = Finder((one for scope in scopes for one in scope.phrasings), lists=spoken)
+        self.way_of = {
+            id(some): place
+            for place, scope in enumerate(scopes)
+            for some in scope.lists
+            if some and some is not scope.never
+        }
 
     def _lists_of_rules(self) -> Iterable[Phrasings]:
         for rule in self.rules:

@@ -35,6 +35,23 @@ def note(turn: Turn, rule: str, source: str, at: float) -> None:
     turn.record(_ONCE, rule, turn.external_userid, source, at)
 
 
+async def met_by(facts: Store, turn: Turn, source: str) -> set[str]:
+    """Rules that count this message or event."""
+    rows = await facts.database.fetch(
+        "SELECT rule FROM tag_hits WHERE external_userid = ? AND source = ?",
+        *(turn.external_userid, source),
+    )
+    return {row["rule"] for row in rows}
+
+
+def forget(turn: Turn, source: str) -> None:
+    """A message counts no more."""
+    turn.record(
+        "DELETE FROM tag_hits WHERE external_userid = ? AND source = ?",
+        *(turn.external_userid, source),
+    )
+
+
 def _noted(turn: Turn) -> list[Statement]:
     """What this turn has noted already: a burst is one turn."""
     decided = (turn.decisions.records, *turn.decisions.asides)

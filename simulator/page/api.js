@@ -51,6 +51,9 @@ export const api = {
   /** `action` is one of take, say, transfer, end, status, tell_app, press. */
   staff: (action, body) => post(`/sim/staff/${action}`, body),
 
+  /** `action` is one of config, send: what the embedded page asks of the client. */
+  host: (action, body) => post(`/sim/host/${action}`, body),
+
   contacts: () => get("/sim/contacts"),
   /** `action` is one of add, confirm, delete, tags, remark. */
   contact: (action, pair, more = {}) => post(`/sim/contacts/${action}`, { ...pair, ...more }),

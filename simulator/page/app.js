@@ -6,6 +6,7 @@ import { startDesk } from "./desk.js";
 import { clockTime } from "./dom.js";
 import { openChat, startPhone } from "./phone.js";
 import { startPlatform } from "./platform.js";
+import { startSidebar } from "./sidebar.js";
 import { follow, loadPreviews, now, on, store } from "./store.js";
 
 const el = (id) => document.getElementById(id);
@@ -63,6 +64,7 @@ startDesk();
 startAppMessages();
 startPlatform();
 startContacts();
+startSidebar();
 showPart("talk");
 on("connection", drawConnection);
 on("state", openFirst);

@@ -23,6 +23,7 @@ export const store = {
   customers: [],
   conversations: [],
   violations: [],
+  sidebarUrl: "",
   ready: false,
   connected: null,
   chats: new Map(),
@@ -75,6 +76,7 @@ export const refreshState = coalesced(async () => {
   const fresh = await api.state();
   for (const name of ["accounts", "servicers", "customers", "conversations"]) store[name] = fresh[name] ?? [];
   clockOffset = fresh.now ? moment(fresh.now) - Date.now() : 0;
+  store.sidebarUrl = fresh.sidebar_url ?? "";
   store.ready = true;
   emit("state");
 });

@@ -21,7 +21,6 @@ from bot.errors import (
     WrongState,
 )
 from bot.model.conversation import Conversation, ServiceState
-from bot.model.effects import Attachment, MenuItem, Reply
 from bot.model.events import (
     AppMessageReceived,
     Event,
@@ -32,6 +31,7 @@ from bot.model.events import (
     SessionChanged,
     SessionEntered,
 )
+from bot.model.replies import Attachment, MenuItem, Reply
 from bot.web.callback import PATH, CallbackEndpoint
 from bot.wecom.apis import KF_SEND, KF_STATE, KF_SYNC
 from bot.wecom.callback import Delivery

@@ -26,7 +26,7 @@ from bot.wecom.apis import Api
 from bot.wecom.cipher import CallbackCipher
 from bot.wecom.contacts import ContactCalls, Contacts
 from bot.wecom.tags import TagLibrary
-from simulator import api_contact, api_core, api_kf, api_tags
+from simulator import api_contact, api_core, api_kf, api_tags, api_ways
 from simulator.scenery import shop
 from simulator.server import Simulator, running
 from tests.contract.test_client_against_simulator import IDENTITY, FakeIntake, client_of
@@ -59,7 +59,7 @@ def library(calls: ContactCalls) -> TagLibrary:
 
 def test_every_api_of_the_product_is_played() -> None:
     world = shop()
-    families = (api_core, api_kf, api_contact, api_tags)
+    families = (api_core, api_kf, api_contact, api_tags, api_ways)
     played = {path for family in families for path in family.endpoints(world)}
     ours = {one.path for one in vars(apis).values() if isinstance(one, Api)}
     assert ours <= played
@@ -106,18 +106,6 @@ async def test_pages_and_followers_are_read_to_their_end(
         simulator.world.members[f"m{number}"] = f"成员{number}"
         simulator.friends.add(f"m{number}", LAN)
     assert len((await contacts.get(LAN)).friends) == 620
-
-
-async def test_a_remark_is_cut_to_what_wecom_takes(
-    simulator: Simulator, contacts: Contacts
-) -> None:
-    simulator.friends.add("zhangsan", LAN)
-    await contacts.set_remark(
-        "zhangsan", LAN, remark="长" * 40, description="述" * 400, company="司" * 40, mobiles=["1"]
-    )
-    await contacts.set_remark("zhangsan", LAN, mobiles=[])
-    noted = simulator.friends.friendship("zhangsan", LAN)
-    assert (len(noted.remark), len(noted.description), noted.mobiles) == (20, 150, [])
 
 
 async def test_tags_are_made_found_renamed_marked_and_deleted(

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.model.consents import ConsentDecision, Purpose, Standing
-from bot.store import Unit
+from bot.store import TagRuns, Unit
 from bot.store.consent_ending import decide_all
 from tests.conftest import OpenChat
 from tests.friends import LAN, Town, a_town
@@ -265,6 +265,15 @@ async def test_what_people_put_on_without_consent_stays_theirs(town: Town) -> No
     assert town.at("zhangsan") == {"画像：宝妈", "关注：运费"}
 
 
+async def test_what_nobody_was_asked_about_stays_at_wecom_alone(town: Town) -> None:
+    town.friends.create_tag("关注：糖尿病")
+    await befriend(town, "zhangsan", "lisi")
+    town.friends.edit_tags("zhangsan", LAN, add=["关注：糖尿病"])
+    await town.settles()
+    assert await town.local() == set()
+    assert (town.at("zhangsan"), town.at("lisi")) == ({"关注：糖尿病"}, set())
+
+
 async def test_who_is_one_person_is_known_by_the_unionid(town: Town) -> None:
     other = await town.sim.customer("兰的另一个号")
     for customer in (LAN, other):
@@ -302,3 +311,51 @@ async def test_the_library_has_no_room(town: Town) -> None:
     await town.settles()
     await town.tags("关注：发票")
     assert len(town.at("zhangsan")) == 1
+
+
+async def rename(town: Town, kind: str, old: str, new: str) -> str:
+    runs, now = TagRuns(town.store), town.clock.now()
+    run = await runs.begin(kind, {"from": old, "to": new}, by="x", at=now)
+    await runs.rename(old, new, run, now)
+    await runs.finish(run, now)
+    await town.works()
+    return run
+
+
+async def test_a_renamed_tag_is_renamed_at_wecom_and_nobody_is_marked_again(town: Town) -> None:
+    await befriend(town, "zhangsan", "lisi")
+    await town.tags("关注：运费", "关注：发票")
+    marked = len(town.friends.marked)
+    run = await rename(town, "rename", "关注：运费", "关注：邮费")
+    assert town.friends.library() == {"关注": ["发票", "邮费"]}
+    assert town.at("lisi") == {"关注：邮费", "关注：发票"}
+    await town.settles()  # what WeCom tells of it is no deed of people
+    assert len(town.friends.marked) == marked
+    assert await town.by_people() == []
+    await TagRuns(town.store).undo(run, by="x", now=town.clock.now())
+    await town.works()
+    assert town.at("lisi") == await town.local() == {"关注：运费", "关注：发票"}
+
+
+async def test_a_merged_tag_is_deleted_once_a_comparison_has_seen_it_on_nobody(town: Town) -> None:
+    await befriend(town, "zhangsan")
+    await town.tags("关注：运费", "关注：邮费")
+    await rename(town, "merge", "关注：邮费", "关注：运费")
+    assert town.at("zhangsan") == {"关注：运费"}
+    assert town.friends.library() == {"关注": ["运费", "邮费"]}
+    town.clock.reach(town.clock.now() + 10)
+    await town.compares()
+    town.clock.reach(town.clock.now() + 3601)
+    await town.works()
+    assert town.friends.library() == {"关注": ["运费"]}
+    await town.settles()
+    assert await town.local() == town.at("zhangsan") == {"关注：运费"}
+
+
+async def test_a_tag_that_people_made_or_put_on_outlives_its_merging(town: Town) -> None:
+    town.friends.create_tag("关注：邮费")
+    await befriend(town, "zhangsan")
+    await town.tags("关注：运费", "关注：邮费")
+    await rename(town, "rename", "关注：邮费", "关注：快递费")
+    assert town.at("zhangsan") == {"关注：运费", "关注：快递费"}
+    assert town.friends.library() == {"关注": ["邮费", "运费", "快递费"]}

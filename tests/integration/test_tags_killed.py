@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from bot.delivery.contact_access import ContactApi
+from bot.store import TagRuns
 from bot.wecom.contacts import Contacts
 from bot.wecom.tags import TagLibrary
+from bot.wecom.ways import ContactWays
 from tests.conftest import OpenChat
 from tests.friends import Town, a_town
 from tests.talk import PlayedClock
@@ -69,7 +71,8 @@ async def armed(town: Town, step: int) -> AsyncIterator[Bomb]:
     access: Any = town.parts.access
     api: ContactApi = access._apis["app"]  # the only way in from outside is the constructor
     calls: Any = BombedCalls(vars(api.contacts)["_calls"], bomb)
-    access._apis = {"app": ContactApi(Contacts(calls), TagLibrary(calls))}
+    bombed = ContactApi(Contacts(calls), TagLibrary(calls), ContactWays(calls), api.welcomes)
+    access._apis = {"app": bombed}
     access._accepted = None
     commit = database.commit
     database.commit = bomb.around(commit)  # type: ignore[method-assign, assignment]
@@ -192,3 +195,25 @@ async def test_a_tag_deleted_by_people_is_followed_wherever_the_process_dies(
         return bomb.went_off
 
     assert await until_nothing_is_left(town, stride, story) > 10
+
+
+@every_step
+async def test_a_rename_is_followed_wherever_the_process_dies(town: Town, stride: int) -> None:
+    async def story(number: int, step: int) -> bool:
+        customer, old, new = await a_friend(town, number), f"关注：旧{number}", f"关注：新{number}"
+        await town.tags(old, of=customer)
+        runs, now = TagRuns(town.store), town.clock.now()
+        async with armed(town, step) as bomb:
+            run = await runs.begin("rename", {"from": old, "to": new}, by="x", at=now)
+            await runs.rename(old, new, run, now)
+            await runs.finish(run, now)
+            await town.works()
+        await town.works()
+        local = await town.local(customer)
+        assert local in ({old}, {new}), f"step {step}"
+        for member in ("zhangsan", "lisi"):
+            assert town.at(member, customer) == local, f"step {step}"
+        assert await town.by_people(customer) == [], f"step {step}"
+        return bomb.went_off
+
+    assert await until_nothing_is_left(town, stride, story) > 8

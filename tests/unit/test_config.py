@@ -75,7 +75,7 @@ class TestDefaults:
         assert [name for name in sorted(map(str, names)) if f"{name}:" not in text] == []
 
         chosen: Any = dict.fromkeys(("company", "knowledge", "storage"), True)
-        chosen |= {"tagging": {"groups", "rules"}, "consent": {"ask"}}
+        chosen |= {"tagging": {"groups", "rules"}, "consent": {"ask"}, "welcome": {"sources"}}
         shown = load_config(MANUAL, {}).model_dump(exclude=chosen)
         default = Config().model_dump(exclude=chosen)
         assert shown == default
@@ -86,7 +86,9 @@ class TestDefaults:
     def test_the_commented_examples_of_the_manual_are_right_too(self, folder: Path) -> None:
         _, body = MANUAL.read_text("utf-8").split("\n\n", 1)
         body = re.sub(r"(?m)^#(?=   )", " ", body)
-        text = re.sub(r"(?m)^( *)(staff|classes|accounts|tools|webhooks): .*$", r"\1\2:", body)
+        text = re.sub(
+            r"(?m)^( *)(staff|classes|accounts|tools|webhooks|experiments): .*$", r"\1\2:", body
+        )
         config = load(folder, text)
 
         assert config.llm is not None

@@ -55,6 +55,21 @@ class TestProblems:
             ("staff: [{userid: a, name: x, level: boss}]", "staff[0].level", "leader"),
             ("staff: [{userid: a, name: x}]", "staff[0].level", "必须"),
             ("staff: [zhangsan]", "staff[0]", "一组键值"),
+            ("channels: {codes: [{id: 'a b', name: x}]}", "channels.codes[0].id", "字母"),
+            ("channels: {codes: [{id: a, name: x}]}", "channels.codes[0]", "receivers"),
+            (
+                "channels: {codes: [{id: a, name: x, receivers: [{userid: b, daily_cap: 1}]}]}",
+                "channels.codes[0]",
+                "spare",
+            ),
+            ("channels: {codes: [{id: a, name: x, kind: kf}]}", "channels.codes[0]", "open_kfid"),
+            (
+                "channels: {codes: [{id: a, name: x, kind: kf, open_kfid: w, states: [b]},"
+                " {id: b, name: x, kind: kf, open_kfid: w}]}",
+                "channels",
+                "b 出现了两次",
+            ),
+            ("channels: {watch_above: 400}", "channels", "watch_above"),
             ("timezone: Mars/Base", "timezone", "Asia/Shanghai"),
             ("autonomy: {categories: {物流: perhaps}}", "autonomy.categories.物流", "suggest"),
             ("accounts: {'wk 1': {}}", "accounts.wk 1", "open_kfid"),

@@ -12,6 +12,7 @@ import handlers
 from bot.app import PROMPTS, rules_in, words_in
 from bot.app.lexicon import groups_in
 from bot.app.tag_rules import rulebook_in
+from bot.app.welcomes import welcomes_in
 from bot.cli import _parser
 from bot.commands.check_prompts import prompt_problems
 from bot.config import Escalation, inspect_config, schema
@@ -214,6 +215,15 @@ def test_an_example_of_rules_that_tag_is_accepted(block: Block, tmp_path: Path) 
     assert [str(problem) for problem in problems] == []
 
 
+@examples("welcomes")
+def test_an_example_of_welcomes_is_accepted(block: Block, tmp_path: Path) -> None:
+    file = tmp_path / "ours.yaml"
+    file.write_text(block.text, "utf-8")
+    found, problems = welcomes_in([file])
+    assert found
+    assert [str(problem) for problem in problems] == []
+
+
 def test_every_yaml_example_is_checked() -> None:
     marks = {block.mark for block in BLOCKS if block.language in ("yaml", "jsonl")}
     assert {mark for mark in marks if not mark.startswith("prompts/")} == {
@@ -223,6 +233,7 @@ def test_every_yaml_example_is_checked() -> None:
         "lexicon",
         "replies",
         "tags",
+        "welcomes",
         "words",
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.app import open_store
+from bot.app.tag_sample import plain_cell
 from bot.commands import (
     customers,
     customers_edit,
@@ -167,6 +168,10 @@ async def test_tags_are_listed_shown_and_changed_by_hand(config: Config) -> None
     assert [queue for queue, _ in queues] == ["tags/wm_lan"]
     with pytest.raises(Misconfigured, match="全角"):
         await said(tags.change, config, LAN, ["关注:运费"], add=True)
+    with pytest.raises(Misconfigured, match="敏感信息"):
+        await said(tags.change, config, LAN, ["关注：高血压"], add=True)
+    with pytest.raises(Misconfigured, match="敏感信息"):
+        await said(tags_bulk.rename, config, "rename", "关注：运费", "关注：糖尿病")
 
 
 async def test_a_rename_is_a_run_that_can_be_undone(config: Config) -> None:
@@ -222,8 +227,8 @@ async def test_few_judgements_are_no_figure(config: Config, tmp_path: Path) -> N
 
 
 def test_a_cell_is_never_a_formula() -> None:
-    assert tags_audit.plain_cell("=HYPERLINK(1)") == "'=HYPERLINK(1)"
-    assert tags_audit.plain_cell("运费") == "运费"
+    assert plain_cell("=HYPERLINK(1)") == "'=HYPERLINK(1)"
+    assert plain_cell("运费") == "运费"
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])

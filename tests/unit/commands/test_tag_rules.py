@@ -66,9 +66,11 @@ def a_table(folder: Path, *rows: tuple[str, ...]) -> Path:
     return file
 
 
-def imported(config: Config, file: Path, to: Path, *, dry_run: bool = False) -> str:
+def imported(
+    config: Config, file: Path, to: Path, *, dry_run: bool = False, columns: str = ""
+) -> str:
     out = io.StringIO()
-    options = tags_import.Options(to=to, yes=True, dry_run=dry_run)
+    options = tags_import.Options(to=to, yes=True, dry_run=dry_run, columns=columns)
     assert tags_import.import_rules(config, file, options, out) == 0
     return out.getvalue()
 
@@ -99,3 +101,23 @@ def test_a_table_with_a_problem_is_not_written(config: Config, tmp_path: Path) -
     empty.write_text("甲,乙\n1,2\n", "utf-8")
     with pytest.raises(Misconfigured, match="标签"):
         imported(config, empty, to)
+
+
+def test_columns_nobody_would_guess_are_named_by_heading_or_letter(
+    config: Config, tmp_path: Path
+) -> None:
+    to, file = tmp_path / "out.yaml", tmp_path / "x.csv"
+    file.write_text("画像,触发语,说明\n关注：发票,发票、开票,财务\n", "utf-8")
+    assert "contains = 触发语" in imported(config, file, to, columns="tag=画像,contains=B")
+    assert "关注：发票" in to.read_text("utf-8")
+    with pytest.raises(Misconfigured, match="--columns"):
+        imported(config, file, to, columns="标签=画像")
+
+
+def test_a_table_of_what_nobody_was_asked_about_is_not_written(
+    config: Config, tmp_path: Path
+) -> None:
+    to = tmp_path / "out.yaml"
+    with pytest.raises(Misconfigured, match="“关注：高血压”是敏感信息"):
+        imported(config, a_table(tmp_path, ("关注", "高血压", "血压高", "", "")), to)
+    assert not to.exists()

@@ -99,13 +99,13 @@ async def msgid_of(config: Config, at: float) -> str:
 async def test_it_is_shown_before_it_is_done(config: Config) -> None:
     text = await said(config, dry_run=True)
     assert text.splitlines() == [
-        "最近 30 天有 2 位客户写过话。",
+        "最近 30 天有 2 位客户写过话，或加了好友。",
         "  +1      关注：运费  freight",
         "           “邮费多少，打 [手机号1]”",
         "  +1      关注：质量  often",
         "           “质量怎么样”",
         "  另有 1 处规则符合、客户没有同意过，不打。",
-        "按意思和按事件的规则没有重跑，它们打的不动。",
+        "按意思、按事件打过的只补不去。",
     ]
     assert await on(config) == set()
     assert "要写入请加 --yes" in await said(config), "nobody is asked where nobody sits"
@@ -144,3 +144,27 @@ async def test_an_older_message_does_not_replace_what_is_newer(config: Config) -
     await put(config, "会员：银卡", add=False, at=NOW - 3 * DAY_S)
     await said(config, yes=True)
     assert "会员：金卡" in await on(config)
+
+
+async def test_events_that_are_still_known_are_looked_at_and_the_others_named(
+    config: Config,
+) -> None:
+    (file,) = config.tagging.rules
+    events = """\
+  - {id: came, tag: 关注：门店, event: {name: customer_added, fields: {state: [shop_1]}}}
+  - {id: paid, tag: 会员：银卡, event: {name: order_paid}}
+"""
+    file.write_text(RULES + events, "utf-8")
+    store = open_store(config)
+    await store.database.execute(
+        "INSERT INTO relation_events VALUES ('wm_lan', 'lisi', ?, 'added', 'shop_1', '', 0)",
+        NOW - DAY_S,
+    )
+    store.close()
+    text = await said(config, yes=True)
+    assert "+1      关注：门店  came" in text
+    assert "这些事件没有留下记录，按它们的规则重看不了：order_paid。" in text
+    store = open_store(config)
+    (tag,) = [one for one in await store.tags.of("wm_lan", NOW) if one.rule == "came"]
+    store.close()
+    assert (tag.name, tag.source, tag.msgid) == ("关注：门店", TagSource.EVENT, "")

@@ -1,6 +1,7 @@
 """What the rules see in a message: words in their mood, however written, in bounded time."""
 
 from datetime import datetime, time
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -8,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.tagging.messages import SPLITS, read_messages
 from bot.app.tag_rules import build_rulebook
 from handlers.tagging.circumstances import Around, Circumstances, EventIs
 from handlers.tagging.looking import look
 from handlers.tagging.patterns import BadPattern, Budget, Pattern
 from handlers.tagging.rules import Rulebook
+from knowledge.grammar import Phrasing
+from knowledge.speech import Finder
 
 SHIPPED = Path(__file__).parents[3] / "prompts" / "tagging"
 NOON = Around(datetime(2026, 3, 2, 12, tzinfo=ZoneInfo("Asia/Shanghai")))
@@ -134,3 +138,33 @@ def test_no_text_breaks_the_rules(text: str) -> None:
 def test_a_long_text_costs_no_more_than_its_ends(book: Rulebook) -> None:
     looked = look("想买口罩，" + "哈" * 100_000 + "包邮吗", book, NOON)
     assert {"意向：口罩", "关注：运费"} <= looked.tags
+
+
+class Looking(Finder):
+    """Looks for every phrasing in every text, whatever words stand there."""
+
+    def words_in(self, text: str) -> frozenset[str]:
+        return frozenset(self._words)
+
+    def worth_looking_for(self, present: frozenset[str]) -> frozenset[Phrasing]:
+        return frozenset(self._homes)
+
+
+def test_looking_only_where_words_stand_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    book = build_rulebook([SHIPPED / "common.yaml"])
+    messages = [one.text for split in SPLITS for one in read_messages(split)][::40]
+    texts = [*messages, *(f"{a}，{b}" for a, b in pairwise(messages[::4]))]
+    quick = [look(text, book, NOON) for text in texts]
+    monkeypatch.setattr("handlers.tagging.rules.Finder", Looking)
+    slow = Rulebook(book.rules, book.ways, book.manner)
+    for text, found in zip(texts, quick, strict=True):
+        thorough = look(text, slow, NOON)
+        assert {*found.hits} == {*thorough.hits}, text
+        assert {*found.near} == {*thorough.near}, text
+
+
+def test_a_pattern_that_begins_with_words_is_searched_where_one_stands() -> None:
+    assert Pattern(r"(?:甲|乙丙)\d{1,3}(?:元|块)").begins_with == {"甲", "乙丙"}
+    assert Pattern(r"(?:甲|乙)[^|)]{0,3}丁").begins_with == {"甲", "乙"}
+    for other in (r"(?:甲|乙)丙|丁", r"(?:甲|乙)?丙", r"(?:甲|乙)(?i)x", r"(?:a.|b)c", "甲"):
+        assert not Pattern(other).begins_with, other

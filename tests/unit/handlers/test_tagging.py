@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.model import Emitted, StaffAction
+from bot.model import Emitted, MessageRecalled, StaffAction
 from bot.model.consents import Purpose, Standing
 from bot.routing import Router, Stage, Turn
 from bot.store import Unit
@@ -238,3 +238,31 @@ async def test_what_the_bot_says_tags_nobody(open_chat: OpenChat, rules: Path) -
     await chat.says("你们有什么新东西")
     assert chat.replies == ["运费全免，想买面霜吗？"]
     assert chat.tags == set()
+
+
+async def recall(chat: Chat, msgid: str) -> None:
+    where = chat.conversation
+    await chat.receives(
+        MessageRecalled(
+            open_kfid=where.open_kfid, external_userid=where.external_userid, recall_msgid=msgid
+        )
+    )
+
+
+async def test_a_recalled_message_takes_its_tags_along_unless_another_says_the_same(
+    chat: Chat,
+) -> None:
+    first = await chat.says("运费多少？")
+    wish = await chat.says("想买面霜")
+    again = await chat.says("这个包邮吗")
+    for msgid, left in (
+        (first, {"关注：运费", "意向：面霜"}),
+        (wish, {"关注：运费"}),
+        (again, set()),
+    ):
+        await recall(chat, msgid)
+        assert chat.tags == left
+    asked = [await chat.says("多少钱") for _ in range(3)]
+    assert "行为：常问价" in chat.tags
+    await recall(chat, asked[0])
+    assert "行为：常问价" not in chat.tags

@@ -1,3 +1,7 @@
+from pathlib import Path
+
+from msgspec import structs
+
 from bot.model import SendOnEvent, SessionEntered
 from tests.conftest import OpenChat
 from tests.talk import Chat
@@ -118,3 +122,22 @@ async def test_a_welcome_fits_one_send_however_many_questions_are_featured(
     (parcel,) = await chat.store.outbox.open_of("wk_shop/wm_lan")
     assert isinstance(parcel.effect, SendOnEvent)
     assert len(parcel.effect.payload["msgmenu"]["list"]) == 7
+
+
+async def test_a_channel_of_a_session_has_its_own_welcome(
+    open_chat: OpenChat, tmp_path: Path
+) -> None:
+    file = tmp_path / "ours.yaml"
+    file.write_text(
+        "welcomes: [{id: poster, at: kf, channels: [poster], text: '从{channel}来的，您好！'}]",
+        "utf-8",
+    )
+    codes = [{"id": "poster", "name": "门店海报", "kind": "kf", "open_kfid": "wk_shop"}]
+    chat = await open_chat(welcomed=False, welcome={"sources": [file]}, channels={"codes": codes})
+    config = chat.engine.config
+    await chat.store.channels.take(config.channels.codes, "config", chat.clock.now())
+    await chat.receives(structs.replace(entered(chat), scene="poster"))
+    assert chat.replies == ["从门店海报来的，您好！\n需要人工服务，请回复“人工”。"]
+    await chat.waits(hours=49)
+    await chat.receives(structs.replace(entered(chat), scene="other"))
+    assert chat.replies == [WELCOME]

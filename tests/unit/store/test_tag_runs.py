@@ -65,7 +65,7 @@ async def test_a_tag_is_renamed_with_where_it_came_from_and_the_run_can_be_undon
     (confirmed,) = await store.tags.of("b", NOW)
     assert (confirmed.source, confirmed.by) == (TagSource.HUMAN, "lisi")
     assert await projected(store) == {"tags/a", "tags/b"}
-    assert await runs.finish(run) == 4
+    assert await runs.finish(run, NOW + 1) == 4
     await runs.undo(run, by="x", now=NOW + 2)
     after = await on(store)
     assert after["a"] == before["a"]

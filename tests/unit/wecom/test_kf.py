@@ -6,8 +6,8 @@ from aiohttp import web
 
 from bot.errors import CodeSpent, Rejected, Unreachable
 from bot.model.conversation import Conversation, ServiceState
-from bot.model.effects import MenuItem, Reply
 from bot.model.events import UnknownHappened
+from bot.model.replies import MenuItem, Reply
 from bot.wecom import apis
 from bot.wecom.apis import Api
 from bot.wecom.kf import Kf, Servicer, Servicers

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model.effects import Because, MenuItem, Reply
+from bot.model.replies import Because, MenuItem, Reply
 from bot.wecom.split import size
 from bot.wecom.wire import parts, plan, render
 

@@ -1,0 +1,53 @@
+"""Who looks at a customer right now, and is to be told that something has changed?
+
+In process, in memory: what is lost costs a page that is fresh a moment later. A listener that does
+not keep up loses nothing either, since all it is told is to look again.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Live:
+    """Pages that follow subjects."""
+
+    def __init__(self) -> None:
+        self._listening: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._closed = False
+
+    @property
+    def listeners(self) -> int:
+        """How many pages follow anybody."""
+        return sum(len(some) for some in self._listening.values())
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the service is stopping: pages are to come again."""
+        return self._closed
+
+    @contextmanager
+    def listen(self, subject: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever something happened to the subject; clear it, then look."""
+        event = asyncio.Event()
+        self._listening[subject].add(event)
+        try:
+            yield event
+        finally:
+            some = self._listening[subject]
+            some.discard(event)
+            if not some:
+                del self._listening[subject]
+
+    def changed(self, subject: str) -> None:
+        """Something happened to a subject."""
+        for event in self._listening.get(subject, ()):
+            event.set()
+
+    def close(self) -> None:
+        """Send every page away."""
+        self._closed = True
+        for some in self._listening.values():
+            for event in some:
+                event.set()

@@ -1,0 +1,1 @@
+"""How does a page of ours lead from an advertisement to WeCom?"""

@@ -1,0 +1,249 @@
+"""What is there to know of a customer, for one member, in one reading (R-12.3)?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+
+from bot.model import Case, Conversation
+from bot.model.cases import BOT, QUEUED, SEATED, TICKET, WANTED
+from bot.model.consents import Purpose, Standing
+from bot.model.people import ATTRIBUTES, masked
+from bot.model.tags import Assignment
+from bot.policy.roles import People, Who
+from bot.policy.seeing import Sight
+from bot.routing.panels import About, Panel, Panels
+from bot.routing.phrases import Phrases
+from bot.routing.suggesting import MOST, Suggester, audience_of
+from bot.store import KeptReply, Line, Store, Touch, Unit
+
+SHOWN_LINES = 8
+_LOOKED_AT = 4
+"""Texts among which one is looked for that is no wish for a person."""
+
+_NAMES = ("remark", "name", "nickname")
+_HIDDEN = frozenset({*_NAMES, "stage"})
+
+
+@dataclass(frozen=True, slots=True)
+class TagView:
+    """A tag, who or what put it on, and the words that led to it."""
+
+    tag: Assignment
+    by: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """Who the customer is.
+
+    Args:
+        names: of the channels, first and last, empty = not known.
+        facts: what else is known, masked where it is personal.
+        consents: how he stands to each purpose.
+        followers: names of the members who have him as a friend.
+    """
+
+    name: str
+    external_userid: str
+    stage: str
+    first_channel: str
+    last_channel: str
+    known_at: float | None
+    tags: tuple[TagView, ...]
+    facts: tuple[tuple[str, str], ...]
+    consents: tuple[tuple[str, str], ...]
+    followers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """The open case, and what this member can do about it.
+
+    Args:
+        servicer: name of who has it.
+        since: of the clock that runs, ``None`` = none does.
+        can: names of actions.
+    """
+
+    case: Case
+    reason: str
+    servicer: str
+    is_mine: bool
+    since: float | None
+    can: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SaidView:
+    """What was said last, and what could be said now.
+
+    Args:
+        question: the customer's last words, empty = none are known.
+        suggestions: with their ids, the best first.
+        done: what was done with each, by its id: ``sent``, ``edited`` or ``rejected``.
+    """
+
+    lines: tuple[Line, ...]
+    question: str
+    suggestions: tuple[KeptReply, ...]
+    done: dict[int, str]
+
+    @property
+    def answered(self) -> str:
+        """What a colleague wrote last, for whoever wants it in the knowledge."""
+        return next((one.text for one in reversed(self.lines) if one.who == "servicer"), "")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything of the first paint but the suggestions."""
+
+    person: PersonView
+    case: CaseView | None
+    account: str
+    said: SaidView | None
+    panels: tuple[tuple[str, Panel], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads by the store alone: nothing here waits for WeCom or a model."""
+
+    store: Store
+    people: People
+    panels: Panels
+    phrases: Phrases
+    suggester: Suggester
+    zone: tzinfo
+    channel_names: dict[str, str] = field(default_factory=dict)
+
+    async def view(self, who: Who, sight: Sight, now: float) -> View:
+        """The whole of it."""
+        about = About(
+            sight.external_userid, sight.conversation, who.userid, now, phrases=self.phrases
+        )
+        account = ""
+        if sight.conversation is not None:
+            row = await self.store.accounts.get(sight.conversation.open_kfid)
+            account = row.name if row else sight.conversation.open_kfid
+        return View(
+            person=await self.person(sight.external_userid, now),
+            case=self.case(who, sight.case),
+            account=account,
+            said=await self.said(sight, now),
+            panels=tuple(await self.panels.of(about)),
+        )
+
+    async def person(self, external_userid: str, now: float) -> PersonView:
+        """Who it is."""
+        store = self.store
+        known = {one.name: one.value for one in await store.profiles.of(external_userid)}
+        touch: Touch | None = await store.profiles.touched(external_userid)
+        tags = await store.tags.of(external_userid, now)
+        standings = await store.consents.standings(external_userid)
+        friends = await store.contacts.friends_of(external_userid)
+        row = await store.database.fetch_one(
+            "SELECT created_at FROM customers WHERE external_userid = ?", external_userid
+        )
+        return PersonView(
+            name=next((known[key] for key in _NAMES if known.get(key)), ""),
+            external_userid=external_userid,
+            stage=known.get("stage", ""),
+            first_channel=self._channel(touch.first_channel if touch else ""),
+            last_channel=self._channel(touch.last_channel if touch else ""),
+            known_at=row["created_at"] if row else None,
+            tags=tuple([await self._tag(external_userid, one) for one in tags]),
+            facts=tuple(
+                (name, masked(name, value))
+                for name, value in known.items()
+                if name in ATTRIBUTES and name not in _HIDDEN
+            ),
+            consents=_standings(standings),
+            followers=tuple(self.people.name_of(one.userid) for one in friends),
+        )
+
+    async def said(self, sight: Sight, now: float) -> SaidView | None:
+        """The end of the conversation, with suggestions for the customer's last words.
+
+        Those are prepared while a person has the session; where nobody has prepared any, they are
+        found now, and kept.
+        """
+        where = sight.conversation
+        if where is None:
+            return None
+        since = sight.case.opened_at if sight.case else now - 86_400
+        lines = await self.store.transcript.dialogue(where, since, SHOWN_LINES)
+        words = await self.store.transcript.last_words(where, _LOOKED_AT)
+        asked = [one for one in words if not self.phrases.heard("escalation.request", one[1])]
+        if not asked:
+            return SaidView(tuple(lines), "", (), {})
+        msgid, text = asked[0]
+        kept = await self.store.suggestions.kept_for(where, msgid)
+        if not kept and text:
+            kept = await self.suggested(where, msgid, text, now)
+        return SaidView(tuple(lines), text, tuple(kept[:MOST]), await self._done(where, kept))
+
+    async def suggested(
+        self, where: Conversation, msgid: str, text: str, now: float
+    ) -> list[KeptReply]:
+        """What could be said to a text, found now and kept."""
+        facts = await self.store.conversations.facts(where)
+        tags = await self.store.tags.names_of(where.external_userid, now)
+        today = datetime.fromtimestamp(now, self.zone).date()
+        audience = audience_of(where.open_kfid, today, channel=facts.channel, tags=tags)
+        unit = Unit()
+        for sql, params in await self.suggester.keep(where, msgid, text, audience, now):
+            unit.add(sql, *params)
+        await self.store.database.commit(unit)
+        return await self.store.suggestions.kept_for(where, msgid)
+
+    async def _done(self, where: Conversation, kept: Sequence[KeptReply]) -> dict[int, str]:
+        found = {one.id: await self.store.suggested.of_suggestion(where, one.id) for one in kept}
+        return {key: one.outcome for key, one in found.items() if one is not None}
+
+    async def _tag(self, external_userid: str, tag: Assignment) -> TagView:
+        quote = await self.store.timeline.text_of(external_userid, tag.msgid) if tag.msgid else ""
+        return TagView(tag, self.people.name_of(tag.by) if tag.by else tag.rule, quote[:80])
+
+    def _channel(self, code: str) -> str:
+        return self.channel_names.get(code, code)
+
+    def case(self, who: Who, case: Case | None) -> CaseView | None:
+        """The case as this member sees it."""
+        if case is None:
+            return None
+        reason = f"escalation.reason_{case.reason}"
+        is_mine = case.status in SEATED and case.servicer == who.key
+        waits = case.status != BOT and case.answered_at is None
+        return CaseView(
+            case=case,
+            reason=self.phrases.say(reason)
+            if case.reason and self.phrases.has_reply(reason)
+            else case.reason,
+            servicer=self.people.name_of(case.servicer) if case.servicer else "",
+            is_mine=is_mine,
+            since=case.waiting_since or (case.wanted_at if waits else None),
+            can=_can(case, is_mine=is_mine, leads=who.oversees and not who.only_looks),
+        )
+
+
+def _can(case: Case, *, is_mine: bool, leads: bool) -> tuple[str, ...]:
+    """What `handlers/escalation/desk.py` would let him do; it decides again, in the turn."""
+    if case.status in (WANTED, QUEUED, TICKET):
+        return ("take",)
+    if case.status not in SEATED or not (is_mine or leads):
+        return ()
+    take = ("take",) if is_mine and case.status != "serving" else ()
+    return (*take, "raise", "later", "end")
+
+
+def _standings(known: dict[Purpose, Standing]) -> tuple[tuple[str, str], ...]:
+    asked: Sequence[Purpose] = (Purpose.PROFILING_TAGS, Purpose.MARKETING)
+    others = [one for one in known if one not in asked]
+    return tuple((one.value, known.get(one, Standing.UNKNOWN).value) for one in (*asked, *others))
+
+
+def conversation_of(sight: Sight) -> Conversation:
+    """Where it is kept: a chat between friends has no account."""
+    return sight.conversation or Conversation("", sight.external_userid)

@@ -1,0 +1,228 @@
+// The sidebar's own script: which customer is this, sending into the chat, and what members do. Parts of the page come
+// from the server (htmx) whenever the stream names them.
+"use strict";
+(() => {
+  const body = document.body;
+  const { root, token, corp, agent, account } = body.dataset;
+  const words = document.getElementById("words").dataset;
+  const panel = document.getElementById("panel");
+  const pending = new Map();
+  let about = { customer: "", account };
+  let entry = "normal";
+
+  const url = (name, query) => `${root}/sidebar/${name}?${new URLSearchParams(query)}`;
+  const clientId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
+
+  // ---- telling ------------------------------------------------------------------------------------------------------
+
+  function toast(text, bad = false) {
+    const line = document.createElement("p");
+    line.textContent = text;
+    if (bad) line.className = "bad";
+    document.getElementById("toast").replaceChildren(line);
+    clearTimeout(toast.timer);
+    toast.timer = setTimeout(() => line.remove(), bad ? 6000 : 3500);
+  }
+
+  function show(template, why = "") {
+    const copy = document.getElementById(template).content.cloneNode(true);
+    const place = copy.querySelector("[data-why]");
+    if (place) place.textContent = why;
+    panel.replaceChildren(copy);
+    panel.removeAttribute("aria-busy");
+  }
+
+  // ---- asking the server --------------------------------------------------------------------------------------------
+
+  async function call(name, form) {
+    const sent = new URLSearchParams({ customer: about.customer, open_kfid: about.account, ...form });
+    let answer;
+    try {
+      answer = await fetch(`${root}/sidebar/${name}`, { method: "POST", body: sent, headers: { "X-CSRF-Token": token } });
+    } catch {
+      return { state: "failed", text: words.failed };
+    }
+    if (answer.status === 401) location.reload();
+    if ([401, 403, 404].includes(answer.status)) return { state: "failed", text: words.refused };
+    if (!(answer.headers.get("Content-Type") ?? "").startsWith("application/json")) return { state: "failed", text: words.failed };
+    const told = await answer.json();
+    return { ...told, conflict: answer.status === 409, ok: answer.ok };
+  }
+
+  async function act(name, form, done = words.done) {
+    const id = clientId();
+    const told = await call(name, { ...form, client_id: id });
+    if (told.state === "waiting") {
+      pending.set(id, Date.now());
+      toast(words.waiting);
+    } else toast(told.text || (told.ok ? done : words.failed), !told.ok);
+    refresh();
+    return told;
+  }
+
+  async function results() {
+    for (const [id, since] of pending) {
+      const answer = await fetch(url("result", { customer: about.customer, open_kfid: about.account, client_id: id }));
+      if (answer.status === 202 && Date.now() - since < 60000) continue;
+      pending.delete(id);
+      const told = answer.status === 202 ? { text: words.tooSlow } : await answer.json().catch(() => ({}));
+      toast(told.text || words.done, answer.status === 409);
+    }
+  }
+
+  const refresh = () => ["case", "person", "said"].forEach((part) => {
+    const stream = document.getElementById("stream");
+    if (stream) htmx.trigger(stream, part, {});
+  });
+
+  async function open() {
+    let answer;
+    try {
+      answer = await fetch(url("panel", { customer: about.customer, open_kfid: about.account }));
+    } catch {
+      return show("say-offline");
+    }
+    if (answer.status === 401) return location.reload();
+    if (answer.status >= 500) return show("say-offline");
+    panel.innerHTML = await answer.text();
+    panel.removeAttribute("aria-busy");
+    const found = document.getElementById("about");
+    if (found) about.account = found.dataset.account;
+    htmx.process(panel);
+    tick();
+  }
+
+  // ---- WeCom --------------------------------------------------------------------------------------------------------
+
+  const sign = (kind) => async (address) => {
+    const answer = await fetch(`${root}/sidebar/signature?${new URLSearchParams({ kind, url: address })}`);
+    if (!answer.ok) throw new Error(`signature ${answer.status}`);
+    return answer.json();
+  };
+
+  async function start() {
+    let failure = "";
+    ww.register({
+      corpId: corp,
+      agentId: agent,
+      jsApiList: ["getContext", "getCurExternalContact", "getCurExternalChat", "sendChatMessage"],
+      getConfigSignature: sign("corp"),
+      getAgentConfigSignature: sign("agent"),
+      onConfigFail: (error) => { failure = error?.errMsg ?? "config"; },
+      onAgentConfigFail: (error) => { failure = error?.errMsg ?? "agentConfig"; },
+    });
+    try {
+      entry = (await ww.getContext()).entry;
+      if (entry === "group_chat_tools") {
+        await ww.getCurExternalChat();
+        return show("say-group");
+      }
+      if (!["single_chat_tools", "contact_profile", "single_kf_tools", "chat_attachment"].includes(entry)) return show("say-no-context");
+      about.customer = (await ww.getCurExternalContact()).userId;
+    } catch (error) {
+      return show("say-sdk-failed", failure || error?.errMsg || String(error?.message ?? error));
+    }
+    if (entry !== "single_kf_tools") about.account = "";
+    return open();
+  }
+
+  /** Send into the chat; true when WeCom says that it was sent. */
+  async function send(message) {
+    toast(words.sending);
+    try {
+      await ww.sendChatMessage(message);
+      return true;
+    } catch (error) {
+      const why = error?.errMsg ?? String(error?.message ?? error);
+      if (why.endsWith("cancel")) toast(words.cancelled);
+      else toast(words.unsent + why, true);
+      return false;
+    }
+  }
+
+  // ---- what members do ----------------------------------------------------------------------------------------------
+
+  const fields = (form) => Object.fromEntries(new FormData(form));
+
+  const suggestions = {
+    async send(box) {
+      const text = box.querySelector("textarea")?.value ?? box.dataset.text;
+      if (text.trim() && await send({ msgtype: "text", text: { content: text } })) {
+        box.classList.add("gone");
+        await act("sent", { id: box.dataset.id, text }, words.sent);
+      }
+    },
+    edit(box) {
+      if (box.querySelector("textarea")) return;
+      const area = document.createElement("textarea");
+      area.value = box.dataset.text;
+      area.setAttribute("aria-label", box.dataset.label);
+      box.querySelector(".text").replaceWith(area);
+      area.rows = Math.min(10, Math.ceil(area.value.length / 20) + 1);
+      area.focus();
+    },
+    open: (box) => box.classList.toggle("open"),
+    async reply(box) {
+      const text = box.querySelector("textarea")?.value ?? box.dataset.text;
+      if (text.trim() && await send({ msgtype: "text", text: { content: text } })) await act("replies/used", { id: box.dataset.id }, words.sent);
+    },
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button, [data-reload]");
+    if (!button) return;
+    if (button.hasAttribute("data-reload")) location.reload();
+    const box = button.closest("[data-text]");
+    const does = suggestions[button.dataset.do];
+    if (does && box) does(box);
+  });
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-post]");
+    if (!form) return;
+    event.preventDefault();
+    const button = form.querySelector("button:not([type=button])");
+    if (button) button.disabled = true;
+    const chosen = event.submitter?.name ? { [event.submitter.name]: event.submitter.value } : {};
+    const told = await act(form.dataset.post, { ...fields(form), ...chosen });
+    if (button) button.disabled = false;
+    if (told.ok && form.dataset.after) htmx.trigger(document.getElementById(form.dataset.after), form.dataset.after, {});
+  });
+
+  document.getElementById("sign-out").addEventListener("click", async () => {
+    await fetch(`${root}/sidebar/sign-out`, { method: "POST", headers: { "X-CSRF-Token": token } });
+    panel.replaceChildren();
+    toast(words.signedOut);
+  });
+
+  // ---- following ----------------------------------------------------------------------------------------------------
+
+  const net = document.getElementById("net");
+  body.addEventListener("htmx:sse:error", () => { net.hidden = false; });
+  body.addEventListener("htmx:sse:after:connection", () => { net.hidden = true; });
+  body.addEventListener("moved", results);
+  body.addEventListener("gone", () => open());
+  body.addEventListener("htmx:config:request", (event) => { event.detail.ctx.request.headers["X-CSRF-Token"] = token; });
+  body.addEventListener("htmx:before:swap", (event) => {
+    // What somebody is writing is not taken away from under his hands.
+    const area = document.activeElement;
+    const target = event.detail?.ctx?.target;
+    const busy = area && ["TEXTAREA", "INPUT", "SELECT"].includes(area.tagName) && area.value !== "" && target?.contains?.(area);
+    if (busy || event.detail?.ctx?.response?.status >= 400) event.preventDefault();
+  });
+
+  function tick() {
+    for (const timer of document.querySelectorAll(".timer[data-since]")) {
+      timer.seen ??= Date.now();
+      const seconds = Math.max(0, Math.floor(timer.dataset.now - timer.dataset.since + (Date.now() - timer.seen) / 1000));
+      const two = (n) => String(n).padStart(2, "0");
+      const hours = Math.floor(seconds / 3600);
+      timer.querySelector("b").textContent = `${hours ? `${hours}:` : ""}${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+      timer.classList.toggle("late", seconds >= 120);
+    }
+  }
+
+  setInterval(tick, 1000);
+  window.addEventListener("online", () => { if (!about.customer) start(); });
+  start();
+})();

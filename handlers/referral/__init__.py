@@ -1,0 +1,1 @@
+"""Invitations that are rewarded (R-3.5)."""

@@ -1,0 +1,174 @@
+"""Who has reached what, and is paid: stock, code, points and what is said, in one commit."""
+
+from dataclasses import dataclass, replace
+
+from bot.config import Campaign, Reward, Tier
+from bot.model import Conversation
+from bot.model.tasks import StaffTask
+from bot.routing import Turn
+from bot.routing.assigning import ask_staff
+from bot.store import Store
+from bot.store.points import earned
+from handlers.referral import grants, rules, store
+from handlers.referral.crediting import COUNTED, record
+from handlers.referral.grants import INVITER, NEWCOMER, Grant, Paid, Want
+from handlers.referral.rules import Phase, Standing
+from handlers.referral.store import Invite, Participant
+
+MORE = "referral.more"
+"""Timer of the inviter: another tier is reached."""
+
+GIFT = "referral_gift"
+"""Kind of the task by which a member hands a gift over."""
+
+BRING = "referral_reward"
+"""Kind of the task by which a member tells a customer whom we may not write to."""
+
+_TASK_S = 14 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Paying:
+    """Pays in one turn."""
+
+    turn: Turn
+    facts: Store
+
+    async def inviter(self, who: Participant) -> Grant | None:
+        """Bring what an inviter has reached in line with his valid invitations.
+
+        Returns:
+            What is new to him, as it will be after the commit; the next has a turn of its own.
+        """
+        known = await store.campaign(self.facts, who.campaign)
+        if known is None:
+            return None
+        valid = (await store.counts(self.facts, who.state))[Standing.VALID]
+        tiers = known.campaign.tiers_of(who.arm)
+        reached = {one.invites: one for one in rules.reached(tiers, valid)}
+        had = await grants.grants_of(self.facts, [who.external_userid], who.campaign)
+        had = [one for one in had if one.side == INVITER]
+        for one in had:
+            if one.tier > valid and one.standing in (Paid.QUEUED, Paid.OWED, Paid.NONE):
+                await self._withdraw(one)
+            if one.tier <= valid and one.tier not in reached:  # reached before an edit: stays
+                reached[one.tier] = Tier(invites=one.tier, reward=one.reward)
+        settled = {one.tier for one in had if one.standing in (*grants.TAKEN, Paid.NONE)}
+        queued = {one.tier for one in had if one.standing is Paid.QUEUED}
+        open_tiers = [
+            tier
+            for tier in sorted(reached.values(), key=lambda one: one.invites)
+            if tier.invites not in settled and tier.reward in known.campaign.rewards
+        ]
+        for place, tier in enumerate(open_tiers):
+            want = Want(known.campaign, who.external_userid, who.state, tier.invites, INVITER)
+            paid = await self._pay(want, tier.reward, waits=tier.invites in queued)
+            if paid is not None:
+                if open_tiers[place + 1 :]:  # one a turn: the next sees what this one took
+                    self.turn.schedule(MORE, 0.0, key=who.campaign)
+                return paid
+        return None
+
+    async def newcomer(self, one: Invite) -> Grant | None:
+        """Give the newcomer what is his, once in a campaign; a member brings it."""
+        known = await store.campaign(self.facts, one.campaign)
+        if known is None or known.campaign.newcomer is None:
+            return None
+        had = await grants.grants_of(self.facts, [one.external_userid], one.campaign)
+        if any(had.side == NEWCOMER and had.standing in grants.TAKEN for had in had):
+            return None
+        waits = any(one.side == NEWCOMER and one.standing is Paid.QUEUED for one in had)
+        want = Want(known.campaign, one.external_userid, one.state, 0, NEWCOMER)
+        paid = await self._pay(want, known.campaign.newcomer, waits=waits)
+        if paid is not None and paid.standing is Paid.GIVEN:
+            await self.bring(paid, one.userid)
+        return paid
+
+    # ------------------------------------------------------------------ one reward
+
+    async def _pay(self, want: Want, key: str, *, waits: bool) -> Grant | None:
+        turn, facts, campaign = self.turn, self.facts, want.campaign
+        reward, now = campaign.rewards[key], turn.now
+        left = await grants.left_of(facts, campaign, key)
+        if left == 0 or not await grants.can_pay(facts, campaign, key):
+            return await self._nothing_left(want, key, waits=waits)
+        standing = Paid.OWED if reward.kind == "gift" else Paid.GIVEN
+        code = ""
+        if reward.pool is not None:
+            code = await grants.free_code(facts, reward.pool, want.id)
+            record(turn, [grants.code_taken(reward.pool, code, want.id)])
+        record(turn, [grants.granted(want, key, standing, now)])
+        if reward.points is not None:
+            who, source_id = want.external_userid, want.id
+            booked = earned(who, reward.points, source="referral", source_id=source_id, at=now)
+            record(turn, [booked])
+        if reward.tag is not None:
+            turn.tag(reward.tag, rule=f"referral:{campaign.id}")
+        made = _as_granted(want, key, reward, standing, now)
+        if standing is Paid.OWED:
+            await self._hand_over(made, campaign)
+        return replace(made, code=code)
+
+    async def _nothing_left(self, want: Want, key: str, *, waits: bool) -> Grant | None:
+        """What the campaign says for this: end, another reward, or a place in the queue."""
+        campaign, reward, now = want.campaign, want.campaign.rewards[key], self.turn.now
+        if reward.substitute is not None and reward.substitute != key:
+            other = campaign.rewards[reward.substitute]
+            if other.substitute is None or other.substitute != key:
+                return await self._pay(want, reward.substitute, waits=waits)
+        if waits:
+            return None
+        standing = Paid.QUEUED
+        if reward.out_of_stock == "end":
+            standing = Paid.NONE
+            ended = store.turned(campaign.id, Phase.ENDED, "engine", now, f"stock:{key}")
+            record(self.turn, [ended])
+        record(self.turn, [grants.granted(want, key, standing, now)])
+        return _as_granted(want, key, reward, standing, now)
+
+    async def _withdraw(self, one: Grant) -> None:
+        record(self.turn, [grants.withdrawn(one, self.turn.now)])
+        if one.standing is not Paid.OWED:
+            return
+        first = await grants.waiting_for(self.facts, one.campaign, one.reward)
+        waiting = await store.by_state(self.facts, first[0]) if first else None
+        if waiting is not None:
+            where = Conversation(waiting.open_kfid, waiting.external_userid)
+            self.turn.emit(COUNTED, to=where, campaign=one.campaign)
+
+    # ------------------------------------------------------------------ through people
+
+    async def bring(self, one: Grant, member: str) -> None:
+        """Ask a member to tell a customer whom we may not write to."""
+        say = self.turn.phrases.say
+        what = say("referral.task_code", name=one.definition.name, code=one.code)
+        if not one.code:
+            what = say("referral.task_plain", name=one.definition.name)
+        await self._ask(one, BRING, member, what)
+
+    async def _hand_over(self, one: Grant, campaign: Campaign) -> None:
+        text = self.turn.phrases.say("referral.task_gift", name=one.definition.name)
+        await self._ask(one, GIFT, campaign.receivers[0], text)
+
+    async def _ask(self, one: Grant, kind: str, member: str, text: str) -> None:
+        now = self.turn.now
+        task = StaffTask(
+            id=f"{kind[9:10]}{one.id}",
+            kind=kind,
+            member=member,
+            text=text,
+            reason=f"referral:{one.campaign}:{one.tier}",
+            due_at=now,
+            on_time_s=2 * 86_400.0,
+            expires_at=now + _TASK_S,
+            external_userid=one.external_userid,
+            ref=one.id,
+        )
+        await ask_staff(self.turn, self.facts, task)
+
+
+def _as_granted(want: Want, key: str, reward: Reward, standing: Paid, now: float) -> Grant:
+    return Grant(
+        *(want.id, want.campaign.id, want.external_userid, want.state, want.tier, want.side),
+        *(key, reward, standing, now, None),
+    )

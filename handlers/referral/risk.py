@@ -1,0 +1,168 @@
+"""How much speaks against an invitation, and what? Pure, from what is really seen (R-3.5.5).
+
+WeCom shows neither device nor address of whoever scans; that family of signals is reported as
+absent, never as clean.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from statistics import fmean, pstdev
+
+MINUTE_S, HOUR_S = 60.0, 3600.0
+QUICK_S = 600.0
+"""Who leaves within so long has only come to be counted."""
+
+RECENT = 20
+"""How many of the inviter's invitations around this one are looked at."""
+
+
+class Verdict(StrEnum):
+    """What follows from the points."""
+
+    ALLOW = "allow"
+    REVIEW = "review"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One thing that speaks against an invitation.
+
+    Args:
+        name: of the text that tells it, `points` how much it weighs.
+        seen: the figure it was seen by.
+    """
+
+    name: str
+    points: int
+    seen: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The points with their reasons.
+
+    Args:
+        device: ``absent``: nobody opened a page of ours, so that nothing is known of devices.
+    """
+
+    verdict: Verdict
+    signals: tuple[Signal, ...]
+    device: str = "absent"
+
+    @property
+    def points(self) -> int:
+        """The sum."""
+        return sum(one.points for one in self.signals)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Another invitation of the same inviter.
+
+    Args:
+        at: of the add; `left_at` when the person deleted us, ``None`` = is still there.
+        has_unionid: ``None`` = it is not known yet.
+    """
+
+    at: float
+    left_at: float | None = None
+    has_unionid: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known around an invitation.
+
+    Args:
+        at: of the add, `hour` of the local day.
+        beside: the inviter's invitations, this one among them, by time.
+        inviters_tried: by how many inviters' codes the newcomer came, over all campaigns.
+        unionids_usual: share of the campaign's newcomers whose unionid is known.
+    """
+
+    at: float
+    hour: int
+    beside: Sequence[Beside]
+    inviters_tried: int = 1
+    unionids_usual: float = 0.0
+
+
+def judge(seen: Seen, *, review_at: int, block_at: int) -> Judgement:
+    """Add up what speaks against an invitation.
+
+    Speed alone never blocks below 100 a minute, which no crowd at a poster reaches: a class that
+    scans together is fast, but it stays.
+    """
+    found = (_speed(seen), _rhythm(seen), _quick_leavers(seen), _helper(seen), _night(seen))
+    signals = tuple(one for one in (*found, _anonymous(seen)) if one is not None)
+    points = sum(one.points for one in signals)
+    if points >= block_at:
+        return Judgement(Verdict.BLOCK, signals)
+    return Judgement(Verdict.REVIEW if points >= review_at else Verdict.ALLOW, signals)
+
+
+def _speed(seen: Seen) -> Signal | None:
+    """Most invitations in any minute that holds this one."""
+    times = [one.at for one in seen.beside if abs(one.at - seen.at) < MINUTE_S]
+    most = max((sum(start <= t < start + MINUTE_S for t in times) for start in times), default=0)
+    for bound, points in ((100, 70), (60, 40), (30, 15)):
+        if most > bound:
+            return Signal("speed", points, most)
+    return None
+
+
+def _rhythm(seen: Seen) -> Signal | None:
+    """People come as they come; a script comes by the clock."""
+    times = [one.at for one in _around(seen)]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    gaps = [gap for gap in gaps if gap > 0]
+    if len(gaps) < RECENT // 2:
+        return None
+    spread = pstdev(gaps) / fmean(gaps)
+    for bound, points in ((0.15, 45), (0.35, 25)):
+        if spread < bound:
+            return Signal("rhythm", points, round(spread, 2))
+    return None
+
+
+def _quick_leavers(seen: Seen) -> Signal | None:
+    around = _around(seen)
+    if len(around) < RECENT // 2:
+        return None
+    quick = sum(one.left_at is not None and one.left_at - one.at <= QUICK_S for one in around)
+    share = quick / len(around)
+    for bound, points in ((0.5, 70), (0.25, 40)):
+        if share >= bound:
+            return Signal("quick_leavers", points, round(share, 2))
+    return None
+
+
+def _helper(seen: Seen) -> Signal | None:
+    for bound, points in ((6, 70), (3, 40)):
+        if seen.inviters_tried >= bound:
+            return Signal("helper", points, seen.inviters_tried)
+    return None
+
+
+def _night(seen: Seen) -> Signal | None:
+    """Many in the hour, between one and five."""
+    many = sum(abs(one.at - seen.at) < HOUR_S / 2 for one in seen.beside)
+    return Signal("night", 20, many) if 1 <= seen.hour < 5 and many >= RECENT // 2 else None
+
+
+def _anonymous(seen: Seen) -> Signal | None:
+    """Far fewer unionids than usual here; says nothing where hardly anybody's is known."""
+    known = [one for one in _around(seen) if one.has_unionid is not None]
+    if len(known) < RECENT // 2 or seen.unionids_usual < 0.8:
+        return None
+    share = sum(bool(one.has_unionid) for one in known) / len(known)
+    return Signal("anonymous", 25, round(share, 2)) if share <= 0.5 else None
+
+
+def _around(seen: Seen) -> Sequence[Beside]:
+    """The invitations nearest in time."""
+    nearest = sorted(seen.beside, key=lambda one: abs(one.at - seen.at))[:RECENT]
+    return sorted(nearest, key=lambda one: one.at)

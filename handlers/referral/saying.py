@@ -1,0 +1,124 @@
+"""What does somebody who invites get to read, and may we write to him now?"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.config import Campaign
+from bot.model import MenuItem, ServiceState
+from bot.routing import Turn
+from bot.routing.phrases import Phrases
+from bot.store import Store
+from handlers.referral import grants, rules, store
+from handlers.referral.grants import Grant, Paid
+from handlers.referral.rules import Standing
+from handlers.referral.store import Known, Participant
+
+WINDOW_S = 48 * 3600.0
+"""How long after the customer's last message we may write (wecom-api §3.10)."""
+
+MOST_SPENT = 2
+"""Of the five messages of a window at most so many are gone before news: answers need the rest."""
+
+_MARGIN_S = 60.0
+_MOST_FRIENDS = 10
+
+_STANDS = {
+    Standing.PENDING: "referral.friend_pending",
+    Standing.REVIEW: "referral.friend_review",
+    Standing.VALID: "referral.friend_valid",
+    Standing.REVOKED: "referral.friend_revoked",
+}
+
+
+async def may_write(turn: Turn, facts: Store) -> bool:
+    """Whether news may be said now: within the window, with room left for answers, and not while
+    people have the conversation.
+    """
+    if not turn.has_conversation or turn.facts.ownership.state is ServiceState.HUMAN:
+        return False
+    wrote_at = turn.facts.customer_wrote_at
+    if not wrote_at or turn.now > wrote_at + WINDOW_S - _MARGIN_S:
+        return False
+    spent = await facts.conversations.spent(turn.conversation, turn.facts.window_msgid)
+    return spent <= MOST_SPENT
+
+
+def reached(phrases: Phrases, one: Grant) -> str:
+    """That a tier is reached, and what became of its reward."""
+    name, say = one.definition.name, phrases.say
+    head = say("referral.newcomer_gift", name=name)
+    if one.tier:
+        head = say("referral.tier_reached", n=one.tier, name=name)
+    match one.standing:
+        case Paid.QUEUED:
+            return say("referral.tier_queued", n=one.tier, name=name)
+        case Paid.NONE:
+            return say("referral.tier_none", n=one.tier, name=name)
+        case Paid.OWED:
+            return head + say("referral.paid_gift")
+        case _ if one.code:
+            return head + say("referral.paid_code", code=one.code)
+        case _ if one.definition.points is not None:
+            return head + say("referral.paid_points", points=one.definition.points)
+        case _:
+            return head + say("referral.paid_tag")
+
+
+async def progress(turn: Turn, facts: Store, who: Participant, known: Known) -> str:
+    """How far an inviter is: what counts, what is missing, and how each friend stands."""
+    say, campaign = turn.phrases.say, known.campaign
+    counts = await store.counts(facts, who.state)
+    valid, pending = counts[Standing.VALID], counts[Standing.PENDING] + counts[Standing.REVIEW]
+    lines = [say("referral.progress", campaign=campaign.name, valid=valid, pending=pending)]
+    ahead = rules.missing(campaign.tiers_of(who.arm), valid)
+    if ahead is None:
+        lines.append(say("referral.all_reached"))
+    else:
+        tier, missing = ahead
+        name = campaign.rewards[tier.reward].name
+        lines.append(say("referral.missing", n=missing, name=name))
+    friends = [one for one in await store.through(facts, who.state) if one.standing in _STANDS]
+    for one in friends[-_MOST_FRIENDS:]:
+        when = turn.local_time(one.at)
+        lines.append(say(_STANDS[one.standing], name=masked(one.external_userid), day=_day(when)))
+    return "\n".join(lines)
+
+
+async def explained(turn: Turn, facts: Store, campaign: Campaign, arm: str) -> str:
+    """The rules with what is left of each reward: what customers are told is so (R-3.5.3)."""
+    say = turn.phrases.say
+    lines = [say("referral.rules_head", campaign=campaign.name, end=campaign.end)]
+    for tier in campaign.tiers_of(arm):
+        name = campaign.rewards[tier.reward].name
+        left = await grants.left_of(facts, campaign, tier.reward)
+        key = "referral.rule_tier" if left is None else "referral.rule_tier_left"
+        more = {} if left is None else {"left": left}
+        lines.append(say(key, n=tier.invites, name=name, **more))
+    hours = round(campaign.freeze_s / 3600)
+    lines.append(say("referral.rule_counts", hours=hours))
+    return "\n".join([*lines, *([campaign.rules] if campaign.rules else [])])
+
+
+def listed(phrases: Phrases, some: Sequence[Grant]) -> str:
+    """Everything that the customer has, with its codes."""
+    shown = [one for one in some if one.standing is not Paid.WITHDRAWN]
+    if not shown:
+        return phrases.say("referral.nothing_yet")
+    return "\n".join(reached(phrases, one) for one in shown)
+
+
+def menu(phrases: Phrases, campaign: str) -> tuple[MenuItem, ...]:
+    """What can be tapped under each answer."""
+    return tuple(
+        MenuItem(f"referral:{what}:{campaign}", phrases.say(f"referral.item_{what}"))
+        for what in ("poster", "progress", "rules", "rewards")
+    )
+
+
+def masked(external_userid: str) -> str:
+    """Whom a friend may be told from others by, and by nobody else: two of his id's characters."""
+    return f"**{external_userid[-2:]}"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%m-%d}"

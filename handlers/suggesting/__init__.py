@@ -1,0 +1,1 @@
+"""Where the bot only proposes, and what members make of what is proposed to them."""

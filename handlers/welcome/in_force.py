@@ -1,0 +1,38 @@
+"""The welcomes that are in force, and what each says to somebody."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.policy.guard import Guard
+from bot.policy.lexicon import Decision
+from handlers.welcome.choosing import Occasion, WelcomeText, choose
+from handlers.welcome.rendering import filled
+
+
+class Welcomes:
+    """What is said to newcomers.
+
+    Args:
+        texts: in the order in which they were written.
+        guard: judges a text once more with all that was filled in (R-2.5).
+    """
+
+    def __init__(self, texts: Sequence[WelcomeText], guard: Guard) -> None:
+        self.texts, self._guard = tuple(texts), guard
+
+    def choose(self, occasion: Occasion) -> WelcomeText | None:
+        """The one for this occasion, if there is any."""
+        return choose(self.texts, occasion)
+
+    def say(self, text: str, values: Mapping[str, str], *, nameless: str) -> str | None:
+        """A text with its values, ``None`` when it may not be said.
+
+        Args:
+            nameless: what a customer is called whose name is not known, or may not be said.
+        """
+        if not text:
+            return ""
+        for name in dict.fromkeys((values.get("customer", "") or nameless, nameless)):
+            verdict = self._guard.check(filled(text, {**values, "customer": name}))
+            if verdict.decision in (Decision.ALLOW, Decision.MASK):
+                return verdict.text
+        return None

@@ -1,0 +1,138 @@
+"""Does a servicer work with the sidebar as with WeCom's own? A real browser on the demo.
+
+``CONCIERGE_SCREENS=docs/images`` keeps the pictures that the documentation shows.
+"""
+
+import os
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import FrameLocator, Page, async_playwright, expect
+
+from tests.browser.test_demo import CHROMIUM, OFFLINE, demo, say
+
+__all__ = ["demo"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium: apt install chromium"),
+]
+
+SCREENS = os.environ.get("CONCIERGE_SCREENS")
+ASKED = "请问邮费要多少钱啊"
+ANSWER = "满 99 元包邮，不满 99 元运费 8 元"
+WITHIN_S = 1.0
+"""From the customer's message to the suggestion on the servicer's page, without a model."""
+
+
+@pytest.fixture
+async def page(demo: str) -> AsyncIterator[Page]:
+    async with async_playwright() as player:
+        browser = await player.chromium.launch(executable_path=CHROMIUM, args=OFFLINE)
+        page = await browser.new_page(viewport={"width": 1440, "height": 1000})
+        await page.goto(demo)
+        yield page
+        await browser.close()
+
+
+async def kept(page: Page, what: str, name: str, folder: Path) -> None:
+    picture = Path(SCREENS or folder) / f"sidebar-{name}.png"
+    await page.locator(what).screenshot(path=picture, animations="disabled")
+    assert picture.stat().st_size > 5_000
+
+
+async def opened(page: Page) -> FrameLocator:
+    await page.locator("#side-toggle").click()
+    side = page.frame_locator("#side-frame")
+    await expect(side.get_by_role("heading", level=1)).to_be_visible()
+    return side
+
+
+async def told(side: FrameLocator, text: str) -> None:
+    await expect(side.locator("#toast").get_by_text(text)).to_be_visible()
+
+
+async def test_a_case_from_the_first_suggestion_to_what_the_bot_learned(
+    page: Page, tmp_path: Path
+) -> None:
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    phone = page.locator("#phone-log")
+    await say(page, "我要人工")
+    await expect(phone.get_by_text("已为您转接人工客服")).to_be_visible()
+    side = await opened(page)
+    await expect(side.get_by_role("heading", name="林小满")).to_be_visible()
+    await expect(side.get_by_text("客户还没有说话")).to_be_visible()
+    # a suggestion follows the conversation by itself
+    began = time.monotonic()
+    await say(page, ASKED)
+    first = side.locator(".suggestion").first
+    await expect(first).to_contain_text(ANSWER)
+    took = time.monotonic() - began
+    print(f"a suggestion after {took:.2f} s")
+    assert took < 3 * WITHIN_S, "with a browser, a simulator and a product on the same cores"
+    await side.get_by_text("为什么推荐").first.click()
+    await kept(page, "#side-frame", "suggestion", tmp_path)
+    # take, send, see it arrive
+    await side.get_by_role("button", name="接单").click()
+    await expect(side.get_by_text("人工接待中")).to_be_visible()
+    await first.get_by_role("button", name="发送", exact=True).click()
+    await expect(phone.get_by_text(ANSWER)).to_be_visible()
+    await expect(first.get_by_text("已发送")).to_be_visible()
+    # reject another, with a reason
+    second = side.locator(".suggestion").nth(1)
+    await second.get_by_text("不合适", exact=True).click()
+    await second.get_by_role("button", name="答非所问").click()
+    await expect(second.get_by_text("已标记不合适")).to_be_visible()
+    # a tag needs the customer's consent
+    await side.get_by_text("加标签").click()
+    await side.get_by_placeholder("分组：标签").fill("关注：运费")
+    await side.get_by_role("button", name="加上").click()
+    await told(side, "客户还没有同意打这类标签")
+    # this question should lead to this answer from now on
+    await side.get_by_text("为什么推荐").first.click()
+    await side.get_by_role("button", name="这么问就该这么答").first.click()
+    await told(side, "学会了")
+    # a reply of one's own
+    await side.get_by_text("存一条话术").click()
+    await side.get_by_placeholder("名称，如").fill("再见")
+    await side.get_by_placeholder("内容；").fill("感谢{客户}的咨询，祝您生活愉快。")
+    await side.get_by_role("button", name="存下").click()
+    reply = side.locator(".reply").first
+    await expect(reply).to_contain_text("感谢林小满的咨询")
+    await kept(page, ".desk", "desk", tmp_path)
+    await reply.get_by_role("button", name="发送").click()
+    await expect(phone.get_by_text("感谢林小满的咨询")).to_be_visible()
+    # close it; the bot has learned
+    await side.get_by_text("结束并交还").click()
+    await side.get_by_label("结束原因").select_option("solved")
+    await side.get_by_role("button", name="确定结束").click()
+    await expect(page.locator(".talk-head").get_by_text("已结束")).to_be_visible()
+    before = await phone.get_by_text(ANSWER).count()
+    await say(page, ASKED)
+    await expect(phone.get_by_text(ANSWER)).to_have_count(before + 1)
+    await expect(page.get_by_text("无违规").first).to_be_visible()
+    assert faults == []
+
+
+@pytest.mark.deep
+async def test_an_expert_takes_over_and_the_first_one_is_told(page: Page, tmp_path: Path) -> None:
+    await say(page, "我要人工")
+    await expect(page.locator("#phone-log").get_by_text("已为您转接人工客服")).to_be_visible()
+    side = await opened(page)
+    await side.get_by_role("button", name="转专家").click()
+    await expect(page.locator(".talk-head").get_by_text("人工 · 李航")).to_be_visible()
+    await expect(side.locator("#case").get_by_text("李航")).to_be_visible()
+    # another member, another client
+    await page.locator("#me-select").select_option("lisi")
+    side = page.frame_locator("#side-frame")
+    await expect(side.locator(".me")).to_have_text("李航")
+    await side.get_by_role("button", name="接单").click()
+    await expect(side.get_by_text("人工接待中")).to_be_visible()
+    # who is no servicer of this account sees nothing of the customer
+    await page.locator("#me-select").select_option("wangwu")
+    side = page.frame_locator("#side-frame")
+    await expect(side.get_by_text("看不到这位客户")).to_be_visible()
+    await kept(page, "#side-frame", "nobody", tmp_path)
