@@ -14,7 +14,7 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import aiohttp
 import yaml
@@ -26,7 +26,7 @@ from simulator.server import Simulator, running
 
 ROOT = Path(__file__).resolve().parent.parent
 REPLIES = ROOT / "prompts" / "replies"
-START_WITHIN_S = 60.0
+START_WITHIN_S = 180.0
 _POLL_S = 0.005
 
 
@@ -69,9 +69,16 @@ class Stage(NamedTuple):
 
 @asynccontextmanager
 async def staged(
-    folder: Path, name: str, environ: Mapping[str, str] | None = None
+    folder: Path,
+    name: str,
+    environ: Mapping[str, str] | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Stage]:
-    """The product over an empty database, ready and with its vectors loaded."""
+    """The product over an empty database, ready and with its vectors loaded.
+
+    Args:
+        settings: more sections of its configuration.
+    """
     place = folder / name
     place.mkdir()
     vectors = folder / "vectors"
@@ -81,7 +88,7 @@ async def staged(
     world = shop()
     async with running(world) as simulator:
         port = _free_port()
-        config = _config(place, folder / "faq.jsonl", simulator, port)
+        config = _config(place, folder / "faq.jsonl", simulator, port, settings or {})
         began = time.perf_counter()
         with log.open("wb") as written:
             process = await asyncio.create_subprocess_exec(
@@ -105,11 +112,13 @@ async def staged(
     shutil.rmtree(place)
 
 
-def _config(place: Path, faq: Path, simulator: Simulator, port: int) -> Path:
+def _config(
+    place: Path, faq: Path, simulator: Simulator, port: int, more: Mapping[str, Any]
+) -> Path:
     if not faq.exists():
         texts.write_faq(faq)
     names = simulator.world.credentials
-    settings = {
+    settings: dict[str, Any] = {
         "company": {"name": "云栖优选"},
         "wecom": {
             "corp_id": names.corp_id,
@@ -125,7 +134,7 @@ def _config(place: Path, faq: Path, simulator: Simulator, port: int) -> Path:
         "knowledge": {"sources": [str(faq)]},
     }
     file = place / "config.yaml"
-    file.write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
+    file.write_text(yaml.safe_dump(settings | dict(more), allow_unicode=True), "utf-8")
     return file
 
 

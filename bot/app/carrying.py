@@ -24,6 +24,7 @@ from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCou
 from bot.delivery.summing_up import SummaryCourier
 from bot.delivery.valuing import ValueFinder
 from bot.delivery.webhooks import WebhookCourier
+from bot.delivery.welcoming import CodeTaker
 from bot.model import (
     Consult,
     Delegate,
@@ -44,6 +45,7 @@ from bot.model import (
     SendOnEvent,
     SendWelcome,
     SumUp,
+    TakeCode,
     UpdateCard,
 )
 from bot.model.effects import Effect
@@ -86,6 +88,7 @@ def couriers(
         KeepMedia: MediaCourier(store, media, clock),
         # until customer contact is there: `bot.app.contacts` replaces these
         SendWelcome: NoWelcomes(),
+        TakeCode: CodeTaker(store, clock),
         ProjectTags: NoContacts(store, clock),
         ReadCorpTags: NoContacts(store, clock),
         FollowTagRun: NoContacts(store, clock),

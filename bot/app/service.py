@@ -45,7 +45,7 @@ from bot.delivery.housekeeping import (
     WaitingNotices,
 )
 from bot.delivery.intake import DurableIntake
-from bot.delivery.lanes import Lanes, SystemClock
+from bot.delivery.lanes import Hurry, Lanes, SystemClock
 from bot.delivery.pictures import Pictures
 from bot.delivery.pull import PullSettings
 from bot.delivery.reconciling import EVERY_S
@@ -186,9 +186,8 @@ def _assemble(
         drains.lanes.wake(subject, lane)  # made below
 
     media, kf = TemporaryMedia(client), Kf(client)
-    files = welcome_files(
-        engine.welcomes, Pictures(store, media, clock, client.fetch_elsewhere), clock
-    )
+    pictures = Pictures(store, media, clock, client.fetch_elsewhere)
+    files = welcome_files(engine.welcomes, pictures, clock)
     contacts = build_contacts(
         *(config, store, apis, kf),
         clock=clock,
@@ -210,10 +209,9 @@ def _assemble(
         clock=clock,
         metrics=engine.metrics,
     )
-    sends = Lanes("send", sender.send_queue, _send_slots(config), clock)
-    live = Live()
-    slots = config.delivery.drain_concurrency
-    drains = Drains(engine.dispatcher, slots, clock, sends.wake, live.changed)
+    hurry, live = Hurry(), Live()
+    sends = Lanes("send", sender.send_queue, _send_slots(config), clock, hurry)
+    drains = _drains(engine, sends, live, hurry)
     service = Service(
         store,
         kf,
@@ -230,6 +228,11 @@ def _assemble(
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
     return Concierge(engine, service, intake, tokens, client, live)
+
+
+def _drains(engine: Engine, sends: Lanes, live: Live, hurry: Hurry) -> Drains:
+    slots = engine.config.delivery.drain_concurrency
+    return Drains(engine.dispatcher, slots, engine.clock, sends.wake, live.changed, hurry=hurry)
 
 
 def _pull_settings(config: Config) -> PullSettings:

@@ -12,3 +12,13 @@ class Welcome(Section):
     """
 
     sources: Many[Source] = ()
+
+
+class Flows(Section):
+    """What customers are taken through, step by step.
+
+    Args:
+        sources: files of flows, or folders of such files.
+    """
+
+    sources: Many[Source] = ()

@@ -32,6 +32,7 @@ from bot.model.effects import (
     SendOnEvent,
     SendWelcome,
     SumUp,
+    TakeCode,
     UpdateCard,
 )
 from bot.model.events import (
@@ -46,6 +47,8 @@ from bot.model.events import (
     EffectFailed,
     Emitted,
     Event,
+    GroupChanged,
+    GroupJoined,
     MessageRecalled,
     MessageReceived,
     SendFailed,
@@ -94,6 +97,8 @@ __all__ = [
     "ErrandOutcome",
     "Event",
     "FollowTagRun",
+    "GroupChanged",
+    "GroupJoined",
     "HandOff",
     "KeepChannel",
     "KeepMedia",
@@ -129,6 +134,7 @@ __all__ = [
     "SummedUp",
     "TagChange",
     "TagSource",
+    "TakeCode",
     "TimerDue",
     "TransferFailed",
     "UnknownHappened",

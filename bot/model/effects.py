@@ -175,6 +175,16 @@ class SendWelcome(Effect, frozen=True, kw_only=True):
     benefit: Benefit | None = None
 
 
+class TakeCode(Effect, frozen=True, kw_only=True):
+    """Make a code of a campaign this customer's. Repeat: harmless, it is the same one.
+
+    Result: ``campaign``, ``code`` (``None`` when there is none for this person).
+    """
+
+    campaign: str
+    external_userid: str
+
+
 class KeepMedia(Effect, frozen=True, kw_only=True):
     """Download a customer's media before WeCom forgets it. Repeat: `state`, one file per id."""
 
@@ -360,6 +370,7 @@ AnyEffect = (
     | SendCard
     | UpdateCard
     | SendWelcome
+    | TakeCode
     | KeepMedia
     | ProjectTags
     | ReadCorpTags

@@ -19,6 +19,7 @@ from bot.model import (
     SendCard,
     SendWelcome,
     StaffAction,
+    TakeCode,
     UpdateCard,
 )
 from bot.model.consents import Purpose
@@ -158,6 +159,11 @@ class Telling:
                 priority=priority,
             )
         )
+
+    def take_code(self, campaign: str, external_userid: str, *, tag: str) -> None:
+        """Make a redeem code this customer's; which, comes back as `EffectDone` with this tag."""
+        effect = TakeCode(campaign=campaign, external_userid=external_userid)
+        self._decide(effect, Lane.BACKGROUND, tag)
 
     def emit(self, name: str, *, to: Conversation | None = None, **data: Any) -> None:
         """Tell the other behaviours something, in a turn of its own.
