@@ -26,7 +26,7 @@ from simulator.server import Simulator, running
 
 ROOT = Path(__file__).resolve().parent.parent
 REPLIES = ROOT / "prompts" / "replies"
-START_WITHIN_S = 60.0
+START_WITHIN_S = 180.0
 _POLL_S = 0.005
 
 
