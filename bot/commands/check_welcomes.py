@@ -19,6 +19,10 @@ def welcome_problems(config: Config, prompts: Path) -> Iterator[Problem | str]:
     for one in found:
         texts = (one.text, one.without, one.tail, *(a.title for a in one.attachments))
         yield from _watched(f"welcomes {one.id}", texts, lexicon)
+    named = {one.id for one in found}
+    for channel in config.channels.codes:
+        if channel.welcome and channel.welcome not in named:
+            yield f"channels.codes {channel.id}：没有叫 {channel.welcome} 的欢迎语"
 
 
 def flow_problems(config: Config, prompts: Path) -> Iterator[Problem | str]:

@@ -141,3 +141,11 @@ def test_a_code_that_leads_to_a_leaver_alone_is_named(shop: Shop) -> None:
     assert "码 b（乙）：还有别人接待" in shop.said
     assert "有别的同事接的 0/0（—）" in shop.said
     assert shop.run("channel", "handover", "zhaoliu") == 0
+
+
+def test_a_welcome_that_nobody_wrote_is_named_by_check(shop: Shop) -> None:
+    config = shop.folder / "config.yaml"
+    code = "{id: web, name: 官网, receivers: [{userid: lisi}], welcome: nowhere}"
+    config.write_text(config.read_text("utf-8") + f"channels: {{codes: [{code}]}}\n", "utf-8")
+    shop.run("check")
+    assert "没有叫 nowhere 的欢迎语" in shop.said
