@@ -73,11 +73,14 @@ async def staged(
     name: str,
     environ: Mapping[str, str] | None = None,
     settings: Mapping[str, Any] | None = None,
+    *,
+    warm: bool = True,
 ) -> AsyncIterator[Stage]:
     """The product over an empty database, ready and with its vectors loaded.
 
     Args:
         settings: more sections of its configuration.
+        warm: wait until its vectors are loaded; otherwise it makes them under load.
     """
     place = folder / name
     place.mkdir()
@@ -101,14 +104,16 @@ async def staged(
             url = f"http://127.0.0.1:{port}"
             await _ready(url, process, log)
             ready_s = time.perf_counter() - began
-            await _logged(log, b"knowledge.vectors_ready")
+            if warm:
+                await _logged(log, b"knowledge.vectors_ready")
             simulator.callback_url = f"{url}/wecom/callback"
             yield Stage(simulator, process, url, log, ready_s)
         finally:
             if process.returncode is None:
                 process.terminate()
             await process.wait()
-    shutil.copytree(place / "data" / "vectors", vectors, dirs_exist_ok=True)
+    if warm:
+        shutil.copytree(place / "data" / "vectors", vectors, dirs_exist_ok=True)
     shutil.rmtree(place)
 
 

@@ -36,6 +36,7 @@ from bot.delivery.buyers import Buyers
 from bot.delivery.channel_keeping import LOOK_S
 from bot.delivery.contact_access import ContactApi
 from bot.delivery.desks import Desks
+from bot.delivery.group_welcomes import GroupWelcomes
 from bot.delivery.housekeeping import (
     DeletedKeys,
     Gauges,
@@ -292,7 +293,13 @@ def _contact_looks(
     """What of customer contact the service looks after by itself."""
     fetch = client.fetch_elsewhere
     channels = build_channel_keeping(engine, contacts.access, fetch, sends.wake)
-    return [(EVERY_S, contacts.reconciler.look), (LOOK_S, channels.look)]
+    config = engine.config
+    groups = GroupWelcomes(engine.store, contacts.access, config.welcome.group, engine.clock)
+    return [
+        (EVERY_S, contacts.reconciler.look),
+        (LOOK_S, channels.look),
+        (600.0, groups.look),
+    ]
 
 
 def _send_slots(config: Config) -> dict[Lane, int]:

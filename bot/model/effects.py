@@ -185,6 +185,21 @@ class TakeCode(Effect, frozen=True, kw_only=True):
     external_userid: str
 
 
+class ReadGroup(Effect, frozen=True, kw_only=True):
+    """Ask whose a customer group is. Repeat: harmless, it only reads.
+
+    Result: ``chat_id``, ``at``, ``joined``; where WeCom tells us ``name`` and ``owner``.
+
+    Args:
+        at: when customers joined it (Unix seconds).
+        joined: how many.
+    """
+
+    chat_id: str
+    at: float
+    joined: int
+
+
 class KeepMedia(Effect, frozen=True, kw_only=True):
     """Download a customer's media before WeCom forgets it. Repeat: `state`, one file per id."""
 
@@ -371,6 +386,7 @@ AnyEffect = (
     | UpdateCard
     | SendWelcome
     | TakeCode
+    | ReadGroup
     | KeepMedia
     | ProjectTags
     | ReadCorpTags
