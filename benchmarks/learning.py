@@ -1,6 +1,6 @@
 """Do answers get better day by day when servicers confirm what customers asked, even wrongly?
 
-    python -m benchmarks.learning             the authored sets and the sample shop
+    python -m benchmarks.learning             four authored sets (`JUDGED`) and the sample shop
     python -m benchmarks.learning FOLDER …    other sets
 
 Every base starts with bare questions. Half of the wordings of each entry, and half of the questions
@@ -27,8 +27,8 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from benchmarks.baselines import AUDIENCE, HERE, Set, number, shop
-from benchmarks.fit_gate import Remembering
+from benchmarks.baselines import AUDIENCE, Set, number, shop
+from benchmarks.fit_gate import JUDGED, SETS, Remembering
 from benchmarks.variations import Halves, Intent, Traffic, halves, ranked
 from bot.telemetry import configure_logging
 from knowledge import Decision, OfflineEmbedder, Retriever
@@ -253,7 +253,7 @@ class Simulation:
 
 
 def sets(folders: Sequence[Path]) -> Iterator[Set]:
-    for folder in sets_in(folders or [HERE / "sets"]):
+    for folder in sets_in(folders or [SETS / name for name in JUDGED]):
         yield Set(folder.name, *read_set(folder))
     if not folders:
         yield shop()

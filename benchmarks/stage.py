@@ -14,7 +14,7 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import aiohttp
 import yaml
@@ -26,7 +26,7 @@ from simulator.server import Simulator, running
 
 ROOT = Path(__file__).resolve().parent.parent
 REPLIES = ROOT / "prompts" / "replies"
-START_WITHIN_S = 60.0
+START_WITHIN_S = 180.0
 _POLL_S = 0.005
 
 
@@ -69,9 +69,19 @@ class Stage(NamedTuple):
 
 @asynccontextmanager
 async def staged(
-    folder: Path, name: str, environ: Mapping[str, str] | None = None
+    folder: Path,
+    name: str,
+    environ: Mapping[str, str] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    warm: bool = True,
 ) -> AsyncIterator[Stage]:
-    """The product over an empty database, ready and with its vectors loaded."""
+    """The product over an empty database, ready and with its vectors loaded.
+
+    Args:
+        settings: more sections of its configuration.
+        warm: wait until its vectors are loaded; otherwise it makes them under load.
+    """
     place = folder / name
     place.mkdir()
     vectors = folder / "vectors"
@@ -81,7 +91,7 @@ async def staged(
     world = shop()
     async with running(world) as simulator:
         port = _free_port()
-        config = _config(place, folder / "faq.jsonl", simulator, port)
+        config = _config(place, folder / "faq.jsonl", simulator, port, settings or {})
         began = time.perf_counter()
         with log.open("wb") as written:
             process = await asyncio.create_subprocess_exec(
@@ -94,22 +104,26 @@ async def staged(
             url = f"http://127.0.0.1:{port}"
             await _ready(url, process, log)
             ready_s = time.perf_counter() - began
-            await _logged(log, b"knowledge.vectors_ready")
+            if warm:
+                await _logged(log, b"knowledge.vectors_ready")
             simulator.callback_url = f"{url}/wecom/callback"
             yield Stage(simulator, process, url, log, ready_s)
         finally:
             if process.returncode is None:
                 process.terminate()
             await process.wait()
-    shutil.copytree(place / "data" / "vectors", vectors, dirs_exist_ok=True)
+    if warm:
+        shutil.copytree(place / "data" / "vectors", vectors, dirs_exist_ok=True)
     shutil.rmtree(place)
 
 
-def _config(place: Path, faq: Path, simulator: Simulator, port: int) -> Path:
+def _config(
+    place: Path, faq: Path, simulator: Simulator, port: int, more: Mapping[str, Any]
+) -> Path:
     if not faq.exists():
         texts.write_faq(faq)
     names = simulator.world.credentials
-    settings = {
+    settings: dict[str, Any] = {
         "company": {"name": "云栖优选"},
         "wecom": {
             "corp_id": names.corp_id,
@@ -125,7 +139,7 @@ def _config(place: Path, faq: Path, simulator: Simulator, port: int) -> Path:
         "knowledge": {"sources": [str(faq)]},
     }
     file = place / "config.yaml"
-    file.write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
+    file.write_text(yaml.safe_dump(settings | dict(more), allow_unicode=True), "utf-8")
     return file
 
 

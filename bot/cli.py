@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.commands import (
     admin,
+    campaign_arguments,
     channel_arguments,
     chat,
     contacts,
@@ -107,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     orders_arguments.add(command, _load)
     channel_arguments.add(command, _load)
     reaching_arguments.add(command, _load)
+    campaign_arguments.add(command, _load)
     return parser
 
 

@@ -22,7 +22,7 @@ from knowledge.words import NO_WORDS, Words
 
 # Weights of the sum by which candidates are found; the gate's model ranks what was found.
 DENSE, LEXICAL = 0.6, 0.4
-DENSE_ANSWER, LEXICAL_ANSWER = 1.2, 0.4
+DENSE_ANSWER, LEXICAL_ANSWER = 1.5, 0.4
 LEXICAL_ALONE = 0.6  # of an entry without an answer, whose vectors say less
 
 CANDIDATES = 50  # entries of one shelf that go on to be judged

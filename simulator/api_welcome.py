@@ -16,6 +16,7 @@ from simulator.errors import (
     CHATTING_ALREADY,
     NO_WELCOME_CODE,
     TOO_MANY_ATTACHMENTS,
+    TOO_MANY_GROUP_WELCOMES,
     WRONG_TYPE,
     Refused,
 )
@@ -26,13 +27,41 @@ from simulator.world import World
 CODE_LIFETIME_S = 20.0
 TEXT_BYTES = 4000
 MOST_ATTACHMENTS = 9
+GROUP_TEXT_BYTES, MOST_GROUP_WELCOMES = 3000, 100
 
 _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 def endpoints(_world: World) -> Mapping[str, Endpoint]:
     """All paths of this family."""
-    return {f"{PREFIX}send_welcome_msg": Endpoint(("POST",), send_welcome_msg)}
+    template = f"{PREFIX}group_welcome_template/"
+    return {
+        f"{PREFIX}send_welcome_msg": Endpoint(("POST",), send_welcome_msg),
+        f"{template}add": Endpoint(("POST",), add_group_welcome),
+        f"{template}edit": Endpoint(("POST",), edit_group_welcome),
+    }
+
+
+def add_group_welcome(world: World, arguments: Arguments) -> Content:
+    """`group_welcome_template/add` (§4.11); at most 100 of them."""
+    only(world, arguments, "text", "notify")
+    if len(world.friends.group_welcomes) >= MOST_GROUP_WELCOMES:
+        raise Refused(TOO_MANY_GROUP_WELCOMES, "group welcome templates at the limit")
+    check_parts(world, arguments, text_bytes=GROUP_TEXT_BYTES)
+    template_id = world.new_id("msg")
+    world.friends.group_welcomes[template_id] = arguments["text"]["content"]
+    return {"template_id": template_id}
+
+
+def edit_group_welcome(world: World, arguments: Arguments) -> Content:
+    """`group_welcome_template/edit` (§4.11)."""
+    only(world, arguments, "template_id", "text")
+    template_id = required(arguments, "template_id")
+    if template_id not in world.friends.group_welcomes:
+        raise Refused(BAD_PARAMETER, "no such template")
+    check_parts(world, arguments, text_bytes=GROUP_TEXT_BYTES)
+    world.friends.group_welcomes[template_id] = arguments["text"]["content"]
+    return {}
 
 
 def send_welcome_msg(world: World, arguments: Arguments) -> Content:

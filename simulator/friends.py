@@ -100,6 +100,7 @@ class Friends:
         self.unionids: dict[str, str] = {}
         self.welcome_codes: dict[str, WelcomeCode] = {}
         self.greets_natively: set[str] = set()
+        self.group_welcomes: dict[str, str] = {}
         self.marked: list[dict[str, Any]] = []
         self.idle_marks = 0
         self.seen_at_once = 0

@@ -121,8 +121,8 @@ def counted(played: Played, since: float, until: float, now: float) -> dict[str,
     did: defaultdict[str, list[float]] = defaultdict(list)
     for customer, at in played.wrote:
         did[played.person(customer)].append(at)
-    for who, moments in kept.items():
-        did[who] += moments
+    for who, orders in kept.items():
+        did[who] += [at for at, _ in orders]
     result: dict[str, dict[str, object]] = {}
     for channel in {channel for lines in began.values() for _, channel in lines}:
         adds = sum(
@@ -165,22 +165,26 @@ def _friends(played: Played) -> tuple[Log, dict[str, list[tuple[float, float]]]]
     return dict(began), dict(spans)
 
 
-def _kept(played: Played) -> dict[str, list[float]]:
-    """Person → when they paid for what they kept, as told last."""
+Orders = dict[str, list[tuple[float, int]]]
+
+
+def _kept(played: Played) -> Orders:
+    """Person → when they paid for what they kept, and how much, as told last."""
     last: dict[str, Sale] = {}
     for sale in sorted(played.sales, key=lambda one: one.changed_at):
         last[sale.number] = sale
-    kept: defaultdict[str, list[float]] = defaultdict(list)
+    kept: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
     for sale in last.values():
         if sale.refunded < sale.amount and sale.paid_at is not None:
-            kept[played.person(sale.unionid.removeprefix("o_"))].append(sale.paid_at)
+            order = (sale.paid_at, sale.amount - sale.refunded)
+            kept[played.person(sale.unionid.removeprefix("o_"))].append(order)
     return kept
 
 
 def _shares(
     new: dict[str, float],
     spans: dict[str, list[tuple[float, float]]],
-    kept: dict[str, list[float]],
+    kept: Orders,
     did: dict[str, list[float]],
     now: float,
 ) -> dict[str, object]:
@@ -194,9 +198,17 @@ def _shares(
         found[f"net{days}"] = (there, len(ripe))
     found["converted"] = (
         sum(
-            1 for who, at in new.items() if kept.get(who) and at <= min(kept[who]) <= at + 30 * DAY
+            1
+            for who, at in new.items()
+            if kept.get(who) and at <= min(kept[who])[0] <= at + 30 * DAY
         ),
         len(new),
+    )
+    found["revenue"] = sum(
+        amount
+        for who, at in new.items()
+        for paid_at, amount in kept.get(who, ())
+        if at <= paid_at <= at + 30 * DAY
     )
     ripe = [who for who in new if new[who] + 7 * DAY <= now]
     found["interacted"] = (

@@ -103,6 +103,7 @@ def told(found: ChannelReport) -> dict[str, dict[str, object]]:
             "new": figures.new_people,
             **{f"net{n}": (net[f"d{n}"].count, net[f"d{n}"].of) for n in (7, 30)},
             "converted": (figures.converted.count, figures.converted.of),
+            "revenue": figures.revenue,
             "interacted": (figures.interacted.count, figures.interacted.of),
             **{
                 f"retained{n}": (figures.retained[f"d{n}"].count, figures.retained[f"d{n}"].of)

@@ -24,6 +24,7 @@ from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCou
 from bot.delivery.summing_up import SummaryCourier
 from bot.delivery.valuing import ValueFinder
 from bot.delivery.webhooks import WebhookCourier
+from bot.delivery.welcoming import CodeTaker
 from bot.model import (
     Consult,
     Delegate,
@@ -38,12 +39,14 @@ from bot.model import (
     PostWebhook,
     ProjectTags,
     ReadCorpTags,
+    ReadGroup,
     RunErrand,
     SendCard,
     SendMessage,
     SendOnEvent,
     SendWelcome,
     SumUp,
+    TakeCode,
     UpdateCard,
 )
 from bot.model.effects import Effect
@@ -86,8 +89,10 @@ def couriers(
         KeepMedia: MediaCourier(store, media, clock),
         # until customer contact is there: `bot.app.contacts` replaces these
         SendWelcome: NoWelcomes(),
+        TakeCode: CodeTaker(store, clock),
         ProjectTags: NoContacts(store, clock),
         ReadCorpTags: NoContacts(store, clock),
+        ReadGroup: NoContacts(store, clock),
         FollowTagRun: NoContacts(store, clock),
         MakeWay: NoContacts(store, clock),
         DropWay: NoContacts(store, clock),

@@ -142,15 +142,17 @@ def _facts(rows: _Rows, states: Mapping[str, str], since: float) -> Facts:
             for customer, at, state in came
         ]
     acts: defaultdict[str, list[float]] = defaultdict(list)
-    paid: defaultdict[str, list[float]] = defaultdict(list)
-    for customer, at in rows.paid:
-        paid[person(customer)].append(at)
+    paid: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
+    for customer, at, kept in rows.paid:
+        paid[person(customer)].append((at, kept))
         if at >= since:
             acts[person(customer)].append(at)
     for customer, at in rows.wrote:
         acts[person(customer)].append(at)
-    for moments in (*acts.values(), *paid.values()):
+    for moments in acts.values():
         moments.sort()
+    for orders in paid.values():
+        orders.sort()
     return Facts(episodes, acts, paid)
 
 
@@ -183,7 +185,10 @@ async def _lines(  # noqa: PLR0917 (what one report is made of)
         lines = [one for one in lines if (one.family, one.id) != (family, channel_id)]
         since = datetime.fromtimestamp(row.created_at, zone).date().isoformat()
         mine = [day for day in days if day >= since or day in costs.get(channel_id, {})]
-        worth = worth_of(costs.get(channel_id, {}), mine, figures.new_people, bounds)
+        worth = worth_of(
+            *(costs.get(channel_id, {}), mine, figures.new_people, bounds),
+            revenue=figures.revenue,
+        )
         lines.append(_line(family, channel_id, channel, figures, worth))
     return sorted(lines, key=lambda one: (-one.figures.new_people, -one.figures.adds, one.id))
 
@@ -237,6 +242,7 @@ NOTHING = ChannelFigures(
     new_people=0,
     net=None,
     converted=Share(0, 0, None, None, None),
+    revenue=0,
     interacted=Share(0, 0, None, None, None),
     retained={},
     activated=Share(0, 0, None, None, None),

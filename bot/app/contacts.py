@@ -9,13 +9,14 @@ from bot.app.referral import way_couriers
 from bot.config import Config
 from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.delivery.corp_library import CorpLibrary, LibraryCourier
+from bot.delivery.group_welcomes import GroupReader
 from bot.delivery.projecting import ProjectCourier
 from bot.delivery.reconciling import Reconciler
 from bot.delivery.send import Courier
 from bot.delivery.tag_runs import RunCourier
 from bot.delivery.taking_in import TakingIn
 from bot.delivery.welcoming import WelcomeCourier, WelcomeFiles
-from bot.model import FollowTagRun, Lane, ProjectTags, ReadCorpTags, SendWelcome
+from bot.model import FollowTagRun, Lane, ProjectTags, ReadCorpTags, ReadGroup, SendWelcome
 from bot.model.effects import Effect
 from bot.ports import Clock
 from bot.store import Store
@@ -101,6 +102,7 @@ def build_contacts(
         **channel_couriers(config, store, access, kf, clock),
         **way_couriers(store, access, clock, fetch),
     }
+    couriers[ReadGroup] = GroupReader(store, access, clock)
     if files is not None:
         couriers[SendWelcome] = WelcomeCourier(store, access, files, clock)
     return ContactParts(access, couriers, reconciler)

@@ -11,6 +11,7 @@ from bot.app.approving import guide, released_phrases
 from bot.app.consent_words import build_understanding
 from bot.app.escalation_meaning import build_meaning
 from bot.app.escalation_words import build_rules
+from bot.app.flows import build_flows
 from bot.app.lexicon import build_lexicon
 from bot.app.sensitive import refuse_sensitive, separate_groups
 from bot.app.tag_following import build_tag_rules
@@ -56,6 +57,7 @@ from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
 from handlers.consent.understanding import Understanding
 from handlers.escalation.rules import Rules
+from handlers.flows.in_force import Flows
 from handlers.tagging.in_force import TagRules
 from handlers.welcome.in_force import Welcomes
 from knowledge import Library, Meaning
@@ -65,7 +67,7 @@ from knowledge.gate import Gate, load_gate, read_gate
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
 SUPPLIED = (
     *(Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding),
-    Welcomes,
+    *(Welcomes, Flows),
     *(Reaching, Experimenting, Suggester),
 )
 """Types that a handler may ask for."""
@@ -260,6 +262,7 @@ def build_engine(
         Understanding: understanding,
         TagRules: tag_rules,
         Welcomes: welcomes,
+        Flows: build_flows(config),
         Reaching: reaching,
         Experimenting: Experimenting(store, config.experiments),
         Suggester: suggester,

@@ -36,6 +36,7 @@ from bot.delivery.buyers import Buyers
 from bot.delivery.channel_keeping import LOOK_S
 from bot.delivery.contact_access import ContactApi
 from bot.delivery.desks import Desks
+from bot.delivery.group_welcomes import GroupWelcomes
 from bot.delivery.housekeeping import (
     DeletedKeys,
     Gauges,
@@ -45,7 +46,7 @@ from bot.delivery.housekeeping import (
     WaitingNotices,
 )
 from bot.delivery.intake import DurableIntake
-from bot.delivery.lanes import Lanes, SystemClock
+from bot.delivery.lanes import Hurry, Lanes, SystemClock
 from bot.delivery.pictures import Pictures
 from bot.delivery.pull import PullSettings
 from bot.delivery.reconciling import EVERY_S
@@ -186,9 +187,8 @@ def _assemble(
         drains.lanes.wake(subject, lane)  # made below
 
     media, kf = TemporaryMedia(client), Kf(client)
-    files = welcome_files(
-        engine.welcomes, Pictures(store, media, clock, client.fetch_elsewhere), clock
-    )
+    pictures = Pictures(store, media, clock, client.fetch_elsewhere)
+    files = welcome_files(engine.welcomes, pictures, clock)
     contacts = build_contacts(
         *(config, store, apis, kf),
         clock=clock,
@@ -210,10 +210,9 @@ def _assemble(
         clock=clock,
         metrics=engine.metrics,
     )
-    sends = Lanes("send", sender.send_queue, _send_slots(config), clock)
-    live = Live()
-    slots = config.delivery.drain_concurrency
-    drains = Drains(engine.dispatcher, slots, clock, sends.wake, live.changed)
+    hurry, live = Hurry(), Live()
+    sends = Lanes("send", sender.send_queue, _send_slots(config), clock, hurry)
+    drains = _drains(engine, sends, live, hurry)
     service = Service(
         store,
         kf,
@@ -230,6 +229,11 @@ def _assemble(
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
     return Concierge(engine, service, intake, tokens, client, live)
+
+
+def _drains(engine: Engine, sends: Lanes, live: Live, hurry: Hurry) -> Drains:
+    slots = engine.config.delivery.drain_concurrency
+    return Drains(engine.dispatcher, slots, engine.clock, sends.wake, live.changed, hurry=hurry)
 
 
 def _pull_settings(config: Config) -> PullSettings:
@@ -289,7 +293,13 @@ def _contact_looks(
     """What of customer contact the service looks after by itself."""
     fetch = client.fetch_elsewhere
     channels = build_channel_keeping(engine, contacts.access, fetch, sends.wake)
-    return [(EVERY_S, contacts.reconciler.look), (LOOK_S, channels.look)]
+    config = engine.config
+    groups = GroupWelcomes(engine.store, contacts.access, config.welcome.group, engine.clock)
+    return [
+        (EVERY_S, contacts.reconciler.look),
+        (LOOK_S, channels.look),
+        (600.0, groups.look),
+    ]
 
 
 def _send_slots(config: Config) -> dict[Lane, int]:

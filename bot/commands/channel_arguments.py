@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bot.app.channel_files import read_channel, values_of
-from bot.commands import channel_stats, channels
+from bot.app.channel_files import parts, read_channel, values_of
+from bot.commands import channel_stats, channels, leads
 from bot.commands.people_arguments import Actions, action
 from bot.commands.report import Span
 from bot.config import Config
@@ -19,6 +19,7 @@ from bot.web.code_images import Look
 Load = Callable[[argparse.Namespace], Config]
 Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
+MOST_A_DAY = 200
 _TEXTS = {
     "name": "名字",
     "kind": "contact 好友（默认）、kf 客服、partner 合作方、group 群、staff 员工",
@@ -46,6 +47,8 @@ def add(command: Command, load: Load) -> None:
     one = command("channel", run, "渠道活码：建码、出图、看效果")
     actions = one.add_subparsers(metavar="动作", required=True)
     _add_making(actions)
+    one = command("leads", run, "只有手机号的人：分给同事去加")
+    _add_leads(one.add_subparsers(metavar="动作", required=True))
     one = action(actions, "list", _list, "列出所有渠道")
     one.add_argument("--json", action="store_true", help="打印 JSON")
     for name, work, text in (
@@ -61,7 +64,26 @@ def add(command: Command, load: Load) -> None:
     one = action(actions, "stats", _stats, "各渠道来了多少人、留下多少、买了多少、值不值")
     one.add_argument("id", nargs="?", default="", help="只看一个渠道")
     _span(one)
+    one = action(
+        actions, "handover", _handover, "一位成员离职或调岗以后，他的码和客户都有人接了没有"
+    )
+    one.add_argument("userid", help="成员的 userid")
     _span(action(actions, "hops", _hops, "落地页：各路径打开、点击、来了多少，在哪一跳走了"))
+
+
+def _add_leads(actions: Actions) -> None:
+    one = action(actions, "import", _leads, "把一批手机号平均分给同事去加好友；重复的只分一次")
+    one.add_argument("file", type=Path, help="CSV，至少有“手机号”一列，可有 称呼、备注")
+    one.add_argument("--members", required=True, help="分给谁，几位用逗号隔开")
+    one.add_argument("--per-day", type=int, default=30, help="每人每天最多加几位，默认 30")
+
+
+async def _leads(config: Config, arguments: argparse.Namespace) -> int:
+    per_day = arguments.per_day
+    if not 1 <= per_day <= MOST_A_DAY:
+        raise Misconfigured(f"--per-day 要在 1 到 {MOST_A_DAY} 之间")
+    members = parts(arguments.members)
+    return await leads.import_leads(config, arguments.file, members, sys.stdout, per_day=per_day)
 
 
 def _span(one: argparse.ArgumentParser) -> None:
@@ -129,6 +151,10 @@ async def _stats(config: Config, arguments: argparse.Namespace) -> int:
 async def _hops(config: Config, arguments: argparse.Namespace) -> int:
     span = Span(arguments.days, arguments.first, arguments.last)
     return await channel_stats.hops(config, span, sys.stdout, as_json=arguments.json)
+
+
+async def _handover(config: Config, arguments: argparse.Namespace) -> int:
+    return await channels.handover(config, arguments.userid, sys.stdout)
 
 
 async def _qr(config: Config, arguments: argparse.Namespace) -> int:

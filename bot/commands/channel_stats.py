@@ -105,6 +105,7 @@ def _print_line(line: ChannelLine, out: TextIO) -> None:
     if found.net is not None:
         parts += [f"净留存{day[1:]}天 {_share(share)}" for day, share in found.net.items()]
     parts.append(f"转化 {_share(found.converted)}")
+    parts.append(f"30天内成交 {found.revenue / 100:.2f} 元")
     print("，".join(parts), file=out)
     parts = [f"  互动 {_share(found.interacted)}"]
     parts += [f"{day.upper()} {_share(share)}" for day, share in found.retained.items()]
@@ -113,9 +114,11 @@ def _print_line(line: ChannelLine, out: TextIO) -> None:
     if line.worth is not None:
         worth = line.worth
         cac = "未知" if worth.cac is None else f"{worth.cac / 100:.2f} 元/人"
+        roi = "未知" if worth.roi is None else f"1:{worth.roi:.2f}"
         verdict = _VERDICTS.get(worth.verdict or "", "") or f"不下结论：{_WHY.get(worth.why, '')}"
         entered = f"填了 {worth.days_known}/{worth.days} 天"
-        print(f"  花费 {worth.cost / 100:.2f} 元（{entered}），获客成本 {cac}，{verdict}", file=out)
+        cost = f"{worth.cost / 100:.2f} 元（{entered}）"
+        print(f"  花费 {cost}，获客成本 {cac}，投入产出 {roi}，{verdict}", file=out)
 
 
 def _share(share: Share) -> str:

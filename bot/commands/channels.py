@@ -20,10 +20,11 @@ from bot.commands.customers import note
 from bot.commands.orders import text_of_file
 from bot.config import Channel, Config
 from bot.config.hours import read_dates
-from bot.delivery.channel_courier import wanted
+from bot.delivery.channel_courier import today, wanted
 from bot.errors import Misconfigured
 from bot.store import ChannelRow, Store, Unit
 from bot.store.channel_facts import ChannelFacts
+from bot.store.handovers import handover_of
 from bot.web.code_images import Look, Undrawable, draw_png, draw_svg
 
 KINDS = {"contact": "好友", "kf": "客服", "partner": "合作方", "group": "群", "staff": "员工"}
@@ -94,7 +95,8 @@ async def show(config: Config, channel_id: str, out: TextIO) -> int:
     async with opened(config) as store:
         row = await known(store, channel_id)
         moment = datetime.fromtimestamp(now, zone)
-        leads_to, is_well = await wanted(store, row, moment, config.channels.group_full_at)
+        so_far = await today(store, moment, config.channels.group_full_at)
+        leads_to, is_well = wanted(row, so_far)
         way = await store.ways.get(channel_id)
         away = await store.ways.away()
     channel = row.channel
@@ -225,6 +227,37 @@ async def cost(config: Config, channel_id: str, days: str, amount: str, out: Tex
         await note(store, "channels.cost", f"channel:{channel_id}", time.time(), why=days)
     print(f"{channel_id}：{len(listed_days)} 天，每天 {cents / 100:.2f} 元。", file=out)
     return 0
+
+
+async def handover(config: Config, userid: str, out: TextIO) -> int:
+    """Print whether somebody looks after the codes and the customers of a member.
+
+    Returns:
+        The exit code: 1 while a code leads to nobody else, or a customer has nobody.
+    """
+    async with opened(config) as store:
+        found = await handover_of(store.database, userid)
+        away = {*await store.ways.away(), userid.lower()}
+        rows = await store.channels.all()
+    mine = [row.channel for row in rows if userid.lower() in named_on(row.channel)]
+    alone = [one for one in mine if named_on(one) <= away]
+    for channel in mine:
+        state = "只有他，请换人" if channel in alone else "还有别人接待"
+        print(f"码 {channel.id}（{channel.name}）：{state}", file=out)
+    covered, of = found.covered
+    share = f"{covered / of:.1%}" if of else "—"
+    print(
+        f"客户：有别的同事接的 {covered}/{of}（{share}），还没有人接 {found.waiting}，"
+        f"客户不愿意换 {found.refused}，没转成 {found.failed}；"
+        f"早已不是好友的 {found.left + found.ended}。",
+        file=out,
+    )
+    return 1 if alone or covered < of else 0
+
+
+def named_on(channel: Channel) -> set[str]:
+    """Everybody on a code, spare ones too, lower-cased."""
+    return {*(one.key for one in channel.receivers), *(one.lower() for one in channel.spare)}
 
 
 def cents_of(amount: str) -> int:

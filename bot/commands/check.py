@@ -206,10 +206,11 @@ def _check_tag_rules(inspection: Inspection, report: _Report) -> None:
 
 
 def _check_welcomes(inspection: Inspection, prompts: Path, report: _Report) -> None:
-    from bot.commands.check_welcomes import welcome_problems
+    from bot.commands.check_welcomes import flow_problems, welcome_problems
 
     if inspection.config is not None:
         report.add("欢迎语", welcome_problems(inspection.config, prompts))
+        report.add("流程", flow_problems(inspection.config, prompts))
 
 
 def _check_consent(prompts: Path, report: _Report) -> None:

@@ -1,13 +1,14 @@
-"""Can the welcomes be said as they are written?"""
+"""Can the welcomes and the steps of flows be said as they are written?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bot.app.approving import pieces_of
+from bot.app.flows import flows_in
 from bot.app.welcomes import welcomes_in
 from bot.commands.check_said import lexicon_of
 from bot.config import Config, Problem
-from bot.policy.lexicon import Decision
+from bot.policy.lexicon import Decision, Lexicon
 
 
 def welcome_problems(config: Config, prompts: Path) -> Iterator[Problem | str]:
@@ -17,8 +18,30 @@ def welcome_problems(config: Config, prompts: Path) -> Iterator[Problem | str]:
     lexicon, _ = lexicon_of(config, prompts)
     for one in found:
         texts = (one.text, one.without, one.tail, *(a.title for a in one.attachments))
-        for piece in dict.fromkeys(piece for text in texts for piece in pieces_of(text)):
-            verdict = lexicon.check(piece)
-            if verdict.decision in (Decision.REVIEW, Decision.BLOCK):
-                words = "、".join(dict.fromkeys(hit.text for hit in verdict.found))
-                yield f"welcomes {one.id}：有要当心的词 {words}，这条不会发；应为：换个说法"
+        yield from _watched(f"welcomes {one.id}", texts, lexicon)
+    named = {one.id for one in found}
+    for channel in config.channels.codes:
+        if channel.welcome and channel.welcome not in named:
+            yield f"channels.codes {channel.id}：没有叫 {channel.welcome} 的欢迎语"
+
+
+def flow_problems(config: Config, prompts: Path) -> Iterator[Problem | str]:
+    """The same of flows."""
+    found, problems = flows_in(config.flows.sources)
+    yield from problems
+    lexicon, _ = lexicon_of(config, prompts)
+    for flow in found:
+        yield from _watched(f"flows {flow.id}", (flow.reward_text, flow.no_reward_text), lexicon)
+        for step in flow.steps:
+            texts = (step.text, *step.variants.values(), step.done_text, step.remind_text)
+            yield from _watched(f"flows {flow.id}/{step.id}", (*texts, step.button), lexicon)
+            if step.experiment and step.experiment not in config.experiments:
+                yield f"flows {flow.id}/{step.id}：没有 experiments.{step.experiment}"
+
+
+def _watched(name: str, texts: Iterable[str], lexicon: Lexicon) -> Iterator[str]:
+    for piece in dict.fromkeys(piece for text in texts for piece in pieces_of(text)):
+        verdict = lexicon.check(piece)
+        if verdict.decision in (Decision.REVIEW, Decision.BLOCK):
+            words = "、".join(dict.fromkeys(hit.text for hit in verdict.found))
+            yield f"{name}：有要当心的词 {words}，这句不会发；应为：换个说法"

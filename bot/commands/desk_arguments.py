@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from bot.commands import codes, tasks, tickets
+from bot.commands import codes, flows, tasks, tickets
 from bot.config import Config
 from bot.model.tasks import TaskState
 
@@ -35,8 +35,20 @@ def add(command: Command, load: Load) -> None:
         one = actions.add_parser(name, help=text)
         one.add_argument("id", type=int, help="list 列出的编号")
         one.set_defaults(work=work)
+    _add_flows(command("flows", run, "几天里一步一步带客户的流程"))
     _add_codes(command("codes", run, "发给新客户的兑换码"))
     _add_tasks(command("tasks", run, "请同事做的事：打招呼、跟进、入群欢迎"))
+
+
+def _add_flows(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(metavar="动作", required=True)
+    one = actions.add_parser("list", help="各个流程有多少客户走到哪里")
+    one.set_defaults(work=lambda config, _: flows.listed(config, sys.stdout))
+    one = actions.add_parser("show", help="一位客户在流程里走到哪一步，每一步真的发出去没有")
+    one.add_argument("external_userid", help="客户的编号")
+    one.set_defaults(
+        work=lambda config, given: flows.show(config, given.external_userid, sys.stdout)
+    )
 
 
 def _add_codes(parser: argparse.ArgumentParser) -> None:

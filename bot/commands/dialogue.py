@@ -308,6 +308,10 @@ class Dialogue:
             await self._sender.send_queue(queue)
         waiting = await self.engine.store.mailbox.waiting(self.engine.clock.now())
         await self.settle(one.subject for one in waiting)
+        if await self._tasks.look():  # what was asked for just now
+            for queue, _ in await self.engine.store.outbox.open_queues():
+                await self._sender.send_queue(queue)
+            await self.settle()
 
     def wake(self, subject: str, lane: Lane) -> None:
         """Say that a mailbox has something new; `settle` then drains it."""

@@ -36,6 +36,10 @@ _TITLES = {
     "relations": "添加了您的同事",
     "tag_history": "标签的来历",
     "questions": "没有直接答上的问题",
+    "sales": "付过款的订单",
+    "entrances": "您从哪里打开过会话",
+    "group_joins": "您扫码进过的群",
+    "landing_visits": "您打开过的落地页",
 }
 _HIDDEN = ("mailbox", "erasure_wishes")
 """What only waits to be worked on; it holds nothing that the others do not."""

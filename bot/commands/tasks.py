@@ -19,6 +19,9 @@ from bot.store import Executed, KnownTask, Unit
 from bot.store.tasks import ended
 
 _DAY_S = 86_400
+_GOALS = {"group_welcome": 0.98}
+"""Share of tasks that is to be done in time (D76)."""
+
 _STATES = {
     TaskState.DUE: "未提醒",
     TaskState.REMINDED: "已提醒",
@@ -112,9 +115,10 @@ def _late(known: KnownTask, state: TaskState, now: float) -> TaskState:
 
 
 def _rate_line(one: Executed, kind: str) -> str:
+    goal = f"，目标按时 {_GOALS[one.kind]:.0%}" if one.kind in _GOALS else ""
     return (
         f"{kind}：应做 {one.due}，做了 {one.done}（{one.rate or 0:.1%}），"
-        f"按时 {one.on_time}（{one.on_time_rate or 0:.1%}）"
+        f"按时 {one.on_time}（{one.on_time_rate or 0:.1%}）{goal}"
     )
 
 

@@ -48,7 +48,7 @@ from bot.config.values import (
     sqlite_path,
 )
 from bot.config.webhooks import Webhook, WebhookName
-from bot.config.welcome import Welcome
+from bot.config.welcome import Flows, Welcome
 
 AutonomyMode = Literal["auto", "suggest", "off"]
 UNSET = SecretStr("")
@@ -303,6 +303,7 @@ class Config(Section):
     webhooks: Mapping[WebhookName, Webhook] = {}
     contacts: Contacts = Contacts()
     welcome: Welcome = Welcome()
+    flows: Flows = Flows()
     channels: Channels = Channels()
     referral: Referral = Referral()
     routing: Routing = Routing()

@@ -5,7 +5,7 @@ carried, so a repeat, and a row that waited, do what is right then. A code is ma
 earlier try may have made is looked for by its state first (R-3.2).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -34,27 +34,45 @@ def midnight(moment: datetime) -> float:
     return moment.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
-async def wanted(
-    store: Store, row: ChannelRow, moment: datetime, full_at: int
-) -> tuple[tuple[str, ...], bool]:
-    """The members, groups or account that a channel leads to now, and whether all is well.
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What decides whom codes lead to, beside the codes themselves.
 
     Args:
         moment: now, in the company's zone.
+        came: channel → member (lower-cased) → how many came since midnight.
+        away: members (lower-cased) who cannot receive any more.
+        fill: members of each group, where it is known.
         full_at: from how many members on a group is left behind.
     """
+
+    moment: datetime
+    came: Mapping[str, Mapping[str, int]]
+    away: Collection[str]
+    fill: Mapping[str, int]
+    full_at: int
+
+
+async def today(store: Store, moment: datetime, full_at: int) -> Today:
+    """Read it once, for however many channels."""
+    ways = store.ways
+    came = await ways.came_since(midnight(moment))
+    return Today(moment, came, await ways.away(), await ways.fill(), full_at)
+
+
+def wanted(row: ChannelRow, now: Today) -> tuple[tuple[str, ...], bool]:
+    """The members, groups or account that a channel leads to now, and whether all is well."""
     channel = row.channel
     if channel.kind == "kf":
         return (channel.open_kfid or "",), True
     if channel.kind == "group":
-        chats, all_full = open_groups(channel, await store.ways.fill(), full_at)
+        chats, all_full = open_groups(channel, now.fill, now.full_at)
         return chats, not all_full or bool(channel.group_name)
-    came = await store.ways.came_since(midnight(moment))
     members = on_code(
         channel,
-        moment,
-        came=came.get(channel.id, {}),
-        away=await store.ways.away(),
+        now.moment,
+        came=now.came.get(channel.id, {}),
+        away=now.away,
         paused=row.paused_at is not None,
     )
     return members, bool(members)
@@ -95,7 +113,7 @@ class ChannelCourier:
 
     async def _keep(self, row: ChannelRow) -> Outcome:
         now = datetime.fromtimestamp(self.clock.now(), self.zone)
-        leads_to, _ = await wanted(self.store, row, now, self.full_at)
+        leads_to, _ = wanted(row, await today(self.store, now, self.full_at))
         way = await self.store.ways.get(row.channel.id)
         if not leads_to or (way.url and way.leads_to == leads_to):
             return Ended("sent", result={"skipped": "nothing to change"})
@@ -155,7 +173,10 @@ class ChannelCourier:
     ) -> tuple[str, str] | None:
         """Id and picture of the code that an earlier try made, if one did."""
         if way.tried_at is not None:
+            known = {one.config_id for one in (await self.store.ways.all()).values()}
             async for config_id in ways.made_since(way.tried_at - SKEW_S):
+                if config_id in known:  # of a whole batch, only what nobody knows is asked for
+                    continue
                 made = await ways.get(config_id)
                 if made.state == channel.id:
                     return made.config_id, made.qr_code

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot.delivery.channel_courier import note_members, wanted
+from bot.delivery.channel_courier import note_members, today, wanted
 from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.errors import NotAuthorised, WeComError
 from bot.model import Lane, NotifyStaff
@@ -76,8 +76,9 @@ class ChannelKeeping:
         moment = datetime.fromtimestamp(self.clock.now(), self.zone)
         ways, unit, queues, now = await self.store.ways.all(), Unit(), [], self.clock.now()
         await self._read_pictures(ways.values())
+        so_far = await today(self.store, moment, self.full_at)
         for row in rows:
-            leads_to, is_well = await wanted(self.store, row, moment, self.full_at)
+            leads_to, is_well = wanted(row, so_far)
             if not is_well:
                 about = "groups_full" if row.channel.kind == "group" else "nobody_receives"
                 queues += await self._tell(unit, row, about)

@@ -15,6 +15,7 @@ from bot.ports import Clock
 from bot.store import Store
 from bot.wecom.client import WeComClient
 from bot.wecom.contacts import ContactCalls, Contacts
+from bot.wecom.groups import Groups
 from bot.wecom.tags import TagLibrary
 from bot.wecom.ways import ContactWays
 from bot.wecom.welcomes import WelcomeSender
@@ -33,12 +34,19 @@ class ContactApi:
     library: TagLibrary
     ways: ContactWays
     welcomes: WelcomeSender
+    groups: Groups
 
     @classmethod
     def over(cls, client: WeComClient) -> "ContactApi":
         """The calls that share this client's secret."""
         calls = ContactCalls(client)
-        return cls(Contacts(calls), TagLibrary(calls), ContactWays(calls), WelcomeSender(calls))
+        return cls(
+            Contacts(calls),
+            TagLibrary(calls),
+            ContactWays(calls),
+            WelcomeSender(calls),
+            Groups(calls),
+        )
 
 
 class ContactAccess:

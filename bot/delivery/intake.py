@@ -5,7 +5,14 @@ import sqlite3
 from collections.abc import Callable
 
 from bot.errors import ConciergeError
-from bot.model import AppMessageReceived, CardPressed, CustomerAdded, Event, Lane
+from bot.model import (
+    AppMessageReceived,
+    CardPressed,
+    CustomerAdded,
+    Event,
+    GroupChanged,
+    Lane,
+)
 from bot.routing.decisions import conversation_of
 from bot.store import Arrival, Store, Unit, UnitConflict
 from bot.telemetry import new_trace_id
@@ -99,6 +106,8 @@ def subject_of(event: Event) -> str:
         return f"member:{event.userid.lower()}"
     if (conversation := conversation_of(event)) is not None:
         return conversation.subject
+    if isinstance(event, GroupChanged):
+        return f"group:{event.chat_id}"
     if external_userid := getattr(event, "external_userid", ""):
         return f"customer:{external_userid}"
     if servicer := getattr(event, "servicer_userid", ""):

@@ -20,6 +20,44 @@ Rank = tuple[int, float]
 _AFTER_FAILURE_S = 1.0
 
 
+CALM = 4
+"""How many keys of a lane that yields run side by side while anything urgent is under way."""
+
+_YIELDING = (Lane.HANDOFF, Lane.REPLY, Lane.BACKGROUND)
+"""What works with the processor; models and webhooks only wait for others."""
+
+
+class Hurry:
+    """Whether anything urgent is under way, in all lanes that share this.
+
+    A code dies after 20 s, and each step of an urgent turn waits for whatever else is ready to run:
+    with dozens of turns side by side that would be seconds. So fewer of them run meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._under_way = 0
+        self._when_calm: list[Callable[[], None]] = []
+
+    def __bool__(self) -> bool:
+        """Whether others should yield."""
+        return self._under_way > 0
+
+    def when_calm(self, go_on: Callable[[], None]) -> None:
+        """Call this each time the last urgent work is done."""
+        self._when_calm.append(go_on)
+
+    def begins(self) -> None:
+        """Something urgent is queued."""
+        self._under_way += 1
+
+    def ends(self) -> None:
+        """It is done, or went with another lane."""
+        self._under_way -= 1
+        if not self._under_way:
+            for go_on in self._when_calm:
+                go_on()
+
+
 class Lanes:
     """A scheduler of keyed work.
 
@@ -27,6 +65,7 @@ class Lanes:
         work: handles everything a key has to do and returns when to come back (Unix seconds), or
             ``None``. It must not raise for reasons of its own; if it does, the key is tried again.
         slots: how many keys run at once, per lane.
+        hurry: shared with other lanes through which the same urgent work passes.
     """
 
     def __init__(
@@ -35,8 +74,12 @@ class Lanes:
         work: Callable[[str], Awaitable[float | None]],
         slots: Mapping[Lane, int],
         clock: Clock,
+        hurry: Hurry | None = None,
     ) -> None:
         self._name, self._work, self._clock = name, work, clock
+        self._hurry = Hurry() if hurry is None else hurry  # one that is calm is false
+        self._hurry.when_calm(self._start_what_fits)
+        self._slots = dict(slots)
         self._free = dict(slots)
         self._heaps: dict[Lane, list[tuple[Rank, int, str]]] = {lane: [] for lane in Lane}
         self._queued: dict[str, tuple[Lane, Rank]] = {}
@@ -57,6 +100,8 @@ class Lanes:
         if queued is not None and _urgency(queued) <= _urgency((lane, rank)):
             return
         self._queued[key] = (lane, rank)
+        if lane is Lane.URGENT and (queued is None or queued[0] is not Lane.URGENT):
+            self._hurry.begins()
         heapq.heappush(self._heaps[lane], (rank, next(self._order), key))
         self._start_what_fits()
 
@@ -97,13 +142,18 @@ class Lanes:
             return
         for lane in Lane:
             heap = self._heaps[lane]
-            while heap and self._free[lane] > 0:
+            while heap and self._has_room(lane):
                 rank, _, key = heapq.heappop(heap)
                 if self._queued.get(key) != (lane, rank):
                     continue  # it went with a more urgent lane meanwhile
                 del self._queued[key]
                 self._free[lane] -= 1
                 self._running[key] = asyncio.create_task(self._run(key, lane))
+
+    def _has_room(self, lane: Lane) -> bool:
+        if self._hurry and lane in _YIELDING:
+            return self._slots[lane] - self._free[lane] < min(CALM, self._slots[lane])
+        return self._free[lane] > 0
 
     async def _run(self, key: str, lane: Lane) -> None:
         next_at: float | None = None
@@ -118,6 +168,8 @@ class Lanes:
         finally:
             del self._running[key]
             self._free[lane] += 1
+            if lane is Lane.URGENT:
+                self._hurry.ends()
         if again := self._again.pop(key, None):
             self.wake(key, *again)
         elif next_at is not None and not self._stopping:

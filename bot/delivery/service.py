@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from bot.delivery.lanes import Lanes, Rank
+from bot.delivery.lanes import Hurry, Lanes, Rank
 from bot.delivery.pull import Puller, PullSettings, backlog_rank
 from bot.errors import ConciergeError
 from bot.model import Lane
@@ -38,6 +38,7 @@ class Drains:
 
     Args:
         drained: told whose mailbox was worked on.
+        hurry: shared with what sends.
     """
 
     def __init__(
@@ -47,6 +48,8 @@ class Drains:
         clock: Clock,
         sends: "Callable[[str, Lane], None]",
         drained: Callable[[str], None] = lambda _subject: None,
+        *,
+        hurry: Hurry | None = None,
     ) -> None:
         self._dispatcher, self._clock, self._sends = dispatcher, clock, sends
         self._drained = drained
@@ -63,6 +66,7 @@ class Drains:
                 Lane.WEBHOOK: share,
             },
             clock,
+            hurry,
         )
 
     async def _drain(self, subject: str) -> float | None:

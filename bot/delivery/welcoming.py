@@ -10,7 +10,7 @@ from bot.delivery.contact_access import ContactAccess
 from bot.delivery.outcomes import Ended, Outcome
 from bot.delivery.pictures import Pictures
 from bot.errors import CodeSpent, ConciergeError, NotAuthorised, Throttled
-from bot.model import Attachment, SendWelcome
+from bot.model import Attachment, SendWelcome, TakeCode
 from bot.model.effects import CODE_SLOT
 from bot.ports import Clock
 from bot.store import Greeted, Parcel, Store
@@ -137,6 +137,24 @@ class WelcomeCourier:
         if effect.benefit:
             statements.append(given(effect.benefit.campaign, effect.external_userid, now))
         return Ended("sent", error=note or None, errcode=errcode, statements=statements)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeTaker:
+    """Makes codes somebody's; whoever takes twice gets the same."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(self, parcel: Parcel) -> Outcome:
+        """Take one, for good: it is told in the turn that hears of it."""
+        effect, now = parcel.effect, self.clock.now()
+        assert isinstance(effect, TakeCode)
+        await self.store.outbox.claim(parcel, now)
+        code = await self.store.benefits.reserve(effect.campaign, effect.external_userid, now)
+        statements = [given(effect.campaign, effect.external_userid, now)] if code else []
+        result = {"campaign": effect.campaign, "code": code}
+        return Ended("sent", result=result, statements=statements)
 
 
 def _benefit_back(effect: SendWelcome) -> list[Statement]:

@@ -63,12 +63,13 @@ class Facts:
     Args:
         episodes: of everybody who came in the window: all of them, earlier ones too.
         acts: person → moments at which they did something of their own, ascending.
-        paid: person → moments at which they paid for what was not wholly refunded, ascending.
+        paid: person → when they paid for what was not wholly refunded, and how much they kept
+            paid, in 分; ascending.
     """
 
     episodes: Sequence[Episode]
     acts: Mapping[str, Sequence[float]]
-    paid: Mapping[str, Sequence[float]]
+    paid: Mapping[str, Sequence[tuple[float, int]]]
 
 
 class ChannelFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +81,7 @@ class ChannelFigures(msgspec.Struct, frozen=True, kw_only=True):
         net: still there N days later, of those for whom that day has come; ``None`` where nobody
             tells us who left.
         converted: first paid order within 30 d.
+        revenue: what they paid within 30 d and did not get back, in 分.
         interacted: did something of their own within 7 d.
         retained: did so within the 7 days that end N days after they came (bounded).
         activated: of those who did nothing for 3 d, did something in the 7 d after that.
@@ -89,6 +91,7 @@ class ChannelFigures(msgspec.Struct, frozen=True, kw_only=True):
     new_people: int
     net: dict[str, Share] | None
     converted: Share
+    revenue: int
     interacted: Share
     retained: dict[str, Share]
     activated: Share
@@ -98,7 +101,7 @@ def episodes_of(events: Iterable[Happened]) -> list[Episode]:
     """Friendships from their events, told in any order, each any number of times.
 
     A half one and its confirmation are one; its channel is the first that either names. What is
-    added again after a deletion is another.
+    added again after a deletion is another. One of which only the end is known began at 0.
     """
     by_pair: defaultdict[tuple[str, str], list[Happened]] = defaultdict(list)
     for event in set(events):
@@ -112,6 +115,8 @@ def episodes_of(events: Iterable[Happened]) -> list[Episode]:
             if event.kind == "deleted":
                 if begun is not None:
                     found.append(Episode(begun.person, begun.at, channel, event.at))
+                elif event is mine[0]:  # friends before anybody told us: nobody new
+                    found.append(Episode(event.person, 0.0, "", event.at))
                 begun, channel = None, ""
             elif begun is None:
                 begun, channel = event, event.channel
@@ -184,6 +189,7 @@ def _figures(
         if family == FRIENDS
         else None,
         converted=share_of(sum(_converted(one, facts) for one in new), len(new)),
+        revenue=sum(_revenue(one, facts) for one in new),
         interacted=share_of(
             sum(acted(one, 0, INTERACTED_DAYS, at_once=True) for one in old(INTERACTED_DAYS)),
             len(old(INTERACTED_DAYS)),
@@ -204,7 +210,12 @@ def _figures(
 def _converted(first: Episode, facts: Facts) -> bool:
     """Whether the first order that they ever paid (and kept) was within 30 d of coming."""
     paid = facts.paid.get(first.person, ())
-    return bool(paid) and first.at <= paid[0] <= first.at + CONVERTED_DAYS * DAY_S
+    return bool(paid) and first.at <= paid[0][0] <= first.at + CONVERTED_DAYS * DAY_S
+
+
+def _revenue(first: Episode, facts: Facts) -> int:
+    until = first.at + CONVERTED_DAYS * DAY_S
+    return sum(kept for at, kept in facts.paid.get(first.person, ()) if first.at <= at <= until)
 
 
 # ---------------------------------------------------------------------- cost
@@ -228,6 +239,7 @@ class Worth(msgspec.Struct, frozen=True):
         days_known: days of the window for which a cost was entered.
         days: of the window, since the channel is there.
         cac: in 分 a person; ``None`` while a day is unknown or nobody is new.
+        roi: revenue per 分 of cost; ``None`` while a day is unknown or it cost nothing.
         verdict: ``None`` where there is none, and `why` says why: ``no_cost``, ``few_people``,
             ``short_window``.
     """
@@ -236,21 +248,26 @@ class Worth(msgspec.Struct, frozen=True):
     days_known: int
     days: int
     cac: float | None
+    roi: float | None
     verdict: Verdict | None
     why: str = ""
 
 
-def worth_of(costs: Mapping[str, int], days: Sequence[str], new: int, bounds: Bounds) -> Worth:
+def worth_of(
+    costs: Mapping[str, int], days: Sequence[str], new: int, bounds: Bounds, *, revenue: int = 0
+) -> Worth:
     """Judge a channel.
 
     Args:
         costs: day (``2026-11-20``) → 分; a day that is missing is unknown, not free.
         days: of the window.
         new: people who were new by this channel.
+        revenue: what they paid, in 分.
     """
     known = [costs[day] for day in days if day in costs]
     cost, whole = sum(known), bool(days) and len(known) == len(days)
     cac = cost / new if whole and new else None
+    roi = revenue / cost if whole and cost else None
     why = ""
     if not whole:
         why = "no_cost"
@@ -263,7 +280,7 @@ def worth_of(costs: Mapping[str, int], days: Sequence[str], new: int, bounds: Bo
         verdict = "keep"
         if cac > bounds.watch_above:
             verdict = "stop" if cac > bounds.stop_above else "watch"
-    return Worth(cost, len(known), len(days), cac, verdict, why)
+    return Worth(cost, len(known), len(days), cac, roi, verdict, why)
 
 
 def shares_of(new_by_class: Mapping[str, int]) -> dict[str, Share]:

@@ -175,6 +175,31 @@ class SendWelcome(Effect, frozen=True, kw_only=True):
     benefit: Benefit | None = None
 
 
+class TakeCode(Effect, frozen=True, kw_only=True):
+    """Make a code of a campaign this customer's. Repeat: harmless, it is the same one.
+
+    Result: ``campaign``, ``code`` (``None`` when there is none for this person).
+    """
+
+    campaign: str
+    external_userid: str
+
+
+class ReadGroup(Effect, frozen=True, kw_only=True):
+    """Ask whose a customer group is. Repeat: harmless, it only reads.
+
+    Result: ``chat_id``, ``at``, ``joined``; where WeCom tells us ``name`` and ``owner``.
+
+    Args:
+        at: when customers joined it (Unix seconds).
+        joined: how many.
+    """
+
+    chat_id: str
+    at: float
+    joined: int
+
+
 class KeepMedia(Effect, frozen=True, kw_only=True):
     """Download a customer's media before WeCom forgets it. Repeat: `state`, one file per id."""
 
@@ -360,6 +385,8 @@ AnyEffect = (
     | SendCard
     | UpdateCard
     | SendWelcome
+    | TakeCode
+    | ReadGroup
     | KeepMedia
     | ProjectTags
     | ReadCorpTags

@@ -201,6 +201,33 @@ class CorpTagChanged(Event, frozen=True, kw_only=True):
     at: float = 0.0
 
 
+class GroupChanged(Event, frozen=True, kw_only=True):
+    """Something happened in a customer group; it lies in the group's mailbox (wecom-api §4.2).
+
+    Args:
+        change: ``create``, ``update`` or ``dismiss``.
+        detail: of an update, such as ``add_member`` or ``change_owner``.
+        members: whom it is about: who joined or left.
+        scene: of a join 0 = invited, 3 = scanned the code.
+    """
+
+    chat_id: str
+    change: str
+    detail: str = ""
+    members: tuple[str, ...] = ()
+    scene: str = ""
+    at: float = 0.0
+
+
+class GroupJoined(Event, frozen=True, kw_only=True):
+    """A customer joined a group; it lies in the customer's mailbox."""
+
+    chat_id: str
+    external_userid: str
+    scene: str = ""
+    at: float = 0.0
+
+
 ContactEvent = CustomerAdded | CustomerEdited | CustomerDeleted | TransferFailed
 """What changes a relation between a member and a customer."""
 
@@ -283,6 +310,8 @@ AnyEvent = (
     | CustomerDeleted
     | TransferFailed
     | CorpTagChanged
+    | GroupChanged
+    | GroupJoined
     | UnknownHappened
     | TimerDue
     | Emitted

@@ -16,9 +16,11 @@ from bot.model import (
     Lane,
     MakeWay,
     NotifyStaff,
+    ReadGroup,
     SendCard,
     SendWelcome,
     StaffAction,
+    TakeCode,
     UpdateCard,
 )
 from bot.model.consents import Purpose
@@ -158,6 +160,16 @@ class Telling:
                 priority=priority,
             )
         )
+
+    def take_code(self, campaign: str, external_userid: str, *, tag: str) -> None:
+        """Make a redeem code this customer's; which, comes back as `EffectDone` with this tag."""
+        effect = TakeCode(campaign=campaign, external_userid=external_userid)
+        self._decide(effect, Lane.BACKGROUND, tag)
+
+    def read_group(self, chat_id: str, *, at: float, joined: int, tag: str) -> None:
+        """Ask whose a customer group is; it comes back as `EffectDone` with this tag."""
+        effect = ReadGroup(chat_id=chat_id, at=at, joined=joined)
+        self._decide(effect, Lane.HANDOFF, tag)
 
     def emit(self, name: str, *, to: Conversation | None = None, **data: Any) -> None:
         """Tell the other behaviours something, in a turn of its own.

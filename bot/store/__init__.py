@@ -261,8 +261,7 @@ class Store:
         tagging: Tagging | None = None,
     ) -> "Store":
         """Put repositories over an opened and migrated database."""
-        audit, people = Audit(database), People(database, vault)
-        mailbox = Mailbox(database, vault)
+        audit, people, mailbox = Audit(database), People(database, vault), Mailbox(database, vault)
         return cls(
             *(database, keys, vault),
             accounts=Accounts(database),

@@ -13,7 +13,7 @@ _ENTRANCES = "SELECT external_userid, first_at AS at, scene AS state FROM entran
 _JOINED = "SELECT external_userid, joined_at AS at, state FROM group_joins"
 _ACTS = "SELECT external_userid, sent_at AS at FROM messages WHERE origin = 3 AND sent_at >= ?"
 _PAID = """
-SELECT external_userid, paid_at AS at FROM sales
+SELECT external_userid, paid_at AS at, amount - refunded AS kept FROM sales
 WHERE external_userid <> '' AND paid_at IS NOT NULL AND amount > refunded
 """
 _PERSONS = """
@@ -52,7 +52,7 @@ class ChannelFacts:
         return await self._db.scan(_ACTS, since)
 
     async def paid(self) -> list[Row]:
-        """Who paid when for what was not wholly refunded: external_userid, at."""
+        """Who paid when for what was not wholly refunded: external_userid, at, kept (分)."""
         return await self._db.scan(_PAID)
 
     async def costs(self, first_day: str, last_day: str) -> dict[str, dict[str, int]]:

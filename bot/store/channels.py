@@ -7,6 +7,7 @@ A state or scene that WeCom tells us is looked up in `channel_states`; one that 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.config.channels import Channel
 from bot.errors import Conflict
@@ -161,9 +162,15 @@ class Channels:
         return found.is_known and (found.kind, found.id) != (CHANNEL, channel_id)
 
 
+@lru_cache(maxsize=8192)
+def _channel(definition: str) -> Channel:
+    """Read once: the same text is the same channel."""
+    return Channel.model_validate_json(definition)
+
+
 def _opened(row: Row) -> ChannelRow:
     return ChannelRow(
-        channel=Channel.model_validate_json(row["definition"]),
+        channel=_channel(row["definition"]),
         origin=row["origin"],
         created_at=row["created_at"],
         changed_at=row["changed_at"],

@@ -159,6 +159,16 @@ class Contacts:
         )
         return [RelationEvent(*row) for row in rows]
 
+    async def has_left(self, external_userids: Sequence[str], *, before: float) -> bool:
+        """Whether a friendship of these customers had ended by then; a hand-over is no end."""
+        marks = ",".join("?" * len(external_userids))
+        row = await self._db.fetch_one(
+            f"SELECT 1 FROM relation_events WHERE external_userid IN ({marks})"
+            " AND kind = 'deleted' AND at <= ? AND detail NOT LIKE '%DELETE_BY_TRANSFER%' LIMIT 1",
+            *(*external_userids, before),
+        )
+        return row is not None
+
     async def unseen(self, userid: str, run_at: float, limit: int) -> list[Relation]:
         """A member's friendships that are older than a comparison and were not seen in it."""
         rows = await self._db.scan(

@@ -80,23 +80,37 @@ class Vault:
         self._masters = {_fingerprint(key): AESGCM(key) for key in (*previous, master)}
         self._ciphers: OrderedDict[str, _DataKey] = OrderedDict()
         self._lock = asyncio.Lock()
+        self._wanted: dict[str, None] = {}
         self._look_up = b""
 
     async def ready(self, subjects: Iterable[str]) -> None:
         """Make the keys of these subjects usable, creating persons and keys that are missing.
 
-        Safe to repeat and to race: each step inserts what is missing and reads what won.
+        Safe to repeat and to race: each step inserts what is missing and reads what won. Whoever
+        has the lock makes the keys of all who wait for it: many newcomers cost as much as one.
         """
         missing = [subject for subject in dict.fromkeys(subjects) if not self._touch(subject)]
         if not missing:
             return
+        self._wanted |= dict.fromkeys(missing)
         async with self._lock:
-            owners = await self._owners(missing)
-            ciphers = await self._load_or_create(list(dict.fromkeys(owners.values())))
-            for subject, owner in owners.items():
-                self._ciphers[subject] = ciphers[owner]
-            while len(self._ciphers) > max(_CACHED_KEYS, len(owners)):
-                self._ciphers.popitem(last=False)
+            if all(self._touch(subject) for subject in missing):
+                return
+            own = set(missing)
+            others = [subject for subject in self._wanted if subject not in own]
+            self._wanted.clear()
+            try:
+                await self._make_ready([*missing, *others])
+            except Misconfigured:  # a key of somebody else's, perhaps
+                await self._make_ready(missing)
+
+    async def _make_ready(self, subjects: list[str]) -> None:
+        owners = await self._owners(subjects)
+        ciphers = await self._load_or_create(list(dict.fromkeys(owners.values())))
+        for subject, owner in owners.items():
+            self._ciphers[subject] = ciphers[owner]
+        while len(self._ciphers) > max(_CACHED_KEYS, len(owners)):
+            self._ciphers.popitem(last=False)
 
     def seal(self, subject: str, data: bytes) -> bytes:
         """Encrypt for a subject whose key is `ready`."""

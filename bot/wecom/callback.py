@@ -10,7 +10,7 @@ import msgspec
 
 from bot.errors import Unreadable
 from bot.model.events import AppMessageReceived, CardPressed, Event, UnknownHappened
-from bot.wecom.contact_events import read_contact_event
+from bot.wecom.contact_events import read_contact_event, read_group_events
 from bot.wecom.xml import Tree, read_xml, seconds_in, text_in
 
 APP_OPENED = frozenset({"enter_agent"})
@@ -42,7 +42,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
             two hints of one second may be byte-identical and the second one still means
             "look again" (wecom-api §2.7).
         hint: set for `kf_msg_or_event`, else ``None``.
-        events: everything else, one event at present.
+        events: everything else; of a group several may come at once.
     """
 
     digest: str | None
@@ -77,6 +77,8 @@ def read_notice(inner: bytes, path: str) -> Notice:
     msgtype, event = text_in(tree, "MsgType"), text_in(tree, "Event") or text_in(tree, "InfoType")
     if event == "kf_msg_or_event":
         return Notice(digest=None, hint=_hint(tree))
+    if told_all := read_group_events(event, tree):
+        return Notice(digest=_digest(inner, path), events=told_all)
     if event:
         told = _event(event, tree)
         return Notice(digest=_event_digest(told, tree, inner, path), events=(told,))

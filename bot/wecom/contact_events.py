@@ -8,11 +8,15 @@ from bot.model.events import (
     CustomerDeleted,
     CustomerEdited,
     Event,
+    GroupChanged,
+    GroupJoined,
     TransferFailed,
 )
 from bot.wecom.xml import Tree, seconds_in, text_in
 
-CONTACT, TAG = "change_external_contact", "change_external_tag"
+CONTACT, TAG, CHAT = "change_external_contact", "change_external_tag", "change_external_chat"
+_CUSTOMER_PREFIXES = ("wm", "wo")
+"""Ids of customers (§4.1); others in a group are members of the company."""
 
 
 def read_contact_event(name: str, tree: Tree) -> Event | None:
@@ -34,6 +38,34 @@ def read_contact_event(name: str, tree: Tree) -> Event | None:
     if read is None or not text_in(tree, "UserID") or not text_in(tree, "ExternalUserID"):
         return None
     return read(tree)
+
+
+def read_group_events(name: str, tree: Tree) -> tuple[Event, ...]:
+    """What a callback of a customer group tells the group, and each customer who joined it."""
+    chat_id, change = text_in(tree, "ChatId"), text_in(tree, "ChangeType")
+    if name != CHAT or not chat_id or not change:
+        return ()
+    listed = tree.get("MemChangeList")
+    items = listed.get("Item", ()) if isinstance(listed, dict) else ()
+    members = tuple(
+        one for one in ([items] if isinstance(items, str) else items) if isinstance(one, str)
+    )
+    changed = GroupChanged(
+        chat_id=chat_id,
+        change=change,
+        detail=text_in(tree, "UpdateDetail"),
+        members=members,
+        scene=text_in(tree, "JoinScene"),
+        at=seconds_in(tree),
+    )
+    if changed.detail != "add_member":
+        return (changed,)
+    joined = (
+        GroupJoined(chat_id=chat_id, external_userid=one, scene=changed.scene, at=changed.at)
+        for one in members
+        if one.startswith(_CUSTOMER_PREFIXES)
+    )
+    return (changed, *joined)
 
 
 def _added(tree: Tree, *, half: bool = False) -> Event:

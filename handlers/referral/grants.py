@@ -43,6 +43,10 @@ ON CONFLICT (id) DO UPDATE SET standing = ?9, cost = ?10, changed_at = ?11, rewa
     definition = ?7
 WHERE referral_grants.standing IN ('queued', 'withdrawn', 'none')
 """
+_WITHDRAW = """
+UPDATE referral_grants SET standing = 'withdrawn', cost = 0, changed_at = ?
+WHERE id = ? AND standing IN ('queued', 'owed', 'none')
+"""
 _TAKE_CODE = """
 UPDATE referral_codes SET given_for = ? WHERE pool = ? AND code = ? AND given_for IS NULL
 """
@@ -88,6 +92,11 @@ class Want:
         """The same whoever asks and however often."""
         named = (self.campaign.id, self.external_userid, str(self.tier), self.side)
         return "g" + hashlib.sha256("\0".join(named).encode()).hexdigest()[:20]
+
+
+def decides_already(records: Sequence[Statement]) -> bool:
+    """Whether a turn has written to the grants before: what it decides next does not see that."""
+    return any(one.sql in (_GRANT, _WITHDRAW) for one in records)
 
 
 async def grants_of(facts: Store, customers: Sequence[str], campaign: str = "") -> list[Grant]:
@@ -169,11 +178,7 @@ def code_taken(pool: str, code: str, grant: str) -> Statement:
 
 def withdrawn(grant: Grant, now: float) -> Statement:
     """Fewer invitations are valid again: its stock goes back, unless it was given."""
-    return Statement(
-        "UPDATE referral_grants SET standing = 'withdrawn', cost = 0, changed_at = ?"
-        " WHERE id = ? AND standing IN ('queued', 'owed', 'none')",
-        (now, grant.id),
-    )
+    return Statement(_WITHDRAW, (now, grant.id))
 
 
 def handed_over(grant_id: str, now: float) -> Statement:

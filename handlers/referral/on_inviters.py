@@ -37,6 +37,9 @@ async def _pay(turn: Turn, facts: Store, campaign: str) -> None:
     who = await store.participant(facts, campaign, turn.external_userid)
     if who is None:
         return
+    if grants.decides_already(turn.decisions.records):
+        turn.schedule(MORE, 0.0, key=campaign)  # in a turn that sees what this one pays
+        return
     paid = await Paying(turn, facts).inviter(who)
     if paid is not None:
         await tell(turn, facts, paid)

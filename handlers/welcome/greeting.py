@@ -1,7 +1,5 @@
 """Is this newcomer to be greeted, and with what? What `on_added` decides, in steps."""
 
-from collections.abc import Sequence
-
 from bot.model import Benefit, CustomerAdded, SendWelcome
 from bot.model.tasks import Nudge, StaffTask, task_id
 from bot.routing import Turn
@@ -22,8 +20,6 @@ HELLO = "say_hello"
 HELLO_S, HELLO_KEPT_S = 1800.0, 86_400.0
 """Within so long a member says hello by hand, and after so long nobody asks for it any more."""
 
-_TRANSFER = "DELETE_BY_TRANSFER"
-
 
 def begun_at(event: CustomerAdded, relation: Relation | None, now: float) -> float:
     """With which moment the friendship began: half and whole are one (R-1.4)."""
@@ -38,15 +34,6 @@ def is_over(event: CustomerAdded, relation: Relation | None) -> bool:
     return relation is not None and not relation.is_friend and 0 < event.at < relation.version
 
 
-async def has_left_before(store: Store, customers: Sequence[str], at: float) -> bool:
-    """Whether the person once ended a friendship, or a member did (R-2.6); a transfer is no end."""
-    for customer in customers:
-        for one in await store.contacts.history(customer):
-            if one.kind == "deleted" and one.at <= at and _TRANSFER not in one.detail:
-                return True
-    return False
-
-
 async def occasion_of(
     turn: Turn, event: CustomerAdded, store: Store, since: float
 ) -> tuple[Occasion, Attribution]:
@@ -57,7 +44,7 @@ async def occasion_of(
     return Occasion(
         at=FRIEND,
         moment=turn.local_time(turn.now),
-        returning=await has_left_before(store, customers, since),
+        returning=await store.contacts.has_left(customers, before=since),
         invited=came.kind == REFERRAL,
         channel=known.id if known else "",
         welcome=known.welcome if known else "",

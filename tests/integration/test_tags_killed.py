@@ -71,7 +71,9 @@ async def armed(town: Town, step: int) -> AsyncIterator[Bomb]:
     access: Any = town.parts.access
     api: ContactApi = access._apis["app"]  # the only way in from outside is the constructor
     calls: Any = BombedCalls(vars(api.contacts)["_calls"], bomb)
-    bombed = ContactApi(Contacts(calls), TagLibrary(calls), ContactWays(calls), api.welcomes)
+    bombed = ContactApi(
+        Contacts(calls), TagLibrary(calls), ContactWays(calls), api.welcomes, api.groups
+    )
     access._apis = {"app": bombed}
     access._accepted = None
     commit = database.commit

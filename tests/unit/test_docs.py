@@ -10,6 +10,7 @@ import yaml
 
 import handlers
 from bot.app import PROMPTS, rules_in, words_in
+from bot.app.flows import flows_in
 from bot.app.lexicon import groups_in
 from bot.app.tag_rules import rulebook_in
 from bot.app.welcomes import welcomes_in
@@ -215,6 +216,15 @@ def test_an_example_of_rules_that_tag_is_accepted(block: Block, tmp_path: Path) 
     assert [str(problem) for problem in problems] == []
 
 
+@examples("flows")
+def test_an_example_of_flows_is_accepted(block: Block, tmp_path: Path) -> None:
+    file = tmp_path / "ours.yaml"
+    file.write_text(block.text, "utf-8")
+    found, problems = flows_in([file])
+    assert found
+    assert [str(problem) for problem in problems] == []
+
+
 @examples("welcomes")
 def test_an_example_of_welcomes_is_accepted(block: Block, tmp_path: Path) -> None:
     file = tmp_path / "ours.yaml"
@@ -233,6 +243,7 @@ def test_every_yaml_example_is_checked() -> None:
         "lexicon",
         "replies",
         "tags",
+        "flows",
         "welcomes",
         "words",
     }

@@ -27,7 +27,7 @@ PURPOSES = (Purpose.MARKETING, Purpose.PROFILING_TAGS)
 """What is asked about on the page, each by itself (R-15.1)."""
 
 WECOM = "work.weixin.qq.com"
-PAGES_PER_MINUTE = 1_200
+PAGES_PER_MINUTE = 600
 """Pages and taps of everybody together: a flood fills the disk otherwise."""
 
 MOST_UTM = 64

@@ -131,3 +131,21 @@ def test_each_member_of_staff_has_a_code_of_their_own(shop: Shop) -> None:
     shop.run("channel", "list")
     assert "staff-lisi  李航的码  员工/裂变" in shop.said
     assert "staff-zhang-san-x-" in shop.said
+
+
+def test_a_code_that_leads_to_a_leaver_alone_is_named(shop: Shop) -> None:
+    shop.run("channel", "create", "a", "--name", "甲", "--members", "lisi")
+    shop.run("channel", "create", "b", "--name", "乙", "--members", "lisi", "--spare", "wangwu")
+    assert shop.run("channel", "handover", "LiSi") == 1
+    assert "码 a（甲）：只有他，请换人" in shop.said
+    assert "码 b（乙）：还有别人接待" in shop.said
+    assert "有别的同事接的 0/0（—）" in shop.said
+    assert shop.run("channel", "handover", "zhaoliu") == 0
+
+
+def test_a_welcome_that_nobody_wrote_is_named_by_check(shop: Shop) -> None:
+    config = shop.folder / "config.yaml"
+    code = "{id: web, name: 官网, receivers: [{userid: lisi}], welcome: nowhere}"
+    config.write_text(config.read_text("utf-8") + f"channels: {{codes: [{code}]}}\n", "utf-8")
+    shop.run("check")
+    assert "没有叫 nowhere 的欢迎语" in shop.said

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from bot.delivery import lanes as lanes_module
-from bot.delivery.lanes import Lanes, SystemClock
+from bot.delivery.lanes import Hurry, Lanes, SystemClock
 from bot.errors import RetryLater
 from bot.model import Lane
 
@@ -205,3 +205,25 @@ async def test_what_does_not_finish_in_time_is_cancelled(lanes: Lanes, work: Wor
     await lanes.stop(0.02)
     assert time.monotonic() - started < 2
     assert work.running == set()
+
+
+async def test_while_something_urgent_is_under_way_few_others_begin() -> None:
+    first, others, hurry = Work(), Work(), Hurry()
+    first.waits = others.waits = True
+    slots = dict.fromkeys(Lane, 64)
+    drains = Lanes("drain", first, slots, SystemClock(), hurry)
+    sends = Lanes("send", others, slots, SystemClock(), hurry)
+    drains.wake("urgent", Lane.URGENT)
+    for number in range(8):
+        sends.wake(str(number), Lane.REPLY)
+    sends.wake("model", Lane.MODEL)
+    await until(lambda: len(others.running) == 5, description="four replies and a model")
+    others.let_go("0")  # nobody starves: one ends, the next begins
+    await until(lambda: "4" in others.running, description="the fifth")
+    assert hurry
+    first.let_go("urgent")
+    await until(lambda: {"5", "6", "7"} <= others.running, description="all of them")
+    assert not hurry
+    for key in sorted(others.running):
+        others.let_go(key)
+    await until(lambda: not sends.busy, description="the end")

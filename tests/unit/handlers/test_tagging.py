@@ -8,6 +8,7 @@ from bot.model import Emitted, MessageRecalled, StaffAction
 from bot.model.consents import Purpose, Standing
 from bot.routing import Router, Stage, Turn
 from bot.store import Unit
+from handlers.tagging.router import SAID
 from tests.conftest import OpenChat
 from tests.talk import Chat
 
@@ -177,7 +178,7 @@ async def test_what_a_member_hands_in_counts_as_the_customers(chat: Chat) -> Non
             open_kfid=where.open_kfid,
             external_userid=where.external_userid,
             userid="zhangsan",
-            name="tagging.said",
+            name=SAID,
             data={"text": "运费太贵了"},
             client_id="sidebar-1",
         )

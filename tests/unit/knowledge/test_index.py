@@ -1,5 +1,7 @@
 """Do both vector indexes find the same rows? One suite over numpy and Chroma."""
 
+import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -99,3 +101,45 @@ async def test_a_new_version_leaves_the_one_in_use_alone(tmp_path: Path) -> None
     assert await used.cosines(first[300], [300]) == pytest.approx([1.0])
     used.close()
     assert len(list(tmp_path.iterdir())) <= ChromaIndex._KEPT + 1
+
+
+async def test_a_chroma_index_that_nobody_waits_for_is_filled_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = unit_rows(60)
+    filling, may_go_on, added = threading.Event(), threading.Event(), []
+
+    class Collection:
+        def add(self, ids: list[str], embeddings: Vectors) -> None:
+            del embeddings
+            added.append(len(ids))
+            filling.set()
+            may_go_on.wait(5)
+
+    class Client:
+        def create_collection(self, *_: object, **__: object) -> Collection:
+            return Collection()
+
+        def close(self) -> None: ...
+
+    def opened(index: ChromaIndex, rows: Vectors, version: str) -> None:
+        index._folder.mkdir(parents=True, exist_ok=True)
+        index._client = Client()
+        index._fill(rows, version)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ChromaIndex, "_BATCH", 10)
+        patched.setattr(ChromaIndex, "_open_folder", opened)
+        opening = asyncio.create_task(ChromaIndex.open(tmp_path / "c", rows, "v1"))
+        await asyncio.to_thread(filling.wait, 5)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        (thread,) = (t for t in threading.enumerate() if t.name.startswith("chroma"))
+        may_go_on.set()
+        await asyncio.to_thread(thread.join, 5)
+    assert added == [10]
+
+    index = await ChromaIndex.open(tmp_path / "c", rows, "v1")
+    assert await index.nearest(rows[5], 1) == [5]
+    index.close()

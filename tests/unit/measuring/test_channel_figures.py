@@ -55,6 +55,18 @@ def test_a_half_friendship_and_its_confirmation_are_one() -> None:
     assert episodes_of(events[::-1]) == expected
 
 
+def test_whoever_left_before_we_knew_them_is_not_new_when_they_come_again() -> None:
+    episodes = episodes_of(
+        [
+            Happened("p", PAIR, 3 * DAY, "added", "douyin"),
+            Happened("p", PAIR, 1 * DAY, "deleted"),
+        ]
+    )
+    assert episodes[0] == Episode("p", 0.0, "", 1 * DAY)
+    figures = figures_of(Facts(episodes, {}, {}), 2 * DAY, 4 * DAY, 5 * DAY)
+    assert (figures["friends", "douyin"].adds, figures["friends", "douyin"].new_people) == (1, 0)
+
+
 def test_somebody_who_is_still_with_a_colleague_has_not_left() -> None:
     episodes = [Episode("p", 0.0, "a", DAY), Episode("p", 2 * DAY, "b")]
     figures = figures_of(Facts(episodes, {}, {}), 0.0, DAY, 8 * DAY)

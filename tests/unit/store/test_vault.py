@@ -2,11 +2,12 @@ import asyncio
 import base64
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.errors import Misconfigured, Unreadable
-from bot.store import Database, Vault, decode_master
+from bot.store import Database, Unit, Vault, decode_master
 from bot.store import vault as vault_module
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
 
@@ -168,3 +169,22 @@ def test_a_master_key_is_base64_of_32_bytes(key: str) -> None:
     with pytest.raises(Misconfigured, match=r"security\.encryption_key"):
         decode_master(key)
     assert decode_master(base64.b64encode(OLD).decode()) == OLD
+
+
+async def test_many_newcomers_at_once_cost_as_much_as_a_few(
+    files: tuple[Database, Database],
+) -> None:
+    facts, keys = files
+    vault, commits, commit = Vault(facts, keys, NEW), 0, keys.commit
+
+    async def counted(unit: Unit) -> list[list[Any]]:
+        nonlocal commits
+        commits += 1
+        return await commit(unit)
+
+    keys.commit = counted  # type: ignore[method-assign]
+    subjects = [f"customer:wm_{number}" for number in range(100)]
+    await asyncio.gather(*(vault.ready([one]) for one in subjects))
+    assert commits <= 3
+    for one in subjects:
+        assert vault.open(one, vault.seal(one, b"x")) == b"x"

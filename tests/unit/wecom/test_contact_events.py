@@ -9,6 +9,7 @@ from bot.model import (
     CustomerDeleted,
     CustomerEdited,
     Event,
+    GroupChanged,
     Lane,
     TransferFailed,
     UnknownHappened,
@@ -84,3 +85,33 @@ def test_a_change_without_a_word_of_ours_is_kept_whole() -> None:
         assert isinstance(event, UnknownHappened), change
         assert event.name == "change_external_contact"
         assert event.raw["ChangeType"] == change
+
+
+def test_a_group_hears_what_happened_and_each_customer_who_joined_it_too() -> None:
+    inner = (
+        b"<xml><FromUserName>sys</FromUserName><CreateTime>1403610513</CreateTime>"
+        b"<MsgType>event</MsgType><Event>change_external_chat</Event><ChatId>wr1</ChatId>"
+        b"<ChangeType>update</ChangeType><UpdateDetail>add_member</UpdateDetail>"
+        b"<JoinScene>3</JoinScene><MemChangeCnt>3</MemChangeCnt><MemChangeList>"
+        b"<Item>wmA</Item><Item>zhangsan</Item><Item>wmB</Item></MemChangeList></xml>"
+    )
+    notice = read_notice(inner, PATH)
+    changed, *joined = notice.events
+    assert changed == GroupChanged(
+        chat_id="wr1",
+        change="update",
+        detail="add_member",
+        members=("wmA", "zhangsan", "wmB"),
+        scene="3",
+        at=1_403_610_513.0,
+    )
+    assert [subject_of(one) for one in notice.events] == [
+        "group:wr1",
+        "customer:wmA",
+        "customer:wmB",
+    ]
+    assert {getattr(one, "scene", "") for one in joined} == {"3"}
+    one = inner.replace(b"<Item>zhangsan</Item><Item>wmB</Item>", b"")
+    assert len(read_notice(one, PATH).events) == 2
+    gone = inner.replace(b"add_member", b"del_member")
+    assert len(read_notice(gone, PATH).events) == 1

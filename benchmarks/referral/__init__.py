@@ -1,0 +1,1 @@
+"""How well are campaigns judged: their wording, and who cheats?"""

@@ -1,0 +1,85 @@
+"""Which commands are about referral campaigns, and what may be said to each?"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from bot.commands import campaign_reviews, campaigns
+from bot.config import Config
+from handlers.referral.rules import Phase
+
+Work = Callable[[Config, argparse.Namespace], Coroutine[Any, Any, int]]
+Load = Callable[[argparse.Namespace], Config]
+Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
+
+
+def add(command: Command, load: Load) -> None:
+    """Add every command; each sets `work` to what it runs."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        work: Work = arguments.work
+        return asyncio.run(work(load(arguments), arguments))
+
+    parser = command("campaign", run, "邀请有礼（任务宝）的活动")
+    actions = parser.add_subparsers(metavar="动作", required=True)
+
+    def action(name: str, text: str, work: Work, *, named: bool = True) -> argparse.ArgumentParser:
+        one: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
+        one.set_defaults(work=work)
+        if named:
+            one.add_argument("campaign", help="活动的编号")
+        return one
+
+    action("list", "列出全部活动", lambda c, _: campaigns.listed(c, sys.stdout), named=False)
+    one = action(
+        "create",
+        "按 YAML 文件写下（或改）一个活动",
+        lambda c, a: campaigns.create(c, a.file, sys.stdout),
+        named=False,
+    )
+    one.add_argument("--file", type=Path, required=True, help="写法同 referral.campaigns 的一项")
+    action("show", "活动、余量、经过", lambda c, a: campaigns.show(c, a.campaign, sys.stdout))
+    for name, phase, text in (
+        ("open", Phase.OPEN, "打开（先查一遍）；暂停过的继续"),
+        ("pause", Phase.PAUSED, "暂停：这期间的添加不算"),
+        ("end", Phase.ENDED, "结束"),
+    ):
+        action(name, text, _turning(phase))
+    action("lint", "查活动能不能办", lambda c, a: campaigns.linted(c, a.campaign, sys.stdout))
+    one = action(
+        "stats",
+        "数字：K、各档、成本、不算的原因",
+        lambda c, a: campaigns.stats(c, a.campaign, sys.stdout, as_json=a.json),
+    )
+    one.add_argument("--json", action="store_true", help="打印 JSON")
+    one = action(
+        "codes",
+        "导入兑换码，一行一个",
+        lambda c, a: campaigns.add_codes(c, a.pool, a.file, sys.stdout),
+        named=False,
+    )
+    one.add_argument("pool", help="池的名字，奖励的 pool")
+    one.add_argument("file", type=Path, help="文本文件")
+    action(
+        "review",
+        "待核对的邀请，各带原因",
+        lambda c, a: campaign_reviews.listed(c, a.campaign, sys.stdout),
+    )
+    for name, counts, text in (
+        ("accept", True, "核对过：算一位（也用于申诉）"),
+        ("reject", False, "核对过：不算"),
+    ):
+        one = action(name, text, _deciding(counts=counts), named=False)
+        one.add_argument("invite", help="review 列出的编号")
+        one.add_argument("--why", required=True, help="为什么，记进审计")
+
+
+def _turning(phase: Phase) -> Work:
+    return lambda c, a: campaigns.turn(c, a.campaign, phase, sys.stdout)
+
+
+def _deciding(*, counts: bool) -> Work:
+    return lambda c, a: campaign_reviews.decide(c, a.invite, sys.stdout, counts=counts, why=a.why)

@@ -1,0 +1,269 @@
+"""How does somebody describe, open, pause and judge referral campaigns? `concierge campaign`."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TextIO
+from zoneinfo import ZoneInfo
+
+import msgspec
+import yaml
+from pydantic import ValidationError
+
+from bot.app import open_store
+from bot.app.lexicon import build_lexicon
+from bot.app.referral import CONFIG, HAND, put_campaign, take_campaigns
+from bot.commands.consent import operator
+from bot.commands.customers import note, when
+from bot.config import Campaign, Config
+from bot.errors import Misconfigured
+from bot.model import Conversation, Emitted, Lane
+from bot.store import Arrival, Store, Unit
+from handlers.referral import figures, grants, lint, store
+from handlers.referral.crediting import COUNTED
+from handlers.referral.rules import Phase, Standing
+from handlers.referral.store import Known
+
+_PHASES = {"draft": "草稿", "open": "进行中", "paused": "已暂停", "ended": "已结束"}
+_MOST_CODES = 1_000_000
+
+
+@asynccontextmanager
+async def opened(config: Config) -> AsyncIterator[Store]:
+    """The store, with what config.yaml says of campaigns in it."""
+    facts = open_store(config)
+    try:
+        await take_campaigns(config, facts, time.time())
+        yield facts
+    finally:
+        facts.close()
+
+
+async def known(facts: Store, campaign: str) -> Known:
+    """A campaign.
+
+    Raises:
+        Misconfigured: there is none of this id.
+    """
+    found = await store.campaign(facts, campaign)
+    if found is None:
+        raise Misconfigured(f"没有编号为 {campaign} 的活动，concierge campaign list 列出全部")
+    return found
+
+
+async def listed(config: Config, out: TextIO) -> int:
+    """List every campaign."""
+    async with opened(config) as facts:
+        every = await store.campaigns(facts)
+    for one in every:
+        campaign = one.campaign
+        phase, window = _PHASES[one.phase], f"{campaign.start} 到 {campaign.end}"
+        print(f"{campaign.id}  {campaign.name}  {phase}  {window}", file=out)
+    if not every:
+        print("还没有活动。", file=out)
+    return 0
+
+
+async def create(config: Config, file: Path, out: TextIO) -> int:
+    """Describe a campaign by a YAML file, or change one; what was reached stays reached.
+
+    Raises:
+        Misconfigured: the file cannot be read, or is no campaign.
+    """
+    try:
+        described = Campaign.model_validate(yaml.safe_load(file.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise Misconfigured(f"{file} 读不了：{error}") from error
+    except ValidationError as error:
+        told = "；".join(
+            f"{'.'.join(map(str, one['loc'])) or '活动'}：{one['msg']}" for one in error.errors()
+        )
+        raise Misconfigured(f"{file}：{told}") from error
+    now = time.time()
+    async with opened(config) as facts:
+        before = await store.campaign(facts, described.id)
+        if before is not None and before.origin == CONFIG:
+            raise Misconfigured(f"{described.id} 写在 config.yaml 里，请在那里改")
+        await put_campaign(config, facts, described, HAND, now)
+        await note(facts, "campaign.described", described.id, now)
+        waiting = await _wake_queue(facts, described.id, now)
+    print(f"已写下活动 {described.id}（{described.name}）。", file=out)
+    if waiting:
+        print(f"{waiting} 位在等奖励的会再核对一遍。", file=out)
+    if before is None:
+        print(f"还是草稿：concierge campaign open {described.id} 才开始算。", file=out)
+    return 0
+
+
+async def show(config: Config, campaign: str, out: TextIO) -> int:
+    """What a campaign is, and what is left of its rewards."""
+    async with opened(config) as facts:
+        one = await known(facts, campaign)
+        print(f"{one.campaign.id}  {one.campaign.name}  {_PHASES[one.phase]}", file=out)
+        print(f"  {one.campaign.start} 到 {one.campaign.end}", file=out)
+        for tier in one.campaign.tiers:
+            reward = one.campaign.rewards[tier.reward]
+            left = await grants.left_of(facts, one.campaign, tier.reward)
+            said = "不限" if left is None else f"还剩 {left}"
+            print(f"  {tier.invites} 位：{reward.name}（{said}）", file=out)
+        for at, phase in one.terms.phases:
+            zone = ZoneInfo(config.timezone)
+            print(f"  {when(at, zone)}  {_PHASES[phase]}", file=out)
+    return 0
+
+
+async def turn(config: Config, campaign: str, phase: Phase, out: TextIO) -> int:
+    """Open, pause or end a campaign; what the linter blocks is not opened.
+
+    Returns:
+        1 when it was not opened.
+    """
+    now = time.time()
+    async with opened(config) as facts:
+        one = await known(facts, campaign)
+        override = one.campaign.legal_override
+        if phase is Phase.OPEN:
+            found = lint.check(one.campaign, build_lexicon(config))
+            _print_findings(found, out)
+            blocked = [finding for finding in found if finding.blocks]
+            if blocked and not override:
+                print("没有打开：改掉上面的，或由法务写明 legal_override。", file=out)
+                return 1
+            if blocked:
+                kinds = ",".join(sorted({finding.kind for finding in blocked}))
+                await note(facts, "campaign.overridden", campaign, now, why=override, result=kinds)
+        unit = Unit([store.turned(campaign, phase, operator(), now)])
+        await facts.database.commit(unit)
+        await note(facts, f"campaign.{phase}", campaign, now)
+    print(f"活动 {campaign}：{_PHASES[phase]}。", file=out)
+    return 0
+
+
+async def linted(config: Config, campaign: str, out: TextIO) -> int:
+    """Print what the linter finds; 1 when it blocks."""
+    async with opened(config) as facts:
+        one = await known(facts, campaign)
+    found = lint.check(one.campaign, build_lexicon(config))
+    _print_findings(found, out)
+    if not found:
+        print("没有发现问题。", file=out)
+    return int(any(finding.blocks for finding in found))
+
+
+def _print_findings(found: list[lint.Finding], out: TextIO) -> None:
+    for one in found:
+        mark = "✗" if one.blocks else "·"
+        print(f"{mark} {one.where}：{one.what}——{one.why}", file=out)
+    if any(one.blocks for one in found):
+        print(lint.SANCTION, file=out)
+
+
+async def add_codes(config: Config, pool: str, file: Path, out: TextIO) -> int:
+    """Import coupon codes, one a line; those that are there already stay as they are.
+
+    Raises:
+        Misconfigured: the file cannot be read, or holds too many.
+    """
+    try:
+        codes = list(
+            dict.fromkeys(filter(None, map(str.strip, file.read_text("utf-8-sig").split())))
+        )
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{file} 读不了：{error}") from error
+    if len(codes) > _MOST_CODES or any(len(code) > 100 for code in codes):
+        raise Misconfigured(f"{file}：最多 {_MOST_CODES} 个，每个不超过 100 个字符")
+    now = time.time()
+    async with opened(config) as facts:
+        unit = Unit()
+        for code in codes:
+            unit.add(
+                "INSERT INTO referral_codes (pool, code, imported_at) VALUES (?, ?, ?)"
+                " ON CONFLICT DO NOTHING RETURNING 1",
+                *(pool, code, now),
+            )
+        added = sum(len(rows) for rows in await facts.database.commit(unit))
+        await note(facts, "campaign.codes", pool, now, result=str(added))
+        for one in await store.campaigns(facts):
+            await _wake_queue(facts, one.campaign.id, now)
+    print(f"{pool}：新增 {added} 个，原来就有 {len(codes) - added} 个。", file=out)
+    return 0
+
+
+async def stats(config: Config, campaign: str, out: TextIO, *, as_json: bool = False) -> int:
+    """Print the figures of a campaign."""
+    async with opened(config) as facts:
+        one = await known(facts, campaign)
+        found = await figures.figures(facts, campaign, time.time())
+    if as_json:
+        told: dict[str, Any] = {"campaign": campaign, "phase": one.phase}
+        told |= msgspec.to_builtins(found, str_keys=True)
+        for name, k in (("to_date", found.to_date), ("week", found.week)):
+            told[name] |= {"k_gross": k.gross, "k_net": k.net, "k_classic": k.classic}
+        told |= {"cost_each": found.cost_each}
+        print(msgspec.json.format(msgspec.json.encode(told)).decode(), file=out)
+        return 0
+    for name, k in (("到现在", found.to_date), ("最近 7 天", found.week)):
+        print(
+            f"{name}：参加 {k.participants}，邀请过 {k.inviters}，记上 {k.credited}，"
+            f"仍有效 {k.still_valid}；K 毛 {_k(k.gross)}，净 {_k(k.net)}，按参加者 {_k(k.classic)}",
+            file=out,
+        )
+    standings = "，".join(f"{_STANDS[key]} {n}" for key, n in found.standings.items())
+    print(f"邀请：{standings}", file=out)
+    for reason, n in sorted(found.reasons.items(), key=lambda item: -item[1]):
+        print(f"  · {reason} {n}", file=out)
+    for tier, n in found.tiers.items():
+        print(f"  满 {tier} 位：{n} 人", file=out)
+    each = "—" if found.cost_each is None else f"{found.cost_each / 100:.2f} 元"
+    print(f"奖励成本 {found.cost / 100:.2f} 元，每位有效新客 {each}", file=out)
+    print(f"虚拟 {found.virtual} 份，实物 {found.physical} 份", file=out)
+    if found.to_date.is_low(config.referral.k_alarm):
+        print(
+            f"K 低于 {config.referral.k_alarm}：可以降低第一档、加上新人奖励或延长时间。", file=out
+        )
+    return 0
+
+
+_STANDS = {
+    Standing.REFUSED: "不算",
+    Standing.REVIEW: "待核对",
+    Standing.PENDING: "待确认",
+    Standing.VALID: "有效",
+    Standing.REVOKED: "收回",
+}
+
+
+def _k(value: float | None) -> str:
+    return "—" if value is None else f"{value:.2f}"
+
+
+def looked_at(inviter: Conversation, campaign: str, now: float) -> Arrival:
+    """What lets an inviter's mailbox see again what his invitations have come to."""
+    event = Emitted(
+        name=COUNTED,
+        data={"campaign": campaign},
+        open_kfid=inviter.open_kfid,
+        external_userid=inviter.external_userid,
+    )
+    return Arrival(inviter.subject, event, Lane.BACKGROUND, None, now)
+
+
+async def _wake_queue(facts: Store, campaign: str, now: float) -> int:
+    """Let whoever waits for a reward be looked at again: there may be more of it now."""
+    rows = await facts.database.fetch(
+        "SELECT DISTINCT p.open_kfid, p.external_userid FROM referral_grants g"
+        " JOIN referral_participants p ON p.state = g.state"
+        " WHERE g.campaign = ? AND g.standing = 'queued' AND g.side = 'inviter'"
+        " ORDER BY g.reached_at",
+        campaign,
+    )
+    arrivals = []
+    for row in rows:
+        where = Conversation(row["open_kfid"], row["external_userid"])
+        arrivals.append(looked_at(where, campaign, now))
+    if arrivals:
+        unit = Unit()
+        await facts.mailbox.deliver(unit, arrivals, now)
+        await facts.database.commit(unit)
+    return len(arrivals)

@@ -1,0 +1,1 @@
+"""Take newcomers through a few steps over days, and know honestly how far each is."""

@@ -1,0 +1,220 @@
+"""What begins a flow, moves it on, or ends it?"""
+
+from bot.model import (
+    Because,
+    CustomerAdded,
+    CustomerDeleted,
+    EffectDone,
+    Emitted,
+    GroupJoined,
+    SessionEntered,
+    TimerDue,
+)
+from bot.model.consents import Purpose
+from bot.model.tasks import TASK_ENDED, TaskState
+from bot.routing import Turn
+from bot.routing.experimenting import Experimenting
+from bot.routing.outreach import Reaching
+from bot.store import Store
+from handlers.flows import store
+from handlers.flows.flow import Evidence, Reach
+from handlers.flows.in_force import Flows
+from handlers.flows.router import router
+from handlers.flows.running import (
+    EXPIRE,
+    NO_CONSENT,
+    REWARD,
+    STEP,
+    TASK,
+    TOUCH,
+    Runner,
+)
+
+
+@router.on(CustomerAdded)
+async def added(
+    turn: Turn,
+    event: CustomerAdded,
+    *,
+    facts: Store,
+    flows: Flows,
+    reaching: Reaching,
+    trying: Experimenting,
+) -> None:
+    """A new friend begins what is meant for newcomers, or for whoever comes back."""
+    relation = await facts.contacts.relation(event.userid, event.external_userid)
+    if relation is not None and not relation.is_friend and 0 < event.at < relation.version:
+        return  # it is over already
+    customers = await facts.people.same_person(event.external_userid)
+    is_back = await facts.contacts.has_left(customers, before=event.at or turn.now)
+    runner = Runner(turn, facts, flows, reaching, trying)
+    await runner.begin("returned" if is_back else "added", userid=event.userid, state=event.state)
+
+
+@router.on(SessionEntered)
+async def entered(
+    turn: Turn,
+    event: SessionEntered,
+    *,
+    facts: Store,
+    flows: Flows,
+    reaching: Reaching,
+    trying: Experimenting,
+) -> None:
+    """A customer who opens the chat begins what is meant for him there."""
+    await Runner(turn, facts, flows, reaching, trying).begin("entered", state=event.scene)
+
+
+@router.on(TimerDue, tag=STEP)
+async def due(
+    turn: Turn,
+    event: TimerDue,
+    *,
+    facts: Store,
+    flows: Flows,
+    reaching: Reaching,
+    trying: Experimenting,
+) -> None:
+    """A step comes due."""
+    runner = Runner(turn, facts, flows, reaching, trying)
+    await runner.come_due(str(event.data["run"]), str(event.data["step"]))
+
+
+@router.on(Emitted, tag=TOUCH)
+async def touch(
+    turn: Turn,
+    event: Emitted,
+    *,
+    facts: Store,
+    flows: Flows,
+    reaching: Reaching,
+    trying: Experimenting,
+) -> None:
+    """The same, now in the conversation in which the customer writes."""
+    runner = Runner(turn, facts, flows, reaching, trying)
+    await runner.come_due(str(event.data["run"]), str(event.data["step"]))
+
+
+@router.on(TimerDue, tag=EXPIRE)
+async def expired(turn: Turn, event: TimerDue, facts: Store) -> None:
+    """A flow has had its time."""
+    run = await store.run(facts, str(event.data["run"]))
+    if run is not None and run.is_running:
+        store.end_run(turn, run, store.EXPIRED)
+
+
+@router.on(CustomerDeleted)
+async def deleted(turn: Turn, event: CustomerDeleted, facts: Store) -> None:
+    """Whoever leaves is left alone (R-9.3)."""
+    for run in await store.runs_of(facts, event.external_userid):
+        if run.is_running and run.userid in ("", event.userid.lower()):
+            store.end_run(turn, run, store.CANCELLED, "deleted")
+
+
+@router.on(Emitted, tag="consent_ended")
+async def refused(turn: Turn, event: Emitted, facts: Store, flows: Flows) -> None:
+    """Who wants no advertising gets none of what is left (R-9.3)."""
+    if event.data.get("purpose") != Purpose.MARKETING:
+        return
+    for run in await store.runs_of(facts, turn.external_userid):
+        flow = flows.get(run.flow)
+        if run.is_running and (flow is None or flow.is_marketing):
+            store.end_run(turn, run, store.REFUSED, "consent ended")
+
+
+@router.on(Emitted, tag="consent_given")
+async def agreed(
+    turn: Turn,
+    event: Emitted,
+    *,
+    facts: Store,
+    flows: Flows,
+    reaching: Reaching,
+    trying: Experimenting,
+) -> None:
+    """What waited for the consent comes due now."""
+    if event.data.get("purpose") == Purpose.MARKETING:
+        runner = Runner(turn, facts, flows, reaching, trying)
+        await resume(runner, NO_CONSENT)
+
+
+@router.on(Emitted, tag=TASK_ENDED)
+async def told(
+    turn: Turn,
+    event: Emitted,
+    *,
+    facts: Store,
+    flows: Flows,
+    reaching: Reaching,
+    trying: Experimenting,
+) -> None:
+    """A member says what became of a touch that he was asked to make."""
+    run_id, _, step_id = str(event.data.get("ref", "")).partition("/")
+    run = await store.run(facts, run_id) if event.data.get("kind") == TASK else None
+    if run is None:
+        return
+    state = TaskState(event.data["state"])
+    if state in (TaskState.SENT, TaskState.DONE_LATE):
+        store.reached(turn, run_id, step_id, Reach.CONFIRMED)
+        return
+    store.reached(turn, run_id, step_id, Reach.IMPOSSIBLE, f"task {state}")
+    Runner(turn, facts, flows, reaching, trying).withdraw(run, step_id)
+
+
+@router.on(GroupJoined)
+async def joined(
+    turn: Turn,
+    _event: GroupJoined,
+    *,
+    facts: Store,
+    flows: Flows,
+    reaching: Reaching,
+    trying: Experimenting,
+) -> None:
+    """Joining a group is seen, so it needs no word of the customer."""
+    runner = Runner(turn, facts, flows, reaching, trying)
+    await evidence(runner, Evidence.GROUP)
+
+
+@router.on(EffectDone, tag=REWARD)
+async def rewarded(turn: Turn, event: EffectDone, facts: Store, flows: Flows) -> None:
+    """The code that ends a flow is the customer's: he hears it where he wrote."""
+    campaign, code = str(event.result["campaign"]), event.result.get("code")
+    for run in reversed(await store.runs_of(facts, turn.external_userid)):
+        flow = flows.get(run.flow)
+        if flow is None or flow.reward != campaign or run.state != store.DONE:
+            continue
+        text = flow.reward_text.replace("{code}", str(code)) if code else flow.no_reward_text
+        if turn.has_conversation:
+            turn.reply(text, category="service", because=Because(source="flow", ref=flow.id))
+        return
+
+
+async def evidence(runner: Runner, kind: Evidence, *, thank: bool = False) -> bool:
+    """End every step that waits for what was seen now; returns whether there was one."""
+    found = False
+    for run in await store.runs_of(runner.facts, runner.turn.external_userid):
+        flow = runner.flows.get(run.flow)
+        step = flow.step(run.step) if flow and run.is_running else None
+        if flow is None or step is None or step.evidence is not kind:
+            continue
+        rows = await store.steps_of(runner.facts, run.id)
+        row = next((one for one in rows if one.step == step.id and one.outcome is None), None)
+        if row is not None:
+            await runner.done(flow, run, row, step, thank=thank)
+            found = True
+    return found
+
+
+async def resume(runner: Runner, why: str, after_s: float = 0.0) -> None:
+    """Let what is blocked for this reason come due."""
+    for run in await store.runs_of(runner.facts, runner.turn.external_userid):
+        if not run.is_running:
+            continue
+        for row in await store.steps_of(runner.facts, run.id):
+            if row.step == run.step and row.reach is Reach.BLOCKED and row.why == why:
+                runner.turn.record(
+                    "UPDATE flow_steps SET due_at = ? WHERE run = ? AND step = ?",
+                    *(runner.turn.now + after_s, row.run, row.step),
+                )
+                runner.alarm(run, row.step, runner.turn.now + after_s)

@@ -1,0 +1,63 @@
+"""Campaigns are described, opened, judged and counted on a terminal."""
+
+import json
+
+import pytest
+import yaml
+
+from tests.builders import KEY
+from tests.referrals import SPRING
+from tests.unit.commands.conftest import Shop
+
+
+@pytest.fixture
+def shop(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.setenv("CONCIERGE_SECURITY__ENCRYPTION_KEY", KEY)
+    return shop
+
+
+def described(shop: Shop, **more: object) -> str:
+    return str(shop.write("spring.yaml", yaml.safe_dump(SPRING | more, allow_unicode=True)))
+
+
+def test_a_campaign_goes_from_a_draft_to_its_figures(shop: Shop) -> None:
+    assert shop.run("campaign", "list") == 0
+    assert shop.said == "还没有活动。\n"
+    assert shop.run("campaign", "create", "--file", described(shop)) == 0
+    assert "还是草稿" in shop.said
+    assert shop.run("campaign", "codes", "five", shop.write("codes.txt", "A-1\nA-2\nA-1\n")) == 0
+    assert shop.said == "five：新增 2 个，原来就有 0 个。\n"
+    assert shop.run("campaign", "open", "spring") == 0
+    assert shop.run("campaign", "show", "spring") == 0
+    assert "1 位：5 元券（还剩 2）" in shop.said
+    assert shop.run("campaign", "pause", "spring") == 0
+    assert shop.run("campaign", "list") == 0
+    assert "已暂停" in shop.said
+    assert shop.run("campaign", "stats", "spring", "--json") == 0
+    told = json.loads(shop.said)
+    assert told["to_date"]["k_gross"] is None  # nobody has invited: no nought
+    assert told["standings"]["valid"] == 0
+    assert shop.run("campaign", "stats", "spring") == 0
+    assert "K 毛 —" in shop.said
+    assert shop.run("campaign", "review", "spring") == 0
+
+
+def test_what_the_linter_blocks_is_not_opened_until_legal_says_so(shop: Shop) -> None:
+    bad = {"rules": "转发到朋友圈即可领取优惠券"}
+    assert shop.run("campaign", "create", "--file", described(shop, **bad)) == 0
+    assert shop.run("campaign", "lint", "spring") == 1
+    assert shop.run("campaign", "open", "spring") == 1
+    assert "永久封禁" in shop.said
+    allowed = bad | {"legal_override": "法务 王五：仅内测"}
+    assert shop.run("campaign", "create", "--file", described(shop, **allowed)) == 0
+    assert shop.run("campaign", "open", "spring") == 0
+    assert shop.run("audit", "search") == 0
+    assert "campaign.overridden" in shop.said
+    assert "法务 王五：仅内测" in shop.said
+
+
+def test_mistakes_are_named(shop: Shop) -> None:
+    falling = {"tiers": [{"invites": 3, "reward": "five"}, {"invites": 1, "reward": "twenty"}]}
+    assert shop.run("campaign", "create", "--file", described(shop, **falling)) != 0
+    assert shop.run("campaign", "show", "nowhere") != 0
+    assert shop.run("campaign", "accept", "i123", "--why", "x") != 0
