@@ -205,15 +205,18 @@ class Simulator:
             await asyncio.sleep(_POLL_S)
 
 
+def played_by(world: World, webview: WebView) -> dict[str, Endpoint | RawEndpoint]:
+    """Every path of WeCom's API that is played."""
+    paths: dict[str, Endpoint | RawEndpoint] = {**webview.endpoints()}
+    for family in (api_core, api_kf, api_contact, api_tags, api_ways, api_welcome):
+        paths |= family.endpoints(world)
+    return paths
+
+
 def make_app(world: World, *, callback_url: str | None = None) -> tuple[web.Application, Simulator]:
     """The server of a world, and the object that drives it."""
-    families = (api_core, api_kf, api_contact, api_tags, api_ways, api_welcome)
-    paths: dict[str, Endpoint | RawEndpoint] = {}
-    for family in families:
-        paths |= family.endpoints(world)
     webview = WebView(world)
-    paths |= webview.endpoints()
-    gate = Gate(world, paths)
+    gate = Gate(world, played_by(world, webview))
     sender = CallbackSender(world, callback_url)
     app = web.Application(client_max_size=_MAX_BODY)
     app.router.add_route("*", "/cgi-bin/{path:.*}", gate.serve)

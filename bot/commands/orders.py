@@ -68,9 +68,8 @@ async def import_orders(config: Config, file: Path, out: TextIO) -> int:
     store = open_store(config)
     try:
         became = await store.orders.write(list(read.orders.values()), time.time())
-        for customer, order in read.orders.values():
-            if order.paid_at is not None:
-                await store.sales.take(_sale(customer, order), time.time())
+        paid = [_sale(*one) for one in read.orders.values() if one[1].paid_at is not None]
+        await store.sales.take_all(paid, time.time())
     finally:
         store.close()
     counts = Counter(became.values())
@@ -104,7 +103,7 @@ def _sale(customer: str, order: Order) -> Sale:
 async def _import_sales(config: Config, found: SalesFile, file: Path, out: TextIO) -> int:
     store = open_store(config)
     try:
-        became = Counter([await store.sales.take(one, time.time()) for one in found.sales.values()])
+        became = await store.sales.take_all(found.sales.values(), time.time())
         await _print_matching(store, out)
     finally:
         store.close()

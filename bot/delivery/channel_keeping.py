@@ -77,7 +77,10 @@ class ChannelKeeping:
         ways, unit, queues, now = await self.store.ways.all(), Unit(), [], self.clock.now()
         await self._read_pictures(ways.values())
         so_far = await today(self.store, moment, self.full_at)
+        permitted = await self._is_permitted()
         for row in rows:
+            if row.channel.kind != "kf" and not permitted:
+                continue  # whoever is refused asks again in an hour, not every few seconds
             leads_to, is_well = wanted(row, so_far)
             if not is_well:
                 about = "groups_full" if row.channel.kind == "group" else "nobody_receives"
@@ -94,6 +97,13 @@ class ChannelKeeping:
         return len(queues)
 
     # ------------------------------------------------------------------ reading WeCom
+
+    async def _is_permitted(self) -> bool:
+        """Whether WeCom lets us make codes, as far as that is known."""
+        try:
+            return await self.access.api() is not None
+        except WeComError:
+            return False
 
     async def _read(self, rows: Iterable[ChannelRow]) -> None:
         now = self.clock.now()

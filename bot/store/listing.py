@@ -15,7 +15,8 @@ WHERE c.external_userid > ?1 AND (?7 = '' OR c.external_userid = ?7)
   AND (?2 = '' OR EXISTS (SELECT 1 FROM customer_tags t WHERE t.external_userid = c.external_userid
        AND t.name = ?2 AND (t.expires_at IS NULL OR t.expires_at > ?3)))
   AND (?4 = '' OR EXISTS (SELECT 1 FROM touches u WHERE u.external_userid = c.external_userid
-       AND ?4 IN (u.first_channel, u.last_channel)))
+       AND (?4 IN (u.first_channel, u.last_channel) OR EXISTS (SELECT 1 FROM channel_states s
+         WHERE s.kind = 'channel' AND s.id = ?4 AND s.state IN (u.first_channel, u.last_channel)))))
   AND (?5 <= 0 OR updated_at >= ?5)
 ORDER BY c.external_userid LIMIT ?6
 """
@@ -26,7 +27,7 @@ class Wanted:
     """Which customers to list.
 
     Args:
-        channel: by which they came first or last.
+        channel: by which they came first or last: its id, or a state or scene itself.
         updated_since: who wrote or was changed since then.
         after: the last external_userid of the page before.
     """

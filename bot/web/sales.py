@@ -88,7 +88,8 @@ class SalesEndpoint:
         except (msgspec.DecodeError, ValueError) as error:
             return failed(400, str(error))
         async with self._one_at_a_time:
-            became = Counter([str(await self._store.sales.take(one, now)) for one in sales])
+            taken = await self._store.sales.take_all(sales, now)
+        became = Counter({str(what): count for what, count in taken.items()})
         await self._note(became, now)
         return web.json_response({"orders": len(sales), **became})
 

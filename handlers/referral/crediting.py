@@ -66,8 +66,8 @@ class Crediting:
         turn, facts = self.turn, self.facts
         customers = await facts.people.same_person(turn.external_userid)
         ties = await store.history(facts, customers)
-        if event is not None:
-            ties.append(_tie(event, turn.now))
+        if event is not None and not _is_known(tie := _tie(event, turn.now), ties):
+            ties.append(tie)
         who = Newcomer(frozenset(customers), ties, [])
         valid = []
         for one in await store.invites_of(facts, customers):
@@ -253,6 +253,12 @@ async def _excluding(facts: Store, known: Known) -> set[str]:
         return {known.campaign.id}
     every = await store.campaigns(facts)
     return {one.campaign.id for one in every if one.campaign.exclusive == word}
+
+
+def _is_known(tie: Tie, ties: Iterable[Tie]) -> bool:
+    """Whether it was told before: then it keeps its place among others of its second."""
+    named = (tie.at, tie.userid, tie.began)
+    return any((one.at, one.userid, one.began) == named for one in ties)
 
 
 def _tie(event: CustomerAdded | CustomerDeleted, now: float) -> Tie:

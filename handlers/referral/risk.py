@@ -4,6 +4,7 @@ WeCom shows neither device nor address of whoever scans; that family of signals 
 absent, never as clean.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,9 @@ from itertools import pairwise
 from statistics import fmean, pstdev
 
 MINUTE_S, HOUR_S = 60.0, 3600.0
+FINEST_S = 10.0
+"""Gaps that are shorter on average say nothing of rhythm."""
+
 QUICK_S = 600.0
 """Who leaves within so long has only come to be counted."""
 
@@ -106,8 +110,8 @@ def judge(seen: Seen, *, review_at: int, block_at: int) -> Judgement:
 
 def _speed(seen: Seen) -> Signal | None:
     """Most invitations in any minute that holds this one."""
-    times = [one.at for one in seen.beside if abs(one.at - seen.at) < MINUTE_S]
-    most = max((sum(start <= t < start + MINUTE_S for t in times) for start in times), default=0)
+    times = sorted(one.at for one in seen.beside if abs(one.at - seen.at) < MINUTE_S)
+    most = max((bisect_left(times, one + MINUTE_S) - n for n, one in enumerate(times)), default=0)
     for bound, points in ((100, 70), (60, 40), (30, 15)):
         if most > bound:
             return Signal("speed", points, most)
@@ -115,11 +119,12 @@ def _speed(seen: Seen) -> Signal | None:
 
 
 def _rhythm(seen: Seen) -> Signal | None:
-    """People come as they come; a script comes by the clock."""
+    """People come as they come; a script comes by the clock. WeCom tells whole seconds, so that of
+    a crowd no rhythm is known.
+    """
     times = [one.at for one in _around(seen)]
     gaps = [later - earlier for earlier, later in pairwise(times)]
-    gaps = [gap for gap in gaps if gap > 0]
-    if len(gaps) < RECENT // 2:
+    if len(gaps) < RECENT // 2 or fmean(gaps) < FINEST_S:
         return None
     spread = pstdev(gaps) / fmean(gaps)
     for bound, points in ((0.15, 45), (0.35, 25)):
@@ -141,7 +146,7 @@ def _quick_leavers(seen: Seen) -> Signal | None:
 
 
 def _helper(seen: Seen) -> Signal | None:
-    for bound, points in ((6, 70), (3, 40)):
+    for bound, points in ((10, 70), (6, 40), (3, 20)):
         if seen.inviters_tried >= bound:
             return Signal("helper", points, seen.inviters_tried)
     return None

@@ -26,9 +26,9 @@ from bot.wecom.apis import Api
 from bot.wecom.cipher import CallbackCipher
 from bot.wecom.contacts import ContactCalls, Contacts
 from bot.wecom.tags import TagLibrary
-from simulator import api_contact, api_core, api_kf, api_tags, api_ways
 from simulator.scenery import shop
-from simulator.server import Simulator, running
+from simulator.server import Simulator, played_by, running
+from simulator.webview import WebView
 from tests.contract.test_client_against_simulator import IDENTITY, FakeIntake, client_of
 
 LAN = "wmYunqi_customer_0000000000000001"
@@ -59,10 +59,8 @@ def library(calls: ContactCalls) -> TagLibrary:
 
 def test_every_api_of_the_product_is_played() -> None:
     world = shop()
-    families = (api_core, api_kf, api_contact, api_tags, api_ways)
-    played = {path for family in families for path in family.endpoints(world)}
     ours = {one.path for one in vars(apis).values() if isinstance(one, Api)}
-    assert ours <= played
+    assert ours <= set(played_by(world, WebView(world)))
 
 
 async def test_members_and_their_customers_are_read(

@@ -179,3 +179,18 @@ async def test_a_refusal_is_kept_and_asked_again_later(town: Town) -> None:
     await kept(town, keeping)
     assert town.sim.world.ways.users_of("douyin") == ["zhangsan"]
     assert (await town.store.ways.get("douyin")).error == ""
+
+
+async def test_where_wecom_does_not_let_us_nothing_is_asked_over_and_over(town: Town) -> None:
+    town.friends.permitted.clear()
+    keeping = await with_channel(town)
+    for _ in range(3):
+        assert await kept(town, keeping) == 0
+        await town.chat.waits(minutes=1)
+    rows = town.store.database.read_sync("SELECT 1 FROM outbox WHERE kind = 'KeepChannel'")
+    assert rows == []
+    assert town.sim.calls.get(ADD, 0) == 0
+    town.friends.permitted.add("app")
+    await town.chat.waits(hours=1)
+    await kept(town, keeping)
+    assert town.sim.world.ways.users_of("douyin") == ["zhangsan"]

@@ -181,3 +181,13 @@ async def test_above_the_caps_it_is_written_down_and_not_credited(open_chat: Ope
         await fair.adds(f"wm_h{n}", by="wm_hong")
     assert await fair.counts("wm_hong") == {"pending": 1, "refused": 1}
     assert await fair.reasons("wm_h1") == ["over_cap"]
+
+
+async def test_an_add_told_again_after_the_end_of_the_same_second_is_no_return(fair: Fair) -> None:
+    now = float(int(fair.clock.now()))
+    await fair.adds("wm_mei", by="wm_lan", at=now)
+    await fair.chat.waits(seconds=1)
+    await fair.leaves("wm_mei", at=now)
+    await fair.chat.waits(seconds=1)
+    await fair.adds("wm_mei", by="wm_lan", at=now)
+    assert await fair.counts("wm_lan") == {"revoked": 1}

@@ -69,7 +69,8 @@ ACT = st.one_of(
 
 @pytest.fixture
 def fair(home: Path) -> Iterator[Fair]:
-    config = a_config(home)
+    # what speaks against somebody is tested by itself; here nothing does
+    config = a_config(home, referral={"review_at": 999, "block_at": 1000})
     store = open_store(config)
     store.database.run_script("PRAGMA synchronous = OFF")
     clock = PlayedClock()

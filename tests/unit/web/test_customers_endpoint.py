@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from bot.config import Channel
 from bot.model.people import Attribute
 from bot.model.tags import TagChange
 from bot.store import Store, Unit
@@ -95,3 +96,12 @@ async def test_every_page_is_in_the_audit(pages: Client, store: Store) -> None:
     await read(pages, tag="关注：运费")
     (row,) = await store.audit.search()
     assert (row["actor"], row["action"], row["result"]) == ("api", "customers.read", "1")
+
+
+async def test_a_channel_has_whoever_came_by_any_of_its_codes(pages: Client, store: Store) -> None:
+    about = {"id": "shop", "name": "门店", "receivers": [{"userid": "zhangsan"}]}
+    channel = Channel.model_validate(about | {"states": ["poster"]})
+    await store.channels.take([channel], "config", NOW)
+    assert ids(await read(pages, channel="shop")) == ["wm_2"]
+    assert ids(await read(pages, channel="poster")) == ["wm_2"]
+    assert ids(await read(pages, channel="nowhere")) == []
