@@ -23,7 +23,7 @@ _CONFIG = "welcome: {sources: [welcomes.yaml]}\n"
 _WELCOMES = "welcomes: [{id: general, text: '您好，{code}', benefit: new, without: 您好}]\n"
 
 
-def rows(product: Product, sql: str) -> list[tuple[str, ...]]:
+def rows(product: Product, sql: str) -> list[tuple[str, str]]:
     path = f"file:{product.database}?mode=ro"
     with closing(sqlite3.connect(path, uri=True)) as database:
         return database.execute(sql).fetchall()
