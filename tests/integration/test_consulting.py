@@ -33,7 +33,7 @@ SHOP = (
 )
 UNSURE = "邮费谁付"
 """The gate would offer a menu for it."""
-FAR = "退货怎么弄"
+FAR = "怎么退货"
 """The gate would decline it, with candidates near by."""
 HOPELESS = "abcdefg"
 
