@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
-from aiohttp import ClientResponse, web
+from aiohttp import ClientResponse, TCPConnector, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.errors import Rejected
@@ -210,7 +210,7 @@ async def opened_office(chat: Chat) -> AsyncIterator[Office]:
     lessons = Lessons(store, engine.library, engine.guard, lambda _account: "")
     shelf = Shelf(sidebar, AtHand(store, engine.library), lessons, "云栖优选")
     app.add_routes([*sidebar.routes(), *shelf.routes()])
-    async with TestClient(TestServer(app)) as client:
+    async with TestClient(TestServer(app), connector=TCPConnector(limit=0)) as client:
         office = Office(chat, client, wecom, live)
         office.addresses = {one.canonical for one in app.router.resources()}
         yield office

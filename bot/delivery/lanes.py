@@ -20,7 +20,7 @@ Rank = tuple[int, float]
 _AFTER_FAILURE_S = 1.0
 
 
-CALM = 4
+CALM = 1
 """How many keys of a lane that yields run side by side while anything urgent is under way."""
 
 _YIELDING = (Lane.HANDOFF, Lane.REPLY, Lane.BACKGROUND)

@@ -227,11 +227,8 @@ class ReadCorpTags(Effect, frozen=True, kw_only=True):
 
 
 class KeepChannel(Effect, frozen=True, kw_only=True):
-    """Bring what stands behind a channel at WeCom in line with it (contact way, join way, kf link).
-
-    Repeat: `find_then_create`, a contact way is looked for by its unique state before it is made;
-    whom it leads to is compared first. A join way cannot be looked for: one that was made without
-    our learning of it is left behind, unused.
+    """Bring what stands behind a channel at WeCom in line with it. Repeat: `find_then_create`, by
+    its unique state; a join way cannot be found, one we never learnt of is left behind, unused.
     """
 
     channel_id: str

@@ -21,7 +21,7 @@ MOST = 3
 HOPELESS = 0.05
 """Probability below which an entry is not even suggested."""
 
-ALIKE = 0.4
+ALIKE = 0.2
 """Likeness by characters from which what was asked counts as the same situation; the gate's
 probability says nothing here, since what many have asked is there many times."""
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import FrameLocator, Page, async_playwright, expect
+from playwright.async_api import FrameLocator, Locator, Page, async_playwright, expect
 
 from tests.browser.test_demo import CHROMIUM, OFFLINE, demo, say
 
@@ -65,47 +65,10 @@ async def test_a_case_from_the_first_suggestion_to_what_the_bot_learned(
     side = await opened(page)
     await expect(side.get_by_role("heading", name="林小满")).to_be_visible()
     await expect(side.get_by_text("客户还没有说话")).to_be_visible()
-    # a suggestion follows the conversation by itself
-    began = time.monotonic()
-    await say(page, ASKED)
-    first = side.locator(".suggestion").first
-    await expect(first).to_contain_text(ANSWER)
-    took = time.monotonic() - began
-    print(f"a suggestion after {took:.2f} s")
-    assert took < 3 * WITHIN_S, "with a browser, a simulator and a product on the same cores"
-    await side.get_by_text("为什么推荐").first.click()
-    await kept(page, "#side-frame", "suggestion", tmp_path)
-    # take, send, see it arrive
-    await side.get_by_role("button", name="接单").click()
-    await expect(side.get_by_text("人工接待中")).to_be_visible()
-    await first.get_by_role("button", name="发送", exact=True).click()
-    await expect(phone.get_by_text(ANSWER)).to_be_visible()
-    await expect(first.get_by_text("已发送")).to_be_visible()
-    # reject another, with a reason
-    second = side.locator(".suggestion").nth(1)
-    await second.get_by_text("不合适", exact=True).click()
-    await second.get_by_role("button", name="答非所问").click()
-    await expect(second.get_by_text("已标记不合适")).to_be_visible()
-    # a tag needs the customer's consent
-    await side.get_by_text("加标签").click()
-    await side.get_by_placeholder("分组：标签").fill("关注：运费")
-    await side.get_by_role("button", name="加上").click()
-    await told(side, "客户还没有同意打这类标签")
-    # this question should lead to this answer from now on
-    await side.get_by_text("为什么推荐").first.click()
-    await side.get_by_role("button", name="这么问就该这么答").first.click()
-    await told(side, "学会了")
-    # a reply of one's own
-    await side.get_by_text("存一条话术").click()
-    await side.get_by_placeholder("名称，如").fill("再见")
-    await side.get_by_placeholder("内容；").fill("感谢{客户}的咨询，祝您生活愉快。")
-    await side.get_by_role("button", name="存下").click()
-    reply = side.locator(".reply").first
-    await expect(reply).to_contain_text("感谢林小满的咨询")
-    await kept(page, ".desk", "desk", tmp_path)
-    await reply.get_by_role("button", name="发送").click()
-    await expect(phone.get_by_text("感谢林小满的咨询")).to_be_visible()
-    # close it; the bot has learned
+    await a_suggestion_follows(page, side, tmp_path)
+    await it_is_sent_and_another_rejected(side, phone)
+    await the_bot_is_taught(side)
+    await a_reply_of_one_s_own(page, side, tmp_path)
     await side.get_by_text("结束并交还").click()
     await side.get_by_label("结束原因").select_option("solved")
     await side.get_by_role("button", name="确定结束").click()
@@ -115,6 +78,53 @@ async def test_a_case_from_the_first_suggestion_to_what_the_bot_learned(
     await expect(phone.get_by_text(ANSWER)).to_have_count(before + 1)
     await expect(page.get_by_text("无违规").first).to_be_visible()
     assert faults == []
+
+
+async def a_suggestion_follows(page: Page, side: FrameLocator, folder: Path) -> None:
+    """By itself, soon after the customer has asked."""
+    began = time.monotonic()
+    await say(page, ASKED)
+    await expect(side.locator(".suggestion").first).to_contain_text(ANSWER)
+    took = time.monotonic() - began
+    print(f"a suggestion after {took:.2f} s")
+    assert took < 3 * WITHIN_S, "with a browser, a simulator and a product on the same cores"
+    await side.get_by_text("为什么推荐").first.click()
+    await kept(page, "#side-frame", "suggestion", folder)
+
+
+async def it_is_sent_and_another_rejected(side: FrameLocator, phone: Locator) -> None:
+    first, second = side.locator(".suggestion").first, side.locator(".suggestion").nth(1)
+    await side.get_by_role("button", name="接单").click()
+    await expect(side.get_by_text("人工接待中")).to_be_visible()
+    await first.get_by_role("button", name="发送", exact=True).click()
+    await expect(phone.get_by_text(ANSWER)).to_be_visible()
+    await expect(first.get_by_text("已发送")).to_be_visible()
+    await second.get_by_text("不合适", exact=True).click()
+    await second.get_by_role("button", name="答非所问").click()
+    await expect(second.get_by_text("已标记不合适")).to_be_visible()
+
+
+async def the_bot_is_taught(side: FrameLocator) -> None:
+    """And a tag needs the customer's consent."""
+    await side.get_by_text("加标签").click()
+    await side.get_by_placeholder("分组：标签").fill("关注：运费")
+    await side.get_by_role("button", name="加上").click()
+    await told(side, "客户还没有同意打这类标签")
+    await side.get_by_text("为什么推荐").first.click()
+    await side.get_by_role("button", name="这么问就该这么答").first.click()
+    await told(side, "学会了")
+
+
+async def a_reply_of_one_s_own(page: Page, side: FrameLocator, folder: Path) -> None:
+    await side.get_by_text("存一条话术").click()
+    await side.get_by_placeholder("名称，如").fill("再见")
+    await side.get_by_placeholder("内容；").fill("感谢{客户}的咨询，祝您生活愉快。")
+    await side.get_by_role("button", name="存下").click()
+    reply = side.locator(".reply").first
+    await expect(reply).to_contain_text("感谢林小满的咨询")
+    await kept(page, ".desk", "desk", folder)
+    await reply.get_by_role("button", name="发送").click()
+    await expect(page.locator("#phone-log").get_by_text("感谢林小满的咨询")).to_be_visible()
 
 
 @pytest.mark.deep

@@ -135,7 +135,7 @@ async def test_a_handler_may_ask_before_it_decides(open_chat: OpenChat) -> None:
     router, asked = Router("tasks", stage=Stage.CAMPAIGN), []
     call = Outreach(feature="tasks", ref="call", reason="三天没有互动", priority=Priority.RECALL)
 
-    @router.on(TimerDue, tag="tasks.call")
+    @router.on(TimerDue, tag="outcall.call")
     async def give(turn: Turn, reaching: Reaching) -> None:
         found = await reaching.refusal(turn, call)
         asked.append(found.why if found else "")
@@ -146,7 +146,7 @@ async def test_a_handler_may_ask_before_it_decides(open_chat: OpenChat) -> None:
     await chat.says("多久发货")
     for _ in range(2):
         unit, now = Unit(), chat.clock.now()
-        timer = TimerDue(name="tasks.call", open_kfid="", external_userid="")
+        timer = TimerDue(name="outcall.call", open_kfid="", external_userid="")
         await chat.store.mailbox.schedule(unit, chat.conversation.subject, timer, now, now=now)
         await chat.store.database.commit(unit)
         await chat.waits(seconds=1)
