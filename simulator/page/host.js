@@ -7,6 +7,7 @@ window.ww = (() => {
   let ready;
 
   const ask = (name, params = {}) => new Promise((resolve, reject) => {
+    if (window.parent === window) return reject({ errMsg: `${name}:fail not in a chat` });
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => (data.ok ? resolve(data.value) : reject({ errMsg: data.errMsg }));
     window.parent.postMessage({ sidebar: name, params }, desk, [port2]);

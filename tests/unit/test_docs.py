@@ -267,6 +267,10 @@ def test_the_service_starts_the_product_with_secrets_it_was_given() -> None:
 
 
 @pytest.mark.parametrize("name", ["nginx.conf", "Caddyfile"])
-def test_the_proxy_lets_two_paths_through(name: str) -> None:
+def test_the_proxy_lets_three_paths_through(name: str) -> None:
     text = (ROOT / "deploy" / name).read_text("utf-8")
-    assert set(re.findall(r"(?<=\s)/[a-z]\w+(?:/\w+)*(?=\s)", text)) == {PATH, "/healthz"}
+    assert set(re.findall(r"(?<=\s)/[a-z]\w+(?:/\w+)*(?=\s)", text)) == {
+        PATH,
+        "/healthz",
+        "/sidebar",
+    }

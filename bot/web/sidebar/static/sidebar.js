@@ -111,8 +111,11 @@
       onConfigFail: (error) => { failure = error?.errMsg ?? "config"; },
       onAgentConfigFail: (error) => { failure = error?.errMsg ?? "agentConfig"; },
     });
+    // Outside of a chat the client may never answer.
+    const late = setTimeout(() => { if (panel.hasAttribute("aria-busy")) show("say-no-context"); }, 8000);
     try {
       entry = (await ww.getContext()).entry;
+      clearTimeout(late);
       if (entry === "group_chat_tools") {
         await ww.getCurExternalChat();
         return show("say-group");
@@ -120,6 +123,7 @@
       if (!["single_chat_tools", "contact_profile", "single_kf_tools", "chat_attachment"].includes(entry)) return show("say-no-context");
       about.customer = (await ww.getCurExternalContact()).userId;
     } catch (error) {
+      clearTimeout(late);
       return show("say-sdk-failed", failure || error?.errMsg || String(error?.message ?? error));
     }
     if (entry !== "single_kf_tools") about.account = "";
