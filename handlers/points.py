@@ -10,10 +10,13 @@ router = Router("points", stage=Stage.CAMPAIGN)
 
 @router.message(Says("points.balance"))
 async def balance(turn: Turn, facts: Store) -> None:
-    """The balance, and what of it is used up by when."""
+    """The balance, and what of it is used up by when; who never had any hears what others know."""
+    postings = await facts.points.of(turn.external_userid)
+    if not postings:
+        return
     left = await facts.points.balance(turn.external_userid)
     text = turn.phrases.say("points.balance", points=left)
-    open_lots = lots(await facts.points.of(turn.external_userid))
+    open_lots = lots(postings)
     first = next((one for one in open_lots if one.expires_at is not None), None)
     if first is not None and first.expires_at is not None:
         day = turn.local_time(first.expires_at)

@@ -40,6 +40,11 @@ async def test_the_points_are_told(fair: Fair) -> None:
     assert "您现有 200 积分。" in fair.chat.replies
 
 
+async def test_who_never_had_points_is_answered_by_others(fair: Fair) -> None:
+    await fair.chat.says("我的积分")
+    assert not fair.chat.handled_by.startswith("points")
+
+
 async def test_asking_about_a_campaign_is_no_wish_to_take_part(fair: Fair) -> None:
     await fair.chat.says("邀请有礼是真的吗")
     assert not fair.chat.handled_by.startswith("referral")
