@@ -8,9 +8,9 @@ from pathlib import Path
 
 import yaml
 
+from bot.app import campaign_lint as lint
 from bot.app.lexicon import build_lexicon
 from bot.config import Config
-from handlers.referral import lint
 
 TEXTS = Path(__file__).parent / "texts.yaml"
 HELD_OUT = TEXTS.with_stem("texts_held_out")

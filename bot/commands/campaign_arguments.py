@@ -13,6 +13,7 @@ from handlers.referral.rules import Phase
 
 Work = Callable[[Config, argparse.Namespace], Coroutine[Any, Any, int]]
 Load = Callable[[argparse.Namespace], Config]
+Action = Callable[..., argparse.ArgumentParser]
 Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
 
@@ -33,6 +34,11 @@ def add(command: Command, load: Load) -> None:
             one.add_argument("campaign", help="活动的编号")
         return one
 
+    _add_running(action)
+    _add_judging(action)
+
+
+def _add_running(action: Action) -> None:
     action("list", "列出全部活动", lambda c, _: campaigns.listed(c, sys.stdout), named=False)
     one = action(
         "create",
@@ -48,13 +54,6 @@ def add(command: Command, load: Load) -> None:
         ("end", Phase.ENDED, "结束"),
     ):
         action(name, text, _turning(phase))
-    action("lint", "查活动能不能办", lambda c, a: campaigns.linted(c, a.campaign, sys.stdout))
-    one = action(
-        "stats",
-        "数字：K、各档、成本、不算的原因",
-        lambda c, a: campaigns.stats(c, a.campaign, sys.stdout, as_json=a.json),
-    )
-    one.add_argument("--json", action="store_true", help="打印 JSON")
     one = action(
         "codes",
         "导入兑换码，一行一个",
@@ -63,6 +62,16 @@ def add(command: Command, load: Load) -> None:
     )
     one.add_argument("pool", help="池的名字，奖励的 pool")
     one.add_argument("file", type=Path, help="文本文件")
+
+
+def _add_judging(action: Action) -> None:
+    action("lint", "查活动能不能办", lambda c, a: campaigns.linted(c, a.campaign, sys.stdout))
+    one = action(
+        "stats",
+        "数字：K、各档、成本、不算的原因",
+        lambda c, a: campaigns.stats(c, a.campaign, sys.stdout, as_json=a.json),
+    )
+    one.add_argument("--json", action="store_true", help="打印 JSON")
     action(
         "review",
         "待核对的邀请，各带原因",

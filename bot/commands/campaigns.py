@@ -11,6 +11,7 @@ import msgspec
 import yaml
 from pydantic import ValidationError
 
+from bot.app import campaign_lint as lint
 from bot.app import open_store
 from bot.app.lexicon import build_lexicon
 from bot.app.referral import CONFIG, HAND, put_campaign, take_campaigns
@@ -20,7 +21,7 @@ from bot.config import Campaign, Config
 from bot.errors import Misconfigured
 from bot.model import Conversation, Emitted, Lane
 from bot.store import Arrival, Store, Unit
-from handlers.referral import figures, grants, lint, store
+from handlers.referral import figures, grants, store
 from handlers.referral.crediting import COUNTED
 from handlers.referral.rules import Phase, Standing
 from handlers.referral.store import Known

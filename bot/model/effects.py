@@ -235,12 +235,8 @@ class KeepChannel(Effect, frozen=True, kw_only=True):
 
 
 class MakeWay(Effect, frozen=True, kw_only=True):
-    """Make a contact way of a single customer and read its code. Repeat: `find_then_create`, by its
-    unique state. Result: ``state``, and ``error`` where it came to nothing.
-
-    Args:
-        state: claimed in `channel_states` with the same commit.
-        users: members that it leads to, at most 100.
+    """Make a customer's own contact way and read its code. Repeat: `find_then_create`, by its
+    state, claimed before. Result: ``state``, and ``error`` where it came to nothing.
     """
 
     state: str

@@ -16,8 +16,9 @@ from handlers.referral.store import Known, Participant
 WINDOW_S = 48 * 3600.0
 """How long after the customer's last message we may write (wecom-api §3.10)."""
 
-MOST_SPENT = 2
-"""Of the five messages of a window at most so many are gone before news: answers need the rest."""
+MOST_SPENT = 3
+"""Of the five messages of a window at most so many are gone before news: what a hand-over has to
+say needs the last. A poster takes three."""
 
 _MARGIN_S = 60.0
 _MOST_FRIENDS = 10

@@ -19,11 +19,13 @@ from bot.routing.decisions import Committer
 from bot.store import Database, Vault
 from bot.store.accounts import Accounts
 from bot.store.cases import Cases
+from bot.store.personal_ways import PersonalWays
 from bot.store.tags import Tags
 from bot.wecom.contacts import Contacts
 from bot.wecom.kf import Kf
 from bot.wecom.staff import StaffMessages
 from bot.wecom.tags import TagLibrary
+from bot.wecom.ways import ContactWays
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,9 @@ STEPS: Mapping[str, Step] = {
     "friend's tag made, not stored": Step("after", TagLibrary, "add"),
     "friend to be marked, nobody asked": Step("before", TagLibrary, "mark"),
     "friend marked, result not stored": Step("after", TagLibrary, "mark"),
+    "before a contact way is made": Step("before", ContactWays, "add"),
+    "contact way made, not stored": Step("after", ContactWays, "add"),
+    "contact way stored, not read": Step("after", PersonalWays, "made"),
     "what people did to a friend, not followed": Step("before", Tags, "human"),
 }
 

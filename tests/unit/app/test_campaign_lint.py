@@ -3,9 +3,9 @@
 from typing import Any
 
 from benchmarks.referral.wording import measure
+from bot.app import campaign_lint as lint
 from bot.app.lexicon import build_lexicon
 from bot.config import Campaign, Config
-from handlers.referral import lint
 from tests.referrals import SPRING
 
 
