@@ -177,16 +177,6 @@ class Suggested:
             found[source, ref] = float(row["n"] or 0.0) if row else 0.0
         return found
 
-    async def share(self, since: float, until: float) -> tuple[int, int, int]:
-        """How many suggestions were sent as they were, edited, and rejected (R-11.7)."""
-        rows = await self._db.scan(
-            "SELECT outcome, COUNT(*) AS n FROM suggestion_outcomes WHERE at >= ? AND at < ?"
-            " GROUP BY outcome",
-            *(since, until),
-        )
-        counts = {row["outcome"]: int(row["n"]) for row in rows}
-        return counts.get(SENT, 0), counts.get(EDITED, 0), counts.get(REJECTED, 0)
-
     async def _outcomes(self, where: Conversation, condition: str, *values: Any) -> list[Outcome]:
         rows = await self._db.fetch(
             f"SELECT * FROM suggestion_outcomes WHERE external_userid = ? AND {condition}"

@@ -107,10 +107,6 @@ class WebSessions:
         """Sign a browser out."""
         await self._db.execute("DELETE FROM web_sessions WHERE id = ?", session_id)
 
-    async def end_all(self, userid: str) -> None:
-        """Sign a member out everywhere."""
-        await self._db.execute("DELETE FROM web_sessions WHERE lower(userid) = lower(?)", userid)
-
 
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()

@@ -59,6 +59,10 @@ async def test_a_case_from_the_first_suggestion_to_what_the_bot_learned(
 ) -> None:
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on(
+        "console",
+        lambda line: faults.append(line.text) if "Content Security" in line.text else None,
+    )
     phone = page.locator("#phone-log")
     await say(page, "我要人工")
     await expect(phone.get_by_text("已为您转接人工客服")).to_be_visible()

@@ -226,6 +226,7 @@
     }
   }
 
+  body.addEventListener("htmx:after:swap", tick);
   setInterval(tick, 1000);
   window.addEventListener("online", () => { if (!about.customer) start(); });
   start();

@@ -1,0 +1,25 @@
+"""The files of the page: what others wrote is as it was published, and all of it is small."""
+
+import hashlib
+import re
+from zoneinfo import ZoneInfo
+
+from bot.web.sidebar.rendering import STATIC, Pages
+
+MOST_BYTES = 80 * 1024
+
+
+def test_what_others_wrote_is_as_it_was_published() -> None:
+    table = (STATIC / "VENDORED.md").read_text("utf-8")
+    written = dict(re.findall(r"\| `(\S+\.js)` .*`([0-9a-f]{64})` \|", table))
+    found = {name: hashlib.sha256((STATIC / name).read_bytes()).hexdigest() for name in written}
+    assert found == written
+    ours = {"sidebar.js"}
+    assert {path.name for path in STATIC.glob("*.js")} == {*written, *ours}
+
+
+def test_the_page_is_small_and_asks_nobody_else() -> None:
+    files = Pages(ZoneInfo("Asia/Shanghai")).files
+    assert sum(len(packed) for _, packed, _ in files.values()) < MOST_BYTES
+    for name in ("sidebar.js", "sidebar.css", "htmx.js", "hx-sse.js"):
+        assert b"https://" not in files[name][0].replace(b"https://htmx.org", b"")
