@@ -271,7 +271,7 @@ def _pip_mirror() -> str:
 
 def _fingerprint(lock: str) -> str:
     digest = hashlib.sha256((ROOT / lock).read_bytes()).hexdigest()
-    return f"{digest} {platform.python_version()} {platform.machine()} {VENV}"
+    return f"{digest} {platform.python_version()} {platform.machine()} {VENV.resolve()}"
 
 
 def _stamp() -> dict[str, str]:

@@ -32,7 +32,7 @@ from bot.model import (
     ServiceState,
 )
 from bot.model.cases import SESSION_LOST, WITH_PEOPLE
-from bot.model.effects import HUMAN_OWNS
+from bot.model.effects import NOT_OURS
 from bot.ports import Clock
 from bot.store import Arrival, ConversationFacts, Download, Parcel, Store, Unit
 from bot.wecom.errors import means_already_accepted
@@ -200,7 +200,7 @@ class MessageCourier:
         state = facts.ownership.state
         if state is not None and state.bot_may_send and parcel.attempts < _STATE_TRIES:
             return Later(self.clock.now() + 0.2, str(error), error.errcode)
-        return Held(HUMAN_OWNS, error.errcode)
+        return Held(NOT_OURS, error.errcode)
 
     async def _why_not(self, parcel: Parcel) -> Outcome:
         assert parcel.conversation is not None
@@ -212,7 +212,7 @@ class MessageCourier:
             facts = await self.owners.read(facts.conversation)
         state = facts.ownership.state
         if state is None or not state.bot_may_send:
-            return Held(HUMAN_OWNS)
+            return Held(NOT_OURS)
         if await self.store.switches.silence_of(facts.conversation):
             return Ended("cancelled", error="silenced")
         spent = await self.store.conversations.spent(facts.conversation, facts.window_msgid)

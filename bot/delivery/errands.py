@@ -8,7 +8,7 @@ from bot.delivery.looking_up import ToolBox
 from bot.delivery.outcomes import Ended, Held, Later, Outcome
 from bot.errors import ToolFailed
 from bot.model import ErrandOutcome, RunErrand
-from bot.model.effects import HUMAN_OWNS
+from bot.model.effects import NOT_OURS
 from bot.ports import Clock
 from bot.store import Parcel, Store, Unit
 
@@ -78,8 +78,8 @@ class ErrandCourier:
         if silence is None and state is not None and state.bot_may_send:
             return Later(self.clock.now() + 0.1, "facts changed while claiming")
         if parcel.attempts:
-            return _ended(effect, ErrandOutcome.UNKNOWN, HUMAN_OWNS)
-        return Held(HUMAN_OWNS)
+            return _ended(effect, ErrandOutcome.UNKNOWN, NOT_OURS)
+        return Held(NOT_OURS)
 
     def _next_at(self, parcel: Parcel) -> float:
         pause: float = min(_FIRST_PAUSE_S * 2**parcel.attempts, _LONGEST_PAUSE_S)

@@ -10,8 +10,8 @@ from bot.model.advice import AnswerRequest, Choice
 from bot.model.cards import Card
 from bot.model.replies import Attachment, Benefit
 
-HUMAN_OWNS = "a person owns the conversation"
-"""Why a row is held: what was prepared is withheld while people have the conversation."""
+NOT_OURS = "the conversation is not the bot's"
+"""Why a row is held: people have the session, it is over, or nobody knows who has it."""
 
 
 _TASK_ID = re.compile(r"[0-9a-zA-Z_@-]{1,128}")  # wecom-api §5.3

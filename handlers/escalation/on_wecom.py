@@ -8,7 +8,7 @@ from bot.model import (
     ServicerStatusChanged,
     SessionChanged,
 )
-from bot.model.effects import HUMAN_OWNS
+from bot.model.effects import NOT_OURS
 from bot.routing import Turn
 from bot.store import Store
 from handlers.escalation import (
@@ -91,7 +91,7 @@ async def failed(turn: Turn, event: EffectFailed, facts: Store) -> None:
         tell_leaders(turn, "escalation.leader_no_card", name=names)
     elif event.tag == closing.END and (case := turn.cases.open):
         turn.notify([case.servicer], turn.phrases.say("escalation.staff_not_ended"))
-    elif event.effect == "SendMessage" and HUMAN_OWNS in event.error:
+    elif event.effect == "SendMessage" and NOT_OURS in event.error:
         turn.emit("with_people")
     elif event.effect == "SendMessage" and event.data.get("asked", True):
         died = event.error.startswith("dead")

@@ -166,6 +166,7 @@ def _steps(store: Store, sql: str, *params: object) -> int:
         return 0
 
     connection = sqlite3.connect(store.database.path)
+    connection.execute("SELECT 1 FROM cases LIMIT 1")  # reads the schema, which grows by itself
     connection.set_progress_handler(step, 1)
     connection.execute(sql, params).fetchall()
     connection.close()
