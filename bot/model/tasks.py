@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from bot.model.consents import Purpose
+
 TASK_ENDED = "task_ended"
 """Name of the emission that tells a customer's mailbox of a task's end: ``task_id``, ``kind``,
 ``ref``, ``state``, ``by``, ``at``."""
@@ -57,6 +59,7 @@ class StaffTask(msgspec.Struct, frozen=True, kw_only=True):
         ref: comes back with the end, for whoever asked.
         is_deadline: its reminders wait for no others, and no others hold them up (R-9.5).
         nudges: further reminders, soonest first.
+        purpose: what the customer must agree to for it to be wanted; it ends with the consent.
     """
 
     id: str
@@ -72,6 +75,7 @@ class StaffTask(msgspec.Struct, frozen=True, kw_only=True):
     ref: str = ""
     is_deadline: bool = False
     nudges: tuple[Nudge, ...] = ()
+    purpose: Purpose | None = None
 
 
 def task_id(*parts: str) -> str:

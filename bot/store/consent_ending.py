@@ -29,6 +29,7 @@ async def decide_all(
             for name, kind in ATTRIBUTES.items():
                 if kind.purpose == purpose:
                     unit.add(_FORGET, customer, name)
+            store.tasks.withdraw(unit, customer, purpose, at)
             key = store.tags.withdraw(unit, customer, purpose, at)
             queues += await ask_projection(store, unit, customer, [key], at)
     return queues

@@ -9,7 +9,9 @@ import msgspec
 
 from bot.errors import Unreadable
 from bot.model import Conversation
+from bot.model.consents import Purpose
 from bot.model.tasks import Nudge, StaffTask, TaskState
+from bot.store.consents import NOT_CONSENTED
 from bot.store.database import Database, Row, Statement, Unit
 from bot.store.vault import Vault
 
@@ -18,8 +20,8 @@ ENGINE = "engine"
 
 _ADD = """
 INSERT INTO staff_tasks (id, kind, member, external_userid, chat_id, ref, text, reason, is_deadline,
-    due_at, on_time_s, expires_at, nudges, next_at, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+    due_at, on_time_s, expires_at, nudges, next_at, created_at, purpose)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
 """
 _OPEN = "state IN ('due', 'reminded')"
 _END = f"""
@@ -101,6 +103,7 @@ class Tasks:
                 *(task.ref, self._vault.seal(subject, task.text.encode()), task.reason),
                 *(int(task.is_deadline), task.due_at, task.on_time_s, task.expires_at),
                 *(msgspec.json.encode(task.nudges).decode(), task.due_at, now),
+                task.purpose or "",
             ),
         )
 
@@ -169,6 +172,15 @@ class Tasks:
             expect=1,
         )
 
+    def withdraw(self, unit: Unit, external_userid: str, purpose: Purpose, at: float) -> None:
+        """Add that nobody is asked any more for what rests on a consent that has ended (R-15.2)."""
+        unit.add(
+            "UPDATE staff_tasks SET state = 'skipped', next_at = NULL, ended_at = ?,"
+            f" ended_by = '{ENGINE}', why = '{NOT_CONSENTED}'"
+            f" WHERE external_userid = ? AND purpose = ? AND {_OPEN}",
+            *(at, external_userid, purpose),
+        )
+
     async def _known(self, rows: Sequence[Row]) -> list[KnownTask]:
         await self._vault.ready({_subject(row["external_userid"]) for row in rows})
         return [_known_task(dict(row), self._text(row)) for row in rows]
@@ -210,6 +222,7 @@ def _known_task(row: Mapping[str, Any], text: str) -> KnownTask:
         ref=row["ref"],
         is_deadline=bool(row["is_deadline"]),
         nudges=_nudges(row["nudges"]),
+        purpose=Purpose(row["purpose"]) if row["purpose"] else None,
     )
     return KnownTask(
         *(task, TaskState(row["state"]), row["nudged"], row["next_at"], row["created_at"]),

@@ -16,6 +16,7 @@ from bot.routing import Turn
 from bot.routing.experimenting import Experimenting
 from bot.routing.outreach import Reaching
 from bot.store import Store
+from bot.store.consents import NOT_CONSENTED
 from handlers.flows import store
 from handlers.flows.flow import Evidence, Reach
 from handlers.flows.in_force import Flows
@@ -29,6 +30,9 @@ from handlers.flows.running import (
     TOUCH,
     Runner,
 )
+
+JUST_NOW_S = 600.0
+"""A task that a consent took away so lately: the member who knows of it is told."""
 
 
 @router.on(CustomerAdded)
@@ -120,6 +124,16 @@ async def refused(turn: Turn, event: Emitted, facts: Store, flows: Flows) -> Non
         flow = flows.get(run.flow)
         if run.is_running and (flow is None or flow.is_marketing):
             store.end_run(turn, run, store.REFUSED, "consent ended")
+    for known in await facts.tasks.of_customer(turn.external_userid):
+        just_now = (known.ended_at or 0.0) > turn.now - JUST_NOW_S
+        if (
+            known.task.kind == TASK
+            and known.why == NOT_CONSENTED
+            and known.reminded_at
+            and just_now
+        ):
+            text = turn.phrases.say("flows.task_off", text=known.task.text)
+            turn.notify([known.task.member], text)
 
 
 @router.on(Emitted, tag="consent_given")

@@ -263,6 +263,7 @@ class Runner:
                 expires_at=turn.now + TASK_KEPT_S,
                 external_userid=run.external_userid,
                 ref=f"{run.id}/{step.id}",
+                purpose=Purpose.MARKETING if flow.is_marketing else None,
             )
             await ask_staff(turn, self.facts, task)
             turn.reach_out(wanted)

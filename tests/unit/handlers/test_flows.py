@@ -8,8 +8,10 @@ import yaml
 
 from bot.app.flows import flows_in
 from bot.model import CustomerAdded, CustomerDeleted, Emitted, GroupJoined
-from bot.model.consents import Purpose, Standing
+from bot.model.consents import ConsentDecision, Purpose, Standing
 from bot.model.tasks import TaskState
+from bot.store import Unit
+from bot.store.consent_ending import decide_all
 from handlers.flows import store
 from handlers.flows.flow import Reach
 from handlers.flows.in_force import Flows
@@ -225,6 +227,41 @@ async def test_opting_out_in_the_middle_ends_it(open_chat: OpenChat, tmp_path: P
     await chat.waits(hours=24 * 5)
     assert chat.cards == []
     assert await steps(chat) == {"a": (Reach.DELIVERED, "done"), "b": (Reach.PLANNED, "given_up")}
+
+
+@pytest.mark.parametrize("words", ["退订", ""], ids=["said", "by command"])
+async def test_nobody_is_asked_to_advertise_to_who_has_opted_out(
+    open_chat: OpenChat, tmp_path: Path, words: str
+) -> None:
+    friendly = MARKETING | {"steps": [{"id": "a", "wait": "3天后 10:00", "text": "第一句"}]}
+    chat = await opened(open_chat, tmp_path, friendly)
+    await chat.agrees(Purpose.MARKETING)
+    await chat.receives(added(chat))
+    await chat.waits(hours=73)
+    (known,) = await chat.store.tasks.listed()
+    assert known.task.purpose is Purpose.MARKETING
+    if words:
+        await chat.says(words)
+        assert any("请不要做了" in text and "第一句" in text for text in chat.staff_messages)
+    else:
+        unit, now = Unit(), chat.clock.now()
+        ended = ConsentDecision(
+            purpose=Purpose.MARKETING,
+            decision=Standing.WITHDRAWN,
+            notice_version="1",
+            channel="command",
+            evidence="",
+            by="zhangsan",
+        )
+        await decide_all(chat.store, unit, LAN, [ended], now)
+        await chat.store.database.commit(unit)
+    assert await chat.store.tasks.listed() == []
+    (known,) = await chat.store.tasks.listed(all_of_them=True)
+    assert (known.state, known.ended_by, known.why) == (
+        *(TaskState.SKIPPED, "engine", "no consent"),
+    )
+    await chat.waits(hours=24 * 5)
+    assert len(chat.cards) == 1, "and nobody is reminded of it"
 
 
 async def test_who_leaves_is_left_alone(open_chat: OpenChat, tmp_path: Path) -> None:
