@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -175,3 +176,13 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     script = (ROOT / ".ci" / "run").read_text("utf-8")
     assert script.rstrip().splitlines()[-1] == "exec python3 dev.py test"
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_each_line_of_a_lock_is_a_pin_a_hash_or_a_comment(lock: str) -> None:
+    """What a merge left behind makes uv refuse the file, and pip takes two minutes longer."""
+    line = re.compile(
+        r"[a-z0-9][a-z0-9._-]*==\S+( ; .+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?|\s*#.*|"
+    )
+    wrong = [text for text in (ROOT / lock).read_text().splitlines() if not line.fullmatch(text)]
+    assert wrong == []
