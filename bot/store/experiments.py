@@ -14,7 +14,7 @@ _REACHED = {
     "bought": "EXISTS (SELECT 1 FROM orders o WHERE o.external_userid IN {theirs}"
     " AND o.paid_at >= e.at AND o.paid_at < e.at + ?2)",
     "stayed": "NOT EXISTS (SELECT 1 FROM relation_events r WHERE r.external_userid IN {theirs}"
-    " AND r.kind = 'deleted' AND r.at >= e.at AND r.at < e.at + ?2)",
+    " AND r.kind = 'deleted' AND r.detail LIKE 'customer%' AND r.at >= e.at AND r.at < e.at + ?2)",
 }
 
 

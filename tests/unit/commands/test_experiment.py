@@ -80,6 +80,25 @@ async def test_a_person_with_two_names_counts_once(home: Path) -> None:
     assert counts == {"简短": (1, 1, 0)}
 
 
+@pytest.mark.parametrize(
+    ("detail", "stayed"),
+    [("customer", 0), ("staff", 1), ("staff DELETE_BY_TRANSFER", 1), ("unknown", 1)],
+)
+async def test_only_who_deletes_us_has_not_stayed(home: Path, detail: str, stayed: int) -> None:
+    store, unit = open_store(a_trial(home, goal="stayed")), Unit()
+    at = NOW - 8 * DAY_S
+    unit.statements.append(store.experiments.expose("tone", "wm_lan", "简短", at))
+    unit.add(
+        "INSERT INTO relation_events (external_userid, userid, at, kind, detail, noted_at)"
+        " VALUES ('wm_lan', 'zhangsan', ?, 'deleted', ?, ?)",
+        *(at + DAY_S, detail, at + DAY_S),
+    )
+    await store.database.commit(unit)
+    counts = await store.experiments.counts("tone", "stayed", 7, NOW)
+    store.close()
+    assert counts == {"简短": (stayed, 1, 0)}
+
+
 async def test_experiments_are_listed_with_what_they_need(home: Path) -> None:
     out = io.StringIO()
     listed(a_trial(home), out)
