@@ -41,6 +41,8 @@ class Outreaches:
 
     async def budget(self, external_userid: str, now: float) -> Budget:
         """What counts against the person that this customer is."""
+        # first: whatever is planned between these reads makes the commit fail, never unseen
+        last = await self._db.fetch_one(f"SELECT {_LAST} AS id", external_userid)
         rows = await self._db.fetch(
             f"SELECT o.at, o.promo FROM outreach o WHERE o.external_userid IN {SAME_PERSON}"
             f" AND o.at > ?2 AND {_COUNTS} ORDER BY o.at, o.id",
@@ -51,7 +53,6 @@ class Outreaches:
             f" WHERE c.external_userid IN {SAME_PERSON}",
             external_userid,
         )
-        last = await self._db.fetch_one(f"SELECT {_LAST} AS id", external_userid)
         return Budget(
             tuple(Made(row["at"], bool(row["promo"])) for row in rows),
             wrote["at"] or None if wrote else None,
