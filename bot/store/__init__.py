@@ -26,6 +26,7 @@ from bot.store.content import Contents
 from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
 from bot.store.corp_tags import CorpTag, CorpTags
+from bot.store.coupons import Coupon, Coupons, Redeemed
 from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.experiments import Experiments
 from bot.store.exports import Export, Exports
@@ -105,6 +106,8 @@ __all__ = [
     "CorpTag",
     "CorpTags",
     "Counts",
+    "Coupon",
+    "Coupons",
     "Coverage",
     "Database",
     "Decided",
@@ -147,6 +150,7 @@ __all__ = [
     "Questions",
     "QuickReplies",
     "QuickReply",
+    "Redeemed",
     "Relation",
     "RelationEvent",
     "Run",
@@ -219,6 +223,7 @@ class Store:
     experiments: Experiments
     exports: Exports
     conversations: Conversations
+    coupons: Coupons
     corp_tags: CorpTags
     mailbox: Mailbox
     marks: Marks
@@ -279,6 +284,7 @@ class Store:
             exports=Exports(database),
             conversations=Conversations(database),
             corp_tags=CorpTags(database),
+            coupons=Coupons(database),
             mailbox=mailbox,
             marks=Marks(database),
             measured=Measured(database),
