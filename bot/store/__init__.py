@@ -28,6 +28,7 @@ from bot.store.content import Contents
 from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
 from bot.store.corp_tags import CorpTag, CorpTags
+from bot.store.coupons import Coupon, Coupons, Redeemed
 from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.experiments import Experiments
 from bot.store.exports import Export, Exports
@@ -107,6 +108,8 @@ __all__ = [
     "CorpTag",
     "CorpTags",
     "Counts",
+    "Coupon",
+    "Coupons",
     "Coverage",
     "Database",
     "Decided",
@@ -149,6 +152,7 @@ __all__ = [
     "Questions",
     "QuickReplies",
     "QuickReply",
+    "Redeemed",
     "Relation",
     "RelationEvent",
     "Run",
@@ -220,6 +224,7 @@ class Store:
     contacts: Contacts
     contents: Contents
     conversations: Conversations
+    coupons: Coupons
     corp_tags: CorpTags
     experiments: Experiments
     exports: Exports
