@@ -1,4 +1,4 @@
-"""Who comes to a campaign in a week? Honest people, some of whom look bad, and three kinds of fraud.
+"""Who comes to a campaign in a week? Honest people, some of whom look bad, and fraud.
 
 Written before the signals that judge it, and not changed to fit them. Only what WeCom or our own
 messages would tell is made up: who came when by whose code, who left, who wrote, who gave which
@@ -14,7 +14,7 @@ HONEST = 5000
 WEEK_S = 7 * DAY_S
 LEVELS = ("crude", "paced", "mimic")
 UNSEEN = ("hired",)
-"""Fraud that leaves nothing at WeCom: real people, paid to come and stay. Reported, never promised."""
+"""Fraud that leaves nothing at WeCom: real people, paid to come and stay; never promised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +41,27 @@ class Crowd:
     """A week.
 
     Args:
+        size: how many groups of each kind, of a full week.
         claims: moment, customer, and what he gave for a prize: an address or a phone.
     """
 
     dice: random.Random
+    size: float = 1.0
     came: list[Come] = field(default_factory=list)
     claims: list[tuple[float, str, str]] = field(default_factory=list)
+
+    def groups(self, of_a_week: int) -> range:
+        """The numbers of the groups of one kind."""
+        return range(max(1, round(of_a_week * self.size)))
 
     def gives(self, who: str, mark: str, at: float) -> None:
         """Somebody gives an address or a phone."""
         self.claims.append((float(int(at)), who, mark))
 
 
-def simulate(seed: int, people: int = HONEST) -> Crowd:
+def simulate(seed: int, people: int = HONEST, size: float = 1.0) -> Crowd:
     """A week of a campaign with so many honest people beside the bursts."""
-    crowd = Crowd(random.Random(seed))
+    crowd = Crowd(random.Random(seed), size)
     for make in (_families, _classes, _influencers, _offices):
         make(crowd, people)
     for make in (_crude, _paced, _mimic, _hired):
@@ -117,7 +123,7 @@ def _families(crowd: Crowd, people: int) -> None:
 def _classes(crowd: Crowd, _people: int) -> None:
     """Forty scan a teacher's poster within a minute, in ten classes; gifts go to the school."""
     dice = crowd.dice
-    for number in range(10):
+    for number in crowd.groups(10):
         start = _awake(dice)
         for n in range(40):
             who, at = f"class{number}-{n}", start + dice.uniform(0, 60)
@@ -129,7 +135,7 @@ def _classes(crowd: Crowd, _people: int) -> None:
 def _influencers(crowd: Crowd, _people: int) -> None:
     """Hundreds in an evening after a post, most in the first half hour."""
     dice = crowd.dice
-    for number in range(3):
+    for number in crowd.groups(3):
         start = dice.randrange(7) * DAY_S + 20 * HOUR_S
         for n in range(300):
             at = start + dice.expovariate(1 / 1800.0)
@@ -140,7 +146,7 @@ def _influencers(crowd: Crowd, _people: int) -> None:
 def _offices(crowd: Crowd, _people: int) -> None:
     """Twelve colleagues at lunch: three invite the others, they help each other, one address."""
     dice = crowd.dice
-    for number in range(20):
+    for number in crowd.groups(20):
         noon = dice.randrange(5) * DAY_S + 12 * HOUR_S
         room = [f"office{number}-{n}" for n in range(12)]
         for n, who in enumerate(room[1:]):
@@ -160,7 +166,7 @@ def _offices(crowd: Crowd, _people: int) -> None:
 def _crude(crowd: Crowd, _people: int) -> None:
     """A script: one every half second, most gone within minutes, hardly any unionid."""
     dice = crowd.dice
-    for number in range(5):
+    for number in crowd.groups(5):
         start = _awake(dice)
         for n in range(200):
             at = start + 0.5 * n
@@ -192,7 +198,7 @@ def _mimic(crowd: Crowd, _people: int) -> None:
     they win sent to two addresses.
     """
     dice = crowd.dice
-    for number in range(40):
+    for number in crowd.groups(40):
         ring = [f"mimic{number}-{n}" for n in range(12)]
         for n, who in enumerate(ring[1:], 1):
             at = _awake(dice)
@@ -211,7 +217,7 @@ def _mimic(crowd: Crowd, _people: int) -> None:
 def _hired(crowd: Crowd, _people: int) -> None:
     """Real people who are paid to come: each once, at any time, and they stay."""
     dice = crowd.dice
-    for number in range(40):
+    for number in crowd.groups(40):
         for n in range(10):
             who, at = f"hired{number}-{n}", _awake(dice)
             crowd.came.append(_person(dice, "hired", who, f"buyer{number}", at))
