@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.commands import (
     admin,
+    backup_arguments,
     campaign_arguments,
     channel_arguments,
     chat,
@@ -106,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     channel_arguments.add(command, _work)
     reaching_arguments.add(command, _work)
     campaign_arguments.add(command, _work)
+    backup_arguments.add(command, _work)
     return parser
 
 
