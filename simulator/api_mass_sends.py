@@ -63,7 +63,7 @@ def add_msg_template(world: World, arguments: Arguments) -> Content:
         if world.mass_sends.silent_when_nobody:
             return {"fail_list": failed}
         raise Refused(NOBODY_TO_SEND_TO, "no customer to send to")
-    body = {name: arguments[name] for name in ("text", "attachments") if name in arguments}
+    body: Content = {name: arguments[name] for name in ("text", "attachments") if name in arguments}
     return {"fail_list": failed, "msgid": world.mass_sends.create(body, whom)}
 
 
