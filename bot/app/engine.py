@@ -63,7 +63,7 @@ from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
 from handlers.consent.understanding import Understanding
 from handlers.escalation.rules import Rules
-from handlers.flows.in_force import Flows
+from handlers.flows.running import Guide
 from handlers.tagging.in_force import TagRules
 from handlers.welcome.in_force import Welcomes
 from knowledge import Library, Meaning
@@ -73,7 +73,7 @@ from knowledge.gate import Gate, load_gate, read_gate
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
 SUPPLIED = (
     *(Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding),
-    *(Welcomes, Flows),
+    *(Welcomes, Guide),
     *(Reaching, Experimenting, Suggester),
 )
 """Types that a handler may ask for."""
@@ -264,6 +264,7 @@ def build_engine(
     refuse_sensitive(config.tagging, guard.lexicon, (rule.tag for rule in tag_rules.book.rules))
     welcomes = build_welcomes(config, guard)
     reaching = Reaching(store, config.outreach, ZoneInfo(config.timezone))
+    trying = Experimenting(store, config.experiments)
     suggester = Suggester(store, library, guard, Colleagues(store))
     supplies: Mapping[type, object] = {
         Library: library,
@@ -276,9 +277,9 @@ def build_engine(
         Understanding: understanding,
         TagRules: tag_rules,
         Welcomes: welcomes,
-        Flows: build_flows(config),
+        Guide: Guide(store, build_flows(config), reaching, trying),
         Reaching: reaching,
-        Experimenting: Experimenting(store, config.experiments),
+        Experimenting: trying,
         Suggester: suggester,
     }
     check_needs(routers, SUPPLIED, phrases)
