@@ -20,6 +20,7 @@ from bot.config.experiments import Experiment, ExperimentName
 from bot.config.hours import Calendar, OpeningHours
 from bot.config.outreach import OutreachLimits
 from bot.config.referral import Referral
+from bot.config.rewards import Coupons, Points
 from bot.config.safety import Safety
 from bot.config.section import Section
 from bot.config.staff import StaffMember
@@ -306,6 +307,8 @@ class Config(Section):
     flows: Flows = Flows()
     channels: Channels = Channels()
     referral: Referral = Referral()
+    points: Points = Points()
+    coupons: Coupons = Coupons()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()
