@@ -25,6 +25,7 @@ from bot.web.sidebar.reading import Reader
 from bot.web.sidebar.rendering import Pages
 from bot.web.sidebar.shelf import Shelf
 from bot.web.signing_in import SigningIn
+from bot.web.till.endpoint import TillEndpoint
 from bot.wecom.jssdk import JsSdk
 from bot.wecom.kf import Kf
 from bot.wecom.oauth import SignIn
@@ -88,7 +89,9 @@ def sidebar_routes(concierge: Concierge, rehearsal: str = "") -> list[web.Abstra
     lessons = Lessons(store, engine.library, engine.guard, lambda kf: kf if kf in bases else "")
     company = config.company.name or ""
     shelf = Shelf(sidebar, AtHand(store, engine.library), lessons, company)
-    return [*sidebar.routes(), *shelf.routes()]
+    zone = ZoneInfo(config.timezone)
+    till = TillEndpoint(store, clock, parts.signing_in, zone=zone, root=root_of(public_url))
+    return [*sidebar.routes(), *shelf.routes(), *till.routes()]
 
 
 class Looks:

@@ -176,11 +176,31 @@ def settled(external_userid: str, txn: str, now: float) -> Statement:
 
 
 def booked_back(
-    external_userid: str, posting: Posting, *, at: float, by: str, why: str
+    external_userid: str,
+    posting: Posting,
+    *,
+    at: float,
+    by: str,
+    why: str,
+    expect: int | None = None,
 ) -> Statement:
-    """Book a transaction back, if the person still has as much; a second time does nothing."""
+    """Book a transaction back, if the person still has as much; a second time does nothing.
+
+    Args:
+        expect: 2 = who comes in vain is told so (`UnitConflict`).
+    """
     account, named = f"reversed:{posting.source}", ("reverse", posting.txn)
-    return _booked(external_userid, -posting.amount, account, named, at, by=by, why=why)
+    booked = _booked(external_userid, -posting.amount, account, named, at, by=by, why=why)
+    return Statement(booked.sql, booked.params, expect)
+
+
+def by_hand(
+    external_userid: str, points: int, *, source_id: str, at: float, by: str, why: str
+) -> Statement:
+    """Somebody adds or takes points; expects that it happens (`UnitConflict`)."""
+    named = ("hand", source_id)
+    booked = _booked(external_userid, points, "adjusted:hand", named, at, by=by, why=why)
+    return Statement(booked.sql, booked.params, 2)
 
 
 def lots(postings: Iterable[Posting]) -> list[Lot]:

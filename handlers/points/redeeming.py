@@ -1,7 +1,5 @@
 """Exchange points: points, stock, code and what is said in one commit (R-8.7)."""
 
-from dataclasses import replace
-
 from bot.config import Item, Points
 from bot.model import Because
 from bot.model.tasks import StaffTask, task_id
@@ -9,7 +7,7 @@ from bot.routing import Turn
 from bot.routing.assigning import ask_staff
 from bot.store import Statement, Store
 from bot.store.coupons import taken
-from bot.store.points import Posting, booked_back, spent
+from bot.store.points import booked_back, spent
 from handlers.points import store
 from handlers.points.store import SOURCE, Exchange, Redemption
 
@@ -67,13 +65,8 @@ async def cancelled(
     back = next(each for each in postings if (each.source, each.source_id) == (SOURCE, one.id))
     return [
         store.ended(one.id, Exchange.CANCELLED, now, by, why),
-        *_returned(one, back, now, by, why),
+        booked_back(one.external_userid, back, at=now, by=by, why=why, expect=2),
     ]
-
-
-def _returned(one: Redemption, back: Posting, now: float, by: str, why: str) -> list[Statement]:
-    booked = booked_back(one.external_userid, back, at=now, by=by, why=why)
-    return [replace(booked, expect=2)]
 
 
 async def _ask_keeper(turn: Turn, facts: Store, points: Points, one: Redemption) -> None:
