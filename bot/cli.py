@@ -21,6 +21,7 @@ from bot.commands import (
     escalation,
     faq_arguments,
     gate,
+    materials,
     orders_arguments,
     people_arguments,
     privacy_arguments,
@@ -104,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     privacy_arguments.add(command, _load)
     safety_arguments.add(command, _load)
     desk_arguments.add(command, _load)
+    materials.add(command, _load)
     people_arguments.add(command, _load)
     orders_arguments.add(command, _load)
     channel_arguments.add(command, _load)

@@ -24,6 +24,7 @@ from bot.web.headers import page_headers
 from bot.web.sidebar.at_hand import AtHand
 from bot.web.sidebar.endpoint import Page, Parts, SidebarEndpoint
 from bot.web.sidebar.learning import Lessons
+from bot.web.sidebar.materials import MaterialShelf
 from bot.web.sidebar.reading import Reader
 from bot.web.sidebar.rendering import Pages
 from bot.web.sidebar.shelf import Shelf
@@ -83,6 +84,25 @@ class PlayedSignIn(WeComClient):
         if userid is None:
             raise Rejected(api.path, 40029, "invalid code")
         return {"openid": "o1"} if userid == "a customer" else {"userid": userid}
+
+
+class PlayedFiles:
+    """Takes every file; read `uploaded`, fail through `failures`."""
+
+    def __init__(self) -> None:
+        self.uploaded: list[tuple[str, str]] = []
+        self.failures: list[Exception] = []
+
+    async def media_id(self, source: str, kind: str = "image") -> str:
+        """A made id."""
+        if self.failures:
+            raise self.failures.pop(0)
+        self.uploaded.append((kind, source))
+        return f"media-{len(self.uploaded)}"
+
+    async def address(self, source: str) -> str:
+        """Its own address, or a made one."""
+        return source if source.startswith("http") else "https://pics.example.com/1.png"
 
 
 class Browser:
@@ -155,6 +175,7 @@ class Office:
         self.chat, self.client, self.wecom, self.live = chat, client, wecom, live
         where = chat.conversation
         self.addresses: set[str] = set()
+        self.files = PlayedFiles()
         self.about = {"customer": where.external_userid, "open_kfid": where.open_kfid}
 
     def browser(self) -> Browser:
@@ -209,9 +230,12 @@ async def opened_office(chat: Chat) -> AsyncIterator[Office]:
     sidebar = SidebarEndpoint(parts)
     lessons = Lessons(store, engine.library, engine.guard, lambda _account: "")
     shelf = Shelf(sidebar, AtHand(store, engine.library), lessons, "云栖优选")
-    app.add_routes([*sidebar.routes(), *shelf.routes()])
+    files = PlayedFiles()
+    materials = MaterialShelf(sidebar, AtHand(store, engine.library), files)
+    app.add_routes([*sidebar.routes(), *shelf.routes(), *materials.routes()])
     async with TestClient(TestServer(app), connector=TCPConnector(limit=0)) as client:
         office = Office(chat, client, wecom, live)
+        office.files = files
         office.addresses = {one.canonical for one in app.router.resources()}
         yield office
         live.close()

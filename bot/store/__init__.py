@@ -29,8 +29,10 @@ from bot.store.corp_tags import CorpTag, CorpTags
 from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.experiments import Experiments
 from bot.store.exports import Export, Exports
+from bot.store.links import Links, Sent, Traced
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.marks import Mark, Marks
+from bot.store.materials import Material, Materials
 from bot.store.measured import CaseRecord, Measured, Said
 from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
@@ -123,10 +125,13 @@ __all__ = [
     "KnownText",
     "Letter",
     "Line",
+    "Links",
     "Mailbox",
     "Mark",
     "Marks",
     "Match",
+    "Material",
+    "Materials",
     "Measured",
     "MediaStore",
     "Merge",
@@ -153,6 +158,7 @@ __all__ = [
     "Said",
     "Sales",
     "Sampled",
+    "Sent",
     "Servicers",
     "Silence",
     "StaffAnswer",
@@ -174,6 +180,7 @@ __all__ = [
     "Timeline",
     "ToolCalls",
     "Touch",
+    "Traced",
     "Transcript",
     "Unit",
     "UnitConflict",
@@ -220,8 +227,10 @@ class Store:
     exports: Exports
     conversations: Conversations
     corp_tags: CorpTags
+    links: Links
     mailbox: Mailbox
     marks: Marks
+    materials: Materials
     measured: Measured
     media: MediaStore
     orders: OrdersTable
@@ -264,10 +273,7 @@ class Store:
         audit, people, mailbox = Audit(database), People(database, vault), Mailbox(database, vault)
         return cls(
             *(database, keys, vault),
-            accounts=Accounts(database),
-            audit=audit,
-            benefits=Benefits(database),
-            cases=Cases(database, vault),
+            *(Accounts(database), audit, Benefits(database), Cases(database, vault)),
             line=WaitingLine(database),
             changes=Changes(database),
             channels=Channels(database),
@@ -279,8 +285,10 @@ class Store:
             exports=Exports(database),
             conversations=Conversations(database),
             corp_tags=CorpTags(database),
+            links=Links(database, vault),
             mailbox=mailbox,
             marks=Marks(database),
+            materials=Materials(database),
             measured=Measured(database),
             media=MediaStore(database, vault, media),
             orders=OrdersTable(database, vault),

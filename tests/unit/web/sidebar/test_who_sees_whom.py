@@ -7,8 +7,9 @@ from tests.conftest import OpenChat
 from tests.sidebar import STAFF, Office, opened_office
 from tests.talk import Chat
 
-READS = ("panel", "case", "person", "said", "result", "events")
-WRITES = ("act", "sent", "reject", "tag", "suggest", "teach", "draft")
+READS = ("panel", "case", "person", "said", "result", "events", "materials")
+SENDING = ("materials/ready", "materials/sent", "materials/send", "attachment")
+WRITES = ("act", "sent", "reject", "tag", "suggest", "teach", "draft", *SENDING)
 OF_NOBODY = ("replies", "replies/add", "replies/remove", "replies/used")
 """Of members, not of customers; who may change which is tested beside them."""
 
