@@ -9,7 +9,7 @@ from bot.routing import Router, Stage
 from bot.routing.panels import About, Panel, PanelLine
 from bot.store import Moment, Store
 
-router = Router("timeline", stage=Stage.FALLBACK)
+router = Router("timeline", stage=Stage.ANSWER)
 
 A_PAGE = 15
 LONGEST = 120
