@@ -21,6 +21,7 @@ from bot.web.door import Door, Visitor
 from bot.web.headers import page_headers
 from bot.web.links import LinksEndpoint
 from bot.web.sidebar.at_hand import AtHand
+from bot.web.sidebar.beside import Beside
 from bot.web.sidebar.endpoint import Page, Parts, SidebarEndpoint, root_of
 from bot.web.sidebar.learning import Lessons
 from bot.web.sidebar.materials import MaterialShelf
@@ -97,7 +98,9 @@ def sidebar_routes(concierge: Concierge, rehearsal: str = "") -> list[web.Abstra
     )
     materials = MaterialShelf(sidebar, AtHand(store, engine.library), files)
     links = LinksEndpoint(store, clock, concierge.service.woken)
-    return [*sidebar.routes(), *shelf.routes(), *materials.routes(), *links.routes()]
+    beside = Beside(sidebar)
+    parts_of_it = (sidebar, shelf, beside, materials, links)
+    return [route for one in parts_of_it for route in one.routes()]
 
 
 class Looks:

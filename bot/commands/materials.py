@@ -1,39 +1,29 @@
 """What lies ready for members to send: brought in from files, listed with its figures, removed?"""
 
 import argparse
-import asyncio
 import json
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
 from bot.app import open_store
 from bot.app.material_file import read_materials, take_materials
+from bot.commands.arguments import Actions, Command, Run, action
 from bot.commands.check_said import lexicon_of
 from bot.commands.consent import operator
-from bot.commands.people_arguments import Actions, Work, action
 from bot.config import Config
 from bot.config.problems import ConfigErrors
 from bot.errors import Misconfigured
 from bot.policy.lexicon import Decision
 from bot.store import AuditEntry, Material, Unit
 
-Load = Callable[[argparse.Namespace], Config]
-Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
-
 _PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
 _KINDS = {"image": "图片", "link": "链接", "miniprogram": "小程序", "file": "文件"}
 
 
-def add(command: Command, load: Load) -> None:
+def add(command: Command, run: Run) -> None:
     """Add every command; each sets `work` to what it runs."""
-
-    def run(arguments: argparse.Namespace) -> int:
-        work: Work = arguments.work
-        return asyncio.run(work(load(arguments), arguments))
-
     one = command("materials", run, "素材库：同事在侧边栏里一点就发的图片、链接、小程序和文件")
     _add_actions(one.add_subparsers(metavar="动作", required=True))
 

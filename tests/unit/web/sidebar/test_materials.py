@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,25 +14,28 @@ from bot.web.sidebar.at_hand import initials_of
 from bot.web.sidebar.enclosing import chat_message
 from knowledge import FaqEntry
 from tests.conftest import OpenChat
-from tests.sidebar import PUBLIC, STAFF, Browser, Office, PlayedFiles, opened_office
+from tests.sidebar import PUBLIC, STAFF, Browser, Office, opened_office
 from tests.unit.web.sidebar.test_suggestions import ids
 
 URL = "https://shop.example.com/help/returns"
 PICTURE = "https://shop.example.com/returns.png"
 LINK = Attachment(kind="link", title="退换货说明", url=URL, media=PICTURE)
-KEPT = {
-    "returns": ("售后", "退换货图文说明", LINK),
-    "sizes": ("选购", "尺码对照表", Attachment(kind="image", media="sizes.png")),
-    "prices": ("采购", "企业报价单", Attachment(kind="file", media="prices.pdf")),
-}
 
 
 @pytest.fixture
-async def office(open_chat: OpenChat) -> AsyncIterator[Office]:
+async def office(open_chat: OpenChat, tmp_path: Path) -> AsyncIterator[Office]:
     chat = await open_chat(staff=STAFF)
     chat.wecom.receiving = ["zhangsan", "lisi"]
+    (tmp_path / "sizes.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "prices.pdf").write_bytes(b"%PDF-1.7")
+    sizes = Attachment(kind="image", media=str(tmp_path / "sizes.png"))
+    prices = Attachment(kind="file", media=str(tmp_path / "prices.pdf"))
     unit = Unit()
-    for name, (category, title, what) in KEPT.items():
+    for name, category, title, what in (
+        ("returns", "售后", "退换货图文说明", LINK),
+        ("sizes", "选购", "尺码对照表", sizes),
+        ("prices", "采购", "企业报价单", prices),
+    ):
         one = Material(name, category, title, what, f"{initials_of(title)} ")
         chat.store.materials.put(unit, [one], by="test", now=chat.clock.now())
     await chat.store.database.commit(unit)
@@ -88,7 +92,9 @@ async def test_files_are_uploaded_when_they_are_asked_for(office: Office) -> Non
     )
     _, answer = await told(browser, "materials/ready", id="prices")
     assert answer["message"] == {"msgtype": "file", "file": {"mediaid": "media-2"}}
-    assert office.files.uploaded == [("image", "sizes.png"), ("file", "prices.pdf")]
+    assert office.wecom.uploaded == [("image", "sizes.png"), ("file", "prices.pdf")]
+    await told(browser, "materials/ready", id="prices")
+    assert len(office.wecom.uploaded) == 2, "what WeCom has is not uploaded again"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +105,7 @@ async def test_a_file_that_cannot_be_sent_is_said_and_nothing_is_counted(
     office: Office, failure: Exception, says: str
 ) -> None:
     browser = await office.signed_in("zhangsan")
-    office.files.failures.append(failure)
+    office.wecom.failures.append(failure)
     status, answer = await told(browser, "materials/ready", id="sizes")
     assert (status, says in answer["text"]) == (409, True)
     assert [one.uses for one in await office.chat.store.materials.all()] == [0, 0, 0]
@@ -187,6 +193,16 @@ async def test_what_goes_with_an_entry_is_shown_with_its_suggestion_and_can_be_s
         assert (await told(browser, "attachment", id="4711", n="0"))[0] == 409
 
 
+class PlayedFiles:
+    """Takes every file."""
+
+    async def media_id(self, source: str, kind: str = "image") -> str:
+        return f"{kind} {source}"
+
+    async def address(self, source: str) -> str:
+        return f"https://pics.example.com/{source}"
+
+
 async def test_every_kind_is_what_the_client_takes() -> None:
     files = PlayedFiles()
     plain = Attachment(kind="link", title="说明", url=URL)
@@ -194,10 +210,13 @@ async def test_every_kind_is_what_the_client_takes() -> None:
         "msgtype": "text",
         "text": {"content": f"说明\n{URL}"},
     }
+    for kind in ("image", "file", "video"):
+        one = Attachment(kind=kind, media="a")
+        assert await chat_message(one, files) == {"msgtype": kind, kind: {"mediaid": f"{kind} a"}}
     for given, shown in (("a/b", "a/b.html"), ("a.html?x=1", "a.html?x=1"), ("a?x", "a.html?x")):
         program = Attachment(
             kind="miniprogram", title="订单", appid="wx1", pagepath=given, media="p.png"
         )
         card = (await chat_message(program, files))["miniprogram"]
         assert card["page"] == shown
-        assert card["imgUrl"] == "https://pics.example.com/1.png"
+        assert card["imgUrl"] == "https://pics.example.com/p.png"
