@@ -88,19 +88,23 @@ def sidebar_routes(concierge: Concierge, rehearsal: str = "") -> list[web.Abstra
         looked=Looks(engine, concierge).looked,
         close_reasons=tuple(config.escalation.close_reasons),
     )
-    sidebar = SidebarEndpoint(parts)
-    bases = bases_of(config)
+    return _routes(concierge, SidebarEndpoint(parts))
+
+
+def _routes(concierge: Concierge, sidebar: SidebarEndpoint) -> list[web.AbstractRouteDef]:
+    """Of the sidebar and of all that stands beside it."""
+    engine, config, client = concierge.engine, concierge.engine.config, concierge.client
+    store, clock, bases = engine.store, engine.clock, bases_of(config)
     lessons = Lessons(store, engine.library, engine.guard, lambda kf: kf if kf in bases else "")
-    company = config.company.name or ""
-    shelf = Shelf(sidebar, AtHand(store, engine.library), lessons, company)
-    files = Pictures(
-        store, TemporaryMedia(concierge.client), clock, concierge.client.fetch_elsewhere
+    files = Pictures(store, TemporaryMedia(client), clock, client.fetch_elsewhere)
+    endpoints = (
+        sidebar,
+        Shelf(sidebar, AtHand(store, engine.library), lessons, config.company.name or ""),
+        Beside(sidebar),
+        MaterialShelf(sidebar, AtHand(store, engine.library), files),
+        LinksEndpoint(store, clock, concierge.service.woken),
     )
-    materials = MaterialShelf(sidebar, AtHand(store, engine.library), files)
-    links = LinksEndpoint(store, clock, concierge.service.woken)
-    beside = Beside(sidebar)
-    parts_of_it = (sidebar, shelf, beside, materials, links)
-    return [route for one in parts_of_it for route in one.routes()]
+    return [route for one in endpoints for route in one.routes()]
 
 
 class Looks:
