@@ -88,7 +88,7 @@ class Browser:
         self.office, self.cookies = office, dict[str, str]()
         self.token, self.client_ids = "", 0
 
-    async def get(self, path: str, **query: str) -> ClientResponse:
+    async def get(self, path: str, /, **query: str) -> ClientResponse:
         return await self.request("GET", path, params=query)
 
     async def post(
@@ -137,9 +137,9 @@ class Browser:
         given = self.office.about | {"client_id": f"client-{self.client_ids:08d}"}
         return await self.post(f"/sidebar/{name}", given | form)
 
-    async def sees(self, name: str = "panel", **query: str) -> str:
+    async def sees(self, part: str = "panel", /, **query: str) -> str:
         """A part of the page about the customer of the chat."""
-        answer = await self.get(f"/sidebar/{name}", **(self.office.about | query))
+        answer = await self.get(f"/sidebar/{part}", **(self.office.about | query))
         assert answer.status == 200, f"{answer.status} {await answer.text()}"
         return await answer.text()
 

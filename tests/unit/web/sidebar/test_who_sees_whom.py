@@ -7,7 +7,7 @@ from tests.conftest import OpenChat
 from tests.sidebar import STAFF, Office, opened_office
 from tests.talk import Chat
 
-READS = ("panel", "case", "person", "said", "result", "events")
+READS = ("panel", "panels", "lines", "case", "person", "said", "result", "events")
 WRITES = ("act", "sent", "reject", "tag", "suggest", "teach", "draft")
 """Of one customer each; while an address is in no table, `../test_every_route.py` fails."""
 
