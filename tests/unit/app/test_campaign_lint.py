@@ -34,12 +34,12 @@ async def test_forbidden_texts_are_told_from_harmless_ones_and_better_than_by_wo
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("name", SETS)
-async def test_other_words_for_the_same_are_understood(name: str, tmp_path: Path) -> None:
+async def test_other_words_for_the_same_are_understood(tmp_path: Path) -> None:
     linter = await build_linter(Config(), tmp_path)
-    told, words = await measure(linter, TEXTS.with_stem(name))
-    assert min(told.precision, told.recall) >= 0.95
-    assert words.recall < 0.5
+    for name in SETS:
+        told, words = await measure(linter, TEXTS.with_stem(name))
+        assert min(told.precision, told.recall) >= 0.95, told
+        assert words.recall < 0.5
 
 
 async def test_a_harmless_campaign_passes(linter: Linter) -> None:
