@@ -22,6 +22,7 @@ from bot.commands import (
     escalation,
     faq_arguments,
     gate,
+    incident_arguments,
     orders_arguments,
     people_arguments,
     privacy_arguments,
@@ -108,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     reaching_arguments.add(command, _work)
     campaign_arguments.add(command, _work)
     backup_arguments.add(command, _work)
+    incident_arguments.add(command, _work)
     return parser
 
 
