@@ -22,6 +22,8 @@ from bot.commands import (
     escalation,
     faq_arguments,
     gate,
+    incident_arguments,
+    materials,
     orders_arguments,
     people_arguments,
     points_arguments,
@@ -103,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     privacy_arguments.add(command, _work)
     safety_arguments.add(command, _load)
     desk_arguments.add(command, _work)
+    materials.add(command, _work)
     people_arguments.add(command, _work)
     orders_arguments.add(command, _work)
     channel_arguments.add(command, _work)
@@ -110,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     campaign_arguments.add(command, _work)
     points_arguments.add(command, _work)
     backup_arguments.add(command, _work)
+    incident_arguments.add(command, _work)
     return parser
 
 

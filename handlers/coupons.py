@@ -6,7 +6,6 @@ from bot.model.tasks import StaffTask, task_id
 from bot.routing import Router, Says, Stage, Turn
 from bot.routing.assigning import ask_staff
 from bot.routing.facts import CUSTOMER
-from bot.routing.panels import About, Panel, PanelLine
 from bot.routing.writing import friend_of, may_write
 from bot.store import Coupon, Redeemed, Store
 from bot.store.coupons import reminded
@@ -61,19 +60,6 @@ async def wrote(turn: Turn, facts: Store, config: Config) -> None:
         until = turn.now + days * _DAY_S
         if await facts.coupons.untold(turn.external_userid, turn.now, until):
             turn.emit(ENDING)
-
-
-@router.panel("coupons")
-async def panel(about: About, facts: Store) -> Panel | None:
-    """What the customer can redeem; the code itself is between him and the till."""
-    have = await _open(facts, about.external_userid, about.now)
-    until = about.phrases.say("coupons.panel_until")
-    lines = tuple(
-        PanelLine(one.name or one.pool, f"…{one.code[-4:]}", until if one.expires_at else "",
-                  one.expires_at)
-        for one in have
-    )  # fmt: skip
-    return Panel(about.phrases.say("coupons.panel"), lines[:3], lines[3:]) if lines else None
 
 
 async def _open(facts: Store, customer: str, now: float) -> list[Coupon]:
