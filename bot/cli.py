@@ -24,6 +24,7 @@ from bot.commands import (
     faq_arguments,
     gate,
     incident_arguments,
+    materials,
     orders_arguments,
     people_arguments,
     privacy_arguments,
@@ -104,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     privacy_arguments.add(command, _work)
     safety_arguments.add(command, _load)
     desk_arguments.add(command, _work)
+    materials.add(command, _work)
     people_arguments.add(command, _work)
     orders_arguments.add(command, _work)
     channel_arguments.add(command, _work)

@@ -34,8 +34,10 @@ from bot.store.coupons import Coupon, Coupons, Redeemed
 from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.experiments import Experiments
 from bot.store.exports import Export, Exports
+from bot.store.links import Links, Sent, Traced
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.marks import Mark, Marks
+from bot.store.materials import Material, Materials
 from bot.store.measured import CaseRecord, Measured, Said
 from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
@@ -130,10 +132,13 @@ __all__ = [
     "KnownText",
     "Letter",
     "Line",
+    "Links",
     "Mailbox",
     "Mark",
     "Marks",
     "Match",
+    "Material",
+    "Materials",
     "Measured",
     "MediaStore",
     "Merge",
@@ -161,6 +166,7 @@ __all__ = [
     "Said",
     "Sales",
     "Sampled",
+    "Sent",
     "Servicers",
     "Silence",
     "StaffAnswer",
@@ -182,6 +188,7 @@ __all__ = [
     "Timeline",
     "ToolCalls",
     "Touch",
+    "Traced",
     "Transcript",
     "Unit",
     "UnitConflict",
@@ -233,7 +240,9 @@ class Store:
     experiments: Experiments
     exports: Exports
     line: WaitingLine
+    links: Links
     marks: Marks
+    materials: Materials
     measured: Measured
     media: MediaStore
     model_usage: ModelUsage
