@@ -16,6 +16,8 @@ from bot.store import Store
 from bot.wecom.client import WeComClient
 from bot.wecom.contacts import ContactCalls, Contacts
 from bot.wecom.groups import Groups
+from bot.wecom.mass_sends import MassSendTasks
+from bot.wecom.statistics import ContactStatistics
 from bot.wecom.tags import TagLibrary
 from bot.wecom.ways import ContactWays
 from bot.wecom.welcomes import WelcomeSender
@@ -35,6 +37,8 @@ class ContactApi:
     ways: ContactWays
     welcomes: WelcomeSender
     groups: Groups
+    mass_sends: MassSendTasks
+    statistics: ContactStatistics
 
     @classmethod
     def over(cls, client: WeComClient) -> "ContactApi":
@@ -46,6 +50,8 @@ class ContactApi:
             ContactWays(calls),
             WelcomeSender(calls),
             Groups(calls),
+            MassSendTasks(calls),
+            ContactStatistics(calls),
         )
 
 
