@@ -7,7 +7,7 @@ imports a model's library or makes vectors (decision 0031).
 import asyncio
 import gc
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 
 SWITCH_S = 0.000_5
@@ -20,7 +20,7 @@ WARM_WITHIN_S = 600.0
 
 _NONE = 1_000_000
 
-Settle = Callable[["asyncio.Task[None] | None"], Awaitable[None]]
+Settle = Callable[["asyncio.Task[None] | None"], Coroutine[None, None, None]]
 """Waits for what is still being made; from then on what there is counts as lasting."""
 
 
