@@ -35,7 +35,7 @@ async def test_the_bot_goes_on_with_the_case_and_nobody_is_asked_for_a_rating(
     assert served.replies == [f"{INTRODUCTION}\n\n{SHIP_TIME}"]
     assert (await case_of(served)).id == case.id
     await served.says("转人工")
-    assert served.wecom.state is ServiceState.HUMAN
+    assert (await case_of(served)).status == "assigned"
 
 
 async def test_where_wecom_does_not_let_go_he_keeps_it_and_hears_so(served: Chat) -> None:
