@@ -29,12 +29,13 @@ _URLS = frozenset({"link", "imgUrl"})
 
 
 class ChatMessage(msgspec.Struct, kw_only=True):
-    """What `sendChatMessage` is called with, and in which chat."""
+    """What `sendChatMessage` is called with, and in which chat: a group, or a kf conversation."""
 
     userid: str
-    open_kfid: str
-    external_userid: str
     message: dict[str, Any]
+    open_kfid: str = ""
+    external_userid: str = ""
+    chat_id: str = ""
 
 
 class Toolbar:
@@ -78,6 +79,9 @@ class Toolbar:
         if it.message["msgtype"] != "text":
             raise Impossible("sendChatMessage:fail, only text is played")
         said = str(content["content"])
+        if it.chat_id:
+            self._world.ways.say_in_group(it.chat_id, it.userid, said)
+            return web.json_response({})
         msgid = desk.say(self._world, it.userid, it.open_kfid, it.external_userid, said)
         return web.json_response({"msgid": msgid})
 

@@ -34,7 +34,7 @@ from bot.app.welcomes import welcome_files
 from bot.config import Config
 from bot.delivery.buyers import Buyers
 from bot.delivery.channel_keeping import LOOK_S
-from bot.delivery.contact_access import ContactApi
+from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.delivery.desks import Desks
 from bot.delivery.group_welcomes import GroupWelcomes
 from bot.delivery.housekeeping import (
@@ -83,6 +83,7 @@ class Concierge:
     tokens: AccessTokens
     client: WeComClient
     live: Live
+    contacts: ContactAccess
     warming: "asyncio.Task[None] | None" = None
 
 
@@ -228,7 +229,7 @@ def _assemble(
         clock=clock,
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
-    return Concierge(engine, service, intake, tokens, client, live)
+    return Concierge(engine, service, intake, tokens, client, live, contacts.access)
 
 
 def _drains(engine: Engine, sends: Lanes, live: Live, hurry: Hurry) -> Drains:
