@@ -61,9 +61,10 @@ STAFF = [
 
 
 class PlayedSignIn(WeComClient):
-    """Gives userids for codes, each once, tickets, and who is in `groups`; read `calls`.
+    """Gives userids for codes, each once, tickets, ids for files, and who is in `groups`.
 
-    Set `trouble` to what asking for a group raises.
+    Read `calls`, `uploaded`. Make uploads fail through `failures`; `trouble` is what asking for a
+    group raises.
     """
 
     def __init__(self) -> None:
@@ -71,6 +72,18 @@ class PlayedSignIn(WeComClient):
         self.groups: dict[str, tuple[str, list[str], list[str]]] = {}
         self.trouble: Exception | None = None
         self.calls: list[str] = []
+        self.uploaded: list[tuple[str, str]] = []
+        self.failures: list[Exception] = []
+
+    async def upload(
+        self, api: Api, *, params: Mapping[str, str], filename: str, content: bytes
+    ) -> dict[str, Any]:
+        """As WeCom answers (wecom-api §1.9)."""
+        if self.failures:
+            raise self.failures.pop(0)
+        self.uploaded.append((params.get("type", "picture for good"), filename))
+        n = len(self.uploaded)
+        return {"media_id": f"media-{n}", "url": f"https://pics.example.com/{n}.png"}
 
     async def call(
         self, api: Api, *, params: Mapping[str, str] | None = None, body: Any = None

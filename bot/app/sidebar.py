@@ -10,6 +10,7 @@ from aiohttp import web
 from bot.app.content import bases_of
 from bot.app.engine import Engine
 from bot.app.service import Concierge
+from bot.delivery.pictures import Pictures
 from bot.errors import Misconfigured, NotAuthorised, WeComError
 from bot.policy.roles import People
 from bot.policy.seeing import Seeing, Sight
@@ -18,11 +19,13 @@ from bot.store import AuditEntry, Unit
 from bot.web.acting import Acting
 from bot.web.door import Door, Visitor
 from bot.web.headers import page_headers
+from bot.web.links import LinksEndpoint
 from bot.web.sidebar.at_hand import AtHand
 from bot.web.sidebar.beside import Beside
 from bot.web.sidebar.endpoint import Page, Parts, SidebarEndpoint, root_of
 from bot.web.sidebar.group import GroupPage, KnownGroups
 from bot.web.sidebar.learning import Lessons
+from bot.web.sidebar.materials import MaterialShelf
 from bot.web.sidebar.reading import Reader
 from bot.web.sidebar.rendering import Pages
 from bot.web.sidebar.shelf import Shelf
@@ -31,6 +34,7 @@ from bot.wecom.apis import GROUP_GET
 from bot.wecom.groups import GroupInfo
 from bot.wecom.jssdk import JsSdk
 from bot.wecom.kf import Kf
+from bot.wecom.media import TemporaryMedia
 from bot.wecom.oauth import SignIn
 
 LOOK_NOTED_EVERY_S = 900.0
@@ -88,15 +92,27 @@ def sidebar_routes(concierge: Concierge, rehearsal: str = "") -> list[web.Abstra
         looked=looks.looked,
         close_reasons=tuple(config.escalation.close_reasons),
     )
-    sidebar = SidebarEndpoint(parts)
-    bases = bases_of(config)
+    return _routes(concierge, SidebarEndpoint(parts), looks)
+
+
+def _routes(
+    concierge: Concierge, sidebar: SidebarEndpoint, looks: "Looks"
+) -> list[web.AbstractRouteDef]:
+    """Of the sidebar and of all that stands beside it."""
+    engine, config, client = concierge.engine, concierge.engine.config, concierge.client
+    store, clock, bases = engine.store, engine.clock, bases_of(config)
     lessons = Lessons(store, engine.library, engine.guard, lambda kf: kf if kf in bases else "")
-    company = config.company.name or ""
-    shelf = Shelf(sidebar, AtHand(store, engine.library), lessons, company)
+    files = Pictures(store, TemporaryMedia(client), clock, client.fetch_elsewhere)
     known = KnownGroups(lambda chat_id: _read_group(concierge, chat_id), clock)
-    group = GroupPage(sidebar, known, looks.noted)
-    beside = Beside(sidebar)
-    return [route for one in (sidebar, shelf, beside, group) for route in one.routes()]
+    endpoints = (
+        sidebar,
+        Shelf(sidebar, AtHand(store, engine.library), lessons, config.company.name or ""),
+        Beside(sidebar),
+        MaterialShelf(sidebar, AtHand(store, engine.library), files),
+        LinksEndpoint(store, clock, concierge.service.woken),
+        GroupPage(sidebar, known, looks.noted),
+    )
+    return [route for one in endpoints for route in one.routes()]
 
 
 async def _read_group(concierge: Concierge, chat_id: str) -> GroupInfo:
