@@ -35,6 +35,8 @@ from bot.app.welcomes import welcome_files
 from bot.config import Config
 from bot.delivery.buyers import Buyers
 from bot.delivery.channel_keeping import LOOK_S
+from bot.delivery.completeness import EVERY_S as EVERY_COUNT_S
+from bot.delivery.completeness import CompletenessLook
 from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.delivery.desks import Desks
 from bot.delivery.group_welcomes import GroupWelcomes
@@ -67,6 +69,7 @@ from bot.wecom.client import WeComClient
 from bot.wecom.kf import Kf
 from bot.wecom.media import TemporaryMedia
 from bot.wecom.staff import StaffMessages
+from bot.wecom.statistics import KfStatistics
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
 from knowledge import Library
@@ -298,11 +301,13 @@ def _contact_looks(
     fetch = client.fetch_elsewhere
     channels = build_channel_keeping(engine, contacts.access, fetch, sends.wake)
     config = engine.config
+    counts = CompletenessLook(engine.store, KfStatistics(client), contacts.access, engine.clock)
     groups = GroupWelcomes(engine.store, contacts.access, config.welcome.group, engine.clock)
     return [
         (EVERY_S, contacts.reconciler.look),
         (LOOK_S, channels.look),
         (600.0, groups.look),
+        (EVERY_COUNT_S, counts.look),
     ]
 
 

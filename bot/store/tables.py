@@ -137,6 +137,7 @@ ENGINE_TABLES = (
     Table("consents", "id", person="external_userid", sealed=("evidence",)),
     Table("consent_standing", "external_userid, purpose", person="external_userid"),
     # names a customer by person_id only, which erasure makes meaningless
+    Table("completeness", "source, account, day", age="day", kept=AUDIT),
     Table("alarms", "id", age="ended_at", kept=AUDIT),
     Table("incident_steps", "alarm, step"),
     Table("audit", "id", age="at", kept=AUDIT),

@@ -9,7 +9,7 @@
   const pending = new Map();
   let about = { customer: "", account, chat: "" };
   let entry = "normal";
-  let opened = [];
+  let unfolded = [];
 
   const url = (name, query) => `${root}/sidebar/${name}?${new URLSearchParams(query)}`;
   const clientId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
@@ -251,11 +251,11 @@
     const busy = area && ["TEXTAREA", "INPUT", "SELECT"].includes(area.tagName) && area.value !== "" && target?.contains?.(area);
     if (busy || event.detail?.ctx?.response?.status >= 400) return event.preventDefault();
     // What is unfolded stays so.
-    opened = [...(target?.querySelectorAll?.("details[open][id]") ?? [])].map((one) => one.id);
+    unfolded = [...(target?.querySelectorAll?.("details[open][id]") ?? [])].map((one) => one.id);
   });
   body.addEventListener("htmx:after:swap", () => {
-    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
-    opened = [];
+    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+    unfolded = [];
   });
 
   function tick() {
