@@ -30,6 +30,7 @@ from bot.web.sidebar.reading import Reader
 from bot.web.sidebar.rendering import Pages
 from bot.web.sidebar.shelf import Shelf
 from bot.web.signing_in import SigningIn
+from bot.web.till.endpoint import TillEndpoint
 from bot.wecom.apis import GROUP_GET
 from bot.wecom.groups import GroupInfo
 from bot.wecom.jssdk import JsSdk
@@ -109,6 +110,7 @@ def _routes(
         Shelf(sidebar, AtHand(store, engine.library), lessons, config.company.name or ""),
         Beside(sidebar),
         MaterialShelf(sidebar, AtHand(store, engine.library), files),
+        _till(concierge, sidebar),
         LinksEndpoint(store, clock, concierge.service.woken),
         GroupPage(sidebar, known, looks.noted),
     )
@@ -125,6 +127,13 @@ async def _read_group(concierge: Concierge, chat_id: str) -> GroupInfo:
     if api is None:
         raise NotAuthorised(GROUP_GET.path, 0, "no permission for customer contact")
     return await api.groups.get(chat_id)
+
+
+def _till(concierge: Concierge, sidebar: SidebarEndpoint) -> TillEndpoint:
+    """The till has the session and the sign-in of the sidebar."""
+    engine, config = concierge.engine, concierge.engine.config
+    zone, root = ZoneInfo(config.timezone), root_of(config.server.public_url)
+    return TillEndpoint(engine.store, engine.clock, sidebar.parts.signing_in, zone=zone, root=root)
 
 
 class Looks:
