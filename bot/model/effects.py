@@ -185,6 +185,17 @@ class TakeCode(Effect, frozen=True, kw_only=True):
     external_userid: str
 
 
+class MakeMassSend(Effect, frozen=True, kw_only=True):
+    """Make the task of a row of `mass_sends` (`add_msg_template`). Repeat: `find_then_create`, by
+    its text and customer in the list of tasks, once that list has had time to show it.
+
+    Args:
+        send_id: of the row; the row says the rest, and whether it is still wanted.
+    """
+
+    send_id: str
+
+
 class ReadGroup(Effect, frozen=True, kw_only=True):
     """Ask whose a customer group is. Repeat: harmless, it only reads.
 
@@ -379,6 +390,7 @@ AnyEffect = (
     | UpdateCard
     | SendWelcome
     | TakeCode
+    | MakeMassSend
     | ReadGroup
     | KeepMedia
     | ProjectTags

@@ -34,6 +34,7 @@ from bot.store.experiments import Experiments
 from bot.store.exports import Export, Exports
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.marks import Mark, Marks
+from bot.store.mass_sends import KnownSend, MassSends
 from bot.store.measured import CaseRecord, Measured, Said
 from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
@@ -124,6 +125,7 @@ __all__ = [
     "Incoming",
     "KeptReply",
     "KnownSale",
+    "KnownSend",
     "KnownTask",
     "KnownText",
     "Letter",
@@ -131,6 +133,7 @@ __all__ = [
     "Mailbox",
     "Mark",
     "Marks",
+    "MassSends",
     "Match",
     "Measured",
     "MediaStore",
@@ -230,6 +233,7 @@ class Store:
     exports: Exports
     line: WaitingLine
     marks: Marks
+    mass_sends: MassSends
     measured: Measured
     media: MediaStore
     model_usage: ModelUsage

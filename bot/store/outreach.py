@@ -6,9 +6,14 @@ from bot.store.people import SAME_PERSON
 
 _COUNTS = """
 o.refused = '' AND o.withdrawn_at IS NULL AND NOT EXISTS (SELECT 1 FROM outbox b
-    WHERE b.msgid = o.msgid AND b.state IN ('dead', 'cancelled', 'expired', 'held'))
+    WHERE b.msgid = o.msgid AND b.kind <> 'MakeMassSend'
+      AND b.state IN ('dead', 'cancelled', 'expired', 'held'))
+  AND NOT EXISTS (SELECT 1 FROM mass_sends m
+    WHERE m.id = o.msgid AND m.state IN ('blocked', 'impossible'))
+  AND NOT EXISTS (SELECT 1 FROM staff_tasks t
+    WHERE t.id = o.msgid AND t.state IN ('skipped', 'expired'))
 """
-"""What was planned counts until it has come to nothing."""
+"""What was planned counts until it has come to nothing; a mass-send task, until WeCom says so."""
 
 _LAST = (
     "(SELECT COALESCE(MAX(o.id), 0) FROM outreach o WHERE o.refused = ''"
