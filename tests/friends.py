@@ -83,8 +83,9 @@ class Town:
             fetch=self.client.fetch_elsewhere,
         )
         self.mass_sends = build_mass_sends(engine, self.parts.access, dialogue.wake)
-        made = {MakeMassSend: self.mass_sends.courier}
-        dialogue.connect(dialogue.kf, {**self.parts.couriers, **made})
+        couriers = dict(self.parts.couriers)
+        couriers[MakeMassSend] = self.mass_sends.courier
+        dialogue.connect(dialogue.kf, couriers)
 
     async def settles(self, *, times: int = 1) -> None:
         """What people did is told, so many times, and everything that follows is done."""

@@ -226,8 +226,7 @@ def _assemble(
         pull=_pull_settings(config),
         looks=[
             *_looks(engine, kf, follower, drains, sends),
-            (60.0, files.look),
-            (MASS_LOOK_S, mass_sends.looks.look),
+            *((60.0, files.look), (MASS_LOOK_S, mass_sends.looks.look)),
             *_contact_looks(engine, contacts, client, sends),
         ],
         clock=clock,

@@ -13,7 +13,6 @@ from bot.model.replies import Attachment, Benefit
 NOT_OURS = "the conversation is not the bot's"
 """Why a row is held: people have the session, it is over, or nobody knows who has it."""
 
-
 _TASK_ID = re.compile(r"[0-9a-zA-Z_@-]{1,128}")  # wecom-api §5.3
 
 
@@ -186,11 +185,8 @@ class TakeCode(Effect, frozen=True, kw_only=True):
 
 
 class MakeMassSend(Effect, frozen=True, kw_only=True):
-    """Make the task of a row of `mass_sends` (`add_msg_template`). Repeat: `find_then_create`, by
-    its text and customer in the list of tasks, once that list has had time to show it.
-
-    Args:
-        send_id: of the row; the row says the rest, and whether it is still wanted.
+    """Make the task of a row of `mass_sends`, if it is still wanted. Repeat: `find_then_create`, by
+    its text and customer in the list of tasks, once that has had time to show it.
     """
 
     send_id: str

@@ -179,7 +179,7 @@ class Eraser:
         return sorted(known | {row["person_id"] for row in rows})
 
     async def _is_busy(self, customer: str) -> bool:
-        """Whether something is still on its way: the last word, a tag taken off, a task cancelled."""
+        """Whether something is still on its way: the last word, a tag or a task taken back."""
         customers = await self.store.people.same_person(customer)
         await self.store.mass_sends.withdraw_all(customers, "erased", self.now())
         if await self.store.mass_sends.wanted_no_more(customers):

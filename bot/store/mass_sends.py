@@ -31,7 +31,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
 # one that is not wanted any more is looked at at once, whatever it was to wait for
 _CREATED = """
 UPDATE mass_sends SET state = 'task_created', why = '', msgid = ?, created_at = ?,
-    next_at = CASE cancel_why WHEN '' THEN ? ELSE created_at END
+    next_at = CASE cancel_why WHEN '' THEN ? ELSE ? END
 WHERE id = ? AND state = 'planned'
 """
 _CONFIRMED = f"""
@@ -227,7 +227,7 @@ class MassSends:
 
 def created(send_id: str, msgid: str, now: float, look_at: float) -> Statement:
     """The statement that says that there is a task."""
-    return Statement(_CREATED, (msgid, now, look_at, send_id))
+    return Statement(_CREATED, (msgid, now, look_at, now, send_id))
 
 
 def confirmed(send_id: str, at: float, look_at: float) -> Statement:

@@ -153,7 +153,7 @@ class MassSendTasks:
             SendCancelled: nobody can confirm it any more.
         """
         body = {"msgid": msgid, "userid": userid, "limit": self._limits.mass_result_page}
-        found = {}
+        found: dict[str, CustomerResult] = {}
         async for page in self._pages(apis.MASS_RESULT, body):
             found |= {one.external_userid: one for one in page.send_list or ()}
         return found
