@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.commands import (
     admin,
+    backup_arguments,
     campaign_arguments,
     channel_arguments,
     chat,
@@ -21,6 +22,8 @@ from bot.commands import (
     escalation,
     faq_arguments,
     gate,
+    incident_arguments,
+    materials,
     orders_arguments,
     people_arguments,
     privacy_arguments,
@@ -101,11 +104,14 @@ def _parser() -> argparse.ArgumentParser:
     privacy_arguments.add(command, _work)
     safety_arguments.add(command, _load)
     desk_arguments.add(command, _work)
+    materials.add(command, _work)
     people_arguments.add(command, _work)
     orders_arguments.add(command, _work)
     channel_arguments.add(command, _work)
     reaching_arguments.add(command, _work)
     campaign_arguments.add(command, _work)
+    backup_arguments.add(command, _work)
+    incident_arguments.add(command, _work)
     return parser
 
 

@@ -60,11 +60,26 @@ STAFF = [
 
 
 class PlayedSignIn(WeComClient):
-    """Gives userids for codes, each once, and tickets; read `calls`."""
+    """Gives userids for codes, each once, tickets, and ids for files; read `calls`, `uploaded`.
+
+    Make uploads fail through `failures`.
+    """
 
     def __init__(self) -> None:
         self.codes: dict[str, str] = {}
         self.calls: list[str] = []
+        self.uploaded: list[tuple[str, str]] = []
+        self.failures: list[Exception] = []
+
+    async def upload(
+        self, api: Api, *, params: Mapping[str, str], filename: str, content: bytes
+    ) -> dict[str, Any]:
+        """As WeCom answers (wecom-api §1.9)."""
+        if self.failures:
+            raise self.failures.pop(0)
+        self.uploaded.append((params.get("type", "picture for good"), filename))
+        n = len(self.uploaded)
+        return {"media_id": f"media-{n}", "url": f"https://pics.example.com/{n}.png"}
 
     async def call(
         self, api: Api, *, params: Mapping[str, str] | None = None, body: Any = None
@@ -88,7 +103,7 @@ class Browser:
         self.office, self.cookies = office, dict[str, str]()
         self.token, self.client_ids = "", 0
 
-    async def get(self, path: str, **query: str) -> ClientResponse:
+    async def get(self, path: str, /, **query: str) -> ClientResponse:
         return await self.request("GET", path, params=query)
 
     async def post(
@@ -137,9 +152,9 @@ class Browser:
         given = self.office.about | {"client_id": f"client-{self.client_ids:08d}"}
         return await self.post(f"/sidebar/{name}", given | form)
 
-    async def sees(self, name: str = "panel", **query: str) -> str:
+    async def sees(self, part: str = "panel", /, **query: str) -> str:
         """A part of the page about the customer of the chat."""
-        answer = await self.get(f"/sidebar/{name}", **(self.office.about | query))
+        answer = await self.get(f"/sidebar/{part}", **(self.office.about | query))
         assert answer.status == 200, f"{answer.status} {await answer.text()}"
         return await answer.text()
 

@@ -29,6 +29,7 @@ from bot.model import (
     Consult,
     Delegate,
     DropWay,
+    Effect,
     EndSession,
     FollowTagRun,
     HandOff,
@@ -50,7 +51,6 @@ from bot.model import (
     TakeCode,
     UpdateCard,
 )
-from bot.model.effects import Effect
 from bot.wecom.kf import Kf
 from bot.wecom.limits import platform_limits
 from bot.wecom.media import TemporaryMedia

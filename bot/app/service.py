@@ -31,6 +31,7 @@ from bot.app.tag_following import RulesFollower
 from bot.app.tag_looks import tag_looks
 from bot.app.tasks import build_task_reminders
 from bot.app.ticket_gauges import TicketGauges
+from bot.app.watching import build_watch
 from bot.app.welcomes import welcome_files
 from bot.config import Config
 from bot.delivery.buyers import Buyers
@@ -52,13 +53,14 @@ from bot.delivery.mass_looking import LOOK_S as MASS_LOOK_S
 from bot.delivery.pictures import Pictures
 from bot.delivery.pull import PullSettings
 from bot.delivery.reconciling import EVERY_S
-from bot.delivery.send import Sender
+from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
+from bot.delivery.watching import EVERY_S as EVERY_WATCH_S
 from bot.delivery.webhooks import WebhookFeed
 from bot.errors import Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model, open_summariser
-from bot.model import Lane, MakeMassSend
+from bot.model import Effect, Lane, MakeMassSend
 from bot.ports import Clock
 from bot.routing.live import Live
 from bot.store import Approvals, Store
@@ -203,17 +205,12 @@ def _assemble(
     )
     mass_sends = build_mass_sends(engine, contacts.access, woken)
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
-    sender = Sender(
-        store=store,
-        couriers={
-            **couriers(engine, kf, staff, media, client.fetch_elsewhere, woken=woken),
-            **contacts.couriers,
-            MakeMassSend: mass_sends.courier,
-        },
-        woken=woken,
-        clock=clock,
-        metrics=engine.metrics,
-    )
+    carried: dict[type[Effect], Courier] = {
+        **couriers(engine, kf, staff, media, client.fetch_elsewhere, woken=woken),
+        **contacts.couriers,
+        MakeMassSend: mass_sends.courier,
+    }
+    sender = Sender(store, carried, woken, clock, engine.metrics)
     hurry, live = Hurry(), Live()
     sends = Lanes("send", sender.send_queue, _send_slots(config), clock, hurry)
     drains = _drains(engine, sends, live, hurry)
@@ -226,7 +223,9 @@ def _assemble(
         pull=_pull_settings(config),
         looks=[
             *_looks(engine, kf, follower, drains, sends),
-            *((60.0, files.look), (MASS_LOOK_S, mass_sends.looks.look)),
+            (60.0, files.look),
+            (MASS_LOOK_S, mass_sends.looks.look),
+            (EVERY_WATCH_S, build_watch(engine, tokens, sends.wake).look),
             *_contact_looks(engine, contacts, client, sends),
         ],
         clock=clock,

@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
+from bot.config.alarms import Alarms
 from bot.config.channels import Channels
 from bot.config.consent import Consent
 from bot.config.contacts import Contacts
 from bot.config.escalation import Escalation
 from bot.config.experiments import Experiment, ExperimentName
 from bot.config.hours import Calendar, OpeningHours
+from bot.config.materials import OpenedLinks
 from bot.config.outreach import OutreachLimits
 from bot.config.referral import Referral
 from bot.config.safety import Safety
@@ -305,6 +307,7 @@ class Config(Section):
     welcome: Welcome = Welcome()
     flows: Flows = Flows()
     channels: Channels = Channels()
+    opened_links: OpenedLinks = OpenedLinks()
     referral: Referral = Referral()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
@@ -313,6 +316,7 @@ class Config(Section):
     orders: Orders = Orders()
     measuring: Measuring = Measuring()
     retention: Retention = Retention()
+    alarms: Alarms = Alarms()
     logging: Logging = Logging()
 
     def for_account(self, open_kfid: str) -> AccountSettings:

@@ -12,7 +12,7 @@ import structlog
 
 from bot.config.outreach import OutreachLimits
 from bot.delivery.contact_access import ContactAccess, ContactApi
-from bot.delivery.mass_sending import LEFT, UNKNOWN, Finder, Moves, Undecidable
+from bot.delivery.mass_sending import LEFT, MAYBE_MADE, Finder, Moves, Undecidable
 from bot.errors import NotAuthorised, Rejected, SendCancelled, Throttled, WeComError
 from bot.model.outreach import Reach
 from bot.policy.outreach import quiet_until
@@ -35,8 +35,8 @@ GIVE_UP_S = 3 * 86_400.0
 REMIND_AFTER_S, BUNDLE_S = 4 * 3600.0, 1800.0
 """A member is reminded of what is unsent for so long; of all his tasks once in so long (R-9.5)."""
 
-NOT_MADE, NOBODY, CANCELLED = "not made", "nobody sent it", "cancelled at WeCom"
-OTHERS, SILENT = "others were faster", "WeCom does not say"
+NOT_MADE, NOBODY, CANCELLED = "not_made", "nobody_sent", "cancelled_at_wecom"
+OTHERS, NOT_TOLD = "others_faster", "not_told"
 """Why nothing comes of one, or is not known to."""
 
 
@@ -96,7 +96,7 @@ class MassLooks:
             log.warning("mass_sends.not_read", send=known.send.id, error=str(error))
             is_late = self._now > known.send.expires_at + GIVE_UP_S
             if is_late and isinstance(error, Rejected):
-                await again(known, None, f"refused {error.errcode}")
+                await again(known, None, f"refused_{error.errcode}")
             else:
                 await again(known, self._now + AFTER_ERROR_S)
         return True
@@ -122,7 +122,7 @@ class MassLooks:
         try:
             msgid = await self.finder.msgid_of(api, known)
         except Undecidable:
-            await self.store.mass_sends.look_again(known, None, UNKNOWN)
+            await self.store.mass_sends.look_again(known, None, MAYBE_MADE)
             return
         settled_at = known.tried_at + platform_limits().contact.mass_settle_s
         if msgid:
@@ -176,7 +176,7 @@ class MassLooks:
         if known.confirmed_at is None:
             await self.moves.confirmed(known, at, self._now + FIRST_S)
         elif self._now - known.confirmed_at > GIVE_UP_S:
-            await self.store.mass_sends.look_again(known, None, SILENT)
+            await self.store.mass_sends.look_again(known, None, NOT_TOLD)
         else:
             await self.store.mass_sends.look_again(known, self._later(known.confirmed_at))
 

@@ -29,16 +29,15 @@ from bot.policy.guard import Guard
 from bot.policy.lexicon import Decision
 from bot.ports import Clock
 from bot.store import Arrival, AuditEntry, KnownSend, Parcel, Statement, Store, Unit
-from bot.store.consents import NOT_CONSENTED
-from bot.store.mass_sends import LOOK_AFTER_S, confirmed, created, ended, unwanted
+from bot.store.mass_sends import LOOK_AFTER_S, NO_CONSENT, confirmed, created, ended, unwanted
 from bot.wecom.limits import platform_limits
 from bot.wecom.mass_sends import as_sent
 
 log = structlog.get_logger(__name__)
 
-NOT_PERMITTED, SILENCED, UNKNOWN = "not permitted", "silenced", "not known whether it was made"
-FAILED, LEFT = "fail_list", "not friends"
-"""Why nothing comes of one."""
+NOT_PERMITTED, SILENCED, MAYBE_MADE = "not_permitted", "silenced", "maybe_made"
+FAILED, LEFT = "fail_list", "not_friends"
+"""Why nothing comes of one, in one word each: they are shown in the texts of the timeline."""
 
 SKEW_S = 300.0
 """How far WeCom's clock may be behind ours when what we made is looked for."""
@@ -161,7 +160,7 @@ class MassSendCourier:
         try:
             claimed = await self.store.outbox.claim(parcel, now, unless_silenced=True)
         except NotConsented:
-            return _unwanted(known, NOT_CONSENTED, now)
+            return _unwanted(known, NO_CONSENT, now)
         if not claimed:
             return _unwanted(known, SILENCED, now)
         api = await self.access.api()
@@ -173,8 +172,8 @@ class MassSendCourier:
             try:
                 msgid = await self.finder.msgid_of(api, known)
             except Undecidable:
-                await self.store.mass_sends.look_again(known, None, UNKNOWN)
-                return Ended("dead", error=UNKNOWN)
+                await self.store.mass_sends.look_again(known, None, MAYBE_MADE)
+                return Ended("dead", error=MAYBE_MADE)
             if msgid:
                 return await self._made(known, msgid)
             settled_at = known.tried_at + platform_limits().contact.mass_settle_s
@@ -225,4 +224,4 @@ def _unwanted(known: KnownSend, why: str, now: float) -> Outcome:
 def _refusal(error: Rejected) -> str:
     if isinstance(error, NotFriends) or error.errcode == _NOBODY:
         return LEFT
-    return f"refused {error.errcode}"
+    return f"refused_{error.errcode}"

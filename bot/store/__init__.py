@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 
 from bot.config import Tagging
 from bot.store.accounts import AccountRow, Accounts
+from bot.store.alarms import Alarms
 from bot.store.approvals import Approval, Approvals, ApprovalState, KnownText
 from bot.store.audit import Audit, AuditEntry
 from bot.store.benefits import Benefits, Stock
@@ -32,9 +33,11 @@ from bot.store.coupons import Coupon, Coupons, Redeemed
 from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.experiments import Experiments
 from bot.store.exports import Export, Exports
+from bot.store.links import Links, Sent, Traced
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.marks import Mark, Marks
 from bot.store.mass_sends import KnownSend, MassSends
+from bot.store.materials import Material, Materials
 from bot.store.measured import CaseRecord, Measured, Said
 from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
@@ -130,11 +133,14 @@ __all__ = [
     "KnownText",
     "Letter",
     "Line",
+    "Links",
     "Mailbox",
     "Mark",
     "Marks",
     "MassSends",
     "Match",
+    "Material",
+    "Materials",
     "Measured",
     "MediaStore",
     "Merge",
@@ -162,6 +168,7 @@ __all__ = [
     "Said",
     "Sales",
     "Sampled",
+    "Sent",
     "Servicers",
     "Silence",
     "StaffAnswer",
@@ -183,6 +190,7 @@ __all__ = [
     "Timeline",
     "ToolCalls",
     "Touch",
+    "Traced",
     "Transcript",
     "Unit",
     "UnitConflict",
@@ -218,6 +226,7 @@ class Store:
     mailbox: Mailbox
     people: People
     accounts: Accounts
+    alarms: Alarms
     benefits: Benefits
     cases: Cases
     changes: Changes
@@ -232,8 +241,10 @@ class Store:
     experiments: Experiments
     exports: Exports
     line: WaitingLine
+    links: Links
     marks: Marks
     mass_sends: MassSends
+    materials: Materials
     measured: Measured
     media: MediaStore
     model_usage: ModelUsage

@@ -14,12 +14,14 @@ from bot.model import Conversation
 from bot.model.consents import Purpose
 from bot.model.mass_sends import MassSend
 from bot.model.outreach import Reach
-from bot.store.consents import NOT_CONSENTED
 from bot.store.database import Database, Row, Statement, Unit
 from bot.store.vault import Vault
 
 LOOK_AFTER_S = 60.0
 """So long after it was planned it is looked at, whether the task was made or nobody tries to."""
+
+NO_CONSENT = "no_consent"
+"""Why one is not wanted any more whose customer has taken his consent back."""
 
 _OPEN = "state IN ('planned', 'task_created', 'confirmed')"
 
@@ -187,7 +189,7 @@ class MassSends:
 
     def withdraw(self, unit: Unit, external_userid: str, purpose: Purpose, at: float) -> None:
         """Add that what rests on a consent that has ended is wanted no more (R-15.2)."""
-        unit.add(f"{_DROP} purpose = ?", NOT_CONSENTED, at, external_userid, purpose)
+        unit.add(f"{_DROP} purpose = ?", NO_CONSENT, at, external_userid, purpose)
 
     async def withdraw_all(self, customers: Sequence[str], why: str, at: float) -> None:
         """Nothing of these customers is wanted any more."""

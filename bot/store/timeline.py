@@ -17,8 +17,13 @@ _SPARE = 50
 """Rows of one moment that a page may have to skip."""
 
 _AND_WHY = "CASE WHEN {0} IS NULL THEN '' ELSE ' ' || {0} END"
+_TITLE = "COALESCE((SELECT title FROM materials WHERE id = {0}.material), {0}.material)"
 _ME = f"external_userid IN {SAME_PERSON}"
 _MY_PERSONS = same_persons("(SELECT m.person_id FROM customers m WHERE m.external_userid = ?1)")
+
+
+WRITTEN = frozenset({"message", "sent"})
+"""Kinds of lines that belong to a conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,8 @@ class Source:
 
     Args:
         table: left out while there is no such table: some belong to behaviours.
-        sql: gives ``at``, ``key`` (unique in this source), ``what``, ``why`` and, sealed, ``body``.
+        sql: gives ``at``, ``key`` (unique in this source), ``what``, ``why`` and, sealed, ``body``;
+            of what is `WRITTEN` the account too.
     """
 
     kind: str
@@ -41,14 +47,14 @@ SOURCES = (
         "messages",
         "SELECT m.sent_at AS at, m.msgid AS key, CASE m.origin WHEN 3 THEN 'wrote' ELSE 'served'"
         f" END AS what, m.outcome || {_AND_WHY.format('m.because')} AS why, m.body,"
-        " m.external_userid FROM conversations c JOIN messages m"
+        " m.open_kfid, m.external_userid FROM conversations c JOIN messages m"
         f" USING (open_kfid, external_userid) WHERE c.{_ME} AND m.sent_at <= ?2",
     ),
     Source(
         "sent",
         "outbox",
         "SELECT o.created_at AS at, o.msgid AS key, o.state AS what, o.handled_by ||"
-        f" {_AND_WHY.format('o.because')} AS why, o.body, o.external_userid"
+        f" {_AND_WHY.format('o.because')} AS why, o.body, o.open_kfid, o.external_userid"
         " FROM conversations c JOIN outbox o USING (open_kfid, external_userid)"
         f" WHERE c.{_ME} AND o.created_at <= ?2 AND o.kind IN ('SendMessage', 'SendOnEvent')",
     ),
@@ -104,6 +110,20 @@ SOURCES = (
         f" WHERE r.{_ME} AND r.asked_at <= ?2",
     ),
     Source(
+        "link",
+        "link_sends",
+        f"SELECT l.sent_at AS at, l.token AS key, 'sent' AS what, {_TITLE.format('l')} || ' ' ||"
+        " l.userid AS why, NULL AS body, l.external_userid FROM link_sends l"
+        f" WHERE l.{_ME} AND l.sent_at <= ?2",
+    ),
+    Source(
+        "opened",
+        "link_opens",
+        "SELECT o.at, o.token || '/' || o.at AS key, 'opened' AS what,"
+        f" {_TITLE.format('o')} AS why, NULL AS body, o.external_userid FROM link_opens o"
+        f" WHERE o.{_ME} AND o.at <= ?2",
+    ),
+    Source(
         "merge",
         "merges",
         "SELECT g.at, g.id AS key, 'merged' AS what, g.evidence || ' ' || g.by || ' ' || g.why AS"
@@ -126,6 +146,7 @@ class Moment:
 
     Args:
         why: the reason as it was stored with it.
+        open_kfid: the account at which something was written, empty = none has to do with it.
         text: what was written, if it was a text and can still be opened.
         place: where the next page goes on.
     """
@@ -135,6 +156,7 @@ class Moment:
     what: str
     why: str
     external_userid: str
+    open_kfid: str
     text: str
     place: str
 
@@ -193,6 +215,7 @@ class Timeline:
             what=str(row["what"]),
             why=" ".join(str(row["why"]).split()),
             external_userid=row["external_userid"],
+            open_kfid=row["open_kfid"] if kind in WRITTEN else "",
             text=self._text(row),
             place=f"{row['at']!r}/{kind}/{row['key']}",
         )

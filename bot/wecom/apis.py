@@ -24,6 +24,7 @@ class Api(msgspec.Struct, frozen=True):
 
 GET_TOKEN = Api("GET", "/cgi-bin/gettoken")
 MEDIA_UPLOAD = Api("POST", "/cgi-bin/media/upload", timeout_s=30.0)
+MEDIA_PUBLISH = Api("POST", "/cgi-bin/media/uploadimg", timeout_s=30.0)
 MEDIA_GET = Api("GET", "/cgi-bin/media/get", timeout_s=60.0)
 KF_ACCOUNTS = Api("POST", "/cgi-bin/kf/account/list")
 KF_SERVICERS = Api("GET", "/cgi-bin/kf/servicer/list")

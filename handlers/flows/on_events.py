@@ -102,9 +102,10 @@ async def told(turn: Turn, event: Emitted, facts: Store) -> None:
         return
     was_done = known.state in (TaskState.SENT, TaskState.DONE_LATE)
     reach = Reach.CONFIRMED if was_done else Reach.IMPOSSIBLE
-    why = "" if was_done else known.why or f"task {known.state}"
+    is_refused = known.why == NOT_CONSENTED
+    why = NO_CONSENT if is_refused else "" if was_done else f"task {known.state}"
     await _reached(turn, facts, known.task.ref, known.task.id, (reach, why))
-    if known.why == NOT_CONSENTED and known.reminded_at is not None:
+    if is_refused and known.reminded_at is not None:
         text = turn.phrases.say("flows.task_off", text=known.task.text)
         turn.notify([known.task.member], text)
 

@@ -298,7 +298,7 @@ class Runner:
         """A step is done; what comes after it is planned."""
         store.end_step(self.turn, row, store.STEP_DONE, step.evidence)
         if step.evidence is not Evidence.NONE:  # whatever still asks for it
-            store.drop_sends(self.turn, run, f"{run.id}/{step.id}", "done")
+            store.drop_sends(self.turn, run, f"{run.id}/{step.id}", "step_done")
         over = await self._over(run, step.id)
         if not thank:
             await self._advance(flow, run, step.id, over)

@@ -233,7 +233,7 @@ def end_run(turn: Turn, one: Run, state: str, why: str = "") -> None:
         *(turn.now, why or state, one.id),
     )
     if state != DONE:
-        drop_sends(turn, one, one.id, why or state)
+        drop_sends(turn, one, one.id, "flow_ended")
 
 
 def write_at(turn: Turn, one: Run, open_kfid: str) -> None:

@@ -124,7 +124,7 @@ async def test_what_is_confirmed_is_not_delivered_yet(town: Town) -> None:
     assert await step(town) == (Reach.DELIVERED, "")
 
 
-@pytest.mark.parametrize(("rule", "why"), [("gone", "not friends"), ("day", "others were faster")])
+@pytest.mark.parametrize(("rule", "why"), [("gone", "not_friends"), ("day", "others_faster")])
 async def test_what_comes_to_nothing_says_why_and_gives_its_touch_back(
     town: Town, rule: str, why: str
 ) -> None:
@@ -147,7 +147,7 @@ async def test_whom_wecom_will_not_reach_is_no_touch(town: Town, silent: bool) -
     await town.settles()
     town.friends.delete("zhangsan", LAN, by="staff", tells=False)
     await passes(town, minutes=65)
-    assert await step(town) == (Reach.IMPOSSIBLE, "fail_list" if silent else "not friends")
+    assert await step(town) == (Reach.IMPOSSIBLE, "fail_list" if silent else "not_friends")
     assert await touches(town) == 0
 
 
@@ -159,7 +159,7 @@ async def test_what_nobody_sends_is_reminded_of_in_the_day_and_cancelled_in_the_
     assert len(sends(town).tasks[msgid].reminded) == 2  # not in the night
     await passes(town, hours=12)
     assert sends(town).tasks[msgid].cancelled
-    assert await step(town) == (Reach.IMPOSSIBLE, "nobody sent it")
+    assert await step(town) == (Reach.IMPOSSIBLE, "nobody_sent")
     assert await touches(town) == 0
 
 
@@ -181,11 +181,11 @@ async def test_a_withdrawn_consent_cancels_what_is_not_sent(town: Town, hides: b
     await town.works()
     assert sends(town).tasks[msgid].cancelled
     assert sends(town).waiting_for("zhangsan") == []
-    assert await step(town) == (Reach.IMPOSSIBLE, "no consent")
+    assert await step(town) == (Reach.IMPOSSIBLE, "no_consent")
     assert await touches(town) == 0
     out = io.StringIO()
     await show(town.chat.engine.config, LAN, out)
-    assert "发不了（no consent）" in out.getvalue()
+    assert "发不了（no_consent）" in out.getvalue()
     assert "任务已建" not in out.getvalue()
 
 
@@ -198,7 +198,7 @@ async def test_a_withdrawn_consent_stops_a_task_that_is_about_to_be_made(town: T
     await withdraws(town)
     await passes(town, minutes=20)
     assert sends(town).tasks == {}
-    assert await step(town) == (Reach.IMPOSSIBLE, "no consent")
+    assert await step(town) == (Reach.IMPOSSIBLE, "no_consent")
 
 
 async def test_a_consent_withdrawn_in_the_chat_cancels_it_as_well(town: Town) -> None:
@@ -206,7 +206,7 @@ async def test_a_consent_withdrawn_in_the_chat_cancels_it_as_well(town: Town) ->
     await town.chat.says("退订")
     await town.works()
     assert sends(town).tasks[msgid].cancelled
-    assert await step(town) == (Reach.IMPOSSIBLE, "no consent")
+    assert await step(town) == (Reach.IMPOSSIBLE, "no_consent")
 
 
 async def test_a_service_message_is_not_cancelled_by_it(
@@ -235,7 +235,7 @@ async def test_who_ended_the_step_himself_needs_no_message_any_more(
         await town.chat.says("多久发货")
         await town.works()
         assert sends(town).tasks[msgid].cancelled
-        assert await step(town) == (Reach.IMPOSSIBLE, "done")
+        assert await step(town) == (Reach.IMPOSSIBLE, "step_done")
 
 
 async def test_an_admin_who_cancels_it_at_wecom_is_followed(town: Town) -> None:
@@ -243,7 +243,7 @@ async def test_an_admin_who_cancels_it_at_wecom_is_followed(town: Town) -> None:
     msgid = await is_asked(town)
     sends(town).tasks[msgid].cancelled = True
     await passes(town, minutes=20)
-    assert await step(town) == (Reach.IMPOSSIBLE, "cancelled at WeCom")
+    assert await step(town) == (Reach.IMPOSSIBLE, "cancelled_at_wecom")
 
 
 async def test_words_that_may_not_be_said_are_not_put_into_a_members_mouth(
@@ -341,7 +341,7 @@ async def test_where_wecom_does_not_say_for_whom_a_task_is_nothing_more_is_made(
     await passes(town, hours=2)
     assert town.sim.calls[ADD] == 1
     (known,) = await town.store.mass_sends.of_customer(LAN)
-    assert (known.state, known.why) == (Reach.PLANNED, "not known whether it was made")
+    assert (known.state, known.why) == (Reach.PLANNED, "maybe_made")
     assert await touches(town) == 1, "it may have been one"
 
 
@@ -355,7 +355,7 @@ async def test_a_consent_withdrawn_after_a_lost_answer_cancels_what_was_made(tow
     await withdraws(town)
     await passes(town, minutes=10)
     assert task.cancelled
-    assert await step(town) == (Reach.IMPOSSIBLE, "no consent")
+    assert await step(town) == (Reach.IMPOSSIBLE, "no_consent")
 
 
 @every_step

@@ -19,6 +19,7 @@ from bot.model import Conversation, StaffAction
 from bot.policy.seeing import Seeing, Sight
 from bot.ports import Clock
 from bot.routing.live import Live
+from bot.routing.panels import Shown
 from bot.routing.suggesting import MOST
 from bot.store import StaffAnswer
 from bot.web.acting import CLIENT_ID, Acting
@@ -38,11 +39,16 @@ CASE_ACTIONS = frozenset({"take", "raise", "later", "end"})
 
 
 class Asked(NamedTuple):
-    """A request that may be answered."""
+    """A request that may be answered.
+
+    Args:
+        base: our address as this browser sees it.
+    """
 
     visitor: Visitor
     sight: Sight
     form: dict[str, str]
+    base: str
 
 
 Answer = Callable[[Asked], Awaitable[web.StreamResponse]]
@@ -121,7 +127,7 @@ class SidebarEndpoint:
         async def reads(request: web.Request, visitor: Visitor) -> web.StreamResponse:
             if name == "events":
                 return await self._stream(request, visitor)
-            return await self._asked(visitor, dict(request.query), answer)
+            return await self._asked(request, visitor, dict(request.query), answer)
 
         return web.get(f"{PATH}/{name}", self.door.read(reads), allow_head=False)
 
@@ -136,17 +142,23 @@ class SidebarEndpoint:
             if (request.content_length or 0) > MAX_BODY:
                 return self.door.refused(413)
             form = {key: str(value) for key, value in (await request.post()).items()}
-            return await self._asked(visitor, form, answer, changes=changes)
+            return await self._asked(request, visitor, form, answer, changes=changes)
 
         return web.post(f"{PATH}/{name}", self.door.write(writes))
 
     async def _asked(
-        self, visitor: Visitor, form: dict[str, str], answer: Answer, *, changes: bool = False
+        self,
+        request: web.Request,
+        visitor: Visitor,
+        form: dict[str, str],
+        answer: Answer,
+        *,
+        changes: bool = False,
     ) -> web.StreamResponse:
         sight = await self._sight(visitor, form)
         if sight is None or (changes and not sight.may_act):
             return self.part("nobody.html", status=404 if sight is None else 403)
-        return await answer(Asked(visitor, sight, form))
+        return await answer(Asked(visitor, sight, form, self.door.base(request)))
 
     async def _sight(self, visitor: Visitor, form: dict[str, str]) -> Sight | None:
         customer, open_kfid = form.get("customer", ""), form.get("open_kfid", "")
@@ -204,11 +216,17 @@ class SidebarEndpoint:
 
     async def _panel(self, asked: Asked) -> web.StreamResponse:
         await self.parts.looked(asked.visitor, asked.sight)
-        now, sight = self.clock.now(), asked.sight
-        prints = Fingerprints(self.acting_store, sight.external_userid, conversation_of(sight))
-        seen = await prints.token()  # before it is read: what changes meanwhile is told again
-        view = await self.parts.reader.view(asked.visitor.who, asked.sight, now)
+        # before it is read: what changes meanwhile is told again
+        seen = await self._prints(asked.visitor, asked.sight).token()
+        view = await self.parts.reader.view(asked.visitor.who, asked.sight, self.clock.now())
         return self.part("panel.html", view=view, seen=seen, **self.common(asked))
+
+    def _prints(self, visitor: Visitor, sight: Sight) -> Fingerprints:
+        async def panels() -> tuple[Shown, ...]:
+            return await self.parts.reader.beside(visitor.who, sight, self.clock.now())
+
+        where = conversation_of(sight)
+        return Fingerprints(self.acting_store, sight.external_userid, where, panels)
 
     async def _case(self, asked: Asked) -> web.StreamResponse:
         case = self.parts.reader.case(asked.visitor.who, asked.sight.case)
@@ -329,8 +347,7 @@ class SidebarEndpoint:
         headers = {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
         response = self.door.dressed(web.StreamResponse(headers=headers))
         await response.prepare(request)
-        where = conversation_of(sight)
-        prints = Fingerprints(self.acting_store, sight.external_userid, where)
+        prints = self._prints(visitor, sight)
         prints.seen(form.get("seen", ""))
 
         async def may_see() -> bool:

@@ -73,7 +73,7 @@ async def test_mass_send_tasks_are_counted_by_how_far_they_are(home: Path) -> No
         outreach_row = Outreach(feature="flow", ref="m/a", reason="flow:m/a")
         store.outreach.plan(unit, "wm_lan", outreach_row, at, last=NOT_ASKED, msgid=one.id)
         if outcome:
-            why = "" if outcome is Reach.DELIVERED else "not friends"
+            why = "" if outcome is Reach.DELIVERED else "not_friends"
             unit.statements.append(ended(one.id, outcome, why, at))
     await store.database.commit(unit)
     store.close()
@@ -83,8 +83,8 @@ async def test_mass_send_tasks_are_counted_by_how_far_they_are(home: Path) -> No
         "最近 30 天触达 2 次，促销占 100%。",
         "  flow  2 次",
         "群发任务 4 个：计划中 1，没有发 1，企业微信已发出 1，发不了 1。",
-        "  · 没有发：flow，not friends，1 个",
-        "  · 发不了：flow，not friends，1 个",
+        "  · 没有发：flow，not_friends，1 个",
+        "  · 发不了：flow，not_friends，1 个",
     ]
 
 

@@ -259,7 +259,7 @@ async def test_nobody_is_asked_to_advertise_to_who_has_opted_out(
     assert await chat.store.tasks.listed() == []
     assert [text for text in chat.staff_messages if "请不要做了" in text and "第一句" in text]
     rows = await store.steps_of(chat.store, store.run_id("onboarding", LAN))
-    assert [(one.reach, one.why) for one in rows] == [(Reach.IMPOSSIBLE, "no consent")]
+    assert [(one.reach, one.why) for one in rows] == [(Reach.IMPOSSIBLE, "no_consent")]
     assert (await chat.store.outreach.budget(LAN, chat.clock.now())).made == ()
     (known,) = await chat.store.tasks.listed(all_of_them=True)
     assert (known.state, known.ended_by, known.why) == (

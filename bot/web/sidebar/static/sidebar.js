@@ -9,6 +9,7 @@
   const pending = new Map();
   let about = { customer: "", account };
   let entry = "normal";
+  let opened = [];
 
   const url = (name, query) => `${root}/sidebar/${name}?${new URLSearchParams(query)}`;
   const clientId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
@@ -148,13 +149,30 @@
 
   const fields = (form) => Object.fromEntries(new FormData(form));
 
+  /** Ask what is to be sent, then send it. */
+  async function sendReady(name, form) {
+    const told = await call(name, form);
+    if (told.message) return send(told.message);
+    toast(told.text || words.failed, true);
+    return false;
+  }
+
   const suggestions = {
     async send(box) {
       const text = box.querySelector("textarea")?.value ?? box.dataset.text;
       if (text.trim() && await send({ msgtype: "text", text: { content: text } })) {
         box.classList.add("gone");
-        await act("sent", { id: box.dataset.id, text }, words.sent);
+        let whole = true;
+        for (const one of box.querySelectorAll("[data-do=enclose]")) whole &&= await this.enclose(box, one);
+        await act("sent", { id: box.dataset.id, text }, whole ? words.sent : words.partly);
       }
+    },
+    enclose: (box, button) => sendReady("attachment", { id: box.dataset.id, n: button.dataset.n }),
+    async material(box) {
+      const id = box.dataset.id;
+      if (!await sendReady("materials/ready", { id })) return;
+      await act("materials/sent", { id }, words.sent);
+      htmx.trigger(document.getElementById("materials"), "materials", {});
     },
     edit(box) {
       if (box.querySelector("textarea")) return;
@@ -176,9 +194,9 @@
     const button = event.target.closest("button, [data-reload]");
     if (!button) return;
     if (button.hasAttribute("data-reload")) location.reload();
-    const box = button.closest("[data-text]");
-    const does = suggestions[button.dataset.do];
-    if (does && box) does(box);
+    if (button.hasAttribute("data-again")) htmx.trigger(button.closest("[hx-get]"), "again", {});
+    const box = button.closest("article");
+    if (box && button.dataset.do) suggestions[button.dataset.do](box, button);
   });
 
   document.addEventListener("submit", async (event) => {
@@ -199,6 +217,23 @@
     toast(words.signedOut);
   });
 
+  // ---- panels -------------------------------------------------------------------------------------------------------
+
+  // `toggle` does not bubble.
+  panel.addEventListener("toggle", ({ target }) => {
+    const lines = target.open && target.querySelector(".lines-of");
+    if (lines) htmx.trigger(lines, "opened", {});
+  }, true);
+
+  /** What was to come and did not: say so where it was to stand. */
+  function unread(event) {
+    const waiting = event.detail?.ctx?.target?.querySelector?.(".skeleton");
+    if (!waiting) return;
+    waiting.parentElement.replaceChildren(document.getElementById("say-unread").content.cloneNode(true));
+  }
+  body.addEventListener("htmx:error", unread);
+  body.addEventListener("htmx:response:error", unread);
+
   // ---- following ----------------------------------------------------------------------------------------------------
 
   const net = document.getElementById("net");
@@ -212,7 +247,13 @@
     const area = document.activeElement;
     const target = event.detail?.ctx?.target;
     const busy = area && ["TEXTAREA", "INPUT", "SELECT"].includes(area.tagName) && area.value !== "" && target?.contains?.(area);
-    if (busy || event.detail?.ctx?.response?.status >= 400) event.preventDefault();
+    if (busy || event.detail?.ctx?.response?.status >= 400) return event.preventDefault();
+    // What is unfolded stays so.
+    opened = [...(target?.querySelectorAll?.("details[open][id]") ?? [])].map((one) => one.id);
+  });
+  body.addEventListener("htmx:after:swap", () => {
+    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+    opened = [];
   });
 
   function tick() {
@@ -226,7 +267,18 @@
     }
   }
 
+  let opened = -1;
+  /** Say so when the customer has opened a link since the page last looked. */
+  function noticeOpened() {
+    const found = panel.querySelector("[data-opened]");
+    if (!found) return;
+    const at = Number(found.dataset.opened);
+    if (opened >= 0 && at > opened) toast(found.textContent);
+    opened = at;
+  }
+
   body.addEventListener("htmx:after:swap", tick);
+  body.addEventListener("htmx:after:swap", noticeOpened);
   setInterval(tick, 1000);
   window.addEventListener("online", () => { if (!about.customer) start(); });
   start();
