@@ -36,8 +36,12 @@ from bot.app.welcomes import welcome_files
 from bot.config import Config
 from bot.delivery.buyers import Buyers
 from bot.delivery.channel_keeping import LOOK_S
-from bot.delivery.contact_access import ContactApi
+from bot.delivery.completeness import EVERY_S as EVERY_COUNT_S
+from bot.delivery.completeness import CompletenessLook
+from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.delivery.desks import Desks
+from bot.delivery.ending import EVERY_S as ENDING_EVERY_S
+from bot.delivery.ending import Ending
 from bot.delivery.group_welcomes import GroupWelcomes
 from bot.delivery.housekeeping import (
     DeletedKeys,
@@ -69,6 +73,7 @@ from bot.wecom.client import WeComClient
 from bot.wecom.kf import Kf
 from bot.wecom.media import TemporaryMedia
 from bot.wecom.staff import StaffMessages
+from bot.wecom.statistics import KfStatistics
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
 from knowledge import Library
@@ -87,6 +92,7 @@ class Concierge:
     tokens: AccessTokens
     client: WeComClient
     live: Live
+    contacts: ContactAccess
     warming: "asyncio.Task[None] | None" = None
 
 
@@ -231,7 +237,7 @@ def _assemble(
         clock=clock,
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
-    return Concierge(engine, service, intake, tokens, client, live)
+    return Concierge(engine, service, intake, tokens, client, live, contacts.access)
 
 
 def _drains(engine: Engine, sends: Lanes, live: Live, hurry: Hurry) -> Drains:
@@ -266,6 +272,7 @@ def _looks(
         (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
         *tag_looks(engine, sends.wake),
         (60.0, Buyers(store, clock).look),
+        (ENDING_EVERY_S, Ending(store, config, clock, drains.lanes.wake).look),
         (1.0, build_task_reminders(engine, sends.wake, drains.lanes.wake).look),
         (1.0, WebhookFeed(store, config.webhooks, clock, sends.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
@@ -297,11 +304,13 @@ def _contact_looks(
     fetch = client.fetch_elsewhere
     channels = build_channel_keeping(engine, contacts.access, fetch, sends.wake)
     config = engine.config
+    counts = CompletenessLook(engine.store, KfStatistics(client), contacts.access, engine.clock)
     groups = GroupWelcomes(engine.store, contacts.access, config.welcome.group, engine.clock)
     return [
         (EVERY_S, contacts.reconciler.look),
         (LOOK_S, channels.look),
         (600.0, groups.look),
+        (EVERY_COUNT_S, counts.look),
     ]
 
 

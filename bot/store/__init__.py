@@ -22,6 +22,7 @@ from bot.store.channels import (
     ChannelRow,
     Channels,
 )
+from bot.store.completeness import Completeness
 from bot.store.consents import Consents
 from bot.store.contact_sync import ContactSync, SyncState
 from bot.store.contacts import Contacts, Relation, RelationEvent
@@ -231,6 +232,7 @@ class Store:
     cases: Cases
     changes: Changes
     channels: Channels
+    completeness: Completeness
     consents: Consents
     contact_sync: ContactSync
     contacts: Contacts

@@ -137,6 +137,7 @@ ENGINE_TABLES = (
     Table("consents", "id", person="external_userid", sealed=("evidence",)),
     Table("consent_standing", "external_userid, purpose", person="external_userid"),
     # names a customer by person_id only, which erasure makes meaningless
+    Table("completeness", "source, account, day", age="day", kept=AUDIT),
     Table("alarms", "id", age="ended_at", kept=AUDIT),
     Table("incident_steps", "alarm, step"),
     Table("audit", "id", age="at", kept=AUDIT),
@@ -175,6 +176,7 @@ ENGINE_TABLES = (
     ),
     Table("personal_ways", "state"),
     Table("points_postings", "id", person="external_userid"),
+    Table("points_ends", "txn", person="external_userid"),
     Table("coupons", "pool, code", person="external_userid"),
     Table(
         "staff_answers",

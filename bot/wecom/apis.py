@@ -33,6 +33,7 @@ KF_STATE = Api("POST", "/cgi-bin/kf/service_state/get")
 KF_TRANS = Api("POST", "/cgi-bin/kf/service_state/trans", idempotent=False)
 KF_CUSTOMERS = Api("POST", "/cgi-bin/kf/customer/batchget")
 KF_LINK = Api("POST", "/cgi-bin/kf/add_contact_way")  # one scene, one link (wecom-api §3.3)
+KF_STATISTICS = Api("POST", "/cgi-bin/kf/get_corp_statistic")
 KF_SEND = Api("POST", "/cgi-bin/kf/send_msg", idempotent=False)
 KF_SEND_ON_EVENT = Api("POST", "/cgi-bin/kf/send_msg_on_event", idempotent=False)
 STAFF_SEND = Api("POST", "/cgi-bin/message/send", idempotent=False)
@@ -45,6 +46,7 @@ CONTACT = "/cgi-bin/externalcontact"
 """Everything of customer contact lies under this path."""
 
 CONTACT_MEMBERS = Api("GET", f"{CONTACT}/get_follow_user_list")
+CONTACT_BEHAVIOUR = Api("POST", f"{CONTACT}/get_user_behavior_data")
 CONTACT_LIST = Api("GET", f"{CONTACT}/list")
 CONTACT_GET = Api("GET", f"{CONTACT}/get")
 CONTACT_BATCH = Api("POST", f"{CONTACT}/batch/get_by_user", timeout_s=30.0)
