@@ -269,14 +269,14 @@
     }
   }
 
-  let opened = -1;
+  let lastOpening = -1;
   /** Say so when the customer has opened a link since the page last looked. */
   function noticeOpened() {
     const found = panel.querySelector("[data-opened]");
     if (!found) return;
     const at = Number(found.dataset.opened);
-    if (opened >= 0 && at > opened) toast(found.textContent);
-    opened = at;
+    if (lastOpening >= 0 && at > lastOpening) toast(found.textContent);
+    lastOpening = at;
   }
 
   body.addEventListener("htmx:after:swap", tick);
