@@ -67,6 +67,16 @@ async def test_a_buyer_may_join_where_buyers_are_meant(open_chat: OpenChat) -> N
     fair = await a_fair(open_chat, bought="yes")
     await fair.chat.says("邀请好友")
     assert fair.chat.replies == [NOT_MEANT]
+    sql = (
+        "INSERT INTO sales (number, amount, refunded, paid_at, changed_at, external_userid)"
+        " VALUES ('1', 900, ?, 1, 1, 'wm_lan')"
+    )
+    await fair.store.database.execute(sql, 900)
+    await fair.chat.says("邀请好友")
+    assert fair.chat.replies == [NOT_MEANT]  # all of it was refunded
+    await fair.store.database.execute("UPDATE sales SET refunded = 100")
+    await fair.chat.says("邀请好友")
+    assert fair.chat.replies[0].startswith("您已参加")
 
 
 async def test_who_takes_part_stays_when_the_audience_narrows(open_chat: OpenChat) -> None:
