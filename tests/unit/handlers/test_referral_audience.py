@@ -68,8 +68,9 @@ async def test_a_buyer_may_join_where_buyers_are_meant(open_chat: OpenChat) -> N
     await fair.chat.says("邀请好友")
     assert fair.chat.replies == [NOT_MEANT]
     sql = (
-        "INSERT INTO sales (number, amount, refunded, paid_at, changed_at, external_userid)"
-        " VALUES ('1', 900, ?, 1, 1, 'wm_lan')"
+        "INSERT INTO sales (number, amount, refunded, paid_at, changed_at, received_at,"
+        " external_userid)
+         VALUES ('1', 900, ?, 1, 1, 1, 'wm_lan')"
     )
     await fair.store.database.execute(sql, 900)
     await fair.chat.says("邀请好友")
