@@ -21,6 +21,7 @@ TABLES = (
     Table("referral_steps", "id", person="external_userid"),
     Table("referral_grants", "id", person="external_userid"),
     Table("referral_addresses", "grant_id", person="external_userid", sealed=("body",)),
+    Table("referral_receipts", "external_userid, kind, mark", person="external_userid"),
     Table("referral_barred", "external_userid", person="external_userid"),
 )
 

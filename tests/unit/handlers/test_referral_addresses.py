@@ -131,7 +131,8 @@ async def test_after_it_was_sent_the_address_is_kept_thirty_days(fair: Fair) -> 
     await fair.chat.taps("对，就寄这里")
     (one,) = await fair.store.tasks.of_customer(LAN)
     where = fair.chat.conversation
-    data = {"kind": one.task.kind, "ref": one.task.ref, "state": TaskState.SENT}
+    told = {"by": one.task.member, "at": fair.clock.now(), "task_id": one.task.id}
+    data = told | {"kind": one.task.kind, "ref": one.task.ref, "state": TaskState.SENT}
     ended = Emitted(
         name=TASK_ENDED,
         data=data,

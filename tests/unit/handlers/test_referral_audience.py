@@ -69,8 +69,7 @@ async def test_a_buyer_may_join_where_buyers_are_meant(open_chat: OpenChat) -> N
     assert fair.chat.replies == [NOT_MEANT]
     sql = (
         "INSERT INTO sales (number, amount, refunded, paid_at, changed_at, received_at,"
-        " external_userid)
-         VALUES ('1', 900, ?, 1, 1, 1, 'wm_lan')"
+        " external_userid) VALUES ('1', 900, ?, 1, 1, 1, 'wm_lan')"
     )
     await fair.store.database.execute(sql, 900)
     await fair.chat.says("邀请好友")
