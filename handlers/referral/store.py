@@ -21,6 +21,8 @@ TABLES = (
     Table("referral_steps", "id", person="external_userid"),
     Table("referral_grants", "id", person="external_userid"),
     Table("referral_receipts", "external_userid, kind, mark", person="external_userid"),
+    Table("referral_reviews", "invite", person="external_userid"),
+    Table("referral_appeals", "state, at", person="external_userid"),
     Table("referral_barred", "external_userid", person="external_userid"),
 )
 
