@@ -31,6 +31,7 @@ from bot.config.values import (
     Count,
     Days,
     HttpUrl,
+    KeysUrl,
     Many,
     MasterKey,
     OpenKfid,
@@ -84,10 +85,19 @@ class Storage(Section):
         default="sqlite:///data/concierge.db", validate_default=True, repr=False
     )
 
+    keys_url: KeysUrl | None = Field(default=None, repr=False)
+    folder: Source = Field(default=Path("data"), validate_default=True)
+
     @property
     def sqlite_path(self) -> Path | None:
         """The database file, or None when it is not SQLite."""
         return sqlite_path(self.url)
+
+    @property
+    def files(self) -> Path:
+        """Where media, lists, vectors and exports lie: beside the database when it is a file."""
+        path = self.sqlite_path
+        return path.parent if path else self.folder
 
 
 class Redis(Section):

@@ -145,7 +145,7 @@ class Timeline:
             after: `place` of the last line of the page before.
         """
         place = _place(after)
-        known = await self._tables()
+        known = self._db.tables()
         found = []
         for source in SOURCES:
             if source.table in known:
@@ -174,10 +174,6 @@ class Timeline:
             return ""
         await self._vault.ready([_subject(external_userid)])
         return self._text(row)
-
-    async def _tables(self) -> set[str]:
-        rows = await self._db.fetch("SELECT name FROM sqlite_master WHERE type = 'table'")
-        return {row["name"] for row in rows}
 
     def _moment(self, kind: str, row: Row) -> Moment:
         return Moment(

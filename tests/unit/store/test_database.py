@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from bot.store import Database, Statement, Unit, UnitConflict
+from bot.store.sqlite import SqliteDatabase
 
 INSERT = "INSERT INTO things (name) VALUES (?)"
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(tmp_path / "facts.db")
+    opened = SqliteDatabase(tmp_path / "facts.db")
     opened.run_script("CREATE TABLE things (name TEXT PRIMARY KEY)")
     yield opened
     opened.close()
@@ -139,19 +140,19 @@ async def test_a_database_locked_by_another_process_is_outlived(database: Databa
 
 
 async def test_closing_finishes_what_was_queued(tmp_path: Path) -> None:
-    database = Database(tmp_path / "facts.db")
+    database = SqliteDatabase(tmp_path / "facts.db")
     database.run_script("CREATE TABLE things (name TEXT PRIMARY KEY)")
     commits = [asyncio.ensure_future(database.commit(a_unit(str(n)))) for n in range(50)]
     await asyncio.sleep(0)
     database.close()
     await asyncio.gather(*commits)
-    again = Database(tmp_path / "facts.db")
+    again = SqliteDatabase(tmp_path / "facts.db")
     assert len(await names(again)) == 50
     again.close()
 
 
 async def test_a_closed_database_refuses_at_once_and_closes_twice(tmp_path: Path) -> None:
-    database = Database(tmp_path / "facts.db")
+    database = SqliteDatabase(tmp_path / "facts.db")
     database.close()
     database.close()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):

@@ -18,7 +18,7 @@ from bot.model import Conversation
 from bot.routing.discovery import discover
 from bot.store import Download, Store, Table, Unit
 from bot.store.erasures import Eraser
-from tests.builders import a_config, a_customer
+from tests.builders import a_config, a_customer, home_of
 
 LAN, BO = a_customer(), a_customer("wm_bo")
 PERSON = "赵兰心 13900001111 独一无二的原话"
@@ -49,7 +49,7 @@ async def fill(store: Store, of: Conversation, mark: str = PLAIN) -> None:
         "INSERT INTO switches VALUES ('silence', 'customer', ?, 0, 'x', ?)",
         *(of.external_userid, mark),
     )
-    sheet = store.database.path.parent / f"{of.external_userid}.csv"
+    sheet = home_of(store) / f"{of.external_userid}.csv"
     sheet.write_text(f"{of.external_userid},{PERSON}", "utf-8")
     unit.add(
         "UPDATE export_lines SET export = 'x_' || external_userid WHERE external_userid = ?",

@@ -6,6 +6,7 @@ import pytest
 from bot.errors import Misconfigured
 from bot.store import Database
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, Migration, migrate, migrations_of
+from bot.store.sqlite import SqliteDatabase
 
 ONE = Migration("engine/0001_one", "CREATE TABLE one (id INTEGER)")
 TWO = Migration("engine/0002_two", "CREATE TABLE two (id INTEGER);\nINSERT INTO two VALUES (7)")
@@ -13,7 +14,7 @@ TWO = Migration("engine/0002_two", "CREATE TABLE two (id INTEGER);\nINSERT INTO 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(tmp_path / "facts.db")
+    opened = SqliteDatabase(tmp_path / "facts.db")
     yield opened
     opened.close()
 
@@ -45,11 +46,11 @@ def test_a_database_that_is_newer_than_the_program_is_refused(database: Database
 
 def test_a_file_that_fails_leaves_no_trace_of_itself(tmp_path: Path) -> None:
     broken = Migration("engine/0002_two", "CREATE TABLE half (id INTEGER);\nthis is no SQL")
-    database = Database(tmp_path / "facts.db")
+    database = SqliteDatabase(tmp_path / "facts.db")
     with pytest.raises(Misconfigured, match="engine/0002_two"):
         migrate(database, [ONE, broken])
     database.close()
-    again = Database(tmp_path / "facts.db")
+    again = SqliteDatabase(tmp_path / "facts.db")
     assert "half" not in tables(again)
     assert migrate(again, [ONE, TWO]) == ["engine/0002_two"]
     again.close()

@@ -9,7 +9,7 @@ from bot.model.consents import Purpose, Standing
 from bot.model.people import Attribute, IdentityKind, MergeOutcome, masked, normal_phone
 from bot.model.tags import TagChange
 from bot.store import Store, Unit, Vault
-from tests.builders import FRIDAY_MORNING, a_config
+from tests.builders import FRIDAY_MORNING, a_config, home_of
 
 NOW = FRIDAY_MORNING
 UNIONID, PHONE = IdentityKind.UNIONID, IdentityKind.PHONE
@@ -152,7 +152,7 @@ async def test_what_identifies_is_sealed_and_found_by_a_key_that_outlives_the_ma
     await identify(store, "a", PHONE, "13800000001")
     digest = await store.vault.look_up_key(PHONE, "13800000001")
     assert digest != await store.vault.look_up_key(UNIONID, "13800000001")
-    files = [store.database.path, store.database.path.with_name("concierge.db-wal")]
+    files = [home_of(store) / "concierge.db", home_of(store) / "concierge.db-wal"]
     assert not any(b"13800000001" in file.read_bytes() for file in files)
     new = b"n" * 32
     rotated = Vault(store.database, store.keys, new, [b"keykeykeykeykeykeykeykeykeykeyke"])
@@ -213,7 +213,7 @@ def test_phones_are_compared_as_numbers() -> None:
 
 async def test_a_store_that_is_opened_again_finds_the_same(store: Store) -> None:
     await identify(store, "a", UNIONID, "u1")
-    again = open_store(a_config(store.database.path.parent))
+    again = open_store(a_config(home_of(store)))
     try:
         assert await again.people.find(UNIONID, "u1") == ["a"]
     finally:

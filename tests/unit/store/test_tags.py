@@ -9,7 +9,7 @@ from bot.app import open_store
 from bot.config import Tagging
 from bot.model.tags import TagChange, TagSource
 from bot.store import Store, Unit
-from tests.builders import FRIDAY_MORNING, a_config
+from tests.builders import FRIDAY_MORNING, a_config, home_of
 
 NOW, DAY_S = FRIDAY_MORNING, 86_400.0
 LAN = "wm_lan"
@@ -133,7 +133,7 @@ async def test_two_at_once_never_leave_two_of_an_exclusive_group(store: Store) -
 
 async def test_nor_do_two_writers_of_one_file(store: Store) -> None:
     """A command writes beside the service: the statements decide, not what either read before."""
-    other = open_store(a_config(store.database.path.parent))
+    other = open_store(a_config(home_of(store)))
     other.tags.consented, other.tags.settings = "1", store.tags.settings
     try:
         await asyncio.gather(

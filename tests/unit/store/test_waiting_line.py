@@ -5,6 +5,7 @@ import sqlite3
 from bot.model import Case, Conversation
 from bot.store import CaseChange, Store, Unit, place_in_line
 from bot.store import waiting_line as module
+from tests.builders import home_of
 
 NOW = 1_800_000_000.0
 
@@ -165,7 +166,7 @@ def _steps(store: Store, sql: str, *params: object) -> int:
         count += 1
         return 0
 
-    connection = sqlite3.connect(store.database.path)
+    connection = sqlite3.connect(home_of(store) / "concierge.db")
     connection.execute("SELECT 1 FROM cases LIMIT 1")  # reads the schema, which grows by itself
     connection.set_progress_handler(step, 1)
     connection.execute(sql, params).fetchall()
