@@ -18,6 +18,7 @@ from simulator.errors import NO_OPEN_KFID, UNKNOWN_OPEN_KFID, Impossible, Refuse
 from simulator.faults import Faults
 from simulator.feed import Feed
 from simulator.friends import Friends
+from simulator.mass_sends import MassSends
 from simulator.records import (
     ALLOWANCE,
     ENDED,
@@ -80,6 +81,7 @@ class World:
         self.feed = Feed()
         self.friends = Friends(self)
         self.ways = Ways(self)
+        self.mass_sends = MassSends(self)
         self.sidebar_url = ""  # of the product's page, as the console has it; its host is trusted
         self.calls: Counter[str] = Counter()
         self.violations: list[Violation] = []
@@ -276,6 +278,7 @@ class World:
         self.response_codes.clear()
         self.friends.forget()
         self.ways.forget()
+        self.mass_sends.forget()
         self.faults.clear()
         self.calls.clear()
         self.violations.clear()

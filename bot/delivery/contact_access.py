@@ -16,6 +16,7 @@ from bot.store import Store
 from bot.wecom.client import WeComClient
 from bot.wecom.contacts import ContactCalls, Contacts
 from bot.wecom.groups import Groups
+from bot.wecom.mass_sends import MassSendTasks
 from bot.wecom.tags import TagLibrary
 from bot.wecom.ways import ContactWays
 from bot.wecom.welcomes import WelcomeSender
@@ -35,6 +36,7 @@ class ContactApi:
     ways: ContactWays
     welcomes: WelcomeSender
     groups: Groups
+    mass_sends: MassSendTasks
 
     @classmethod
     def over(cls, client: WeComClient) -> "ContactApi":
@@ -46,6 +48,7 @@ class ContactApi:
             ContactWays(calls),
             WelcomeSender(calls),
             Groups(calls),
+            MassSendTasks(calls),
         )
 
 

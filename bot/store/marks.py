@@ -73,7 +73,7 @@ class Marks:
             unit.add(
                 "INSERT INTO relation_tags VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (userid, external_userid, tag_id) DO UPDATE SET"
-                " status = excluded.status, ours = MAX(ours, excluded.ours), at = excluded.at",
+                " status = excluded.status, ours = MAX(relation_tags.ours, excluded.ours), at = excluded.at",
                 *(userid.lower(), external_userid, mark.tag_id, mark.status, int(mark.ours)),
                 mark.at,
             )

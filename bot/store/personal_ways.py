@@ -44,7 +44,7 @@ class PersonalWays:
         """It is tried to be made from now on, unless that began earlier."""
         await self._db.execute(
             "INSERT INTO personal_ways (state, tried_at) VALUES (?, ?)"
-            " ON CONFLICT (state) DO UPDATE SET tried_at = COALESCE(tried_at, excluded.tried_at)",
+            " ON CONFLICT (state) DO UPDATE SET tried_at = COALESCE(personal_ways.tried_at, excluded.tried_at)",
             *(state, now),
         )
 

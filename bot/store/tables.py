@@ -165,6 +165,7 @@ ENGINE_TABLES = (
     ),
     Table("personal_ways", "state"),
     Table("points_postings", "id", person="external_userid"),
+    Table("coupons", "pool, code", person="external_userid"),
     Table(
         "staff_answers",
         "external_userid, client_id",
@@ -190,6 +191,7 @@ ENGINE_TABLES = (
     ),
     Table("quick_replies", "id"),
     Table("web_sessions", "id", age="seen_at", kept=HANDLED),
+    Table("oauth_states", "state", age="used_at", kept=HANDLED),
     Table("welcomes", "userid, external_userid, since", person="external_userid"),
     Table("group_welcome", "one"),
     Table("benefit_codes", "campaign, code", person="external_userid"),

@@ -12,7 +12,7 @@ _decode = msgspec.json.Decoder(tuple[str, ...]).decode
 
 _KEEP = """
 INSERT INTO contact_ways (channel, config_id, url, leads_to, pushed_at) VALUES (?1, ?2, ?3, ?4, ?5)
-ON CONFLICT (channel) DO UPDATE SET config_id = ?2, url = CASE ?3 WHEN '' THEN url ELSE ?3 END,
+ON CONFLICT (channel) DO UPDATE SET config_id = ?2, url = CASE ?3 WHEN '' THEN contact_ways.url ELSE ?3 END,
     leads_to = ?4, pushed_at = ?5, error = '', error_at = NULL
 """
 _TODAY = """
@@ -90,7 +90,7 @@ class Ways:
         """Add that it is tried to be made from now on, unless that began earlier."""
         unit.add(
             "INSERT INTO contact_ways (channel, tried_at) VALUES (?, ?)"
-            " ON CONFLICT (channel) DO UPDATE SET tried_at = COALESCE(tried_at, excluded.tried_at)",
+            " ON CONFLICT (channel) DO UPDATE SET tried_at = COALESCE(contact_ways.tried_at, excluded.tried_at)",
             *(channel_id, now),
         )
 
@@ -155,7 +155,7 @@ class Ways:
         """Add how full a group is, and who came into it: customer, state, moment."""
         unit.add(
             "INSERT INTO group_fill VALUES (?1, ?2, ?3) ON CONFLICT (chat_id) DO UPDATE SET"
-            " members = ?2, read_at = ?3 WHERE ?3 >= read_at",
+            " members = ?2, read_at = ?3 WHERE ?3 >= group_fill.read_at",
             *(chat_id, members, now),
         )
         for customer, state, at in joined:
