@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from bot.config.channels import Channels
 from bot.config.consent import Consent
@@ -87,6 +87,13 @@ class Storage(Section):
 
     keys_url: KeysUrl | None = Field(default=None, repr=False)
     folder: Source = Field(default=Path("data"), validate_default=True)
+
+    @field_validator("keys_url")
+    @classmethod
+    def _only_beside_a_server(cls, keys_url: str | None, info: ValidationInfo) -> str | None:
+        if keys_url is not None and sqlite_path(info.data.get("url", "")) is not None:
+            raise ValueError("storage.url 是 SQLite 时不写：密钥库就在数据库文件旁边")
+        return keys_url
 
     @property
     def sqlite_path(self) -> Path | None:

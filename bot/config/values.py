@@ -98,7 +98,7 @@ def _storage_url(url: str, info: ValidationInfo) -> str:
 
 def _keys_url(url: str) -> str:
     if not (url.startswith("postgresql://") and _host_of(url)):
-        raise ValueError("postgresql://用户:口令@主机/库；用 SQLite 时密钥自成一个文件，不用写")
+        raise ValueError("postgresql://用户:口令@主机/库")
     return url
 
 

@@ -133,11 +133,13 @@ class SqliteDatabase:
             import fcntl  # noqa: PLC0415 (not on Windows, where nothing keeps two apart)
         except ImportError:
             return
-        self._claimed = self.path.with_suffix(".lock").open("w")
+        lock = self.path.with_suffix(".lock").open("w")
         try:
-            fcntl.flock(self._claimed, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            lock.close()
             raise Misconfigured(f"another process serves {self.path.name} already") from error
+        self._claimed = lock
 
     @contextlib.contextmanager
     def migrating(self) -> Iterator[None]:

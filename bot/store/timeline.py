@@ -91,14 +91,15 @@ SOURCES = (
         "order",
         "orders",
         "SELECT COALESCE(o.paid_at, o.changed_at) AS at, o.number AS key, o.status AS what,"
-        " COALESCE(CAST(o.amount AS TEXT), '') AS why, NULL AS body, o.external_userid FROM orders o"
+        " COALESCE(CAST(o.amount AS TEXT), '') AS why, NULL AS body, o.external_userid"
+        " FROM orders o"
         f" WHERE o.{_ME} AND COALESCE(o.paid_at, o.changed_at) <= ?2",
     ),
     Source(
         "rating",
         "ratings",
-        "SELECT r.asked_at AS at, r.case_id AS key, COALESCE(CAST(r.score AS TEXT), '') AS what, r.asked_how ||"
-        " ' ' || r.why_not AS why, NULL AS body, r.external_userid FROM ratings r"
+        "SELECT r.asked_at AS at, r.case_id AS key, COALESCE(CAST(r.score AS TEXT), '') AS what,"
+        " r.asked_how || ' ' || r.why_not AS why, NULL AS body, r.external_userid FROM ratings r"
         f" WHERE r.{_ME} AND r.asked_at <= ?2",
     ),
     Source(

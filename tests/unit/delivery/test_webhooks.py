@@ -74,7 +74,7 @@ class Following:
 @pytest.fixture
 async def following(store: Store, clock: PlayedClock) -> Following:
     folder = home_of(store)
-    store.tags.consented = "1"
+    store.tags.consented = "1 = 1"
     made = Following(store, a_config(folder, webhooks={"crm": CRM, "lake": LAKE}), clock)
     await store.vault.ready(["customer:wm_lan"])
     await made.tag("关注：以前")
