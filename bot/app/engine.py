@@ -169,6 +169,7 @@ def open_store(config: Config) -> Store:
         Misconfigured: no such database, or keys that cannot open what is stored.
     """
     database = open_database(config)
+    config.storage.files.mkdir(parents=True, exist_ok=True)
     keys = open_keys(config.storage)
     migrate(keys, migrations_of("keys", KEYS_MIGRATIONS))
     vault = Vault(database, keys, *master_keys(config))

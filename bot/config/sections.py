@@ -12,14 +12,17 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from bot.config.alarms import Alarms
 from bot.config.channels import Channels
 from bot.config.consent import Consent
 from bot.config.contacts import Contacts
 from bot.config.escalation import Escalation
 from bot.config.experiments import Experiment, ExperimentName
 from bot.config.hours import Calendar, OpeningHours
+from bot.config.materials import OpenedLinks
 from bot.config.outreach import OutreachLimits
 from bot.config.referral import Referral
+from bot.config.rewards import Coupons, Points
 from bot.config.safety import Safety
 from bot.config.section import Section
 from bot.config.staff import StaffMember
@@ -322,7 +325,10 @@ class Config(Section):
     welcome: Welcome = Welcome()
     flows: Flows = Flows()
     channels: Channels = Channels()
+    opened_links: OpenedLinks = OpenedLinks()
     referral: Referral = Referral()
+    points: Points = Points()
+    coupons: Coupons = Coupons()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()
@@ -330,6 +336,7 @@ class Config(Section):
     orders: Orders = Orders()
     measuring: Measuring = Measuring()
     retention: Retention = Retention()
+    alarms: Alarms = Alarms()
     logging: Logging = Logging()
 
     def for_account(self, open_kfid: str) -> AccountSettings:

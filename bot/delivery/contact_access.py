@@ -17,6 +17,7 @@ from bot.wecom.client import WeComClient
 from bot.wecom.contacts import ContactCalls, Contacts
 from bot.wecom.groups import Groups
 from bot.wecom.mass_sends import MassSendTasks
+from bot.wecom.statistics import ContactStatistics
 from bot.wecom.tags import TagLibrary
 from bot.wecom.ways import ContactWays
 from bot.wecom.welcomes import WelcomeSender
@@ -37,6 +38,7 @@ class ContactApi:
     welcomes: WelcomeSender
     groups: Groups
     mass_sends: MassSendTasks
+    statistics: ContactStatistics
 
     @classmethod
     def over(cls, client: WeComClient) -> "ContactApi":
@@ -49,6 +51,7 @@ class ContactApi:
             WelcomeSender(calls),
             Groups(calls),
             MassSendTasks(calls),
+            ContactStatistics(calls),
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 
 from bot.config import Tagging
 from bot.store.accounts import AccountRow, Accounts
+from bot.store.alarms import Alarms
 from bot.store.approvals import Approval, Approvals, ApprovalState, KnownText
 from bot.store.audit import Audit, AuditEntry
 from bot.store.benefits import Benefits, Stock
@@ -21,6 +22,7 @@ from bot.store.channels import (
     ChannelRow,
     Channels,
 )
+from bot.store.completeness import Completeness
 from bot.store.consents import Consents
 from bot.store.contact_sync import ContactSync, SyncState
 from bot.store.contacts import Contacts, Relation, RelationEvent
@@ -32,8 +34,11 @@ from bot.store.coupons import Coupon, Coupons, Redeemed
 from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.experiments import Experiments
 from bot.store.exports import Export, Exports
+from bot.store.links import Links, Sent, Traced
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.marks import Mark, Marks
+from bot.store.mass_sends import KnownSend, MassSends
+from bot.store.materials import Material, Materials
 from bot.store.measured import CaseRecord, Measured, Said
 from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
@@ -124,14 +129,19 @@ __all__ = [
     "Incoming",
     "KeptReply",
     "KnownSale",
+    "KnownSend",
     "KnownTask",
     "KnownText",
     "Letter",
     "Line",
+    "Links",
     "Mailbox",
     "Mark",
     "Marks",
+    "MassSends",
     "Match",
+    "Material",
+    "Materials",
     "Measured",
     "MediaStore",
     "Merge",
@@ -159,6 +169,7 @@ __all__ = [
     "Said",
     "Sales",
     "Sampled",
+    "Sent",
     "Servicers",
     "Silence",
     "StaffAnswer",
@@ -180,6 +191,7 @@ __all__ = [
     "Timeline",
     "ToolCalls",
     "Touch",
+    "Traced",
     "Transcript",
     "Unit",
     "UnitConflict",
@@ -215,10 +227,12 @@ class Store:
     mailbox: Mailbox
     people: People
     accounts: Accounts
+    alarms: Alarms
     benefits: Benefits
     cases: Cases
     changes: Changes
     channels: Channels
+    completeness: Completeness
     consents: Consents
     contact_sync: ContactSync
     contacts: Contacts
@@ -229,7 +243,10 @@ class Store:
     experiments: Experiments
     exports: Exports
     line: WaitingLine
+    links: Links
     marks: Marks
+    mass_sends: MassSends
+    materials: Materials
     measured: Measured
     media: MediaStore
     model_usage: ModelUsage

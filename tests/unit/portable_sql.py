@@ -33,8 +33,8 @@ def texts(path: Path) -> Iterator[str]:
     nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
     joined = [node for node in nodes if isinstance(node, ast.JoinedStr)]
     inside = {id(part) for node in joined for part in node.values}
-    for node in joined:
-        parts = node.values
+    for one in joined:
+        parts = one.values
         yield "".join(str(p.value) if isinstance(p, ast.Constant) else "x" for p in parts)
     for node in nodes:
         if isinstance(node, ast.Constant) and id(node) not in inside:
