@@ -12,7 +12,9 @@ KEPT_S = 30 * 86_400.0
 """So long after it was sent the address is kept, for what comes back."""
 
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[\s-]?)?(1[3-9]\d[\s-]?\d{4}[\s-]?\d{4})(?!\d)")
-_PLACE = re.compile(r"[省市区县镇乡村路街道巷弄号栋幢座楼室屯旗州]")
+_PLACES = frozenset("省 市 区 县 镇 乡 村 路 街 道 巷 弄 号 栋 幢 座 楼 室 屯 旗 州".split())
+"""Characters with which parts of an address end."""
+
 _NAMED = re.compile(
     r"(?:收货人|收件人|姓名|名字|联系人)\s*(?:是|叫|为)?\s*[:：]?\s*([\u4e00-\u9fff·]{2,6})"
 )
@@ -50,7 +52,7 @@ class Given:
 
 def looks_like_one(text: str) -> bool:
     """Whether a message seems to hold a telephone number with a place, or a whole place. Pure."""
-    places = len(set(_PLACE.findall(text)))
+    places = len(_PLACES & set(text))
     return bool(_PHONE.search(text) and places) or places > _FEWEST_PLACES
 
 
@@ -67,14 +69,14 @@ def read(text: str) -> Address:
     if not name:
         name = next((one for one in parts if _is_name(one)), "")
         parts = [one for one in parts if one != name]
-    places = [one for one in parts if _PLACE.search(one) or any(c.isdigit() for c in one)]
+    places = [one for one in parts if _PLACES & set(one) or any(c.isdigit() for c in one)]
     where = " ".join(places)
-    few = len(set(_PLACE.findall(where))) < _FEWEST_PLACES
+    few = len(_PLACES & set(where)) < _FEWEST_PLACES
     return Address(name, phone, "" if few or len(where) < _SHORTEST else where)
 
 
 def _is_name(part: str) -> bool:
-    return bool(_ONLY_NAME.fullmatch(part)) and not _PLACE.search(part[1:])
+    return bool(_ONLY_NAME.fullmatch(part)) and _PLACES.isdisjoint(part[1:])
 
 
 # ---------------------------------------------------------------------- rows
