@@ -12,7 +12,31 @@ KEPT_S = 30 * 86_400.0
 """So long after it was sent the address is kept, for what comes back."""
 
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[\s-]?)?(1[3-9]\d[\s-]?\d{4}[\s-]?\d{4})(?!\d)")
-_PLACES = frozenset("省 市 区 县 镇 乡 村 路 街 道 巷 弄 号 栋 幢 座 楼 室 屯 旗 州".split())
+_PLACES = frozenset(
+    [
+        "省",
+        "市",
+        "区",
+        "县",
+        "镇",
+        "乡",
+        "村",
+        "路",
+        "街",
+        "道",
+        "巷",
+        "弄",
+        "号",
+        "栋",
+        "幢",
+        "座",
+        "楼",
+        "室",
+        "屯",
+        "旗",
+        "州",
+    ]
+)
 """Characters with which parts of an address end."""
 
 _NAMED = re.compile(
