@@ -12,8 +12,7 @@ from bot.delivery.channel_keeping import ChannelKeeping
 from bot.delivery.contact_access import ContactAccess
 from bot.delivery.send import Courier
 from bot.errors import Misconfigured
-from bot.model import KeepChannel, Lane
-from bot.model.effects import Effect
+from bot.model import Effect, KeepChannel, Lane
 from bot.ports import Clock
 from bot.store import Store
 from bot.wecom.kf import Kf

@@ -166,8 +166,17 @@ ENGINE_TABLES = (
         age="ended_at",
         kept=MESSAGES,
     ),
+    Table(
+        "mass_sends",
+        "id",
+        person="external_userid",
+        sealed=("text",),
+        age="ended_at",
+        kept=MESSAGES,
+    ),
     Table("personal_ways", "state"),
     Table("points_postings", "id", person="external_userid"),
+    Table("points_ends", "txn", person="external_userid"),
     Table("coupons", "pool, code", person="external_userid"),
     Table(
         "staff_answers",

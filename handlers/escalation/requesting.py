@@ -16,6 +16,9 @@ HANDOFF = "escalation.handoff"
 LATER, SEAT = "ticket", "seat_free"
 """Reasons of a try that nobody waits for at this moment: a shift begins, a seat is free."""
 
+GIVEN_BACK = "given_back"
+"""Reason of a try for somebody else: whoever has the case does not want to keep it."""
+
 _PARKED = "event_parked"
 """Reason of the engine: what came of something could not be handled."""
 
