@@ -17,6 +17,7 @@ from bot.wecom.client import WeComClient
 from bot.wecom.contacts import ContactCalls, Contacts
 from bot.wecom.groups import Groups
 from bot.wecom.tags import TagLibrary
+from bot.wecom.transfers import Transfers
 from bot.wecom.ways import ContactWays
 from bot.wecom.welcomes import WelcomeSender
 
@@ -35,6 +36,7 @@ class ContactApi:
     ways: ContactWays
     welcomes: WelcomeSender
     groups: Groups
+    transfers: Transfers
 
     @classmethod
     def over(cls, client: WeComClient) -> "ContactApi":
@@ -46,6 +48,7 @@ class ContactApi:
             ContactWays(calls),
             WelcomeSender(calls),
             Groups(calls),
+            Transfers(calls),
         )
 
 

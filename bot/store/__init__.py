@@ -46,6 +46,7 @@ from bot.store.quick_replies import QuickReplies, QuickReply
 from bot.store.sales import KnownSale, Match, Sales, Taken
 from bot.store.servicers import Servicers
 from bot.store.staff_answers import ANSWER, StaffAnswer, StaffAnswers
+from bot.store.successions import PassedCustomer, Passing, Succession, Successions
 from bot.store.suggested import Answered, Outcome, Suggested
 from bot.store.suggestions import KeptReply, Suggestions
 from bot.store.switches import Silence, Switches
@@ -138,6 +139,8 @@ __all__ = [
     "Outcome",
     "Outreaches",
     "Parcel",
+    "PassedCustomer",
+    "Passing",
     "Past",
     "People",
     "PersonalWay",
@@ -160,6 +163,8 @@ __all__ = [
     "Statement",
     "Stock",
     "Store",
+    "Succession",
+    "Successions",
     "Suggested",
     "Suggestions",
     "Switches",
@@ -235,6 +240,7 @@ class Store:
     sales: Sales
     servicers: Servicers
     staff_answers: StaffAnswers
+    successions: Successions
     suggested: Suggested
     suggestions: Suggestions
     switches: Switches
@@ -294,6 +300,7 @@ class Store:
             sales=Sales(database, vault, people, mailbox),
             servicers=Servicers(database),
             staff_answers=StaffAnswers(database),
+            successions=Successions(database),
             suggested=Suggested(database, vault),
             suggestions=Suggestions(database, vault),
             switches=Switches(database),

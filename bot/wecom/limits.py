@@ -85,6 +85,11 @@ class ContactLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     welcome_attachments: int
     group_welcome_bytes: int
     settle_s: float
+    transfers_per_call: int
+    transfer_message_chars: int
+    transfers_on_job: int
+    transfer_window_days: int
+    transfer_veto_s: int
 
 
 class ApiLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
