@@ -52,7 +52,7 @@ class Fair:
 
     async def codes(self, *codes: str, pool: str = "five") -> None:
         """Coupon codes are imported."""
-        sql = "INSERT INTO referral_codes (pool, code, imported_at) VALUES (?, ?, 0)"
+        sql = "INSERT INTO coupons (pool, code, imported_at) VALUES (?, ?, 0)"
         await self.writes(*(Statement(sql, (pool, code)) for code in codes))
 
     async def invites(self, customer: str) -> str:

@@ -105,7 +105,7 @@ async def show(config: Config, campaign: str, out: TextIO) -> int:
         print(f"  {one.campaign.start} 到 {one.campaign.end}", file=out)
         for tier in one.campaign.tiers:
             reward = one.campaign.rewards[tier.reward]
-            left = await grants.left_of(facts, one.campaign, tier.reward)
+            left = await grants.left_of(facts, one.campaign, tier.reward, time.time())
             said = "不限" if left is None else f"还剩 {left}"
             print(f"  {tier.invites} 位：{reward.name}（{said}）", file=out)
         for at, phase in one.terms.phases:
@@ -176,14 +176,7 @@ async def add_codes(config: Config, pool: str, file: Path, out: TextIO) -> int:
         raise Misconfigured(f"{file}：最多 {_MOST_CODES} 个，每个不超过 100 个字符")
     now = time.time()
     async with opened(config) as facts:
-        unit = Unit()
-        for code in codes:
-            unit.add(
-                "INSERT INTO referral_codes (pool, code, imported_at) VALUES (?, ?, ?)"
-                " ON CONFLICT DO NOTHING RETURNING 1",
-                *(pool, code, now),
-            )
-        added = sum(len(rows) for rows in await facts.database.commit(unit))
+        added = await facts.coupons.bring(pool, codes, now)
         await note(facts, "campaign.codes", pool, now, result=str(added))
         for one in await store.campaigns(facts):
             await _wake_queue(facts, one.campaign.id, now)

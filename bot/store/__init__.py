@@ -1,7 +1,9 @@
 """Where facts live: one SQLite file with one writer, and one module per noun."""
 
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
+from typing import Any, get_type_hints
 
 from bot.config import Tagging
 from bot.store.accounts import AccountRow, Accounts
@@ -26,6 +28,7 @@ from bot.store.content import Contents
 from bot.store.content_rows import Change, ContentRow, Incoming, digest_of
 from bot.store.conversations import ConversationFacts, Conversations
 from bot.store.corp_tags import CorpTag, CorpTags
+from bot.store.coupons import Coupon, Coupons, Redeemed
 from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.experiments import Experiments
 from bot.store.exports import Export, Exports
@@ -106,6 +109,8 @@ __all__ = [
     "CorpTag",
     "CorpTags",
     "Counts",
+    "Coupon",
+    "Coupons",
     "Coverage",
     "Database",
     "Decided",
@@ -150,6 +155,7 @@ __all__ = [
     "Questions",
     "QuickReplies",
     "QuickReply",
+    "Redeemed",
     "Relation",
     "RelationEvent",
     "Run",
@@ -210,30 +216,33 @@ class Store:
     database: Database
     keys: Database
     vault: Vault
-    accounts: Accounts
     audit: Audit
+    mailbox: Mailbox
+    people: People
+    accounts: Accounts
     benefits: Benefits
     cases: Cases
-    line: WaitingLine
     changes: Changes
     channels: Channels
     consents: Consents
-    contacts: Contacts
     contact_sync: ContactSync
+    contacts: Contacts
     contents: Contents
+    conversations: Conversations
+    coupons: Coupons
+    corp_tags: CorpTags
     experiments: Experiments
     exports: Exports
-    conversations: Conversations
-    corp_tags: CorpTags
-    mailbox: Mailbox
+    line: WaitingLine
     marks: Marks
     measured: Measured
     media: MediaStore
-    orders: OrdersTable
     model_usage: ModelUsage
+    orders: OrdersTable
     outbox: Outbox
     outreach: Outreaches
-    people: People
+    personal_ways: PersonalWays
+    points: Points
     profiles: Profiles
     questions: Questions
     quick_replies: QuickReplies
@@ -246,16 +255,14 @@ class Store:
     switches: Switches
     tags: Tags
     tasks: Tasks
-    points: Points
-    personal_ways: PersonalWays
     timeline: Timeline
     tool_calls: ToolCalls
     transcript: Transcript
     uploads: Uploads
     visits: Visits
-    welcomes: WelcomeRows
     ways: Ways
     web_sessions: WebSessions
+    welcomes: WelcomeRows
 
     @classmethod
     def build(
@@ -266,57 +273,18 @@ class Store:
         media: Path,
         tagging: Tagging | None = None,
     ) -> "Store":
-        """Put repositories over an opened and migrated database."""
-        audit, people, mailbox = Audit(database), People(database, vault), Mailbox(database, vault)
-        return cls(
-            *(database, keys, vault),
-            accounts=Accounts(database),
-            audit=audit,
-            benefits=Benefits(database),
-            cases=Cases(database, vault),
-            line=WaitingLine(database),
-            changes=Changes(database),
-            channels=Channels(database),
-            consents=Consents(database, vault, people, audit),
-            contacts=Contacts(database),
-            contact_sync=ContactSync(database),
-            contents=Contents(database),
-            experiments=Experiments(database),
-            exports=Exports(database),
-            conversations=Conversations(database),
-            corp_tags=CorpTags(database),
-            mailbox=mailbox,
-            marks=Marks(database),
-            measured=Measured(database),
-            media=MediaStore(database, vault, media),
-            orders=OrdersTable(database, vault),
-            model_usage=ModelUsage(database),
-            outbox=Outbox(database, vault),
-            outreach=Outreaches(database),
-            profiles=Profiles(database, vault),
-            people=people,
-            questions=Questions(database, vault),
-            quick_replies=QuickReplies(database),
-            sales=Sales(database, vault, people, mailbox),
-            servicers=Servicers(database),
-            staff_answers=StaffAnswers(database),
-            successions=Successions(database),
-            suggested=Suggested(database, vault),
-            suggestions=Suggestions(database, vault),
-            switches=Switches(database),
-            tags=Tags(database, tagging),
-            tasks=Tasks(database, vault),
-            points=Points(database),
-            personal_ways=PersonalWays(database),
-            timeline=Timeline(database, vault),
-            tool_calls=ToolCalls(database),
-            transcript=Transcript(database, vault),
-            uploads=Uploads(database),
-            visits=Visits(database),
-            welcomes=WelcomeRows(database),
-            ways=Ways(database),
-            web_sessions=WebSessions(database),
-        )
+        """Put repositories over an opened and migrated database.
+
+        A repository is given what its constructor names: `database`, `vault`, `folder` of files,
+        `settings` of tags, or a repository that stands above it.
+        """
+        parts: dict[str, Any] = {"database": database, "keys": keys, "vault": vault}
+        given = {"folder": media, "settings": tagging}
+        for name, kind in get_type_hints(cls).items():
+            if name not in parts:
+                wanted = signature(kind).parameters
+                parts[name] = kind(**{one: {**given, **parts}[one] for one in wanted})
+        return cls(**parts)
 
     def close(self) -> None:
         """Close both files."""

@@ -167,6 +167,7 @@ ENGINE_TABLES = (
     ),
     Table("personal_ways", "state"),
     Table("points_postings", "id", person="external_userid"),
+    Table("coupons", "pool, code", person="external_userid"),
     Table(
         "staff_answers",
         "external_userid, client_id",

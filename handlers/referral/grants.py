@@ -47,9 +47,6 @@ _WITHDRAW = """
 UPDATE referral_grants SET standing = 'withdrawn', cost = 0, changed_at = ?
 WHERE id = ? AND standing IN ('queued', 'owed', 'none')
 """
-_TAKE_CODE = """
-UPDATE referral_codes SET given_for = ? WHERE pool = ? AND code = ? AND given_for IS NULL
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,7 @@ async def grants_of(facts: Store, customers: Sequence[str], campaign: str = "") 
     marks = ",".join("?" * len(customers))
     rows = await facts.database.fetch(
         "SELECT g.*, COALESCE(c.code, '') AS code FROM referral_grants g"
-        " LEFT JOIN referral_codes c ON c.given_for = g.id"
+        " LEFT JOIN coupons c ON c.given_for = g.id"
         f" WHERE g.external_userid IN ({marks}) AND (? = '' OR g.campaign = ?)"
         " ORDER BY g.campaign, g.side, g.tier",
         *(*customers, campaign, campaign),
@@ -112,7 +109,7 @@ async def grants_of(facts: Store, customers: Sequence[str], campaign: str = "") 
     return [_grant(row) for row in rows]
 
 
-async def left_of(facts: Store, campaign: Campaign, key: str) -> int | None:
+async def left_of(facts: Store, campaign: Campaign, key: str, now: float) -> int | None:
     """How much of a reward is left, ``None`` = there is no end to it."""
     reward = campaign.rewards[key]
     row = await facts.database.fetch_one(
@@ -124,11 +121,8 @@ async def left_of(facts: Store, campaign: Campaign, key: str) -> int | None:
     left = None if reward.stock is None else max(0, reward.stock - int(row[0]))
     if reward.pool is None:
         return left
-    free = await facts.database.fetch_one(
-        "SELECT COUNT(*) FROM referral_codes WHERE pool = ? AND given_for IS NULL", reward.pool
-    )
-    assert free is not None
-    return int(free[0]) if left is None else min(left, int(free[0]))
+    free = await facts.coupons.free(reward.pool, now)
+    return free if left is None else min(left, free)
 
 
 async def can_pay(facts: Store, campaign: Campaign, key: str) -> bool:
@@ -142,17 +136,6 @@ async def can_pay(facts: Store, campaign: Campaign, key: str) -> bool:
     )
     assert row is not None
     return int(row[0]) + campaign.rewards[key].fen <= round(campaign.budget * 100)
-
-
-async def free_code(facts: Store, pool: str, grant: str) -> str:
-    """A code of a pool that nobody has, empty = there is none.
-
-    Which one follows from the grant, so that many who take at once rarely want the same.
-    """
-    rows = await facts.database.fetch(
-        "SELECT code FROM referral_codes WHERE pool = ? AND given_for IS NULL LIMIT 64", pool
-    )
-    return str(rows[int(grant[1:9], 16) % len(rows)]["code"]) if rows else ""
 
 
 def granted(want: Want, key: str, standing: Paid, now: float) -> Statement:
@@ -169,11 +152,6 @@ def granted(want: Want, key: str, standing: Paid, now: float) -> Statement:
         ),
         1,
     )
-
-
-def code_taken(pool: str, code: str, grant: str) -> Statement:
-    """The code is the grant's; `UnitConflict` when somebody was quicker."""
-    return Statement(_TAKE_CODE, (grant, pool, code), 1)
 
 
 def withdrawn(grant: Grant, now: float) -> Statement:

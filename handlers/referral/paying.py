@@ -8,6 +8,7 @@ from bot.model.tasks import StaffTask
 from bot.routing import Turn
 from bot.routing.assigning import ask_staff
 from bot.store import Store
+from bot.store.coupons import taken
 from bot.store.points import earned
 from handlers.referral import grants, rules, store
 from handlers.referral.crediting import COUNTED, record
@@ -89,14 +90,15 @@ class Paying:
     async def _pay(self, want: Want, key: str, *, waits: bool) -> Grant | None:
         turn, facts, campaign = self.turn, self.facts, want.campaign
         reward, now = campaign.rewards[key], turn.now
-        left = await grants.left_of(facts, campaign, key)
+        left = await grants.left_of(facts, campaign, key, now)
         if left == 0 or not await grants.can_pay(facts, campaign, key):
             return await self._nothing_left(want, key, waits=waits)
         standing = Paid.OWED if reward.kind == "gift" else Paid.GIVEN
         code = ""
         if reward.pool is not None:
-            code = await grants.free_code(facts, reward.pool, want.id)
-            record(turn, [grants.code_taken(reward.pool, code, want.id)])
+            code = await facts.coupons.choose(reward.pool, want.id, now)
+            whose = {"given_for": want.id, "external_userid": want.external_userid}
+            record(turn, [taken(reward.pool, code, **whose, name=reward.name, now=now)])
         record(turn, [grants.granted(want, key, standing, now)])
         if reward.points is not None:
             who, source_id = want.external_userid, want.id

@@ -91,7 +91,7 @@ async def explained(turn: Turn, facts: Store, campaign: Campaign, arm: str) -> s
     lines = [say("referral.rules_head", campaign=campaign.name, end=campaign.end)]
     for tier in campaign.tiers_of(arm):
         name = campaign.rewards[tier.reward].name
-        left = await grants.left_of(facts, campaign, tier.reward)
+        left = await grants.left_of(facts, campaign, tier.reward, turn.now)
         key = "referral.rule_tier" if left is None else "referral.rule_tier_left"
         more = {} if left is None else {"left": left}
         lines.append(say(key, n=tier.invites, name=name, **more))

@@ -20,7 +20,6 @@ TABLES = (
     Table("referral_invites", "id", person="external_userid"),
     Table("referral_steps", "id", person="external_userid"),
     Table("referral_grants", "id", person="external_userid"),
-    Table("referral_codes", "pool, code"),
     Table("referral_barred", "external_userid", person="external_userid"),
 )
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 
 from bot.app.referral import posters
 from bot.config import Campaign
+from bot.web.code_images import FONTS
 from handlers.referral import store as ledger
 from handlers.referral.rules import Phase
 from simulator.faults import Fault
@@ -50,6 +52,10 @@ async def come(town: Town, state: str, *friends: str) -> None:
     await town.settles(times=3)
 
 
+@pytest.mark.skipif(
+    not any(Path(one).is_file() for one in FONTS),
+    reason="needs a Chinese font: apt install fonts-noto-cjk",
+)
 async def test_the_whole_story(town: Town) -> None:
     await opened(town)
     state = await joined(town)

@@ -41,7 +41,7 @@ class ReferralTrial(FriendTrial):
                 (time.time() - 3600,),
             )
             database.executemany(
-                "INSERT INTO referral_codes (pool, code, imported_at) VALUES ('five', ?, 0)",
+                "INSERT INTO coupons (pool, code, imported_at) VALUES ('five', ?, 0)",
                 [(f"C-{n}",) for n in range(20)],
             )
 
@@ -67,7 +67,7 @@ class ReferralTrial(FriendTrial):
     def given(self, customer: str) -> list[str]:
         """The coupon codes that the inviter was given."""
         sql = (
-            "SELECT c.code FROM referral_codes c JOIN referral_grants g ON g.id = c.given_for"
+            "SELECT c.code FROM coupons c JOIN referral_grants g ON g.id = c.given_for"
             " WHERE g.external_userid = ? AND g.standing = 'given'"
         )
         return [row[0] for row in self.rows(sql, customer)]
@@ -88,7 +88,7 @@ class ReferralTrial(FriendTrial):
                 found.append(f"{customer}: {figures}")
             if len(self.sim.world.ways.of_state(self.state(customer))) != 1:
                 found.append(f"{customer}: not one code")
-        taken = self.rows("SELECT COUNT(*) FROM referral_codes WHERE given_for IS NOT NULL")[0][0]
+        taken = self.rows("SELECT COUNT(*) FROM coupons WHERE given_for IS NOT NULL")[0][0]
         return found + ([f"{taken} codes taken"] if taken != len(customers) else [])
 
 

@@ -44,7 +44,7 @@ CAMPAIGN = Campaign.model_validate(
 )
 TABLES = (
     *("referral_campaigns", "referral_phases", "referral_participants", "referral_invites"),
-    *("referral_steps", "referral_grants", "referral_codes", "points_postings", "relations"),
+    *("referral_steps", "referral_grants", "coupons", "points_postings", "relations"),
     *("relation_events", "channel_states", "staff_tasks", "mailbox", "outbox", "touches"),
 )
 
@@ -181,7 +181,7 @@ async def compare(fair: Fair, model: Model, act: tuple[object, ...]) -> None:
             row = rows.get(tier)
             if valid >= tier:
                 assert row is not None, (act, inviter, tier)
-                left = await grants.left_of(fair.store, CAMPAIGN, key)
+                left = await grants.left_of(fair.store, CAMPAIGN, key, now)
                 assert row.standing in TAKEN or (row.standing is Paid.QUEUED and left == 0)
             elif row is not None:
                 assert row.standing in (Paid.GIVEN, Paid.WITHDRAWN), (act, inviter, tier)

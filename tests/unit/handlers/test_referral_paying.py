@@ -82,7 +82,7 @@ async def test_h_100_who_want_the_last_one_at_once_get_one(open_chat: OpenChat) 
         return True
 
     assert sum(await asyncio.gather(*(take(one) for one in want))) == 1
-    assert await grants.left_of(fair.store, fair.campaign, "five") == 0
+    assert await grants.left_of(fair.store, fair.campaign, "five", fair.clock.now()) == 0
 
 
 async def test_h_100_inviters_who_reach_the_last_code_get_one_and_99_wait(

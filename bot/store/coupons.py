@@ -1,0 +1,169 @@
+"""Which coupon codes are there, whose is which, and was it redeemed?
+
+A code is given once, by the statement that writes what it is given for, and redeemed once, by the
+statement that finds it unredeemed: two tills that ask in the same moment get one yes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.store.database import Database, Row, Statement, Unit
+
+_TAKE = """
+UPDATE coupons SET given_for = ?1, external_userid = ?2, name = ?3, given_at = ?4
+WHERE pool = ?5 AND code = ?6 AND given_for IS NULL AND (expires_at IS NULL OR expires_at > ?4)
+"""
+_REDEEM = """
+UPDATE coupons SET redeemed_at = ?1, redeemed_by = ?2, redeemed_ref = ?3
+WHERE pool = ?4 AND code = ?5 AND redeemed_at IS NULL AND given_for IS NOT NULL
+    AND (expires_at IS NULL OR expires_at > ?1)
+"""
+_FREE = "pool = ?1 AND given_for IS NULL AND (expires_at IS NULL OR expires_at > ?2)"
+
+
+class Redeemed(StrEnum):
+    """What became of a wish to redeem."""
+
+    DONE = "done"
+    ALREADY = "already"
+    EXPIRED = "expired"
+    NOT_GIVEN = "not_given"
+    UNKNOWN = "unknown"
+    AMBIGUOUS = "ambiguous"  # several pools have such a code
+
+
+@dataclass(frozen=True, slots=True)
+class Coupon:
+    """A code.
+
+    Args:
+        given_for: what it was given for, empty = it is free.
+        name: what it is, as it is called at the till.
+        redeemed_ref: what named the request that redeemed it.
+    """
+
+    pool: str
+    code: str
+    expires_at: float | None
+    given_for: str
+    external_userid: str
+    name: str
+    redeemed_at: float | None
+    redeemed_by: str
+    redeemed_ref: str
+
+    def standing(self, now: float) -> Redeemed:
+        """What a till is told of it; `DONE` = it may be redeemed."""
+        if not self.given_for:
+            return Redeemed.NOT_GIVEN
+        if self.redeemed_at is not None:
+            return Redeemed.ALREADY
+        if self.expires_at is not None and self.expires_at <= now:
+            return Redeemed.EXPIRED
+        return Redeemed.DONE
+
+
+class Coupons:
+    """The table `coupons`."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def bring(
+        self, pool: str, codes: Iterable[str], now: float, expires_at: float | None = None
+    ) -> int:
+        """Import codes; one that is known stays as it is. Returns how many are new."""
+        unit = Unit()
+        for code in codes:
+            unit.add(
+                "INSERT INTO coupons (pool, code, imported_at, expires_at) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO NOTHING RETURNING 1",
+                *(pool, code, now, expires_at),
+            )
+        return sum(len(rows) for rows in await self._db.commit(unit)) if unit.statements else 0
+
+    async def free(self, pool: str, now: float) -> int:
+        """How many of a pool can still be given."""
+        row = await self._db.fetch_one(f"SELECT COUNT(*) FROM coupons WHERE {_FREE}", pool, now)
+        assert row is not None
+        return int(row[0])
+
+    async def choose(self, pool: str, given_for: str, now: float) -> str:
+        """A code of a pool that nobody has, empty = there is none.
+
+        Which one follows from what it is for, so that many who take at once rarely want the same.
+        """
+        sql = f"SELECT code FROM coupons WHERE {_FREE} LIMIT 64"
+        rows = await self._db.fetch(sql, pool, now)
+        return str(rows[int(given_for[1:9], 16) % len(rows)]["code"]) if rows else ""
+
+    async def called(self, code: str) -> list[Coupon]:
+        """Every coupon of this code; more than one where pools have the same."""
+        rows = await self._db.fetch("SELECT * FROM coupons WHERE code = ? ORDER BY pool", code)
+        return [_coupon(row) for row in rows]
+
+    async def of(self, external_userid: str) -> list[Coupon]:
+        """What a customer was given, those that end first at the top."""
+        rows = await self._db.fetch(
+            "SELECT * FROM coupons WHERE external_userid = ?"
+            " ORDER BY expires_at IS NULL, expires_at, pool, code",
+            external_userid,
+        )
+        return [_coupon(row) for row in rows]
+
+    async def redeem(
+        self, code: str, *, by: str, ref: str, now: float, pool: str = ""
+    ) -> tuple[Redeemed, Coupon | None]:
+        """Redeem a code; the same request once more is answered alike.
+
+        Args:
+            by: who does it: ``staff:…``, ``api:…`` or an operator.
+            ref: names the request.
+            pool: needed only where several have this code.
+        """
+        found = [one for one in await self.called(code.strip()) if pool in ("", one.pool)]
+        if len(found) != 1:
+            return (Redeemed.AMBIGUOUS if found else Redeemed.UNKNOWN), None
+        one = found[0]
+        if one.redeemed_at is not None and (one.redeemed_by, one.redeemed_ref) == (by, ref):
+            return Redeemed.DONE, one
+        if (standing := one.standing(now)) is not Redeemed.DONE:
+            return standing, one
+        sql = f"{_REDEEM} RETURNING *"
+        rows = await self._db.execute(sql, now, by, ref, one.pool, one.code)
+        if rows:
+            return Redeemed.DONE, _coupon(rows[0])
+        again = next(each for each in await self.called(one.code) if each.pool == one.pool)
+        return again.standing(now), again  # somebody was quicker
+
+    async def ending(self, now: float, until: float, limit: int) -> list[Coupon]:
+        """Given ones that end soon, of which nobody has reminded."""
+        rows = await self._db.fetch(
+            "SELECT * FROM coupons WHERE given_for IS NOT NULL AND redeemed_at IS NULL"
+            " AND reminded_at IS NULL AND expires_at > ? AND expires_at <= ?"
+            " ORDER BY expires_at LIMIT ?",
+            *(now, until, limit),
+        )
+        return [_coupon(row) for row in rows]
+
+
+def taken(
+    pool: str, code: str, *, given_for: str, external_userid: str, name: str, now: float
+) -> Statement:
+    """The code is somebody's; `UnitConflict` when another was quicker."""
+    return Statement(_TAKE, (given_for, external_userid, name, now, pool, code), 1)
+
+
+def reminded(coupon: Coupon, now: float) -> Statement:
+    """Its customer is told of its end; `UnitConflict` when that was seen to before."""
+    return Statement(
+        "UPDATE coupons SET reminded_at = ? WHERE pool = ? AND code = ? AND reminded_at IS NULL",
+        (now, coupon.pool, coupon.code),
+        1,
+    )
+
+
+def _coupon(row: Row) -> Coupon:
+    values = {key: row[key] for key in Coupon.__dataclass_fields__}
+    return Coupon(**values | {"given_for": row["given_for"] or ""})

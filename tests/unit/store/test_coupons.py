@@ -1,0 +1,69 @@
+"""A code is given once and redeemed once, however many ask at once and however often."""
+
+import asyncio
+
+import pytest
+
+from bot.store import Redeemed, Store, Unit, UnitConflict
+from bot.store.coupons import taken
+
+LAN, NOW = "wm_lan", 1000.0
+
+
+async def give(store: Store, code: str = "A-1", pool: str = "five", now: float = NOW) -> None:
+    whose = {"given_for": f"g-{pool}-{code}", "external_userid": LAN, "name": "5 元券"}
+    await store.database.commit(Unit([taken(pool, code, **whose, now=now)]))
+
+
+async def redeem(store: Store, code: str = "A-1", *, ref: str = "r1", now: float = NOW) -> Redeemed:
+    return (await store.coupons.redeem(code, by="till", ref=ref, now=now))[0]
+
+
+async def test_a_code_is_given_to_one(store: Store) -> None:
+    assert await store.coupons.bring("five", ["A-1", "A-2"], NOW) == 2
+    assert await store.coupons.bring("five", ["A-2", "A-3"], NOW) == 1
+    await give(store)
+    with pytest.raises(UnitConflict):
+        await give(store)
+    assert await store.coupons.free("five", NOW) == 2
+    assert await store.coupons.choose("none", "g0000000000", NOW) == ""
+
+
+async def test_of_a_hundred_tills_one_redeems(store: Store) -> None:
+    await store.coupons.bring("five", ["A-1"], NOW)
+    await give(store)
+    said = await asyncio.gather(*(redeem(store, ref=f"r{n}") for n in range(100)))
+    assert (said.count(Redeemed.DONE), said.count(Redeemed.ALREADY)) == (1, 99)
+
+
+async def test_the_same_request_once_more_is_answered_alike(store: Store) -> None:
+    await store.coupons.bring("five", ["A-1"], NOW)
+    await give(store)
+    assert await redeem(store) is Redeemed.DONE
+    assert await redeem(store, now=NOW + 60) is Redeemed.DONE
+    assert await redeem(store, ref="r2") is Redeemed.ALREADY
+
+
+async def test_what_is_free_unknown_or_over_is_not_redeemed(store: Store) -> None:
+    await store.coupons.bring("five", ["A-1"], NOW, expires_at=NOW + 10)
+    assert await redeem(store) is Redeemed.NOT_GIVEN
+    assert await redeem(store, "Z-9") is Redeemed.UNKNOWN
+    await give(store)
+    assert await redeem(store, now=NOW + 10) is Redeemed.EXPIRED
+    assert await redeem(store, now=NOW + 9) is Redeemed.DONE
+
+
+async def test_what_is_over_is_not_given(store: Store) -> None:
+    await store.coupons.bring("five", ["A-1"], NOW, expires_at=NOW)
+    assert await store.coupons.free("five", NOW) == 0
+    with pytest.raises(UnitConflict):
+        await give(store)
+
+
+async def test_a_code_of_two_pools_is_asked_about(store: Store) -> None:
+    for pool in ("five", "ten"):
+        await store.coupons.bring(pool, ["A-1"], NOW)
+        await give(store, pool=pool)
+    assert await redeem(store) is Redeemed.AMBIGUOUS
+    became, one = await store.coupons.redeem("A-1", by="till", ref="r", now=NOW, pool="ten")
+    assert (became, one and one.pool) == (Redeemed.DONE, "ten")
