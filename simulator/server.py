@@ -12,6 +12,7 @@ from simulator import (
     api_core,
     api_kf,
     api_tags,
+    api_transfer,
     api_ways,
     api_welcome,
     cards,
@@ -208,7 +209,7 @@ class Simulator:
 def played_by(world: World, webview: WebView) -> dict[str, Endpoint | RawEndpoint]:
     """Every path of WeCom's API that is played."""
     paths: dict[str, Endpoint | RawEndpoint] = {**webview.endpoints()}
-    for family in (api_core, api_kf, api_contact, api_tags, api_ways, api_welcome):
+    for family in (api_core, api_kf, api_contact, api_tags, api_transfer, api_ways, api_welcome):
         paths |= family.endpoints(world)
     return paths
 

@@ -37,6 +37,7 @@ from simulator.records import (
     Violation,
 )
 from simulator.tokens import AccessTokens
+from simulator.transfers import Transfers
 from simulator.ways import Ways
 
 _KEPT_VIOLATIONS = 5000
@@ -80,6 +81,7 @@ class World:
         self.feed = Feed()
         self.friends = Friends(self)
         self.ways = Ways(self)
+        self.transfers = Transfers(self)
         self.sidebar_url = ""  # of the product's page, as the console has it; its host is trusted
         self.calls: Counter[str] = Counter()
         self.violations: list[Violation] = []
@@ -96,6 +98,7 @@ class World:
     def advance(self, seconds: float) -> None:
         """Move the clock forward."""
         self._offset += max(seconds, 0.0)
+        self.transfers.settle()
 
     def next_id(self) -> int:
         """A number never given before in this run."""
@@ -276,6 +279,7 @@ class World:
         self.response_codes.clear()
         self.friends.forget()
         self.ways.forget()
+        self.transfers.forget()
         self.faults.clear()
         self.calls.clear()
         self.violations.clear()

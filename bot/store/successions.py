@@ -150,6 +150,17 @@ class Successions:
             member: _last(direct, member) for member in direct if not gone_only or member in gone
         }
 
+    async def successors_of(self, members: Collection[str]) -> frozenset[str]:
+        """Everybody who ever took the place of one of these members (lower-cased), or of him who
+        did.
+        """
+        found = {one.lower() for one in members}
+        rows = await self._db.fetch("SELECT member, successor FROM successions ORDER BY at, id")
+        for row in rows:
+            if row["member"] in found:
+                found.add(row["successor"])
+        return frozenset(found)
+
     async def customers(
         self, succession: str, states: Collection[Passing] = (), limit: int = 2**31
     ) -> list[PassedCustomer]:
@@ -249,8 +260,9 @@ class Successions:
     def end(self, unit: Unit, member: str, now: float) -> None:
         """Add that a member is back; whoever was not asked for yet stays with him."""
         unit.add(
-            "UPDATE passed_customers SET state = 'withdrawn', changed_at = ? WHERE state = 'planned'"
-            " AND succession IN (SELECT id FROM successions WHERE member = ? AND ended_at IS NULL)",
+            "UPDATE passed_customers SET state = 'withdrawn', changed_at = ?"
+            " WHERE state = 'planned' AND succession IN"
+            " (SELECT id FROM successions WHERE member = ? AND ended_at IS NULL)",
             *(now, member.lower()),
         )
         unit.add(

@@ -100,9 +100,8 @@ class Executed:
 class Tasks:
     """The table `staff_tasks`."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
-        self._db, self._vault = database, vault
-        self._successions = Successions(database)
+    def __init__(self, database: Database, vault: Vault, successions: Successions) -> None:
+        self._db, self._vault, self._successions = database, vault, successions
 
     async def added(self, task: StaffTask, now: float) -> Statement:
         """The statement that asks a member; a task that was asked for before stays as it is.
