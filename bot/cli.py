@@ -4,13 +4,14 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from bot.commands import (
     admin,
+    backup_arguments,
     campaign_arguments,
     channel_arguments,
     chat,
@@ -20,6 +21,7 @@ from bot.commands import (
     escalation,
     faq_arguments,
     gate,
+    incident_arguments,
     orders_arguments,
     people_arguments,
     privacy_arguments,
@@ -31,14 +33,11 @@ from bot.commands import (
     staff_arguments,
 )
 from bot.commands import serve as serving
+from bot.commands.arguments import Command, Run, Work
 from bot.commands.check import check
 from bot.config import Config, ConfigErrors, keygen, load_config
 from bot.errors import ConciergeError
 from bot.telemetry import configure_logging
-
-Run = Callable[[argparse.Namespace], int]
-
-"""May stand before or after the command."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -94,23 +93,25 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--online", action="store_true", help="再向企业微信核实凭据、白名单和账号")
     command("keygen", _keygen, "生成一个主密钥（security.encryption_key）")
     command("routes", _routes, "按顺序列出所有行为")
-    staff_arguments.add(command, _load)
+    staff_arguments.add(command, _work)
     command("migrate", _migrate, "建立或升级数据库")
     _add_groups(command)
     _add_people(command)
-    privacy_arguments.add(command, _load)
+    privacy_arguments.add(command, _work)
     safety_arguments.add(command, _load)
-    desk_arguments.add(command, _load)
-    people_arguments.add(command, _load)
-    orders_arguments.add(command, _load)
-    channel_arguments.add(command, _load)
-    reaching_arguments.add(command, _load)
-    campaign_arguments.add(command, _load)
+    desk_arguments.add(command, _work)
+    people_arguments.add(command, _work)
+    orders_arguments.add(command, _work)
+    channel_arguments.add(command, _work)
+    reaching_arguments.add(command, _work)
+    campaign_arguments.add(command, _work)
+    backup_arguments.add(command, _work)
+    incident_arguments.add(command, _work)
     return parser
 
 
-def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
-    faq_arguments.add(command("faq", _faq, "知识库").add_subparsers(metavar="动作", required=True))
+def _add_groups(command: Command) -> None:
+    faq_arguments.add(command("faq", _work, "知识库").add_subparsers(metavar="动作", required=True))
 
     actions = command("gate", _gate, "回答的门槛").add_subparsers(
         dest="action", metavar="动作", required=True
@@ -154,7 +155,7 @@ def _add_groups(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     actions.add_parser("rotate", help="用新主密钥重新包裹所有数据密钥")
 
 
-def _add_report(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
+def _add_report(command: Command) -> None:
     actions = command("report", _report, "服务得怎么样").add_subparsers(
         dest="action", metavar="动作", required=True
     )
@@ -168,7 +169,7 @@ def _add_report(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> 
     one.add_argument("--check", action="store_true", help="只核对，列出不符的，不写入")
 
 
-def _add_contacts(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
+def _add_contacts(command: Command) -> None:
     actions = command("contacts", _contacts, "客户联系：好友和他们的标签").add_subparsers(
         dest="action", metavar="动作", required=True
     )
@@ -177,7 +178,7 @@ def _add_contacts(command: Callable[[str, Run, str], argparse.ArgumentParser]) -
     one.add_argument("external_userid", help="客户的编号")
 
 
-def _add_people(command: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
+def _add_people(command: Command) -> None:
     _add_contacts(command)
     one = command("ratings", _ratings, "客户的评分")
     one.add_argument("--days", type=int, default=7, help="最近多少天，默认 7")
@@ -211,6 +212,11 @@ def _async(work: Coroutine[Any, Any, int]) -> int:
         return asyncio.run(work)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
+
+
+def _work(arguments: argparse.Namespace) -> int:
+    work: Work = arguments.work
+    return asyncio.run(work(_load(arguments), arguments))
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -264,11 +270,6 @@ def _escalation(arguments: argparse.Namespace) -> int:
         learn=arguments.learn,
         as_json=arguments.json,
     )
-
-
-def _faq(arguments: argparse.Namespace) -> int:
-    work: Callable[[Config, argparse.Namespace], Coroutine[Any, Any, int]] = arguments.work
-    return asyncio.run(work(_load(arguments), arguments))
 
 
 def _gate(arguments: argparse.Namespace) -> int:

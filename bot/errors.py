@@ -24,6 +24,7 @@
             ├── UnknownTag       read the library of corp tags again
             ├── NameTaken        it is there already: find it
             ├── UnknownWay       make the code again
+            ├── SendCancelled    nobody can send that any more
             └── CodeSpent        a single-use code is used, expired or forged
 """
 
@@ -161,6 +162,10 @@ class NameTaken(Rejected):
 
 class UnknownWay(Rejected):
     """There is no such contact way or join way (any more)"""
+
+
+class SendCancelled(Rejected):
+    """That mass-send task was cancelled"""
 
 
 class CodeSpent(Rejected):

@@ -6,18 +6,23 @@ Metrics carry bounded labels and no customer ids.
 
 import logging
 import logging.config
+import math
 import secrets
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections import Counter as Counted
+from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, TextIO
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.samples import Sample
 
 __all__ = [
     "CONTENT_TYPE_LATEST",
     "Metrics",
+    "Work",
     "configure_logging",
     "mask_fields",
     "new_trace_id",
@@ -130,6 +135,49 @@ def _masked(value: Any) -> Any:
     return f"<hidden {len(value)}>" if isinstance(value, str | bytes) else "<hidden>"
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Counters that only grow.
+
+    Args:
+        accepted: callbacks that were stored.
+        not_stored: callbacks that could not be.
+        buckets: upper bound in seconds, and how many turns took at most so long.
+        errcodes: calls of WeCom by the code of their answer.
+    """
+
+    accepted: int = 0
+    not_stored: int = 0
+    buckets: tuple[tuple[float, float], ...] = ()
+    errcodes: Counted[str] = field(default_factory=Counted)
+
+    def since(self, before: "Work") -> "Work":
+        """What was done since then."""
+        then = dict(before.buckets)
+        return Work(
+            self.accepted - before.accepted,
+            self.not_stored - before.not_stored,
+            tuple((bound, n - then.get(bound, 0.0)) for bound, n in self.buckets),
+            self.errcodes - before.errcodes,
+        )
+
+    @property
+    def turns(self) -> int:
+        """How many turns were committed."""
+        return int(self.buckets[-1][1]) if self.buckets else 0
+
+    @property
+    def turn_p95_s(self) -> float:
+        """What 95 of 100 turns took at most, in seconds, read off the buckets."""
+        wanted, low, below = 0.95 * self.turns, 0.0, 0.0
+        for bound, count in self.buckets:
+            if count >= wanted > 0:
+                share = (wanted - below) / (count - below) if count > below else 1.0
+                return low if bound == math.inf else low + (bound - low) * share
+            low, below = bound, count
+        return 0.0
+
+
 class Metrics:
     """What ``/metrics`` shows. One registry each, so that tests and processes do not share counts.
 
@@ -173,6 +221,7 @@ class Metrics:
         self.outbox_age_seconds = self._gauge("outbox_age_seconds", "Age of the oldest unsent row.")
         self.outbox_depth = self._gauge("outbox_depth", "Outbox rows, by state.", "state")
         self.mailbox_depth = self._gauge("mailbox_depth", "Mailbox rows that are due or will be.")
+        self.alarms = self._gauge("alarms", "Whether an alarm is raised, by kind.", "kind")
         self.dead_letters = self._gauge("dead_letters", "Rows that were given up and wait.")
 
     def _measure_service(self) -> None:
@@ -187,6 +236,19 @@ class Metrics:
         self.oldest_ticket_seconds = self._gauge("oldest_ticket_seconds", "Age of the oldest one.")
         self.frt_p90_seconds = self._gauge(
             "frt_p90_seconds", "P90 of the first response, cases closed in 24 h.", "by"
+        )
+
+    def work(self) -> "Work":
+        """What was done so far; two of them tell what was done between."""
+        acks = {one.labels["result"]: one.value for one in _samples(self.acks, "_total")}
+        slowest = [
+            (float(one.labels["le"]), one.value) for one in _samples(self.turn_seconds, "_bucket")
+        ]
+        codes: Counted[str] = Counted()
+        for one in _samples(self.wecom_calls, "_total"):
+            codes[one.labels["errcode"]] += int(one.value)
+        return Work(
+            int(acks.get("accepted", 0)), int(acks.get("not_stored", 0)), tuple(slowest), codes
         )
 
     def count_turn(self, subject: str) -> None:
@@ -210,3 +272,8 @@ class Metrics:
 
     def _histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(f"concierge_{name}", text, buckets=buckets, registry=self.registry)
+
+
+def _samples(metric: Counter | Histogram, suffix: str) -> Iterator[Sample]:
+    for family in metric.collect():
+        yield from (one for one in family.samples if one.name.endswith(suffix))

@@ -147,17 +147,15 @@ def _say_nothing_found(turn: Turn, key: str) -> None:
 
 
 @router.panel("orders")
-async def panel(about: About, store: Store) -> Panel | None:
+async def panel(about: About, store: Store) -> Panel:
     """The last orders, as our own table knows them."""
     orders = await store.orders.of(about.external_userid)
     lines = tuple(
-        PanelLine(order.status or order.number, order.title or order.number, order.number, at)
-        for order in orders
-        for at in (order.paid_at,)
+        PanelLine(one.status or one.number, one.title or one.number, one.number, one.paid_at)
+        for one in orders
     )
-    if not lines:
-        return None
-    return Panel(about.phrases.say("orders.panel"), lines[:2], lines[2:SHOWN])
+    brief = orders[0].status or "" if orders else ""
+    return Panel(lines[:2], brief, lines[2:SHOWN])
 
 
 def _numbers_of(order: Order) -> Iterator[str]:

@@ -73,7 +73,7 @@ async def _show_the_rest(turn: Turn, press: CardPressed, store: Store, ended_id:
 
 
 @router.panel("tasks")
-async def panel(about: About, store: Store) -> Panel | None:
+async def panel(about: About, store: Store) -> Panel:
     """What somebody is to do about this customer."""
     known = [one for one in await store.tasks.of_customer(about.external_userid) if one.is_open]
     lines = tuple(
@@ -82,9 +82,10 @@ async def panel(about: About, store: Store) -> Panel | None:
             if about.phrases.has_reply(f"tasks.kind_{one.task.kind}")
             else one.task.kind,
             one.task.text,
-            about.phrases.say("tasks.panel_who", name=one.task.member),
+            about.phrases.say("tasks.panel_who", name=about.name_of(one.task.member)),
             one.task.expires_at,
         )
         for one in known
     )
-    return Panel(about.phrases.say("tasks.panel"), lines[:3], lines[3:]) if lines else None
+    brief = about.phrases.say("tasks.panel_brief", n=len(lines)) if lines else ""
+    return Panel(lines[:3], brief, lines[3:])

@@ -93,6 +93,7 @@ class Meaning:
         embedder: whose vectors, ``None`` = nothing will ever be known.
         is_wanted: ``False`` = it was turned off.
         kept: name of the file in which what was learned is kept.
+        deadline_s: after so long nothing is known of a text, ``None`` = nobody waits for it.
     """
 
     def __init__(
@@ -102,8 +103,10 @@ class Meaning:
         *,
         is_wanted: bool = True,
         kept: str = KEPT,
+        deadline_s: float | None = DEADLINE_S,
     ) -> None:
         self._examples, self._embedder, self._kept = examples, embedder, kept
+        self._deadline_s = deadline_s
         self._is_wanted = is_wanted and bool(examples.classes)
         self._learned: Likeness | None = None
 
@@ -164,7 +167,7 @@ class Meaning:
         if self._learned is None or self._embedder is None or not read:
             return None
         try:
-            async with asyncio.timeout(DEADLINE_S):
+            async with asyncio.timeout(self._deadline_s):
                 vector: Vectors = (await self._embedder.embed([read], kind="query"))[0]
         except (EmbeddingError, TimeoutError) as error:
             log.warning("meaning.not_now", error=str(error) or type(error).__name__)

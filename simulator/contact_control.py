@@ -49,6 +49,11 @@ class _Rename(msgspec.Struct, kw_only=True):
     name: str
 
 
+class _Send(msgspec.Struct, kw_only=True):
+    userid: str
+    msgid: str
+
+
 class _Gone(msgspec.Struct, kw_only=True):
     id: str
 
@@ -118,6 +123,11 @@ class ContactControl:
         self._friends.delete_tag((await _read(request, _Gone)).id)
         return _json({})
 
+    async def send(self, request: web.Request) -> web.Response:
+        """A member sends a mass-send task."""
+        it = await _read(request, _Send)
+        return _json({"results": self._world.mass_sends.confirm(it.userid, it.msgid)})
+
     @property
     def _friends(self) -> Friends:
         return self._world.friends
@@ -129,6 +139,16 @@ def contacts_view(world: World) -> dict[str, Any]:
     return {
         "members": [
             {"userid": userid, "name": world.members[userid]} for userid in friends.members()
+        ],
+        "mass_sends": [
+            {
+                "userid": userid,
+                "msgid": task.msgid,
+                "text": task.text,
+                "results": task.results[userid],
+            }
+            for userid in friends.members()
+            for task in world.mass_sends.waiting_for(userid)
         ],
         "friendships": [_shown(world, one) for one in friends.friendships.values()],
         "groups": [

@@ -131,6 +131,7 @@ class Control:
             "/sim/contacts/refuse_transfer": self._contacts.refuse_transfer,
             "/sim/contacts/tags": self._contacts.tags,
             "/sim/contacts/remark": self._contacts.remark,
+            "/sim/contacts/send": self._contacts.send,
             "/sim/tags/create": self._contacts.create_tag,
             "/sim/tags/rename": self._contacts.rename_tag,
             "/sim/tags/delete": self._contacts.delete_tag,

@@ -11,6 +11,7 @@ from simulator import (
     api_contact,
     api_core,
     api_kf,
+    api_mass_sends,
     api_tags,
     api_transfer,
     api_ways,
@@ -209,7 +210,16 @@ class Simulator:
 def played_by(world: World, webview: WebView) -> dict[str, Endpoint | RawEndpoint]:
     """Every path of WeCom's API that is played."""
     paths: dict[str, Endpoint | RawEndpoint] = {**webview.endpoints()}
-    for family in (api_core, api_kf, api_contact, api_tags, api_transfer, api_ways, api_welcome):
+    for family in (
+        api_core,
+        api_kf,
+        api_contact,
+        api_mass_sends,
+        api_tags,
+        api_transfer,
+        api_ways,
+        api_welcome,
+    ):
         paths |= family.endpoints(world)
     return paths
 

@@ -18,6 +18,7 @@ from simulator.errors import NO_OPEN_KFID, UNKNOWN_OPEN_KFID, Impossible, Refuse
 from simulator.faults import Faults
 from simulator.feed import Feed
 from simulator.friends import Friends
+from simulator.mass_sends import MassSends
 from simulator.records import (
     ALLOWANCE,
     ENDED,
@@ -82,6 +83,7 @@ class World:
         self.friends = Friends(self)
         self.ways = Ways(self)
         self.transfers = Transfers(self)
+        self.mass_sends = MassSends(self)
         self.sidebar_url = ""  # of the product's page, as the console has it; its host is trusted
         self.calls: Counter[str] = Counter()
         self.violations: list[Violation] = []
@@ -280,6 +282,7 @@ class World:
         self.friends.forget()
         self.ways.forget()
         self.transfers.forget()
+        self.mass_sends.forget()
         self.faults.clear()
         self.calls.clear()
         self.violations.clear()

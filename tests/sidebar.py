@@ -4,35 +4,29 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from http.cookies import SimpleCookie
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlsplit
-from zoneinfo import ZoneInfo
 
 from aiohttp import ClientResponse, TCPConnector, web
 from aiohttp.test_utils import TestClient, TestServer
+from pydantic import SecretStr
 
+from bot.app import Concierge, web_app
 from bot.errors import Rejected
 from bot.model import Lane
-from bot.policy.roles import People
-from bot.policy.seeing import Seeing
 from bot.routing.live import Live
-from bot.routing.panels import Panels
-from bot.web.acting import Acting
-from bot.web.door import TOKEN_HEADER, Door
-from bot.web.headers import page_headers
-from bot.web.sidebar.at_hand import AtHand
-from bot.web.sidebar.endpoint import Page, Parts, SidebarEndpoint
-from bot.web.sidebar.learning import Lessons
-from bot.web.sidebar.reading import Reader
-from bot.web.sidebar.rendering import Pages
-from bot.web.sidebar.shelf import Shelf
-from bot.web.signing_in import BACK, SigningIn
-from bot.wecom.apis import USER_INFO, Api
+from bot.web.door import TOKEN_HEADER
+from bot.web.signing_in import BACK
+from bot.wecom.apis import KF_CUSTOMERS, USER_INFO, Api
 from bot.wecom.client import WeComClient
-from bot.wecom.jssdk import JsSdk
-from bot.wecom.oauth import SignIn
 from tests.talk import Chat
+
+if TYPE_CHECKING:
+    from bot.delivery.intake import DurableIntake
+    from bot.delivery.service import Service
+    from bot.wecom.tokens import AccessTokens
 
 PUBLIC = "https://kf.example.com"
 STAFF = [
@@ -77,6 +71,8 @@ class PlayedSignIn(WeComClient):
     ) -> dict[str, Any]:
         """As WeCom answers (wecom-api §6.3, §6.4)."""
         self.calls.append(api.path)
+        if api is KF_CUSTOMERS:
+            return {"customer_list": []}
         if api is not USER_INFO:
             return {"ticket": f"ticket-of-{api.path}", "expires_in": 7200}
         userid = self.codes.pop((params or {}).get("code", ""), None)
@@ -92,7 +88,7 @@ class Browser:
         self.office, self.cookies = office, dict[str, str]()
         self.token, self.client_ids = "", 0
 
-    async def get(self, path: str, **query: str) -> ClientResponse:
+    async def get(self, path: str, /, **query: str) -> ClientResponse:
         return await self.request("GET", path, params=query)
 
     async def post(
@@ -141,9 +137,9 @@ class Browser:
         given = self.office.about | {"client_id": f"client-{self.client_ids:08d}"}
         return await self.post(f"/sidebar/{name}", given | form)
 
-    async def sees(self, name: str = "panel", **query: str) -> str:
+    async def sees(self, part: str = "panel", /, **query: str) -> str:
         """A part of the page about the customer of the chat."""
-        answer = await self.get(f"/sidebar/{name}", **(self.office.about | query))
+        answer = await self.get(f"/sidebar/{part}", **(self.office.about | query))
         assert answer.status == 200, f"{answer.status} {await answer.text()}"
         return await answer.text()
 
@@ -166,53 +162,71 @@ class Office:
         return browser
 
 
-@asynccontextmanager
-async def opened_office(chat: Chat) -> AsyncIterator[Office]:
-    """The sidebar's endpoint over the engine of a chat, its actions handled at once."""
-    engine, live, wecom = chat.engine, Live(), PlayedSignIn()
-    working: set[asyncio.Task[None]] = set()
+class FakeService:
+    """Takes the place of the loops: whoever is woken is handled at once. Ask `idle` to wait."""
 
-    async def work(subject: str) -> None:
-        await chat.dialogue.catch_up()
-        live.changed(subject)
+    def __init__(self, chat: Chat, live: Live) -> None:
+        self._chat, self._live = chat, live
+        self._working: set[asyncio.Task[None]] = set()
 
-    def woken(subject: str, _lane: Lane) -> None:
-        task = asyncio.create_task(work(subject))
-        working.add(task)
-        task.add_done_callback(working.discard)
+    def woken(self, subject: str, _lane: Lane) -> None:
+        task = asyncio.create_task(self._work(subject))
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
 
-    async def looked(*_about: object) -> None:
-        pass
+    async def idle(self) -> None:
+        await asyncio.gather(*self._working, return_exceptions=True)
 
-    people, pages = People(engine.config.staff), Pages(ZoneInfo("Asia/Shanghai"))
-    store, clock = engine.store, engine.clock
-    door = Door(store.web_sessions, people, clock, public_url=PUBLIC, headers=page_headers())
-    sign_in = SignIn(wecom, "ww1", 1000002)
-    parts = Parts(
-        door=door,
-        signing_in=SigningIn(door, sign_in, clock, pages.render("failed.html")),
-        pages=pages,
-        reader=Reader(
-            *(store, people, Panels(engine.routers, engine.supplies), engine.phrases),
-            *(engine.suggester, ZoneInfo(engine.config.timezone)),
-        ),
-        seeing=Seeing(store, people),
-        acting=Acting(store, live, clock, woken),
-        jssdk=JsSdk(wecom, clock.now),
-        live=live,
-        page=Page("ww1", 1000002),
-        clock=clock,
-        looked=looked,
-        close_reasons=tuple(engine.config.escalation.close_reasons),
+    async def _work(self, subject: str) -> None:
+        await self._chat.dialogue.catch_up()
+        self._live.changed(subject)
+
+
+def served(chat: Chat, wecom: PlayedSignIn, live: Live, service: FakeService) -> web.Application:
+    """The product's own pages, as `bot.app` makes them, over the engine of a chat."""
+    config = chat.engine.config
+    wecom_section = config.wecom.model_copy(
+        update={
+            "corp_id": "ww1",
+            "agent_id": 1000002,
+            "callback_token": SecretStr("token"),
+            "callback_aes_key": SecretStr("a" * 43),
+        }
     )
-    app = web.Application()
-    sidebar = SidebarEndpoint(parts)
-    lessons = Lessons(store, engine.library, engine.guard, lambda _account: "")
-    shelf = Shelf(sidebar, AtHand(store, engine.library), lessons, "云栖优选")
-    app.add_routes([*sidebar.routes(), *shelf.routes()])
+    key = {"api_token": SecretStr("t" * 32)}
+    server = config.server.model_copy(update={"public_url": PUBLIC, **key})
+    orders = config.orders.model_copy(update={"secret": SecretStr("s" * 32)})
+    channels = config.channels.model_copy(update={"landing": True})
+    sections = {"wecom": wecom_section, "server": server, "orders": orders, "channels": channels}
+    config = config.model_copy(update=sections)
+    concierge = Concierge(
+        engine=replace(chat.engine, config=config),
+        service=cast("Service", service),
+        intake=cast("DurableIntake", None),
+        tokens=cast("AccessTokens", None),
+        client=wecom,
+        live=live,
+    )
+    return web_app(concierge)
+
+
+@asynccontextmanager
+async def opened_office(chat: Chat, wecom: PlayedSignIn | None = None) -> AsyncIterator[Office]:
+    """The product's pages over the engine of a chat, their actions handled at once.
+
+    Args:
+        wecom: where members sign in, if several processes are to know the same codes.
+    """
+    live, wecom = Live(), wecom or PlayedSignIn()
+    service = FakeService(chat, live)
+    app = served(chat, wecom, live, service)
     async with TestClient(TestServer(app), connector=TCPConnector(limit=0)) as client:
         office = Office(chat, client, wecom, live)
-        office.addresses = {one.canonical for one in app.router.resources()}
+        office.addresses = {
+            f"{one.method} {one.resource.canonical}"
+            for one in app.router.routes()
+            if one.resource is not None and one.method != "HEAD"
+        }
         yield office
         live.close()
-        await asyncio.gather(*working, return_exceptions=True)
+        await service.idle()

@@ -48,7 +48,13 @@ from bot.routing.turn import Turn
 from bot.routing.values import Values
 from bot.store import Approval, Approvals, Database, Store, Table, Vault, decode_master
 from bot.store.erasures import Eraser
-from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
+from bot.store.migrate import (
+    ENGINE_MIGRATIONS,
+    KEYS_MIGRATIONS,
+    Migration,
+    migrate,
+    migrations_of,
+)
 from bot.store.tables import ENGINE_TABLES, check_declared
 from bot.telemetry import Metrics
 from bot.tools import HttpTools
@@ -57,7 +63,7 @@ from bot.wecom.limits import platform_limits
 from bot.wecom.wire import enclose, plan
 from handlers.consent.understanding import Understanding
 from handlers.escalation.rules import Rules
-from handlers.flows.in_force import Flows
+from handlers.flows.running import Guide
 from handlers.tagging.in_force import TagRules
 from handlers.welcome.in_force import Welcomes
 from knowledge import Library, Meaning
@@ -67,7 +73,7 @@ from knowledge.gate import Gate, load_gate, read_gate
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts" / "replies"
 SUPPLIED = (
     *(Turn, Library, Store, Config, Delivery, Values, Rules, Meaning, TagRules, Understanding),
-    *(Welcomes, Flows),
+    *(Welcomes, Guide),
     *(Reaching, Experimenting, Suggester),
 )
 """Types that a handler may ask for."""
@@ -141,9 +147,21 @@ def open_database(config: Config) -> Database:
         database = Database(path)
     except (OSError, sqlite3.Error) as error:
         raise Misconfigured(f"storage.url: {path} cannot be opened: {error}") from error
-    owners = [("engine", ENGINE_MIGRATIONS), *migration_folders(handlers)]
-    migrate(database, [m for owner, folder in owners for m in migrations_of(owner, folder)])
+    migrate(database, known_migrations())
     return database
+
+
+def known_migrations() -> list[Migration]:
+    """Those of the engine, then those of the behaviours."""
+    owners = [("engine", ENGINE_MIGRATIONS), *migration_folders(handlers)]
+    return [m for owner, folder in owners for m in migrations_of(owner, folder)]
+
+
+def master_keys(config: Config) -> tuple[bytes, list[bytes]]:
+    """The master key, and the older ones that still open what they sealed."""
+    security = config.security
+    previous = [decode_master(key.get_secret_value()) for key in security.previous_encryption_keys]
+    return decode_master(security.encryption_key.get_secret_value()), previous
 
 
 def open_store(config: Config) -> Store:
@@ -159,11 +177,7 @@ def open_store(config: Config) -> Store:
     except (OSError, sqlite3.Error) as error:
         raise Misconfigured(f"storage.url: {path} cannot be opened: {error}") from error
     migrate(keys, migrations_of("keys", KEYS_MIGRATIONS))
-    master = decode_master(config.security.encryption_key.get_secret_value())
-    previous = [
-        decode_master(key.get_secret_value()) for key in config.security.previous_encryption_keys
-    ]
-    vault = Vault(database, keys, master, previous)
+    vault = Vault(database, keys, *master_keys(config))
     vault.check_master()
     return Store.build(database, keys, vault, path.parent / "media", config.tagging)
 
@@ -250,6 +264,7 @@ def build_engine(
     refuse_sensitive(config.tagging, guard.lexicon, (rule.tag for rule in tag_rules.book.rules))
     welcomes = build_welcomes(config, guard)
     reaching = Reaching(store, config.outreach, ZoneInfo(config.timezone))
+    trying = Experimenting(store, config.experiments)
     suggester = Suggester(store, library, guard, Colleagues(store))
     supplies: Mapping[type, object] = {
         Library: library,
@@ -262,9 +277,9 @@ def build_engine(
         Understanding: understanding,
         TagRules: tag_rules,
         Welcomes: welcomes,
-        Flows: build_flows(config),
+        Guide: Guide(store, build_flows(config), reaching, trying),
         Reaching: reaching,
-        Experimenting: Experimenting(store, config.experiments),
+        Experimenting: trying,
         Suggester: suggester,
     }
     check_needs(routers, SUPPLIED, phrases)

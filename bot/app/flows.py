@@ -1,13 +1,12 @@
 """Which flows are in force, and what is wrong with the others? Reads what `flows.sources` names."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bot.app.definitions import definitions_in, refuse
 from bot.app.flow_file import FlowFile
-from bot.app.tag_rules import files_in
-from bot.config import Config, ConfigErrors, Problem
-from bot.config.yaml_file import read_document
-from bot.errors import Misconfigured
+from bot.config import Config, Problem
+from bot.config.yaml_file import Document
 from handlers.flows.flow import Flow
 from handlers.flows.in_force import Flows
 
@@ -19,34 +18,21 @@ def build_flows(config: Config) -> Flows:
         Misconfigured: a file has a problem, or a step names an experiment that is not there.
     """
     found, problems = flows_in(config.flows.sources)
-    told = [str(one) for one in problems]
-    told += [
+    lacking = [
         f"flows {flow.id}：没有 experiments.{step.experiment}"
         for flow in found
         for step in flow.steps
         if step.experiment and step.experiment not in config.experiments
     ]
-    if told:
-        raise Misconfigured("\n".join(["flows.sources:", *(f"  · {one}" for one in told)]))
+    refuse("flows.sources", [*problems, *lacking])
     return Flows(found)
 
 
 def flows_in(sources: Sequence[Path]) -> tuple[list[Flow], list[Problem]]:
     """The flows of these files and folders without what has a problem, and the problems."""
-    found: dict[str, Flow] = {}
-    problems: list[Problem] = []
-    for file in files_in(sources):
-        try:
-            document = read_document(file)
-        except ConfigErrors as error:
-            problems += error.problems
-            continue
-        reading = FlowFile(document)
-        for one in reading.flows():
-            if one.id in found:
-                problems.append(
-                    Problem(f"flows {one.id}", "已有同名的流程", "不重复的 id", file.name)
-                )
-            found.setdefault(one.id, one)
-        problems += reading.problems
-    return list(found.values()), problems
+    return definitions_in(sources, "flows", "流程", _read)
+
+
+def _read(document: Document, _file: Path) -> tuple[Iterator[Flow], list[Problem]]:
+    reading = FlowFile(document)
+    return reading.flows(), reading.problems

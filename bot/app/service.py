@@ -30,6 +30,7 @@ from bot.app.tag_following import RulesFollower
 from bot.app.tag_looks import tag_looks
 from bot.app.tasks import build_task_reminders
 from bot.app.ticket_gauges import TicketGauges
+from bot.app.watching import build_watch
 from bot.app.welcomes import welcome_files
 from bot.config import Config
 from bot.delivery.buyers import Buyers
@@ -54,6 +55,7 @@ from bot.delivery.pull import PullSettings
 from bot.delivery.reconciling import EVERY_S
 from bot.delivery.send import Sender
 from bot.delivery.service import Drains, Service
+from bot.delivery.watching import EVERY_S as EVERY_WATCH_S
 from bot.delivery.webhooks import WebhookFeed
 from bot.errors import Misconfigured
 from bot.llm.caller import Caller
@@ -225,6 +227,7 @@ def _assemble(
         looks=[
             *_looks(engine, kf, follower, drains, sends),
             (60.0, files.look),
+            (EVERY_WATCH_S, build_watch(engine, tokens, sends.wake).look),
             *_contact_looks(engine, contacts, client, sends, drains),
         ],
         clock=clock,

@@ -19,6 +19,7 @@ from bot.web.acting import Acting
 from bot.web.door import Door, Visitor
 from bot.web.headers import page_headers
 from bot.web.sidebar.at_hand import AtHand
+from bot.web.sidebar.beside import Beside
 from bot.web.sidebar.endpoint import Page, Parts, SidebarEndpoint, root_of
 from bot.web.sidebar.learning import Lessons
 from bot.web.sidebar.reading import Reader
@@ -88,7 +89,7 @@ def sidebar_routes(concierge: Concierge, rehearsal: str = "") -> list[web.Abstra
     lessons = Lessons(store, engine.library, engine.guard, lambda kf: kf if kf in bases else "")
     company = config.company.name or ""
     shelf = Shelf(sidebar, AtHand(store, engine.library), lessons, company)
-    return [*sidebar.routes(), *shelf.routes()]
+    return [*sidebar.routes(), *shelf.routes(), *Beside(sidebar).routes()]
 
 
 class Looks:

@@ -11,11 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bot.app import definitions
 from bot.app.phrasing_file import Lists, PhrasingFile
 from bot.app.tag_rule_file import RuleFile
 from bot.config.problems import ConfigErrors, Problem
 from bot.config.yaml_file import Document, read_document
-from bot.errors import Misconfigured
 from handlers.tagging.circumstances import Around
 from handlers.tagging.looking import look
 from handlers.tagging.rules import MOODS, Rulebook, TagRule, Way
@@ -24,6 +24,7 @@ from knowledge.speech import Manner
 TAG_SPEECH = Path(__file__).resolve().parents[2] / "prompts" / "tagging" / "speech.yaml"
 """How customers put it that they want, ask about, have, or do not want something."""
 
+_BESIDE = TAG_SPEECH.name
 _SPEECH = ("lists", "read_as", "openers", "closers", "ways")
 _SOME_DAY = datetime(2026, 1, 5, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
 
@@ -47,15 +48,8 @@ def marks(sources: Sequence[Path]) -> tuple[tuple[str, int, int], ...]:
 
 
 def files_in(sources: Sequence[Path]) -> list[Path]:
-    """The files of rules that these sources are; a folder that is not there yet holds none."""
-    files: list[Path] = []
-    for source in sources:
-        if source.suffix:
-            files.append(source)
-        else:
-            found = sorted((*source.rglob("*.yaml"), *source.rglob("*.yml")))
-            files += [file for file in found if file.name != TAG_SPEECH.name]
-    return list(dict.fromkeys(files))
+    """The files of rules that these sources are, without the ways of speaking beside them."""
+    return [one for one in definitions.files_in(sources) if one in sources or one.name != _BESIDE]
 
 
 @lru_cache(maxsize=8)
@@ -64,8 +58,7 @@ def _built(
 ) -> Rulebook:
     """Reading and compiling takes a while, and what comes of it never changes."""
     book, problems = rulebook_in(sources, groups)
-    if problems:
-        raise Misconfigured("\n".join(["tagging.rules:", *(f"  · {one}" for one in problems)]))
+    definitions.refuse("tagging.rules", problems)
     return book
 
 

@@ -6,13 +6,12 @@ Reads the files that `welcome.sources` names.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bot.app.tag_rules import files_in
+from bot.app.definitions import definitions_in, refuse
 from bot.app.welcome_file import WelcomeFile
-from bot.config import Config, ConfigErrors, Problem
-from bot.config.yaml_file import read_document
+from bot.config import Config, Problem
+from bot.config.yaml_file import Document
 from bot.delivery.pictures import Pictures
 from bot.delivery.welcoming import WelcomeFiles
-from bot.errors import Misconfigured
 from bot.model import Attachment
 from bot.policy.guard import Guard
 from bot.ports import Clock
@@ -27,29 +26,13 @@ def build_welcomes(config: Config, guard: Guard) -> Welcomes:
         Misconfigured: a file has a problem.
     """
     found, problems = welcomes_in(config.welcome.sources)
-    if problems:
-        raise Misconfigured("\n".join(["welcome.sources:", *(f"  · {one}" for one in problems)]))
+    refuse("welcome.sources", problems)
     return Welcomes(found, guard)
 
 
 def welcomes_in(sources: Sequence[Path]) -> tuple[list[WelcomeText], list[Problem]]:
     """The welcomes of these files and folders without what has a problem, and the problems."""
-    found: dict[str, WelcomeText] = {}
-    problems: list[Problem] = []
-    for file in files_in(sources):
-        try:
-            document = read_document(file)
-        except ConfigErrors as error:
-            problems += error.problems
-            continue
-        reading = WelcomeFile(document, file.parent)
-        for one in reading.welcomes():
-            if one.id in found:
-                path = f"welcomes {one.id}"
-                problems.append(Problem(path, "已有同名的欢迎语", "不重复的 id", file.name))
-            found.setdefault(one.id, one)
-        problems += reading.problems
-    return list(found.values()), problems
+    return definitions_in(sources, "welcomes", "欢迎语", _read)
 
 
 def welcome_files(welcomes: Welcomes, pictures: Pictures, clock: Clock) -> WelcomeFiles:
@@ -60,3 +43,8 @@ def welcome_files(welcomes: Welcomes, pictures: Pictures, clock: Clock) -> Welco
             yield from one.attachments
 
     return WelcomeFiles(pictures, wanted, clock)
+
+
+def _read(document: Document, file: Path) -> tuple[Iterator[WelcomeText], list[Problem]]:
+    reading = WelcomeFile(document, file.parent)
+    return reading.welcomes(), reading.problems

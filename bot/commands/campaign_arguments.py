@@ -1,29 +1,19 @@
 """Which commands are about referral campaigns, and what may be said to each?"""
 
 import argparse
-import asyncio
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from bot.commands import campaign_reviews, campaigns
-from bot.config import Config
+from bot.commands.arguments import Command, Run, Work
 from handlers.referral.rules import Phase
 
-Work = Callable[[Config, argparse.Namespace], Coroutine[Any, Any, int]]
-Load = Callable[[argparse.Namespace], Config]
 Action = Callable[..., argparse.ArgumentParser]
-Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
 
-def add(command: Command, load: Load) -> None:
+def add(command: Command, run: Run) -> None:
     """Add every command; each sets `work` to what it runs."""
-
-    def run(arguments: argparse.Namespace) -> int:
-        work: Work = arguments.work
-        return asyncio.run(work(load(arguments), arguments))
-
     parser = command("campaign", run, "邀请有礼（任务宝）的活动")
     actions = parser.add_subparsers(metavar="动作", required=True)
 

@@ -12,8 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from bot.app import campaign_lint as lint
-from bot.app import open_store
-from bot.app.lexicon import build_lexicon
+from bot.app import open_store, vectors_folder
 from bot.app.referral import CONFIG, HAND, put_campaign, take_campaigns
 from bot.commands.consent import operator
 from bot.commands.customers import note, when
@@ -125,7 +124,7 @@ async def turn(config: Config, campaign: str, phase: Phase, out: TextIO) -> int:
         one = await known(facts, campaign)
         override = one.campaign.legal_override
         if phase is Phase.OPEN:
-            found = lint.check(one.campaign, build_lexicon(config))
+            found = await judged(config, one.campaign, out)
             _print_findings(found, out)
             blocked = [finding for finding in found if finding.blocks]
             if blocked and not override:
@@ -145,11 +144,19 @@ async def linted(config: Config, campaign: str, out: TextIO) -> int:
     """Print what the linter finds; 1 when it blocks."""
     async with opened(config) as facts:
         one = await known(facts, campaign)
-    found = lint.check(one.campaign, build_lexicon(config))
+    found = await judged(config, one.campaign, out)
     _print_findings(found, out)
     if not found:
         print("没有发现问题。", file=out)
     return int(any(finding.blocks for finding in found))
+
+
+async def judged(config: Config, campaign: Campaign, out: TextIO) -> list[lint.Finding]:
+    """What speaks against a campaign; says so when nothing but its words could be judged."""
+    linter = await lint.build_linter(config, vectors_folder(config))
+    if linter.meaning.lacks:
+        print("没有编码器（embeddings.provider），只查了字面，没有查意思。", file=out)
+    return await linter.check(campaign)
 
 
 def _print_findings(found: list[lint.Finding], out: TextIO) -> None:

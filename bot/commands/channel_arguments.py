@@ -1,23 +1,17 @@
 """Which commands are about channel codes, and what may be said to each?"""
 
 import argparse
-import asyncio
 import sys
-from collections.abc import Callable, Coroutine
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from bot.app.channel_files import parts, read_channel, values_of
 from bot.commands import channel_stats, channels, leads
-from bot.commands.people_arguments import Actions, action
+from bot.commands.arguments import Actions, Command, Run, action
 from bot.commands.report import Span
 from bot.config import Config
 from bot.errors import Misconfigured
 from bot.web.code_images import Look
-
-Load = Callable[[argparse.Namespace], Config]
-Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
 MOST_A_DAY = 200
 _TEXTS = {
@@ -37,13 +31,8 @@ _TEXTS = {
 }
 
 
-def add(command: Command, load: Load) -> None:
+def add(command: Command, run: Run) -> None:
     """Add every command; each sets `work` to what it runs."""
-
-    def run(arguments: argparse.Namespace) -> int:
-        work: Callable[[Config, argparse.Namespace], Coroutine[Any, Any, int]] = arguments.work
-        return asyncio.run(work(load(arguments), arguments))
-
     one = command("channel", run, "渠道活码：建码、出图、看效果")
     actions = one.add_subparsers(metavar="动作", required=True)
     _add_making(actions)

@@ -82,6 +82,7 @@ async def check(
     _check_escalation(prompts, inspection, report)
     _check_tag_rules(inspection, report)
     _check_consent(prompts, report)
+    _check_campaign_wording(prompts, report)
     _check_welcomes(inspection, prompts, report)
     report.add("大模型", _model_problems(inspection))
     report.print(out)
@@ -222,6 +223,18 @@ def _check_consent(prompts: Path, report: _Report) -> None:
         report.add_in("客户关于自己信息的话", str(words), problem)
     for problem in examples_in(examples, words)[1]:
         report.add_in("客户关于自己信息的话", str(examples), problem)
+
+
+def _check_campaign_wording(prompts: Path, report: _Report) -> None:
+    from bot.app import examples_in
+    from bot.app.campaign_lint import CAMPAIGN_EXAMPLES
+    from bot.app.campaign_wording import CAMPAIGN_WORDS, wording_in
+
+    words, examples = (prompts / one.name for one in (CAMPAIGN_WORDS, CAMPAIGN_EXAMPLES))
+    for problem in wording_in(words)[1]:
+        report.add_in("活动文案", str(words), problem)
+    for problem in examples_in(examples, examples)[1]:
+        report.add_in("活动文案", str(examples), problem)
 
 
 def _model_problems(inspection: Inspection) -> Iterator[str]:

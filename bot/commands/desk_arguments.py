@@ -1,28 +1,17 @@
 """Which commands serve whoever looks after the desk: what is left, who does what, what is given?"""
 
 import argparse
-import asyncio
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
 
 from bot.commands import codes, flows, tasks, tickets
+from bot.commands.arguments import Command, Run
 from bot.config import Config
 from bot.model.tasks import TaskState
 
-Work = Callable[[Config, argparse.Namespace], Coroutine[Any, Any, int]]
-Load = Callable[[argparse.Namespace], Config]
-Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
-
-def add(command: Command, load: Load) -> None:
+def add(command: Command, run: Run) -> None:
     """Add every command; each sets `work` to what it runs."""
-
-    def run(arguments: argparse.Namespace) -> int:
-        work: Work = arguments.work
-        return asyncio.run(work(load(arguments), arguments))
-
     parser = command("tickets", run, "待跟进的事：没有人能接的、评分低的、有时限的")
     actions = parser.add_subparsers(metavar="动作", required=True)
     one = actions.add_parser("list", help="列出，最早的在前")

@@ -2,17 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeAlias
 
 from bot.commands import faq, faq_edit, faq_gaps, faq_lint, faq_paraphrase, faq_terms
+from bot.commands.arguments import Actions, Work
 from bot.commands.evaluate import evaluate
 from bot.config import Config
 from bot.errors import Misconfigured
-
-Work = Callable[[Config, argparse.Namespace], Coroutine[Any, Any, int]]
-Actions: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 _FIELDS = ("question", "answer", "category", "valid_from", "valid_until", "approved", "similar")
 

@@ -1,26 +1,16 @@
 """Which commands are about customers' orders, and what may be said to each?"""
 
 import argparse
-import asyncio
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
 
 from bot.commands import orders
+from bot.commands.arguments import Command, Run
 from bot.config import Config
 
-Load = Callable[[argparse.Namespace], Config]
-Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
-
-def add(command: Command, load: Load) -> None:
+def add(command: Command, run: Run) -> None:
     """Add every command; each sets `work` to what it runs."""
-
-    def run(arguments: argparse.Namespace) -> int:
-        work: Callable[[Config, argparse.Namespace], Coroutine[Any, Any, int]] = arguments.work
-        return asyncio.run(work(load(arguments), arguments))
-
     actions = command("orders", run, "客户的订单").add_subparsers(metavar="动作", required=True)
     one = actions.add_parser("import", help="从 CSV 导入订单；同一个文件可以反复导入")
     one.add_argument("file", type=Path, help="淘宝、京东、抖音、有赞的导出，或有“订单号”的表")

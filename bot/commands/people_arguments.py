@@ -1,11 +1,8 @@
 """Which commands are about customers and their tags, and what may be said to each?"""
 
 import argparse
-import asyncio
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeAlias
 
 from bot.commands import (
     customers,
@@ -19,22 +16,13 @@ from bot.commands import (
     tags_bulk,
     webhooks,
 )
+from bot.commands.arguments import Actions, Command, Run, action
 from bot.config import Config
 from bot.store.listing import Wanted
 
-Work = Callable[[Config, argparse.Namespace], Coroutine[Any, Any, int]]
-Load = Callable[[argparse.Namespace], Config]
-Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
-Actions: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
-
-def add(command: Command, load: Load) -> None:
+def add(command: Command, run: Run) -> None:
     """Add every command; each sets `work` to what it runs."""
-
-    def run(arguments: argparse.Namespace) -> int:
-        work: Work = arguments.work
-        return asyncio.run(work(load(arguments), arguments))
-
     one = command("customers", run, "客户：资料、经过、合并")
     _add_customers(one.add_subparsers(metavar="动作", required=True))
     one = command("tags", run, "客户的标签")
@@ -45,13 +33,6 @@ def add(command: Command, load: Load) -> None:
     tag_rules_arguments.add(actions)
     one = command("webhooks", run, "把客户身上发生的事告诉别的系统")
     _add_webhooks(one.add_subparsers(metavar="动作", required=True))
-
-
-def action(actions: Actions, name: str, work: Work, text: str) -> argparse.ArgumentParser:
-    """One action of a command."""
-    one: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
-    one.set_defaults(work=work)
-    return one
 
 
 def _add_customers(actions: Actions) -> None:

@@ -1,28 +1,17 @@
 """Which commands serve the rights of people whose data is held, and what may be said to each?"""
 
 import argparse
-import asyncio
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
 
 from bot.commands import audit, consent, erase, person_export, requests
+from bot.commands.arguments import Command, Run
 from bot.config import Config
 from bot.model.consents import Standing
 
-Work = Callable[[Config, argparse.Namespace], Coroutine[Any, Any, int]]
-Load = Callable[[argparse.Namespace], Config]
-Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
-
-def add(command: Command, load: Load) -> None:
+def add(command: Command, run: Run) -> None:
     """Add every command; each sets `work` to what it runs."""
-
-    def run(arguments: argparse.Namespace) -> int:
-        work: Work = arguments.work
-        return asyncio.run(work(load(arguments), arguments))
-
     _add_consent(command("consent", run, "客户同意了什么"))
     _add_audit(command("audit", run, "审计记录：谁做了什么、为什么"))
     _add_requests(command("requests", run, "客户关于自己信息的请求"))

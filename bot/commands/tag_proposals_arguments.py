@@ -2,12 +2,10 @@
 
 import argparse
 import sys
-from typing import TypeAlias
 
 from bot.commands import tags_proposals
+from bot.commands.arguments import Actions
 from bot.config import Config
-
-Actions: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def add(actions: Actions) -> None:

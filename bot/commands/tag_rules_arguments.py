@@ -3,12 +3,10 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TypeAlias
 
 from bot.commands import tags_explain, tags_import
+from bot.commands.arguments import Actions
 from bot.config import Config
-
-Actions: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def add(actions: Actions) -> None:

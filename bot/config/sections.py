@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
+from bot.config.alarms import Alarms
 from bot.config.channels import Channels
 from bot.config.consent import Consent
 from bot.config.contacts import Contacts
@@ -313,6 +314,7 @@ class Config(Section):
     orders: Orders = Orders()
     measuring: Measuring = Measuring()
     retention: Retention = Retention()
+    alarms: Alarms = Alarms()
     logging: Logging = Logging()
 
     def for_account(self, open_kfid: str) -> AccountSettings:

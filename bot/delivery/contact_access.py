@@ -16,6 +16,7 @@ from bot.store import Store
 from bot.wecom.client import WeComClient
 from bot.wecom.contacts import ContactCalls, Contacts
 from bot.wecom.groups import Groups
+from bot.wecom.mass_sends import MassSendTasks
 from bot.wecom.tags import TagLibrary
 from bot.wecom.transfers import Transfers
 from bot.wecom.ways import ContactWays
@@ -37,6 +38,7 @@ class ContactApi:
     welcomes: WelcomeSender
     groups: Groups
     transfers: Transfers
+    mass_sends: MassSendTasks
 
     @classmethod
     def over(cls, client: WeComClient) -> "ContactApi":
@@ -49,6 +51,7 @@ class ContactApi:
             WelcomeSender(calls),
             Groups(calls),
             Transfers(calls),
+            MassSendTasks(calls),
         )
 
 

@@ -150,6 +150,11 @@ class Roster:
                 there |= {one.key: one for one in deputies if self._is_there(one, at)}
         return tuple(one.userid for one in (there.values() or leaders))
 
+    def operators(self, at: float) -> tuple[str, ...]:
+        """Whom to tell what is wrong with the service: all operators, at any hour, else leaders."""
+        named = tuple(one.userid for one in self._staff if "operator" in one.duties)
+        return named or self.leaders("", at)
+
     def duty_seconds(self, begin: float, end: float, open_kfid: str) -> float:
         """How much of an interval lay in business hours (R-11.8), in seconds.
 

@@ -72,7 +72,6 @@ class CodeReply:
     code: str
     reply: Reply
     expires_at: float
-    priority: int
     handled_by: str
     in_state: int | None = None
 
@@ -83,7 +82,6 @@ class Decided:
 
     Args:
         expires_at: Unix seconds after which it is not tried, ``None`` = as its kind says.
-        priority: of a welcome; the highest of a turn survives.
     """
 
     effect: Effect
@@ -92,7 +90,6 @@ class Decided:
     handled_by: str
     purpose: Purpose | None = None
     expires_at: float | None = None
-    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)

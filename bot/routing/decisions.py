@@ -173,10 +173,9 @@ class Committer:
         sayable = [one for one in guarded if one is not None]
         welcomes = [one for one in sayable if one.in_state is None]
         others = [one for one in sayable if one.in_state is not None]
-        best = sorted(welcomes, key=lambda one: -one.priority)[:1]
-        if best:
+        if welcomes:
             turn.facts = replace(turn.facts, disclosed_at=turn.now)
-        return [self._code_draft(turn, one) for one in (*best, *others)]
+        return [self._code_draft(turn, one) for one in (*welcomes[:1], *others)]
 
     def _code_draft(self, turn: Turn, one: CodeReply) -> Draft:
         payload = self._compose(one.reply)[0]

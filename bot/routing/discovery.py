@@ -86,7 +86,8 @@ def check_needs(routers: Iterable[Router], supplied: Iterable[type], phrases: Ph
                 for problem in _problems(registration, known, phrases)
             ]
         for panel in router.panels:
-            problems += [f"{panel.name}: {why}" for why in _panel_problems(panel, known)]
+            found = _panel_problems(panel, known, phrases)
+            problems += [f"{panel.name}: {why}" for why in found]
         problems += [
             f"{router.name}: nobody wrote {key!r} in prompts/replies, nor is a handler, timer or"
             f" event registered by that name"
@@ -96,7 +97,10 @@ def check_needs(routers: Iterable[Router], supplied: Iterable[type], phrases: Ph
         raise Misconfigured("; ".join(problems))
 
 
-def _panel_problems(panel: Registration, known: set[type]) -> Iterator[str]:
+def _panel_problems(panel: Registration, known: set[type], phrases: Phrases) -> Iterator[str]:
+    for key in (f"{panel.tag}.panel", f"{panel.tag}.panel_empty"):
+        if not phrases.has_reply(key):
+            yield f"nobody wrote {key!r} in prompts/replies"
     if not inspect.iscoroutinefunction(panel.handler):
         yield "is no `async def`"
     for name, kind in panel.needs.items():

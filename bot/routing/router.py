@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, get_type_hints
 
@@ -33,6 +33,7 @@ class Registration:
         event: type of event; messages are routed by `filters`.
         tag: for results of effects, timers and emitted events: only those with this name.
         needs: parameter names and their types, supplied by type.
+        on_demand: of a panel: whether it is read only when somebody opens it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Registration:
     event: type[Event] | None = None
     tag: str | None = None
     filters: tuple[Filter, ...] = ()
+    on_demand: bool = False
 
 
 @dataclass(slots=True)
@@ -100,11 +102,21 @@ class Router:
         """Act on what a member of staff did about a customer: the `StaffAction` of this name."""
         return self.on(StaffAction, tag=name)
 
-    def panel(self, name: str) -> Callable[[PanelHandler], PanelHandler]:
-        """Show members something about a customer beside the conversation, or ``None``."""
+    def panel(
+        self, name: str, *, on_demand: bool = False
+    ) -> Callable[[PanelHandler], PanelHandler]:
+        """Show members something about a customer beside the conversation.
+
+        Its title is the text ``<name>.panel``, what stands there while there are no lines
+        ``<name>.panel_empty``; ``None`` = nobody here has anything to do with it.
+
+        Args:
+            on_demand: read only when somebody opens it.
+        """
 
         def register(handler: PanelHandler) -> PanelHandler:
-            self.panels.append(self._registration(handler, tag=name))
+            registration = self._registration(handler, tag=name)
+            self.panels.append(replace(registration, on_demand=on_demand))
             return handler
 
         return register

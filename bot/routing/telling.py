@@ -137,29 +137,18 @@ class Telling:
         """Delete the contact way of a single customer: its QR code is dead from then on."""
         self._decide(DropWay(state=state), Lane.BACKGROUND, "")
 
-    def welcome(
-        self, effect: SendWelcome, *, expires_at: float, tag: str, priority: int = 0
-    ) -> None:
-        """Greet a newcomer in a member's name, before anything else; of several of a turn the one
-        with the highest priority survives, the first of equals (R-2.2).
+    def welcome(self, effect: SendWelcome, *, expires_at: float, tag: str) -> None:
+        """Greet a newcomer in a member's name, before anything else; of several of a turn the
+        first stands (R-2.2).
 
         Args:
             expires_at: Unix seconds after which the code is not tried.
             tag: with which `EffectFailed` comes back; what is sent is in `store.welcomes`.
         """
         effects = self.decisions.effects
-        rival = next((one for one in effects if isinstance(one.effect, SendWelcome)), None)
-        if rival is not None and rival.priority >= priority:
-            return
-        if rival is not None:
-            effects.remove(rival)
-        effects.append(
-            Decided(
-                *(effect, Lane.URGENT, tag, self.handler),
-                expires_at=expires_at,
-                priority=priority,
-            )
-        )
+        if not any(isinstance(one.effect, SendWelcome) for one in effects):
+            decided = Decided(effect, Lane.URGENT, tag, self.handler, expires_at=expires_at)
+            effects.append(decided)
 
     def take_code(self, campaign: str, external_userid: str, *, tag: str) -> None:
         """Make a redeem code this customer's; which, comes back as `EffectDone` with this tag."""

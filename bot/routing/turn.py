@@ -266,15 +266,12 @@ class Turn(Consenting, TurnTags, Asking):
         reply: Reply,
         *,
         expires_at: float,
-        priority: int = 0,
         in_state: int | None = None,
     ) -> None:
         """Say something that a welcome, queue or end code permits; of several welcomes the one
-        with the highest priority survives (R-2.2).
+        that may be said first stands (R-2.2).
         """
-        self.decisions.by_code.append(
-            CodeReply(code, reply, expires_at, priority, self.handler, in_state)
-        )
+        self.decisions.by_code.append(CodeReply(code, reply, expires_at, self.handler, in_state))
 
     def hand_off(
         self,

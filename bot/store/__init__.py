@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 
 from bot.config import Tagging
 from bot.store.accounts import AccountRow, Accounts
+from bot.store.alarms import Alarms
 from bot.store.approvals import Approval, Approvals, ApprovalState, KnownText
 from bot.store.audit import Audit, AuditEntry
 from bot.store.benefits import Benefits, Stock
@@ -220,6 +221,7 @@ class Store:
     mailbox: Mailbox
     people: People
     accounts: Accounts
+    alarms: Alarms
     benefits: Benefits
     cases: Cases
     changes: Changes

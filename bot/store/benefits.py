@@ -29,6 +29,19 @@ class Stock:
     given: int
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A code that is somebody's.
+
+    Args:
+        given_at: when it reached the customer, ``None`` = it is on its way.
+    """
+
+    campaign: str
+    code: str
+    given_at: float | None
+
+
 class Benefits:
     """The table `benefit_codes`."""
 
@@ -60,6 +73,15 @@ class Benefits:
                 *(campaign, code, now),
             )
         return sum(len(rows) for rows in await self._db.commit(unit)) if unit.statements else 0
+
+    async def of(self, external_userid: str) -> list[Given]:
+        """What the person was given, or will be in a moment."""
+        rows = await self._db.fetch(
+            "SELECT campaign, code, given_at FROM benefit_codes"
+            f" WHERE external_userid IN {SAME_PERSON} ORDER BY reserved_at DESC, campaign",
+            external_userid,
+        )
+        return [Given(row["campaign"], row["code"], row["given_at"]) for row in rows]
 
     async def stock(self) -> list[Stock]:
         """Every campaign."""

@@ -240,6 +240,13 @@ class Mailbox:
         rows = await self._db.scan(f"SELECT COUNT(*) AS n FROM mailbox WHERE {_OPEN}")
         return int(rows[0]["n"])
 
+    async def backlog(self, now: float) -> int:
+        """How many rows are due and not handled."""
+        rows = await self._db.scan(
+            f"SELECT COUNT(*) AS n FROM mailbox WHERE {_OPEN} AND due_at <= ?", now
+        )
+        return int(rows[0]["n"])
+
     def _open(self, row: Row) -> Letter:
         return Letter(
             id=row["id"],

@@ -137,6 +137,8 @@ ENGINE_TABLES = (
     Table("consents", "id", person="external_userid", sealed=("evidence",)),
     Table("consent_standing", "external_userid, purpose", person="external_userid"),
     # names a customer by person_id only, which erasure makes meaningless
+    Table("alarms", "id", age="ended_at", kept=AUDIT),
+    Table("incident_steps", "alarm, step"),
     Table("audit", "id", age="at", kept=AUDIT),
     Table("erasure_wishes", "external_userid", person="external_userid"),
     Table("erased_persons", "person_id"),
@@ -193,6 +195,7 @@ ENGINE_TABLES = (
     ),
     Table("quick_replies", "id"),
     Table("web_sessions", "id", age="seen_at", kept=HANDLED),
+    Table("oauth_states", "state", age="used_at", kept=HANDLED),
     Table("welcomes", "userid, external_userid, since", person="external_userid"),
     Table("group_welcome", "one"),
     Table("benefit_codes", "campaign, code", person="external_userid"),

@@ -76,8 +76,8 @@ class Vault:
         self, facts: Database, keys: Database, master: bytes, previous: Sequence[bytes] = ()
     ) -> None:
         self._facts, self._keys = facts, keys
-        self._master_id = _fingerprint(master)
-        self._masters = {_fingerprint(key): AESGCM(key) for key in (*previous, master)}
+        self._master_id = fingerprint(master)
+        self._masters = {fingerprint(key): AESGCM(key) for key in (*previous, master)}
         self._ciphers: OrderedDict[str, _DataKey] = OrderedDict()
         self._lock = asyncio.Lock()
         self._wanted: dict[str, None] = {}
@@ -301,7 +301,8 @@ class Vault:
         return self._masters[master].decrypt(wrapped[:12], wrapped[12:], owner.encode())
 
 
-def _fingerprint(key: bytes) -> str:
+def fingerprint(key: bytes) -> str:
+    """By which a master key is told from others; says nothing of it."""
     return hashlib.sha256(key).hexdigest()[:8]
 
 

@@ -1,4 +1,4 @@
-"""Which browsers are signed in, as whom, and until when?
+"""Which browsers are signed in, as whom, and until when, and which ways in have been used?
 
 A cookie holds a random token, a row its hash: whoever reads the database signs in as nobody. Ending
 a session deletes its row, whatever cookies are still about.
@@ -52,6 +52,23 @@ class WebSessions:
         )
         await self._db.commit(unit)
         return token
+
+    async def use_state(self, state: str, now: float, *, kept_s: float) -> bool:
+        """Whether a state of signing in has not come back before, to any process on this store.
+
+        The row is the answer: of several at once one writes it.
+
+        Args:
+            kept_s: after so long a state is refused by its age, and its row is not needed any more.
+        """
+        unit = Unit()
+        unit.add("DELETE FROM oauth_states WHERE used_at < ?", now - kept_s)
+        unit.add(
+            "INSERT INTO oauth_states (state, used_at) VALUES (?, ?)"
+            " ON CONFLICT DO NOTHING RETURNING state",
+            *(state, now),
+        )
+        return bool((await self._db.commit(unit))[-1])
 
     async def of(self, token: str, now: float) -> WebSession | None:
         """Whose token it is, if it still holds.

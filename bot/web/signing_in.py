@@ -1,9 +1,9 @@
 """How does a member get a session: sent to WeCom, back with a code, and out again?
 
 The state that goes to WeCom and back is a hash of a secret that only this browser's cookie holds,
-with where it wants to go: a code that somebody else asked for opens nothing here. Each state serves
-once, as each code does (wecom-api §6.3); afterwards the browser is sent to an address without them
-(§6.12).
+with when it left and where it wants to go: a code that somebody else asked for opens nothing here.
+Each state serves once and not for long, at whichever process it comes back to, as each code does
+(wecom-api §6.3); afterwards the browser is sent to an address without them (§6.12).
 """
 
 import base64
@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections import OrderedDict
 from urllib.parse import urlsplit
 
 import structlog
@@ -28,7 +27,9 @@ OUT = "/sidebar/sign-out"
 WITHIN_S = 600.0
 """So long signing in may take."""
 
-_KEPT_STATES = 10_000
+_APART_S = 60.0
+"""So far the clocks of two processes may be apart."""
+
 _TARGET = re.compile(r"/sidebar(?:\?(?:[a-z_]+=[A-Za-z0-9_\-]{0,64}&?){0,6})?", re.ASCII)
 
 log = structlog.get_logger(__name__)
@@ -45,7 +46,6 @@ class SigningIn:
     def __init__(self, door: Door, sign_in: SignIn, clock: Clock, failed: str) -> None:
         self._door, self._sign_in, self._clock = door, sign_in, clock
         self._failed = failed
-        self._used: OrderedDict[str, float] = OrderedDict()
         self._cookie = f"{door.cookie}-going"
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -58,7 +58,8 @@ class SigningIn:
     def send(self, request: web.Request) -> web.Response:
         """Send a browser to WeCom; it comes back to where it wanted to go, if that is ours."""
         wanted = request.path_qs if _TARGET.fullmatch(request.path_qs) else "/sidebar"
-        going = f"{secrets.token_urlsafe(24)}.{base64.urlsafe_b64encode(wanted.encode()).decode()}"
+        target = base64.urlsafe_b64encode(wanted.encode()).decode()
+        going = f"{secrets.token_urlsafe(24)}.{int(self._clock.now())}.{target}"
         inside = "wxwork" in request.headers.get("User-Agent", "").lower()
         url = self._sign_in.address(self._door.base(request) + BACK, state_of(going), inside=inside)
         response = web.Response(status=302, headers={"Location": url})
@@ -76,7 +77,7 @@ class SigningIn:
     async def _back(self, request: web.Request) -> web.StreamResponse:
         base, going = self._door.base(request), request.cookies.get(self._cookie, "")
         codes, states = request.query.getall("code", []), request.query.getall("state", [])
-        if len(codes) != 1 or len(states) != 1 or not self._is_ours(going, states[0]):
+        if len(codes) != 1 or len(states) != 1 or not await self._is_ours(going, states[0]):
             return self._no(403)
         try:
             userid = await self._sign_in.member_of(codes[0])
@@ -97,19 +98,15 @@ class SigningIn:
         self._door.take(response)
         return response
 
-    def _is_ours(self, going: str, state: str) -> bool:
-        """Whether this browser asked for it, and has not come back with it before."""
-        now = self._clock.now()
-        while self._used and next(iter(self._used.values())) < now - WITHIN_S:
-            self._used.popitem(last=False)
-        if not going or not hmac.compare_digest(state_of(going).encode(), state.encode()):
+    async def _is_ours(self, going: str, state: str) -> bool:
+        """Whether this browser asked for it a moment ago, and nobody has come back with it yet."""
+        now, left_at = self._clock.now(), _left_at(going)
+        if not hmac.compare_digest(state_of(going).encode(), state.encode()):
             return False
-        if state in self._used:
+        if not now - WITHIN_S <= left_at <= now + _APART_S:
             return False
-        self._used[state] = now
-        while len(self._used) > _KEPT_STATES:
-            self._used.popitem(last=False)
-        return True
+        kept_s = WITHIN_S + 2 * _APART_S
+        return await self._door.sessions.use_state(state, now, kept_s=kept_s)
 
     def _no(self, status: int) -> web.StreamResponse:
         response = web.Response(text=self._failed, status=status, content_type="text/html")
@@ -122,10 +119,16 @@ def state_of(going: str) -> str:
     return hashlib.sha256(going.encode()).hexdigest()
 
 
+def _left_at(going: str) -> float:
+    """When the browser left for WeCom; never, if its cookie is none of ours."""
+    seconds = going.split(".")[1:2]
+    return float(seconds[0]) if seconds and seconds[0].isdecimal() else float("-inf")
+
+
 def _target(base: str, going: str) -> str:
     """Where the browser wanted to go, checked once more: never to another host."""
     try:
-        wanted = base64.urlsafe_b64decode(going.partition(".")[2]).decode()
+        wanted = base64.urlsafe_b64decode(going.rpartition(".")[2]).decode()
     except (ValueError, UnicodeDecodeError):
         wanted = ""
     return (urlsplit(base).path.rstrip("/") if base else "") + (

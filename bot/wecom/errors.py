@@ -13,6 +13,7 @@ from bot.errors import (
     NotFriends,
     Rejected,
     RetryLater,
+    SendCancelled,
     ServicerUnavailable,
     Throttled,
     UnknownTag,
@@ -36,6 +37,9 @@ BAD_CREDENTIALS = frozenset({40001, 40013, 40091, 41002, 41004})
 """From gettoken itself: corp id or secret is wrong, asking again cannot help."""
 
 INVALID_CALLBACK_TOKEN = 95007
+
+STILL_DISPATCHING = 41063
+"""A mass-send task is not with its member yet: the same question has an answer later (§4.12)."""
 
 _CLASSES: dict[int, type[Rejected]] = {
     # permission and configuration: alert a person (§1.6)
@@ -70,6 +74,7 @@ _ON_CONTACT: dict[int, type[Rejected]] = {
     41044: UnknownWay,
     41054: MemberBarred,
     40098: MemberBarred,
+    41093: SendCancelled,
 }
 """What these say of customer contact alone (§4.20); 60011 and 50002 name one member there."""
 
@@ -103,7 +108,7 @@ def error_for(
     """The exception of an errcode other than 0."""
     if errcode in FREQUENCY_CODES:
         return Throttled(endpoint, errcode, errmsg, retry_at=retry_at)
-    if errcode in TRANSIENT_CODES or errcode in TOKEN_CODES:
+    if errcode in TRANSIENT_CODES or errcode in TOKEN_CODES or errcode == STILL_DISPATCHING:
         return RetryLater(endpoint, errcode, errmsg)
     if endpoint in {KF_SEND.path, KF_SEND_ON_EVENT.path} and errcode in _ON_SEND:
         return _ON_SEND[errcode](endpoint, errcode, errmsg)

@@ -84,6 +84,11 @@ class ContactLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     welcome_text_bytes: int
     welcome_attachments: int
     group_welcome_bytes: int
+    mass_text_bytes: int
+    mass_list_page: int
+    mass_result_page: int
+    mass_reminders: int
+    mass_settle_s: float
     settle_s: float
     transfers_per_call: int
     transfer_message_chars: int

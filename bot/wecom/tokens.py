@@ -74,6 +74,10 @@ class AccessTokens:
                 log.warning("token.refresh_postponed", errcode=error.errcode)
             return self._token
 
+    def refused(self) -> str:
+        """What WeCom last said of corp id or secret, empty = it takes them."""
+        return self._refusal.misconfigured
+
     def invalidate(self, *, if_equals: str) -> None:
         """Forget a token that WeCom refused, unless it was replaced in the meantime."""
         if self._token == if_equals:
@@ -124,6 +128,7 @@ class _Refusal:
         self._again: Callable[[], ConciergeError] | None = None
         self._until = 0.0
         self._in_a_row = 0
+        self.misconfigured = ""
 
     def raise_while_fresh(self, now: float) -> None:
         if self._again is not None and now < self._until:
@@ -135,6 +140,7 @@ class _Refusal:
         self._until = error.retry_at if isinstance(error, Throttled) else now + pause_s
         self._in_a_row = min(self._in_a_row + 1, 10)
         self._again = lambda: _alike(error)
+        self.misconfigured = str(error) if isinstance(error, Misconfigured) else ""
 
 
 def _alike(error: ConciergeError) -> ConciergeError:

@@ -10,6 +10,7 @@ from bot.model.consents import Purpose, Standing
 from bot.policy.consent import to_ask
 from bot.routing import Turn
 from bot.routing.asking import CONSULTING
+from bot.routing.writing import may_write
 from bot.store import Store
 
 ASK = "consent.ask"
@@ -17,8 +18,6 @@ ASK_AFTER_S = 3.0
 """So long after the customer's message: after its answer, and never before it."""
 
 SKIP_AFTER_S = 600.0
-MOST_SPENT = 3
-"""Messages of the five that may be gone: the notice never takes the last one."""
 
 PREFIX = "consent:"
 _DAY_S = 86_400.0
@@ -95,15 +94,10 @@ def _items(turn: Turn, purposes: Sequence[Purpose], version: str) -> list[MenuIt
 
 
 async def _may_speak(turn: Turn, store: Store) -> bool:
-    owner, case = turn.facts.ownership.state, turn.cases.open
-    if owner is not None and owner.human_owns:  # nothing is asked for in people's name
+    case = turn.cases.open
+    if case is not None and case.status != BOT:  # nothing is asked for in people's name
         return False
-    if case is not None and case.status != BOT:
-        return False
-    if turn.account.autonomy.mode == "off" or await store.switches.silence_of(turn.conversation):
-        return False
-    spent = await store.conversations.spent(turn.conversation, turn.facts.window_msgid)
-    return spent <= MOST_SPENT
+    return await may_write(turn, store)
 
 
 async def _is_answering(turn: Turn, store: Store) -> bool:

@@ -13,13 +13,10 @@ from bot.model import (
 from bot.model.consents import Purpose
 from bot.model.tasks import TASK_ENDED, TaskState
 from bot.routing import Turn
-from bot.routing.experimenting import Experimenting
-from bot.routing.outreach import Reaching
 from bot.store import Store
 from bot.store.consents import NOT_CONSENTED
 from handlers.flows import store
 from handlers.flows.flow import Evidence, Reach
-from handlers.flows.in_force import Flows
 from handlers.flows.router import router
 from handlers.flows.running import (
     EXPIRE,
@@ -28,6 +25,7 @@ from handlers.flows.running import (
     STEP,
     TASK,
     TOUCH,
+    Guide,
     Runner,
 )
 
@@ -36,67 +34,31 @@ JUST_NOW_S = 600.0
 
 
 @router.on(CustomerAdded)
-async def added(
-    turn: Turn,
-    event: CustomerAdded,
-    *,
-    facts: Store,
-    flows: Flows,
-    reaching: Reaching,
-    trying: Experimenting,
-) -> None:
+async def added(turn: Turn, event: CustomerAdded, guide: Guide) -> None:
     """A new friend begins what is meant for newcomers, or for whoever comes back."""
+    facts = guide.facts
     relation = await facts.contacts.relation(event.userid, event.external_userid)
     if relation is not None and not relation.is_friend and 0 < event.at < relation.version:
         return  # it is over already
     customers = await facts.people.same_person(event.external_userid)
     is_back = await facts.contacts.has_left(customers, before=event.at or turn.now)
-    runner = Runner(turn, facts, flows, reaching, trying)
-    await runner.begin("returned" if is_back else "added", userid=event.userid, state=event.state)
+    began = "returned" if is_back else "added"
+    await guide.of(turn).begin(began, userid=event.userid, state=event.state)
 
 
 @router.on(SessionEntered)
-async def entered(
-    turn: Turn,
-    event: SessionEntered,
-    *,
-    facts: Store,
-    flows: Flows,
-    reaching: Reaching,
-    trying: Experimenting,
-) -> None:
+async def entered(turn: Turn, event: SessionEntered, guide: Guide) -> None:
     """A customer who opens the chat begins what is meant for him there."""
-    await Runner(turn, facts, flows, reaching, trying).begin("entered", state=event.scene)
+    await guide.of(turn).begin("entered", state=event.scene)
 
 
 @router.on(TimerDue, tag=STEP)
-async def due(
-    turn: Turn,
-    event: TimerDue,
-    *,
-    facts: Store,
-    flows: Flows,
-    reaching: Reaching,
-    trying: Experimenting,
-) -> None:
-    """A step comes due."""
-    runner = Runner(turn, facts, flows, reaching, trying)
-    await runner.come_due(str(event.data["run"]), str(event.data["step"]))
-
-
 @router.on(Emitted, tag=TOUCH)
-async def touch(
-    turn: Turn,
-    event: Emitted,
-    *,
-    facts: Store,
-    flows: Flows,
-    reaching: Reaching,
-    trying: Experimenting,
-) -> None:
-    """The same, now in the conversation in which the customer writes."""
-    runner = Runner(turn, facts, flows, reaching, trying)
-    await runner.come_due(str(event.data["run"]), str(event.data["step"]))
+async def due(turn: Turn, guide: Guide) -> None:
+    """A step comes due, by its timer or, told by that, in the conversation of the customer."""
+    event = turn.event
+    assert isinstance(event, TimerDue | Emitted)
+    await guide.of(turn).come_due(str(event.data["run"]), str(event.data["step"]))
 
 
 @router.on(TimerDue, tag=EXPIRE)
@@ -116,15 +78,15 @@ async def deleted(turn: Turn, event: CustomerDeleted, facts: Store) -> None:
 
 
 @router.on(Emitted, tag="consent_ended")
-async def refused(turn: Turn, event: Emitted, facts: Store, flows: Flows) -> None:
+async def refused(turn: Turn, event: Emitted, guide: Guide) -> None:
     """Who wants no advertising gets none of what is left (R-9.3)."""
     if event.data.get("purpose") != Purpose.MARKETING:
         return
-    for run in await store.runs_of(facts, turn.external_userid):
-        flow = flows.get(run.flow)
+    for run in await store.runs_of(guide.facts, turn.external_userid):
+        flow = guide.flows.get(run.flow)
         if run.is_running and (flow is None or flow.is_marketing):
             store.end_run(turn, run, store.REFUSED, "consent ended")
-    for known in await facts.tasks.of_customer(turn.external_userid):
+    for known in await guide.facts.tasks.of_customer(turn.external_userid):
         just_now = (known.ended_at or 0.0) > turn.now - JUST_NOW_S
         if (
             known.task.kind == TASK
@@ -137,34 +99,17 @@ async def refused(turn: Turn, event: Emitted, facts: Store, flows: Flows) -> Non
 
 
 @router.on(Emitted, tag="consent_given")
-async def agreed(
-    turn: Turn,
-    event: Emitted,
-    *,
-    facts: Store,
-    flows: Flows,
-    reaching: Reaching,
-    trying: Experimenting,
-) -> None:
+async def agreed(turn: Turn, event: Emitted, guide: Guide) -> None:
     """What waited for the consent comes due now."""
     if event.data.get("purpose") == Purpose.MARKETING:
-        runner = Runner(turn, facts, flows, reaching, trying)
-        await resume(runner, NO_CONSENT)
+        await resume(guide.of(turn), NO_CONSENT)
 
 
 @router.on(Emitted, tag=TASK_ENDED)
-async def told(
-    turn: Turn,
-    event: Emitted,
-    *,
-    facts: Store,
-    flows: Flows,
-    reaching: Reaching,
-    trying: Experimenting,
-) -> None:
+async def told(turn: Turn, event: Emitted, guide: Guide) -> None:
     """A member says what became of a touch that he was asked to make."""
     run_id, _, step_id = str(event.data.get("ref", "")).partition("/")
-    run = await store.run(facts, run_id) if event.data.get("kind") == TASK else None
+    run = await store.run(guide.facts, run_id) if event.data.get("kind") == TASK else None
     if run is None:
         return
     state = TaskState(event.data["state"])
@@ -172,30 +117,21 @@ async def told(
         store.reached(turn, run_id, step_id, Reach.CONFIRMED)
         return
     store.reached(turn, run_id, step_id, Reach.IMPOSSIBLE, f"task {state}")
-    Runner(turn, facts, flows, reaching, trying).withdraw(run, step_id)
+    guide.of(turn).withdraw(run, step_id)
 
 
 @router.on(GroupJoined)
-async def joined(
-    turn: Turn,
-    _event: GroupJoined,
-    *,
-    facts: Store,
-    flows: Flows,
-    reaching: Reaching,
-    trying: Experimenting,
-) -> None:
+async def joined(turn: Turn, guide: Guide) -> None:
     """Joining a group is seen, so it needs no word of the customer."""
-    runner = Runner(turn, facts, flows, reaching, trying)
-    await evidence(runner, Evidence.GROUP)
+    await evidence(guide.of(turn), Evidence.GROUP)
 
 
 @router.on(EffectDone, tag=REWARD)
-async def rewarded(turn: Turn, event: EffectDone, facts: Store, flows: Flows) -> None:
+async def rewarded(turn: Turn, event: EffectDone, guide: Guide) -> None:
     """The code that ends a flow is the customer's: he hears it where he wrote."""
     campaign, code = str(event.result["campaign"]), event.result.get("code")
-    for run in reversed(await store.runs_of(facts, turn.external_userid)):
-        flow = flows.get(run.flow)
+    for run in reversed(await store.runs_of(guide.facts, turn.external_userid)):
+        flow = guide.flows.get(run.flow)
         if flow is None or flow.reward != campaign or run.state != store.DONE:
             continue
         text = flow.reward_text.replace("{code}", str(code)) if code else flow.no_reward_text

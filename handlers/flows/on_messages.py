@@ -2,16 +2,13 @@
 
 from bot.model import MessageReceived
 from bot.routing import Tapped, Turn
-from bot.routing.experimenting import Experimenting
 from bot.routing.facts import CUSTOMER
-from bot.routing.outreach import Reaching
-from bot.store import Store
 from handlers.flows import store
 from handlers.flows.flow import Evidence, Flow, Step
-from handlers.flows.in_force import Flows, is_said
+from handlers.flows.in_force import is_said
 from handlers.flows.on_events import evidence, resume
 from handlers.flows.router import router
-from handlers.flows.running import NO_WAY, PREFIX, Runner
+from handlers.flows.running import NO_WAY, PREFIX, Guide, Runner
 from handlers.flows.store import Run, StepRow
 
 AFTER_S = 5.0
@@ -19,14 +16,14 @@ AFTER_S = 5.0
 
 
 @router.observe()
-async def heard(
-    turn: Turn, *, facts: Store, flows: Flows, reaching: Reaching, trying: Experimenting
-) -> None:
+async def heard(turn: Turn, guide: Guide) -> None:
     """Any message is a first interaction, and tells where the customer can be written to."""
     if turn.message.origin != CUSTOMER:
         return
-    runner = Runner(turn, facts, flows, reaching, trying)
-    running = [one for one in await store.runs_of(facts, turn.external_userid) if one.is_running]
+    runner = guide.of(turn)
+    running = [
+        one for one in await store.runs_of(guide.facts, turn.external_userid) if one.is_running
+    ]
     for run in running:
         store.write_at(turn, run, turn.conversation.open_kfid)
     if running:
@@ -35,12 +32,10 @@ async def heard(
 
 
 @router.message(Tapped(PREFIX))
-async def tapped(
-    turn: Turn, *, facts: Store, flows: Flows, reaching: Reaching, trying: Experimenting
-) -> None:
+async def tapped(turn: Turn, guide: Guide) -> None:
     """The customer says that a step is done; an item of a step that is over says nothing new."""
     named = (turn.message.menu_id or "").removeprefix(PREFIX)
-    runner = Runner(turn, facts, flows, reaching, trying)
+    runner = guide.of(turn)
     for flow, run, row, step in await _waiting(runner):
         if f"{run.id}/{step.id}" == named:
             await runner.done(flow, run, row, step, thank=True)
@@ -50,14 +45,12 @@ async def tapped(
 
 
 @router.message()
-async def said(
-    turn: Turn, *, facts: Store, flows: Flows, reaching: Reaching, trying: Experimenting
-) -> None:
+async def said(turn: Turn, guide: Guide) -> None:
     """The customer writes what a step asks for."""
     message: MessageReceived = turn.message
     if message.menu_id or not turn.text:
         return
-    runner = Runner(turn, facts, flows, reaching, trying)
+    runner = guide.of(turn)
     for flow, run, row, step in await _waiting(runner):
         if step.evidence in (Evidence.REPLY, Evidence.DECLARED) and is_said(step, turn.text):
             await runner.done(flow, run, row, step, thank=True)

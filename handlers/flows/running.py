@@ -16,8 +16,9 @@ from bot.routing import Turn
 from bot.routing.assigning import ask_staff
 from bot.routing.experimenting import Experimenting
 from bot.routing.outreach import Reaching
+from bot.routing.writing import could_write, friend_of, may_advertise, may_write, with_people
 from bot.store import Store, Unit
-from handlers.flows import store, ways
+from handlers.flows import store
 from handlers.flows.flow import (
     GAP_S,
     LATE_S,
@@ -52,6 +53,20 @@ PAUSE_S = 3600.0
 TASK_ON_TIME_S, TASK_KEPT_S = 4 * 3600.0, 86_400.0
 
 NO_CONSENT, NO_WAY = "no_consent", "no_way"
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What takes customers through the flows that are in force; handlers ask for it."""
+
+    facts: Store
+    flows: Flows
+    reaching: Reaching
+    trying: Experimenting
+
+    def of(self, turn: Turn) -> "Runner":
+        """For the customer of this turn."""
+        return Runner(turn, self.facts, self.flows, self.reaching, self.trying)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,20 +217,20 @@ class Runner:
         self, flow: Flow, run: Run, row: StepRow, step: Step, *, again: bool = False
     ) -> bool:
         """Say it, or ask a member to; returns whether that was decided."""
-        turn = self.turn
-        if flow.is_marketing and not await ways.may_advertise(self.facts, run):
+        turn, facts, customer = self.turn, self.facts, run.external_userid
+        where = Conversation(run.open_kfid, customer) if run.open_kfid else None
+        if flow.is_marketing and not await may_advertise(facts, customer):
             store.touched(turn, row, Reach.BLOCKED, why=NO_CONSENT)
             return False
-        if await ways.with_people(self.facts, run):
+        if where and await with_people(facts, await facts.conversations.facts(where)):
             self.alarm(run, step.id, turn.now + PAUSE_S)
             store.touched(turn, row, Reach.BLOCKED, why="with people")
             return False
-        if not turn.has_conversation and await ways.can_write(self.facts, run, turn.now):
-            where = Conversation(run.open_kfid, run.external_userid)
+        if where and not turn.has_conversation and await could_write(facts, where, turn.now):
             turn.emit(TOUCH, to=where, run=run.id, step=step.id)
             return False
-        member = await ways.member(self.facts, run)
-        writes = turn.has_conversation and await ways.can_write(self.facts, run, turn.now)
+        writes = await may_write(turn, facts)
+        member = "" if writes else await friend_of(facts, customer, run.userid)
         if not writes and not member:
             store.touched(turn, row, Reach.BLOCKED, why=NO_WAY)
             return False
@@ -233,9 +248,7 @@ class Runner:
                     store.put_off(turn, row, refusal.until)
                 self.alarm(run, step.id, refusal.until)
             return False
-        await self._touch(
-            flow, run, row, step, wanted, member="" if writes else member, again=again
-        )
+        await self._touch(flow, run, row, step, wanted, member=member, again=again)
         return True
 
     async def _touch(

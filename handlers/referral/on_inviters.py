@@ -4,6 +4,7 @@ from bot.model import Attachment, Because, EffectDone, EffectFailed, Emitted, Ti
 from bot.model.tasks import TASK_ENDED, TaskState
 from bot.routing import Turn
 from bot.routing.facts import CUSTOMER
+from bot.routing.writing import WINDOW_S, may_write
 from bot.store import Store
 from handlers.referral import crediting, grants, saying, store
 from handlers.referral.crediting import record
@@ -47,7 +48,7 @@ async def _pay(turn: Turn, facts: Store, campaign: str) -> None:
 
 async def tell(turn: Turn, facts: Store, one: Grant) -> None:
     """Say what was reached where we may; else a member does, or it is said when he writes."""
-    if await saying.may_write(turn, facts):
+    if await may_write(turn, facts):
         because = Because(source="referral", ref=one.id)
         turn.reply(saying.reached(turn.phrases, one), because=because, category="service")
         record(turn, [grants.told(one.id, turn.now)])
@@ -71,7 +72,7 @@ async def wrote(turn: Turn, facts: Store) -> None:
 async def owed(turn: Turn, facts: Store) -> None:
     """Say it, in one message."""
     found = await _untold(facts, turn.external_userid)
-    if not found or not await saying.may_write(turn, facts):
+    if not found or not await may_write(turn, facts):
         return
     because = Because(source="referral", ref=found[0].id)
     text = "\n".join(saying.reached(turn.phrases, one) for one in found)
@@ -86,7 +87,7 @@ async def failed(turn: Turn, event: EffectFailed, facts: Store) -> None:
         return
     customers = await facts.people.same_person(turn.external_userid)
     for one in await grants.grants_of(facts, customers):
-        if one.told_at is None or one.told_at < turn.now - saying.WINDOW_S:
+        if one.told_at is None or one.told_at < turn.now - WINDOW_S:
             continue
         because = Because(source="referral", ref=one.id)
         said = await facts.outbox.said_since(turn.conversation, [because], one.told_at)
@@ -108,7 +109,7 @@ async def way_made(turn: Turn, done: EffectDone, facts: Store) -> None:
     """The inviter's code is there: send the poster."""
     state = str(done.result.get("state", ""))
     way = await facts.personal_ways.get(state)
-    if not turn.has_conversation or not await saying.may_write(turn, facts):
+    if not await may_write(turn, facts):
         return
     if way.is_usable:
         poster = Attachment(kind="image", media=f"poster:{state}")

@@ -1,10 +1,10 @@
-"""What does somebody who invites get to read, and may we write to him now?"""
+"""What does somebody who invites get to read?"""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from bot.config import Campaign
-from bot.model import MenuItem, ServiceState
+from bot.model import MenuItem
 from bot.routing import Turn
 from bot.routing.phrases import Phrases
 from bot.store import Store
@@ -13,14 +13,6 @@ from handlers.referral.grants import Grant, Paid
 from handlers.referral.rules import Standing
 from handlers.referral.store import Known, Participant
 
-WINDOW_S = 48 * 3600.0
-"""How long after the customer's last message we may write (wecom-api §3.10)."""
-
-MOST_SPENT = 3
-"""Of the five messages of a window at most so many are gone before news: what a hand-over has to
-say needs the last. A poster takes three."""
-
-_MARGIN_S = 60.0
 _MOST_FRIENDS = 10
 
 _STANDS = {
@@ -29,19 +21,6 @@ _STANDS = {
     Standing.VALID: "referral.friend_valid",
     Standing.REVOKED: "referral.friend_revoked",
 }
-
-
-async def may_write(turn: Turn, facts: Store) -> bool:
-    """Whether news may be said now: within the window, with room left for answers, and not while
-    people have the conversation.
-    """
-    if not turn.has_conversation or turn.facts.ownership.state is ServiceState.HUMAN:
-        return False
-    wrote_at = turn.facts.customer_wrote_at
-    if not wrote_at or turn.now > wrote_at + WINDOW_S - _MARGIN_S:
-        return False
-    spent = await facts.conversations.spent(turn.conversation, turn.facts.window_msgid)
-    return spent <= MOST_SPENT
 
 
 def reached(phrases: Phrases, one: Grant) -> str:

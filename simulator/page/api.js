@@ -56,6 +56,7 @@ export const api = {
 
   contacts: () => get("/sim/contacts"),
   /** `action` is one of add, confirm, delete, tags, remark. */
+  send: (userid, msgid) => post("/sim/contacts/send", { userid, msgid }),
   contact: (action, pair, more = {}) => post(`/sim/contacts/${action}`, { ...pair, ...more }),
   /** `action` is one of create, rename, delete. */
   library: (action, body) => post(`/sim/tags/${action}`, body),

@@ -6,7 +6,7 @@ import { attempt, confirmed } from "./feedback.js";
 import { nicknameOf, on, store } from "./store.js";
 
 const el = (id) => document.getElementById(id);
-let seen = { members: [], friendships: [], groups: [] };
+let seen = { members: [], friendships: [], groups: [], mass_sends: [] };
 let reading = false;
 let again = false;
 let chosen = null;
@@ -63,6 +63,11 @@ function friend(member) {
       const change = has ? { remove: [name] } : { add: [name] };
       return button(name, () => api.contact("tags", pair, change), has ? "tag-on" : "quiet", has ? "去掉" : "加上");
     }),
+    seen.mass_sends
+      .filter((one) => one.userid === member.userid && external_userid in one.results)
+      .map((one) =>
+        button(`发送群发：${one.text}`, () => api.send(one.userid, one.msgid), "", "成员在自己的手机上确认这条群发"),
+      ),
     button("客户删除", () => api.contact("delete", pair, { by: "customer" }), "quiet"),
     button("成员删除", () => api.contact("delete", pair, { by: "staff" }), "quiet"),
   );

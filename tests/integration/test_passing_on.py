@@ -13,10 +13,10 @@ from bot.delivery.personal_ways import PersonalWayKeeping
 from bot.model.tasks import StaffTask, task_id
 from bot.store import PassedCustomer, Passing, PersonalWay, Unit
 from simulator.transfers import DONE, WAITING, Transfer
+from tests.bombs import armed, every_step, until_nothing_is_left
 from tests.conftest import OpenChat
 from tests.friends import Town, a_town
 from tests.integration.test_channels_at_wecom import keeping_of, kept
-from tests.killing import armed, every_step, until_nothing_is_left
 from tests.talk import PlayedClock
 
 TRANSFER = "/cgi-bin/externalcontact/transfer_customer"

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.store import TagRuns
+from tests.bombs import armed, every_step, until_nothing_is_left
 from tests.conftest import OpenChat
 from tests.friends import Town, a_town
-from tests.killing import armed, every_step, until_nothing_is_left
 from tests.talk import PlayedClock
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.campaign_wording import CAMPAIGN_WORDS
 from bot.app.consent_words import CONSENT_WORDS
 from bot.commands.check import check
 from bot.commands.check_online import explain
@@ -71,6 +72,7 @@ def prompts(tmp_path: Path) -> Path:
     )
     (folder / "lexicon.yaml").write_text("groups: []\n", "utf-8")
     shutil.copy(CONSENT_WORDS, folder)
+    shutil.copy(CAMPAIGN_WORDS, folder)
     return folder
 
 

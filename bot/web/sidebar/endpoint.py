@@ -19,6 +19,7 @@ from bot.model import Conversation, StaffAction
 from bot.policy.seeing import Seeing, Sight
 from bot.ports import Clock
 from bot.routing.live import Live
+from bot.routing.panels import Shown
 from bot.routing.suggesting import MOST
 from bot.store import StaffAnswer
 from bot.web.acting import CLIENT_ID, Acting
@@ -204,11 +205,17 @@ class SidebarEndpoint:
 
     async def _panel(self, asked: Asked) -> web.StreamResponse:
         await self.parts.looked(asked.visitor, asked.sight)
-        now, sight = self.clock.now(), asked.sight
-        prints = Fingerprints(self.acting_store, sight.external_userid, conversation_of(sight))
-        seen = await prints.token()  # before it is read: what changes meanwhile is told again
-        view = await self.parts.reader.view(asked.visitor.who, asked.sight, now)
+        # before it is read: what changes meanwhile is told again
+        seen = await self._prints(asked.visitor, asked.sight).token()
+        view = await self.parts.reader.view(asked.visitor.who, asked.sight, self.clock.now())
         return self.part("panel.html", view=view, seen=seen, **self.common(asked))
+
+    def _prints(self, visitor: Visitor, sight: Sight) -> Fingerprints:
+        async def panels() -> tuple[Shown, ...]:
+            return await self.parts.reader.beside(visitor.who, sight, self.clock.now())
+
+        where = conversation_of(sight)
+        return Fingerprints(self.acting_store, sight.external_userid, where, panels)
 
     async def _case(self, asked: Asked) -> web.StreamResponse:
         case = self.parts.reader.case(asked.visitor.who, asked.sight.case)
@@ -329,8 +336,7 @@ class SidebarEndpoint:
         headers = {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
         response = self.door.dressed(web.StreamResponse(headers=headers))
         await response.prepare(request)
-        where = conversation_of(sight)
-        prints = Fingerprints(self.acting_store, sight.external_userid, where)
+        prints = self._prints(visitor, sight)
         prints.seen(form.get("seen", ""))
 
         async def may_see() -> bool:

@@ -6,19 +6,20 @@ only when what it is made of is different from what it was.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
 from bot.model import Conversation
 from bot.routing.live import Live
+from bot.routing.panels import Shown
 from bot.store import Store
 
 BEAT_S = 25.0
 """Proxies cut what is silent for longer; whether he may still look is asked as often."""
 
-PARTS = ("case", "person", "said")
+PARTS = ("case", "person", "said", "panels")
 
 _TAGS = """
 SELECT (SELECT COUNT(*) || ' ' || COALESCE(MAX(at), 0) FROM customer_tags
@@ -36,11 +37,16 @@ SELECT COALESCE((SELECT msgid || COALESCE(recalled_at, '') FROM messages WHERE o
 
 @dataclass(slots=True)
 class Fingerprints:
-    """What each part of a page is made of, as short as possible."""
+    """What each part of a page is made of, as short as possible.
+
+    Args:
+        panels: what behaviours show just now.
+    """
 
     store: Store
     external_userid: str
     conversation: Conversation
+    panels: Callable[[], Awaitable[Sequence[Shown]]]
     _last: dict[str, str] = field(default_factory=dict)
 
     async def token(self) -> str:
@@ -67,6 +73,7 @@ class Fingerprints:
             "case": f"{case.id} {case.version}" if case else "",
             "person": str(person["p"]) if person else "",
             "said": str(said["p"]) if said else "",
+            "panels": repr(await self.panels()),
         }
 
 

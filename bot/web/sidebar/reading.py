@@ -11,7 +11,7 @@ from bot.model.people import ATTRIBUTES, masked
 from bot.model.tags import Assignment
 from bot.policy.roles import People, Who
 from bot.policy.seeing import Sight
-from bot.routing.panels import About, Panel, Panels
+from bot.routing.panels import About, Panels, Shown
 from bot.routing.phrases import Phrases
 from bot.routing.suggesting import MOST, Suggester, audience_of
 from bot.store import KeptReply, Line, Store, Touch, Unit
@@ -97,13 +97,13 @@ class SaidView:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything of the first paint but the suggestions."""
+    """Everything of the first paint."""
 
     person: PersonView
     case: CaseView | None
     account: str
     said: SaidView | None
-    panels: tuple[tuple[str, Panel], ...]
+    panels: tuple[Shown, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,6 @@ class Reader:
 
     async def view(self, who: Who, sight: Sight, now: float) -> View:
         """The whole of it."""
-        about = About(
-            sight.external_userid, sight.conversation, who.userid, now, phrases=self.phrases
-        )
         account = ""
         if sight.conversation is not None:
             row = await self.store.accounts.get(sight.conversation.open_kfid)
@@ -132,7 +129,24 @@ class Reader:
             case=self.case(who, sight.case),
             account=account,
             said=await self.said(sight, now),
-            panels=tuple(await self.panels.of(about)),
+            panels=await self.beside(who, sight, now),
+        )
+
+    async def beside(self, who: Who, sight: Sight, now: float) -> tuple[Shown, ...]:
+        """What behaviours show of the customer."""
+        return tuple(await self.panels.of(self._about(who, sight, now)))
+
+    async def lines(
+        self, who: Who, sight: Sight, now: float, *, name: str, after: str
+    ) -> Shown | None:
+        """One of these, or its next page; ``None`` when there is none of this name."""
+        return await self.panels.one(name, self._about(who, sight, now, after))
+
+    def _about(self, who: Who, sight: Sight, now: float, after: str = "") -> About:
+        return About(
+            *(sight.external_userid, sight.conversation, who.userid, now, self.phrases),
+            after=after,
+            name_of=self.people.name_of,
         )
 
     async def person(self, external_userid: str, now: float) -> PersonView:

@@ -164,12 +164,12 @@ async def test_a_question_in_the_welcome_is_left_out(
 async def test_of_two_welcomes_the_one_that_may_be_said_is(
     open_chat: OpenChat, words: dict[str, Any]
 ) -> None:
-    router = Router("toy", stage=Stage.SESSION)
+    router = Router("toy", stage=Stage.GUARD)
 
     @router.on(SessionEntered)
     async def greet(turn: Turn, entered: SessionEntered) -> None:
         reply = Reply(text=f"送您{BLOCKED}")
-        turn.reply_by_code(entered.welcome_code or "", reply, expires_at=turn.now + 18, priority=9)
+        turn.reply_by_code(entered.welcome_code or "", reply, expires_at=turn.now + 18)
 
     chat = await open_chat(more=[router], welcomed=False, **words)
     await chat.enters()

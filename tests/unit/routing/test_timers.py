@@ -90,21 +90,15 @@ async def test_what_a_timer_would_have_said_brings_nobody_where_the_bot_only_sug
     assert rows == []
 
 
-async def test_of_several_welcomes_the_one_of_highest_priority_is_sent(
-    open_chat: OpenChat,
-) -> None:
-    """R-2.2: referral > channel > staff > default, exactly one."""
-    router = Router("channel", stage=Stage.CAMPAIGN)
+async def test_of_several_welcomes_of_a_turn_the_first_alone_is_sent(open_chat: OpenChat) -> None:
+    """R-2.2: exactly one."""
+    router = Router("channel", stage=Stage.GUARD)
 
     @router.on(SessionEntered)
     async def greet(turn: Turn, entered: SessionEntered) -> None:
-        for text, priority in (("渠道欢迎", 20), ("员工欢迎", 10)):
-            turn.reply_by_code(
-                entered.welcome_code or "",
-                Reply(text=text),
-                expires_at=turn.now + 18,
-                priority=priority,
-            )
+        for text in ("渠道欢迎", "员工欢迎"):
+            code, reply = entered.welcome_code or "", Reply(text=text)
+            turn.reply_by_code(code, reply, expires_at=turn.now + 18)
 
     chat = await open_chat(more=[router], welcomed=False)
     await chat.enters()

@@ -9,6 +9,7 @@
   const pending = new Map();
   let about = { customer: "", account };
   let entry = "normal";
+  let opened = [];
 
   const url = (name, query) => `${root}/sidebar/${name}?${new URLSearchParams(query)}`;
   const clientId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
@@ -176,6 +177,7 @@
     const button = event.target.closest("button, [data-reload]");
     if (!button) return;
     if (button.hasAttribute("data-reload")) location.reload();
+    if (button.hasAttribute("data-again")) htmx.trigger(button.closest("[hx-get]"), "again", {});
     const box = button.closest("[data-text]");
     const does = suggestions[button.dataset.do];
     if (does && box) does(box);
@@ -199,6 +201,23 @@
     toast(words.signedOut);
   });
 
+  // ---- panels -------------------------------------------------------------------------------------------------------
+
+  // `toggle` does not bubble.
+  panel.addEventListener("toggle", ({ target }) => {
+    const lines = target.open && target.querySelector(".lines-of");
+    if (lines) htmx.trigger(lines, "opened", {});
+  }, true);
+
+  /** What was to come and did not: say so where it was to stand. */
+  function unread(event) {
+    const waiting = event.detail?.ctx?.target?.querySelector?.(".skeleton");
+    if (!waiting) return;
+    waiting.parentElement.replaceChildren(document.getElementById("say-unread").content.cloneNode(true));
+  }
+  body.addEventListener("htmx:error", unread);
+  body.addEventListener("htmx:response:error", unread);
+
   // ---- following ----------------------------------------------------------------------------------------------------
 
   const net = document.getElementById("net");
@@ -212,7 +231,13 @@
     const area = document.activeElement;
     const target = event.detail?.ctx?.target;
     const busy = area && ["TEXTAREA", "INPUT", "SELECT"].includes(area.tagName) && area.value !== "" && target?.contains?.(area);
-    if (busy || event.detail?.ctx?.response?.status >= 400) event.preventDefault();
+    if (busy || event.detail?.ctx?.response?.status >= 400) return event.preventDefault();
+    // What is unfolded stays so.
+    opened = [...(target?.querySelectorAll?.("details[open][id]") ?? [])].map((one) => one.id);
+  });
+  body.addEventListener("htmx:after:swap", () => {
+    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+    opened = [];
   });
 
   function tick() {

@@ -1,14 +1,15 @@
 """Signing in and out: who gets a session, and every way of getting somebody else's."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from bot.store.web_sessions import GRACE_S, IDLE_S, LASTS_S, ROTATED_EVERY_S
 from bot.web.door import TOKEN_HEADER
-from bot.web.signing_in import BACK, OUT
+from bot.web.signing_in import BACK, OUT, WITHIN_S
 from tests.conftest import OpenChat
-from tests.sidebar import PUBLIC, STAFF, Office, opened_office
+from tests.sidebar import PUBLIC, STAFF, Office, PlayedSignIn, opened_office
 
 COOKIE = "__Host-concierge"
 
@@ -49,6 +50,46 @@ async def test_a_code_serves_once(office: Office) -> None:
         assert (await one.get(BACK, code="c", state=state)).status == 403
     assert COOKIE not in other.cookies
     assert office.wecom.calls.count("/cgi-bin/auth/getuserinfo") == 1
+
+
+async def test_a_state_serves_once_whichever_process_it_comes_back_to(open_chat: OpenChat) -> None:
+    """Two processes on one store: what one has used the other knows, also at the same moment."""
+    chat, wecom = await open_chat(staff=STAFF), PlayedSignIn()
+    async with opened_office(chat, wecom) as one, opened_office(chat, wecom) as other:
+        browser = one.browser()
+        state, going = await browser.leaves_for_wecom(), dict(browser.cookies)
+        wecom.codes |= {f"c{n}": "zhangsan" for n in range(4)}
+        tabs = [office.browser() for office in (one, other, one, other)]
+        for tab in tabs:
+            tab.cookies = dict(going)
+        answers = await asyncio.gather(
+            *(tab.get(BACK, code=f"c{n}", state=state) for n, tab in enumerate(tabs))
+        )
+        assert sorted(answer.status for answer in answers) == [302, 403, 403, 403]
+        assert len(wecom.codes) == 3, "WeCom was shown one of the codes"
+
+
+async def test_a_state_serves_not_for_long(office: Office) -> None:
+    """Whatever a browser does with its cookie: the time is part of what the state is a hash of."""
+    browser, clock = office.browser(), office.chat.clock
+    state, going = await browser.leaves_for_wecom(), dict(browser.cookies)
+    office.wecom.codes["c"] = "zhangsan"
+    clock.reach(clock.now() + WITHIN_S + 1)
+    assert (await browser.get(BACK, code="c", state=state)).status == 403
+    ((name, value),) = going.items()
+    secret, _, target = value.split(".")
+    browser.cookies = {name: f"{secret}.{int(clock.now())}.{target}"}
+    assert (await browser.get(BACK, code="c", state=state)).status == 403
+    assert "c" in office.wecom.codes
+
+
+async def test_states_that_are_too_old_to_serve_are_not_kept(office: Office) -> None:
+    store, clock = office.chat.store, office.chat.clock
+    for _ in range(3):
+        await office.signed_in("zhangsan")
+    clock.reach(clock.now() + 2 * WITHIN_S)
+    await office.signed_in("zhangsan")
+    assert len(await store.database.fetch("SELECT * FROM oauth_states")) == 1
 
 
 async def test_a_code_that_somebody_else_asked_for_opens_nothing(office: Office) -> None:

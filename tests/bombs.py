@@ -1,4 +1,4 @@
-"""How does a test kill the product between any two of its steps, and begin it again?
+"""How does a test kill the product between any two steps of what it does at WeCom?
 
 Each step is a commit, or one side of a call: the product is cut off there, and begins again with
 nothing but its database.
@@ -6,12 +6,14 @@ nothing but its database.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.delivery.contact_access import ContactApi
 from bot.wecom.contacts import Contacts
+from bot.wecom.mass_sends import MassSendTasks
 from bot.wecom.tags import TagLibrary
 from bot.wecom.transfers import Transfers
 from bot.wecom.ways import ContactWays
@@ -69,13 +71,13 @@ async def armed(town: Town, step: int) -> AsyncIterator[Bomb]:
     access: Any = town.parts.access
     api: ContactApi = access._apis["app"]  # the only way in from outside is the constructor
     calls: Any = BombedCalls(vars(api.contacts)["_calls"], bomb)
-    bombed = ContactApi(
-        Contacts(calls),
-        TagLibrary(calls),
-        ContactWays(calls),
-        api.welcomes,
-        api.groups,
-        Transfers(calls),
+    bombed = replace(
+        api,
+        contacts=Contacts(calls),
+        library=TagLibrary(calls),
+        ways=ContactWays(calls),
+        mass_sends=MassSendTasks(calls),
+        transfers=Transfers(calls),
     )
     access._apis = {"app": bombed}
     access._accepted = None
