@@ -15,6 +15,7 @@ from bot.commands import (
     campaign_arguments,
     channel_arguments,
     chat,
+    completeness,
     contacts,
     demo,
     desk_arguments,
@@ -22,6 +23,7 @@ from bot.commands import (
     faq_arguments,
     gate,
     incident_arguments,
+    materials,
     orders_arguments,
     people_arguments,
     privacy_arguments,
@@ -100,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     privacy_arguments.add(command, _work)
     safety_arguments.add(command, _load)
     desk_arguments.add(command, _work)
+    materials.add(command, _work)
     people_arguments.add(command, _work)
     orders_arguments.add(command, _work)
     channel_arguments.add(command, _work)
@@ -164,6 +167,9 @@ def _add_report(command: Command) -> None:
     one.add_argument("--from", dest="first", type=date.fromisoformat, help="第一天，如 2026-11-01")
     one.add_argument("--to", dest="last", type=date.fromisoformat, help="最后一天（含），默认今天")
     one.add_argument("--account", default="", help="只看一个客服账号（open_kfid）")
+    one.add_argument("--json", action="store_true", help="输出 JSON")
+    one = actions.add_parser("completeness", help="企业微信记到的，我们收到了多少")
+    one.add_argument("--days", type=int, default=30, help="最近多少天，默认 30")
     one.add_argument("--json", action="store_true", help="输出 JSON")
     one = actions.add_parser("rebuild", help="按逐步的记录和消息重算每件咨询")
     one.add_argument("--check", action="store_true", help="只核对，列出不符的，不写入")
@@ -288,6 +294,9 @@ def _report(arguments: argparse.Namespace) -> int:
     config = _load(arguments)
     if arguments.action == "rebuild":
         return asyncio.run(report.rebuild(config, sys.stdout, check=arguments.check))
+    if arguments.action == "completeness":
+        work = completeness.completeness(config, arguments.days, sys.stdout, as_json=arguments.json)
+        return asyncio.run(work)
     span = report.Span(arguments.days, arguments.first, arguments.last)
     return asyncio.run(
         report.report_721(config, span, arguments.account, sys.stdout, as_json=arguments.json)

@@ -57,6 +57,7 @@ def endpoints(world: World) -> Mapping[str, Endpoint | RawEndpoint]:
         "/cgi-bin/getcallbackip": Endpoint(("GET",), getcallbackip),
         "/cgi-bin/get_api_domain_ip": Endpoint(("GET",), get_api_domain_ip),
         "/cgi-bin/media/upload": RawEndpoint(("POST",), media_upload),
+        "/cgi-bin/media/uploadimg": RawEndpoint(("POST",), media_publish),
         "/cgi-bin/media/get": RawEndpoint(("GET",), media_get),
         "/cgi-bin/message/send": Endpoint(("POST",), staff.send),
         "/cgi-bin/message/recall": Endpoint(("POST",), staff.recall),
@@ -110,6 +111,18 @@ async def media_upload(world: World, request: web.Request) -> web.Response:
         "created_at": str(int(now)),
     }
     return web.json_response(answer)
+
+
+async def media_publish(world: World, request: web.Request) -> web.Response:
+    """`media/uploadimg`: a picture of at most 2 MB, kept for good under an address (§1.9)."""
+    filename, data = await _media_part(request)
+    _check_file("image", data)
+    if len(data) > 2 * _MEGABYTE:
+        raise Refused(MEDIA_TOO_LARGE, "picture too large")
+    media_id = world.new_id("media_")
+    world.media[media_id] = Media("image", filename, data, world.now())
+    url = f"{request.url.origin()}/sim/media/{media_id}"
+    return web.json_response({"errcode": 0, "errmsg": "ok", "url": url})
 
 
 async def _media_part(request: web.Request) -> tuple[str, bytes]:

@@ -26,6 +26,18 @@ def take(world: World, userid: str, open_kfid: str, external_userid: str) -> Non
 
 def say(world: World, userid: str, open_kfid: str, external_userid: str, text: str) -> str:
     """Write to the customer; in a finished session this reopens it (change_type 4)."""
+    return send(world, userid, (open_kfid, external_userid), "text", {"content": text})
+
+
+def send(
+    world: World, userid: str, where: tuple[str, str], msgtype: str, content: dict[str, Any]
+) -> str:
+    """Send a message of any type, as `say` does a text.
+
+    Args:
+        where: open_kfid and external_userid.
+    """
+    open_kfid, external_userid = where
     conversation = _at_desk(world, userid, open_kfid, external_userid)
     if conversation.state == ENDED and conversation.begun:
         _reopen(world, conversation, userid)
@@ -34,8 +46,8 @@ def say(world: World, userid: str, open_kfid: str, external_userid: str, text: s
     line = world.add_message(
         conversation,
         sender="servicer",
-        msgtype="text",
-        content={"content": text},
+        msgtype=msgtype,
+        content=content,
         servicer_userid=userid,
     )
     world.to_journal(
@@ -47,8 +59,8 @@ def say(world: World, userid: str, open_kfid: str, external_userid: str, text: s
             "send_time": int(line.at),
             "origin": 5,
             "servicer_userid": userid,
-            "msgtype": "text",
-            "text": line.content,
+            "msgtype": msgtype,
+            msgtype: line.content,
         },
     )
     return line.msgid

@@ -11,8 +11,8 @@ import msgspec
 from aiohttp import web
 
 from simulator import desk
-from simulator.contents import TEXT_BYTES
-from simulator.errors import Impossible
+from simulator.contents import TEXT_BYTES, find_media
+from simulator.errors import Impossible, Refused
 from simulator.records import Content
 from simulator.webview import MEMBER_COOKIE, SignedConfig, WebView
 from simulator.world import World
@@ -75,11 +75,35 @@ class Toolbar:
     async def _send(self, request: web.Request) -> web.Response:
         it = msgspec.json.decode(await request.read(), type=ChatMessage)
         content = self._checked(it.message)
-        if it.message["msgtype"] != "text":
-            raise Impossible("sendChatMessage:fail, only text is played")
-        said = str(content["content"])
-        msgid = desk.say(self._world, it.userid, it.open_kfid, it.external_userid, said)
+        msgtype, shown = self._shown(str(it.message["msgtype"]), content)
+        where = (it.open_kfid, it.external_userid)
+        msgid = desk.send(self._world, it.userid, where, msgtype, shown)
         return web.json_response({"msgid": msgid})
+
+    def _shown(self, msgtype: str, content: Content) -> tuple[str, Content]:
+        """As the chat shows it and `sync_msg` tells it (§3.8), where the names are others.
+
+        Raises:
+            Impossible: no such file.
+        """
+        match msgtype:
+            case "image" | "video" | "file":
+                media_id = str(content["mediaid"])
+                try:
+                    media = find_media(self._world, media_id)
+                except Refused as error:
+                    self._world.blame("bad_chat_message", f"{msgtype}.mediaid")
+                    raise Impossible("sendChatMessage:fail invalid mediaid") from error
+                return msgtype, {"media_id": media_id, "filename": media.filename}
+            case "news":
+                url, picture = content["link"], content["imgUrl"]
+                about = {"title": content["title"], "desc": content["desc"]}
+                return "link", {**about, "url": url, "pic_url": picture}
+            case "miniprogram":
+                names = {"appid": "appid", "title": "title", "pagepath": "page"}
+                return msgtype, {name: content[own] for name, own in names.items()}
+            case _:
+                return msgtype, {"content": content["content"]}
 
     def _checked(self, message: dict[str, Any]) -> Content:
         """As the client checks it; names differ from those of the server's APIs (§6.9)."""
@@ -94,6 +118,10 @@ class Toolbar:
             if wrong or (name in _URLS and not str(value).startswith(("http://", "https://"))):
                 self._world.blame("bad_chat_message", f"{msgtype}.{name}")
                 raise Impossible(f"sendChatMessage:fail invalid {name}")
+        page = str(content.get("page", "")).partition("?")[0]
+        if msgtype == "miniprogram" and not page.endswith(".html"):
+            self._world.blame("bad_chat_message", "miniprogram.page")
+            raise Impossible("sendChatMessage:fail invalid page")
         if msgtype == "text" and len(content["content"].encode()) > TEXT_BYTES:
             raise Impossible("sendChatMessage:fail, too long")
         return content

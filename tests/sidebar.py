@@ -60,11 +60,26 @@ STAFF = [
 
 
 class PlayedSignIn(WeComClient):
-    """Gives userids for codes, each once, and tickets; read `calls`."""
+    """Gives userids for codes, each once, tickets, and ids for files; read `calls`, `uploaded`.
+
+    Make uploads fail through `failures`.
+    """
 
     def __init__(self) -> None:
         self.codes: dict[str, str] = {}
         self.calls: list[str] = []
+        self.uploaded: list[tuple[str, str]] = []
+        self.failures: list[Exception] = []
+
+    async def upload(
+        self, api: Api, *, params: Mapping[str, str], filename: str, content: bytes
+    ) -> dict[str, Any]:
+        """As WeCom answers (wecom-api §1.9)."""
+        if self.failures:
+            raise self.failures.pop(0)
+        self.uploaded.append((params.get("type", "picture for good"), filename))
+        n = len(self.uploaded)
+        return {"media_id": f"media-{n}", "url": f"https://pics.example.com/{n}.png"}
 
     async def call(
         self, api: Api, *, params: Mapping[str, str] | None = None, body: Any = None

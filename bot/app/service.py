@@ -35,6 +35,8 @@ from bot.app.welcomes import welcome_files
 from bot.config import Config
 from bot.delivery.buyers import Buyers
 from bot.delivery.channel_keeping import LOOK_S
+from bot.delivery.completeness import EVERY_S as EVERY_COUNT_S
+from bot.delivery.completeness import CompletenessLook
 from bot.delivery.contact_access import ContactApi
 from bot.delivery.desks import Desks
 from bot.delivery.group_welcomes import GroupWelcomes
@@ -69,6 +71,7 @@ from bot.wecom.client import WeComClient
 from bot.wecom.kf import Kf
 from bot.wecom.media import TemporaryMedia
 from bot.wecom.staff import StaffMessages
+from bot.wecom.statistics import KfStatistics
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Transport, new_session
 from knowledge import Library
@@ -299,6 +302,7 @@ def _contact_looks(
     fetch = client.fetch_elsewhere
     channels = build_channel_keeping(engine, contacts.access, fetch, sends.wake)
     config = engine.config
+    counts = CompletenessLook(engine.store, KfStatistics(client), contacts.access, engine.clock)
     groups = GroupWelcomes(engine.store, contacts.access, config.welcome.group, engine.clock)
     passing_on = build_passing_on(engine, contacts.access, sends.wake, drains.lanes.wake)
     return [
@@ -307,6 +311,7 @@ def _contact_looks(
         (LOOK_S, PersonalWayKeeping(engine.store, contacts.access, engine.clock).look),
         (PASSING_EVERY_S, passing_on.look),
         (600.0, groups.look),
+        (EVERY_COUNT_S, counts.look),
     ]
 
 

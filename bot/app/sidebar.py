@@ -10,6 +10,7 @@ from aiohttp import web
 from bot.app.content import bases_of
 from bot.app.engine import Engine
 from bot.app.service import Concierge
+from bot.delivery.pictures import Pictures
 from bot.errors import Misconfigured, WeComError
 from bot.policy.roles import People
 from bot.policy.seeing import Seeing, Sight
@@ -18,16 +19,19 @@ from bot.store import AuditEntry, Unit
 from bot.web.acting import Acting
 from bot.web.door import Door, Visitor
 from bot.web.headers import page_headers
+from bot.web.links import LinksEndpoint
 from bot.web.sidebar.at_hand import AtHand
 from bot.web.sidebar.beside import Beside
 from bot.web.sidebar.endpoint import Page, Parts, SidebarEndpoint, root_of
 from bot.web.sidebar.learning import Lessons
+from bot.web.sidebar.materials import MaterialShelf
 from bot.web.sidebar.reading import Reader
 from bot.web.sidebar.rendering import Pages
 from bot.web.sidebar.shelf import Shelf
 from bot.web.signing_in import SigningIn
 from bot.wecom.jssdk import JsSdk
 from bot.wecom.kf import Kf
+from bot.wecom.media import TemporaryMedia
 from bot.wecom.oauth import SignIn
 
 LOOK_NOTED_EVERY_S = 900.0
@@ -84,12 +88,23 @@ def sidebar_routes(concierge: Concierge, rehearsal: str = "") -> list[web.Abstra
         looked=Looks(engine, concierge).looked,
         close_reasons=tuple(config.escalation.close_reasons),
     )
-    sidebar = SidebarEndpoint(parts)
-    bases = bases_of(config)
+    return _routes(concierge, SidebarEndpoint(parts))
+
+
+def _routes(concierge: Concierge, sidebar: SidebarEndpoint) -> list[web.AbstractRouteDef]:
+    """Of the sidebar and of all that stands beside it."""
+    engine, config, client = concierge.engine, concierge.engine.config, concierge.client
+    store, clock, bases = engine.store, engine.clock, bases_of(config)
     lessons = Lessons(store, engine.library, engine.guard, lambda kf: kf if kf in bases else "")
-    company = config.company.name or ""
-    shelf = Shelf(sidebar, AtHand(store, engine.library), lessons, company)
-    return [*sidebar.routes(), *shelf.routes(), *Beside(sidebar).routes()]
+    files = Pictures(store, TemporaryMedia(client), clock, client.fetch_elsewhere)
+    endpoints = (
+        sidebar,
+        Shelf(sidebar, AtHand(store, engine.library), lessons, config.company.name or ""),
+        Beside(sidebar),
+        MaterialShelf(sidebar, AtHand(store, engine.library), files),
+        LinksEndpoint(store, clock, concierge.service.woken),
+    )
+    return [route for one in endpoints for route in one.routes()]
 
 
 class Looks:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.commands import campaign_reviews, campaigns
+from bot.commands import campaign_writing as writing
 from bot.commands.arguments import Command, Run, Work
+from bot.config import Config
 from handlers.referral.rules import Phase
 
 Action = Callable[..., argparse.ArgumentParser]
@@ -30,13 +32,7 @@ def add(command: Command, run: Run) -> None:
 
 def _add_running(action: Action) -> None:
     action("list", "列出全部活动", lambda c, _: campaigns.listed(c, sys.stdout), named=False)
-    one = action(
-        "create",
-        "按 YAML 文件写下（或改）一个活动",
-        lambda c, a: campaigns.create(c, a.file, sys.stdout),
-        named=False,
-    )
-    one.add_argument("--file", type=Path, required=True, help="写法同 referral.campaigns 的一项")
+    _add_writing(action)
     action("show", "活动、余量、经过", lambda c, a: campaigns.show(c, a.campaign, sys.stdout))
     for name, phase, text in (
         ("open", Phase.OPEN, "打开（先查一遍）；暂停过的继续"),
@@ -52,6 +48,35 @@ def _add_running(action: Action) -> None:
     )
     one.add_argument("pool", help="池的名字，奖励的 pool")
     one.add_argument("file", type=Path, help="文本文件")
+
+
+def _add_writing(action: Action) -> None:
+    one = action("create", "按 YAML 文件、或现成的写法，写下（或改）一个活动", _create, named=False)
+    source = one.add_mutually_exclusive_group(required=True)
+    source.add_argument("--file", type=Path, help="写法同 referral.campaigns 的一项")
+    source.add_argument("--preset", metavar="名字", help="concierge campaign presets 列出的一个")
+    for name, text in (
+        ("--id", "编号"),
+        ("--name", "客户看到的名字，不写用现成的"),
+        ("--start", "开始，2026-12-01 00:00"),
+        ("--end", "结束，同上"),
+    ):
+        one.add_argument(name, default="", help=f"（--preset）{text}")
+    one.add_argument(
+        "--receiver", action="append", default=[], help="（--preset）接待的成员，可以写几次"
+    )
+
+    async def presets(_config: Config, _arguments: argparse.Namespace) -> int:
+        return writing.list_presets(sys.stdout)
+
+    action("presets", "现成的活动写法", presets, named=False)
+
+
+async def _create(config: Config, a: argparse.Namespace) -> int:
+    if a.file is not None:
+        return await writing.create_from_file(config, a.file, sys.stdout)
+    given = writing.Given(a.id, a.name, a.start, a.end, tuple(a.receiver))
+    return await writing.create_from_preset(config, a.preset, given, sys.stdout)
 
 
 def _add_judging(action: Action) -> None:

@@ -8,12 +8,10 @@ from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
 import msgspec
-import yaml
-from pydantic import ValidationError
 
 from bot.app import campaign_lint as lint
 from bot.app import open_store, vectors_folder
-from bot.app.referral import CONFIG, HAND, put_campaign, take_campaigns
+from bot.app.referral import take_campaigns
 from bot.commands.consent import operator
 from bot.commands.customers import note, when
 from bot.config import Campaign, Config
@@ -62,37 +60,6 @@ async def listed(config: Config, out: TextIO) -> int:
         print(f"{campaign.id}  {campaign.name}  {phase}  {window}", file=out)
     if not every:
         print("还没有活动。", file=out)
-    return 0
-
-
-async def create(config: Config, file: Path, out: TextIO) -> int:
-    """Describe a campaign by a YAML file, or change one; what was reached stays reached.
-
-    Raises:
-        Misconfigured: the file cannot be read, or is no campaign.
-    """
-    try:
-        described = Campaign.model_validate(yaml.safe_load(file.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Misconfigured(f"{file} 读不了：{error}") from error
-    except ValidationError as error:
-        told = "；".join(
-            f"{'.'.join(map(str, one['loc'])) or '活动'}：{one['msg']}" for one in error.errors()
-        )
-        raise Misconfigured(f"{file}：{told}") from error
-    now = time.time()
-    async with opened(config) as facts:
-        before = await store.campaign(facts, described.id)
-        if before is not None and before.origin == CONFIG:
-            raise Misconfigured(f"{described.id} 写在 config.yaml 里，请在那里改")
-        await put_campaign(config, facts, described, HAND, now)
-        await note(facts, "campaign.described", described.id, now)
-        waiting = await _wake_queue(facts, described.id, now)
-    print(f"已写下活动 {described.id}（{described.name}）。", file=out)
-    if waiting:
-        print(f"{waiting} 位在等奖励的会再核对一遍。", file=out)
-    if before is None:
-        print(f"还是草稿：concierge campaign open {described.id} 才开始算。", file=out)
     return 0
 
 
@@ -186,7 +153,7 @@ async def add_codes(config: Config, pool: str, file: Path, out: TextIO) -> int:
         added = await facts.coupons.bring(pool, codes, now)
         await note(facts, "campaign.codes", pool, now, result=str(added))
         for one in await store.campaigns(facts):
-            await _wake_queue(facts, one.campaign.id, now)
+            await wake_queue(facts, one.campaign.id, now)
     print(f"{pool}：新增 {added} 个，原来就有 {len(codes) - added} 个。", file=out)
     return 0
 
@@ -250,7 +217,7 @@ def looked_at(inviter: Conversation, campaign: str, now: float) -> Arrival:
     return Arrival(inviter.subject, event, Lane.BACKGROUND, None, now)
 
 
-async def _wake_queue(facts: Store, campaign: str, now: float) -> int:
+async def wake_queue(facts: Store, campaign: str, now: float) -> int:
     """Let whoever waits for a reward be looked at again: there may be more of it now."""
     rows = await facts.database.fetch(
         "SELECT DISTINCT p.open_kfid, p.external_userid FROM referral_grants g"

@@ -25,6 +25,8 @@ KINDS = {
     "contact": "好友",
     "order": "订单",
     "rating": "评分",
+    "link": "链接",
+    "opened": "打开",
     "merge": "合并",
     "unmerge": "拆开",
 }

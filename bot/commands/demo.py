@@ -15,12 +15,16 @@ from pathlib import Path
 import aiohttp
 
 from bot.app import running
+from bot.app.material_file import read_materials, take_materials
+from bot.app.service import Concierge
 from bot.commands.serve import listen
 from bot.config import Config, Level, StaffMember, keygen, load_config
 from bot.errors import Misconfigured
 from bot.telemetry import configure_logging
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+MATERIALS = ROOT / "docs" / "examples" / "materials" / "shop.yaml"
 
 _START_WITHIN_S = 20
 _STAFF: tuple[tuple[str, str, Level], ...] = (
@@ -46,6 +50,7 @@ async def demo(config_path: Path, port: int, *, open_browser: bool) -> int:
         async with _simulator(port) as url:
             config = _demo_config(config_path, folder, url)
             async with running(config, vectors=ROOT / ".concierge" / "vectors") as concierge:
+                await _lay_ready(concierge)
                 runner = await listen(concierge, "127.0.0.1", 0, rehearsal=url)
                 await _connect(url, f"http://127.0.0.1:{runner.addresses[0][1]}")
                 print(f"演示已就绪：{url}\n按 Ctrl+C 结束。", flush=True)
@@ -56,6 +61,12 @@ async def demo(config_path: Path, port: int, *, open_browser: bool) -> int:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
+
+
+async def _lay_ready(concierge: Concierge) -> None:
+    """The sample materials, for the sidebar."""
+    found, _ = read_materials(MATERIALS)
+    await take_materials(concierge.engine.store, found, "demo", concierge.engine.clock.now())
 
 
 _IDENTITY = {

@@ -19,6 +19,7 @@ from bot.config.contacts import Contacts
 from bot.config.escalation import Escalation
 from bot.config.experiments import Experiment, ExperimentName
 from bot.config.hours import Calendar, OpeningHours
+from bot.config.materials import OpenedLinks
 from bot.config.outreach import OutreachLimits
 from bot.config.referral import Referral
 from bot.config.safety import Safety
@@ -306,6 +307,7 @@ class Config(Section):
     welcome: Welcome = Welcome()
     flows: Flows = Flows()
     channels: Channels = Channels()
+    opened_links: OpenedLinks = OpenedLinks()
     referral: Referral = Referral()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()

@@ -17,6 +17,7 @@ from bot.wecom.client import WeComClient
 from bot.wecom.contacts import ContactCalls, Contacts
 from bot.wecom.groups import Groups
 from bot.wecom.mass_sends import MassSendTasks
+from bot.wecom.statistics import ContactStatistics
 from bot.wecom.tags import TagLibrary
 from bot.wecom.transfers import Transfers
 from bot.wecom.ways import ContactWays
@@ -39,6 +40,7 @@ class ContactApi:
     groups: Groups
     transfers: Transfers
     mass_sends: MassSendTasks
+    statistics: ContactStatistics
 
     @classmethod
     def over(cls, client: WeComClient) -> "ContactApi":
@@ -52,6 +54,7 @@ class ContactApi:
             Groups(calls),
             Transfers(calls),
             MassSendTasks(calls),
+            ContactStatistics(calls),
         )
 
 

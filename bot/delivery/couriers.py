@@ -185,7 +185,8 @@ class MessageCourier:
         if not effect.media:
             return effect.payload
         try:
-            return with_picture(effect.payload, await self.pictures.media_id(effect.media))
+            media_id = await self.pictures.media_id(effect.media, effect.payload["msgtype"])
+            return with_picture(effect.payload, media_id)
         except (Misconfigured, Rejected) as error:
             log.error("outbox.picture_unusable", error=str(error))
         except RetryLater as error:

@@ -66,6 +66,24 @@ class Pictures:
         await self._store.uploads.keep(digest, media_id, self._clock.now())
         return media_id
 
+    async def address(self, source: str) -> str:
+        """An address under which chats show a picture: its own, or WeCom's of a file of ours.
+
+        Raises:
+            Misconfigured: no such file, or no JPG or PNG of at most 2 MB.
+            WeComError: as the client.
+        """
+        if _is_web(source):
+            return source
+        kind, most = _limit_of("image")
+        digest, content = await self._digest(source, most)
+        digest = f"published:{digest}"
+        if known := await self._store.uploads.fresh(digest, 0.0):
+            return known
+        address = await self._media.publish(_name(source, kind, content), content)
+        await self._store.uploads.keep(digest, address, self._clock.now())
+        return address
+
     async def known(self, source: str, kind: str = "image") -> str | None:
         """The media_id under which WeCom holds it now; nothing is uploaded."""
         try:

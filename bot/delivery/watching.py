@@ -21,6 +21,7 @@ from bot.routing.phrases import Phrases
 from bot.routing.queues import own_queue
 from bot.store import Draft, Store, Unit
 from bot.store.alarms import Alarm
+from bot.store.completeness import Complete
 from bot.telemetry import Metrics, Work
 
 log = structlog.get_logger(__name__)
@@ -98,6 +99,7 @@ class Watch:
         work, depths = self.recent.look(now), await self.store.outbox.depths()
         alarms, oldest = self.store.alarms, await self.store.outbox.oldest_open_at()
         drilled, began = await alarms.last_of(Kind.DRILL), await alarms.running_since()
+        worst = await self._least_complete()
         return Signs(
             backlog=await self.store.mailbox.backlog(now),
             dead_letters=depths.get("dead", 0) + len(await self.store.mailbox.parked()),
@@ -110,8 +112,14 @@ class Watch:
             token_refused=next((said for one in self.refusals if (said := one())), ""),
             not_authorised=tuple(sorted(_ONLY_AN_OPERATOR.intersection(work.errcodes))),
             drilled_days_ago=None if drilled is None else (now - drilled) / 86_400,
+            counted=worst.reported if worst else 0,
+            came=worst.received if worst else 0,
             running_days=0.0 if began is None else (now - began) / 86_400,
         )
+
+    async def _least_complete(self) -> Complete | None:
+        days = [one for one in await self.store.completeness.newest() if one.reported]
+        return min(days, key=lambda one: one.received / one.reported, default=None)
 
     async def _begin(self, kind: Kind, shown: str, now: float) -> None:
         unit = Unit()

@@ -271,6 +271,12 @@ class Emitted(Event, frozen=True, kw_only=True):
     external_userid: str = ""
 
 
+MATERIAL_OPENED = "material_opened"
+"""Name of an emission: a customer who agrees to be profiled has opened a link that he was sent;
+`data`: `token`, `material` (its id), `title`, `category`.
+"""
+
+
 class EffectDone(Event, frozen=True, kw_only=True):
     """The call of an effect has ended well."""
 

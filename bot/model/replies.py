@@ -36,7 +36,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Args:
         kind: an image, video or file needs `media`; a link `title` and `url`; a miniprogram
-            `appid`, `pagepath` and `media`. Videos and files go with welcomes only.
+            `appid`, `pagepath` and `media`. Videos and files go with no answer of the knowledge.
         title: at most 128 bytes for a link, 64 for a miniprogram.
         desc: of a link, at most 512 bytes.
         url: of a link, http(s), at most 2048 bytes.

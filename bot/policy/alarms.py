@@ -16,6 +16,10 @@ _CALM = 0.8
 _FAILED_AT_LEAST = 3
 """Fewer failures say nothing about a share of a thousandth."""
 
+COMPLETE = 0.95
+"""What share of what WeCom counted must reach us (D78)."""
+
+_COUNTED_AT_LEAST = 20
 _TURNS_AT_LEAST = 20
 """Of fewer turns the slowest is the 95th."""
 
@@ -34,6 +38,7 @@ class Kind(StrEnum):
     CREDENTIALS = "credentials"
     NOT_AUTHORISED = "not_authorised"
     DRILL_DUE = "drill_due"
+    INCOMPLETE = "incomplete"
 
 
 INCIDENTS = frozenset({Kind.AVAILABILITY, Kind.BACKLOG, Kind.LATENCY, Kind.DECLARED, Kind.DRILL})
@@ -67,6 +72,8 @@ class Signs:
         token_refused: what WeCom said of our credentials, empty = nothing.
         not_authorised: errcodes of the window that only an operator can help with.
         drilled_days_ago: ``None`` = never.
+        counted: what WeCom counted on the newest day, of what came least completely.
+        came: how much of it reached us.
         running_days: since the first message; nobody drills on the first day.
     """
 
@@ -82,6 +89,8 @@ class Signs:
     not_authorised: tuple[str, ...] = ()
     drilled_days_ago: float | None = None
     running_days: float = 0.0
+    counted: int = 0
+    came: int = 0
 
 
 def raised(signs: Signs, limits: Alarms, already: Container[str] = ()) -> dict[Kind, str]:
@@ -114,6 +123,8 @@ def raised(signs: Signs, limits: Alarms, already: Container[str] = ()) -> dict[K
         found[Kind.CREDENTIALS] = signs.token_refused
     if signs.not_authorised:
         found[Kind.NOT_AUTHORISED] = "、".join(signs.not_authorised)
+    if signs.counted >= _COUNTED_AT_LEAST and signs.came < COMPLETE * signs.counted:
+        found[Kind.INCOMPLETE] = f"{signs.came / signs.counted:.1%}"
     if _drill_is_due(signs, limits):
         found[Kind.DRILL_DUE] = f"{limits.drill_every_days}"
     return found

@@ -67,7 +67,7 @@ def judged(guard: Guard, reply: Reply) -> Judged:
     """Judge everything a customer would read of a reply."""
     text, tail = guard.check(reply.text), guard.check(reply.tail)
     strictest = max(text.decision, tail.decision, key=lambda one: one.strictness)
-    attachments = tuple(_shown(guard, reply.attachments, ("title", "desc")))
+    attachments = tuple(shown(guard, reply.attachments))
     if not reply.text and reply.attachments and not attachments:
         strictest = Decision.BLOCK
     said = structs.replace(
@@ -116,6 +116,11 @@ def withheld(one: Said | CodeReply, judgement: Judged, subject: str, now: float)
         why=f"lexicon:{kinds}",
         result=judgement.decision.value,
     )
+
+
+def shown(guard: Guard, attachments: Iterable[Attachment]) -> Iterator[Attachment]:
+    """The attachments whose texts may be read, masked."""
+    yield from _shown(guard, attachments, ("title", "desc"))
 
 
 def _shown(guard: Guard, items: Iterable[_Item], fields: tuple[str, ...]) -> Iterator[_Item]:

@@ -12,9 +12,11 @@ from datetime import date
 from bot.model import Because, Conversation, Reply
 from bot.policy.guard import Guard
 from bot.policy.lexicon import Decision
+from bot.routing.guarding import shown
 from bot.store import Answered, Store
 from knowledge import Audience, FaqEntry, Library, Match, Retriever
 from knowledge.fold import exact_key, fold
+from knowledge.wording import enclosed
 
 FAQ, COLLEAGUE = "faq", "colleague"
 MOST = 3
@@ -121,7 +123,8 @@ class Suggester:
         risks = sorted({one.kind for one in verdict.found})
         detail = because.detail | {"risks": risks}
         noted = Because(source=because.source, ref=because.ref, score=because.score, detail=detail)
-        return Reply(text=verdict.text, because=noted)
+        enclosed = tuple(shown(self.guard, reply.attachments))
+        return Reply(text=verdict.text, attachments=enclosed, because=noted)
 
     async def keep(
         self, conversation: Conversation, msgid: str, text: str, audience: Audience, now: float
@@ -150,7 +153,7 @@ def _of_match(match: Match) -> Reply:
         "by_model": entry.written_by == "model",
     }
     because = Because(source=FAQ, ref=entry.id, score=match.score, detail=detail)
-    return Reply(text=entry.answer, because=because)
+    return Reply(text=entry.answer, attachments=tuple(enclosed(entry)), because=because)
 
 
 def _of_colleague(one: Answered, score: float) -> Reply:

@@ -22,6 +22,7 @@ from bot.store.channels import (
     ChannelRow,
     Channels,
 )
+from bot.store.completeness import Completeness
 from bot.store.consents import Consents
 from bot.store.contact_sync import ContactSync, SyncState
 from bot.store.contacts import Contacts, Relation, RelationEvent
@@ -33,8 +34,10 @@ from bot.store.coupons import Coupon, Coupons, Redeemed
 from bot.store.database import Database, Statement, Unit, UnitConflict
 from bot.store.experiments import Experiments
 from bot.store.exports import Export, Exports
+from bot.store.links import Links, Sent, Traced
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.marks import Mark, Marks
+from bot.store.materials import Material, Materials
 from bot.store.measured import CaseRecord, Measured, Said
 from bot.store.media import Download, MediaStore
 from bot.store.model_usage import ModelUsage
@@ -130,10 +133,13 @@ __all__ = [
     "KnownText",
     "Letter",
     "Line",
+    "Links",
     "Mailbox",
     "Mark",
     "Marks",
     "Match",
+    "Material",
+    "Materials",
     "Measured",
     "MediaStore",
     "Merge",
@@ -163,6 +169,7 @@ __all__ = [
     "Said",
     "Sales",
     "Sampled",
+    "Sent",
     "Servicers",
     "Silence",
     "StaffAnswer",
@@ -186,6 +193,7 @@ __all__ = [
     "Timeline",
     "ToolCalls",
     "Touch",
+    "Traced",
     "Transcript",
     "Unit",
     "UnitConflict",
@@ -226,6 +234,7 @@ class Store:
     cases: Cases
     changes: Changes
     channels: Channels
+    completeness: Completeness
     consents: Consents
     contact_sync: ContactSync
     contacts: Contacts
@@ -236,7 +245,9 @@ class Store:
     experiments: Experiments
     exports: Exports
     line: WaitingLine
+    links: Links
     marks: Marks
+    materials: Materials
     measured: Measured
     media: MediaStore
     model_usage: ModelUsage

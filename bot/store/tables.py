@@ -137,6 +137,7 @@ ENGINE_TABLES = (
     Table("consents", "id", person="external_userid", sealed=("evidence",)),
     Table("consent_standing", "external_userid, purpose", person="external_userid"),
     # names a customer by person_id only, which erasure makes meaningless
+    Table("completeness", "source, account, day", age="day", kept=AUDIT),
     Table("alarms", "id", age="ended_at", kept=AUDIT),
     Table("incident_steps", "alarm, step"),
     Table("audit", "id", age="at", kept=AUDIT),
@@ -194,6 +195,10 @@ ENGINE_TABLES = (
         kept=MESSAGES,
     ),
     Table("quick_replies", "id"),
+    Table("materials", "id"),
+    Table("links", "token"),
+    Table("link_sends", "token", person="external_userid", age="made_at", kept=MESSAGES),
+    Table("link_opens", "token, at", person="external_userid", age="at", kept=MESSAGES),
     Table("web_sessions", "id", age="seen_at", kept=HANDLED),
     Table("oauth_states", "state", age="used_at", kept=HANDLED),
     Table("welcomes", "userid, external_userid, since", person="external_userid"),

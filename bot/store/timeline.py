@@ -17,6 +17,7 @@ _SPARE = 50
 """Rows of one moment that a page may have to skip."""
 
 _AND_WHY = "CASE WHEN {0} IS NULL THEN '' ELSE ' ' || {0} END"
+_TITLE = "COALESCE((SELECT title FROM materials WHERE id = {0}.material), {0}.material)"
 _ME = f"external_userid IN {SAME_PERSON}"
 _MY_PERSONS = same_persons("(SELECT m.person_id FROM customers m WHERE m.external_userid = ?1)")
 
@@ -100,6 +101,20 @@ SOURCES = (
         "SELECT r.asked_at AS at, r.case_id AS key, COALESCE(r.score, '') AS what, r.asked_how ||"
         " ' ' || r.why_not AS why, NULL AS body, r.external_userid FROM ratings r"
         f" WHERE r.{_ME} AND r.asked_at <= ?2",
+    ),
+    Source(
+        "link",
+        "link_sends",
+        f"SELECT l.sent_at AS at, l.token AS key, 'sent' AS what, {_TITLE.format('l')} || ' ' ||"
+        " l.userid AS why, NULL AS body, l.external_userid FROM link_sends l"
+        f" WHERE l.{_ME} AND l.sent_at <= ?2",
+    ),
+    Source(
+        "opened",
+        "link_opens",
+        "SELECT o.at, o.token || '/' || o.at AS key, 'opened' AS what,"
+        f" {_TITLE.format('o')} AS why, NULL AS body, o.external_userid FROM link_opens o"
+        f" WHERE o.{_ME} AND o.at <= ?2",
     ),
     Source(
         "merge",

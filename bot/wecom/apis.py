@@ -24,6 +24,7 @@ class Api(msgspec.Struct, frozen=True):
 
 GET_TOKEN = Api("GET", "/cgi-bin/gettoken")
 MEDIA_UPLOAD = Api("POST", "/cgi-bin/media/upload", timeout_s=30.0)
+MEDIA_PUBLISH = Api("POST", "/cgi-bin/media/uploadimg", timeout_s=30.0)
 MEDIA_GET = Api("GET", "/cgi-bin/media/get", timeout_s=60.0)
 KF_ACCOUNTS = Api("POST", "/cgi-bin/kf/account/list")
 KF_SERVICERS = Api("GET", "/cgi-bin/kf/servicer/list")
@@ -32,6 +33,7 @@ KF_STATE = Api("POST", "/cgi-bin/kf/service_state/get")
 KF_TRANS = Api("POST", "/cgi-bin/kf/service_state/trans", idempotent=False)
 KF_CUSTOMERS = Api("POST", "/cgi-bin/kf/customer/batchget")
 KF_LINK = Api("POST", "/cgi-bin/kf/add_contact_way")  # one scene, one link (wecom-api §3.3)
+KF_STATISTICS = Api("POST", "/cgi-bin/kf/get_corp_statistic")
 KF_SEND = Api("POST", "/cgi-bin/kf/send_msg", idempotent=False)
 KF_SEND_ON_EVENT = Api("POST", "/cgi-bin/kf/send_msg_on_event", idempotent=False)
 STAFF_SEND = Api("POST", "/cgi-bin/message/send", idempotent=False)
@@ -44,6 +46,7 @@ CONTACT = "/cgi-bin/externalcontact"
 """Everything of customer contact lies under this path."""
 
 CONTACT_MEMBERS = Api("GET", f"{CONTACT}/get_follow_user_list")
+CONTACT_BEHAVIOUR = Api("POST", f"{CONTACT}/get_user_behavior_data")
 CONTACT_LIST = Api("GET", f"{CONTACT}/list")
 CONTACT_GET = Api("GET", f"{CONTACT}/get")
 CONTACT_BATCH = Api("POST", f"{CONTACT}/batch/get_by_user", timeout_s=30.0)

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import msgspec
 
 from bot.errors import Rejected, Unreachable
-from bot.wecom.apis import MEDIA_GET, MEDIA_UPLOAD
+from bot.wecom.apis import MEDIA_GET, MEDIA_PUBLISH, MEDIA_UPLOAD
 from bot.wecom.client import WeComClient
 from bot.wecom.limits import platform_limits
 from bot.wecom.transport import Fetched
@@ -72,6 +72,21 @@ class TemporaryMedia:
         if not isinstance(media_id, str) or not media_id:
             raise Unreachable(MEDIA_UPLOAD.path, 0, "an answer without media_id")
         return media_id
+
+    async def publish(self, filename: str, content: bytes) -> str:
+        """Give WeCom a picture for good and return its address, which chats alone can show.
+
+        Raises:
+            Rejected: no JPG or PNG of at most 2 MB, or too many of them today (wecom-api §1.9).
+            WeComError: as the client.
+        """
+        answer = await self._client.upload(
+            MEDIA_PUBLISH, params={}, filename=filename, content=content
+        )
+        url = answer.get("url")
+        if not isinstance(url, str) or not url:
+            raise Unreachable(MEDIA_PUBLISH.path, 0, "an answer without url")
+        return url
 
     async def _chunk(self, media_id: str, begin: int, max_bytes: int) -> Fetched:
         end = begin + platform_limits().media.chunk_bytes - 1

@@ -49,28 +49,26 @@ def render(reply: Reply) -> Payload:
 
 
 def enclose(one: Attachment) -> Payload:
-    """The payload of an attachment, without the id of its picture; a link without one is text."""
+    """The payload of an attachment, without its file's id; a link without a picture is text."""
     limits = platform_limits().kf
     match one.kind:
-        case "image":
-            return {"msgtype": "image", "image": {}}
+        case "image" | "video" | "file":
+            return {"msgtype": one.kind, one.kind: {}}
         case "miniprogram":
             card = {"appid": one.appid, "title": one.title, "pagepath": one.pagepath}
             return {"msgtype": "miniprogram", "miniprogram": card}
         case "link" if one.media:
             link = {"title": one.title, "desc": one.desc, "url": one.url}
             return {"msgtype": "link", "link": {key: text for key, text in link.items() if text}}
-        case "video" | "file":
-            raise ValueError(f"{one.kind} is no attachment of an answer")
         case "link":
             said = clean(f"{one.title}\n{one.url}")
             return {"msgtype": "text", "text": {"content": cut(said, limits.text_bytes)}}
 
 
 def with_picture(payload: Payload, media_id: str) -> Payload:
-    """The payload with the id of its uploaded picture (wecom-api §3.10)."""
+    """The payload with the id of its uploaded file (wecom-api §3.10)."""
     kind = payload["msgtype"]
-    key = "media_id" if kind == "image" else "thumb_media_id"
+    key = "media_id" if kind in ("image", "video", "file") else "thumb_media_id"
     return {**payload, kind: {**payload[kind], key: media_id}}
 
 

@@ -73,6 +73,7 @@ async def test_a_case_from_the_first_suggestion_to_what_the_bot_learned(
     await it_is_sent_and_another_rejected(side, phone)
     await the_bot_is_taught(side)
     await a_reply_of_one_s_own(page, side, tmp_path)
+    await a_material_is_sent_and_opened(page, side, tmp_path)
     await side.get_by_text("结束并交还").click()
     await side.get_by_label("结束原因").select_option("solved")
     await side.get_by_role("button", name="确定结束").click()
@@ -129,6 +130,28 @@ async def a_reply_of_one_s_own(page: Page, side: FrameLocator, folder: Path) -> 
     await kept(page, ".desk", "desk", folder)
     await reply.get_by_role("button", name="发送").click()
     await expect(page.locator("#phone-log").get_by_text("感谢林小满的咨询")).to_be_visible()
+
+
+async def a_material_is_sent_and_opened(page: Page, side: FrameLocator, folder: Path) -> None:
+    """Found by first letters; its link is one of ours, and its opening is seen at once."""
+    phone = page.locator("#phone-log")
+    await side.get_by_label("搜素材").fill("cmdz")
+    sizes = side.locator(".material").filter(has_text="尺码对照表")
+    await sizes.get_by_role("button", name="发送").click()
+    await expect(phone.locator(".picture")).to_be_visible()
+    await side.get_by_label("搜素材").fill("退换货")
+    guide = side.locator(".material").filter(has_text="退换货图文说明")
+    await guide.get_by_role("button", name="发送").click()
+    card = phone.locator("a.link").filter(has_text="退换货图文说明")
+    await expect(card).to_be_visible()
+    link = await card.get_attribute("href")
+    assert link is not None
+    assert "/t/" in link
+    await expect(guide.get_by_text("发给过他")).to_be_visible()
+    answer = await page.request.get(link, max_redirects=0)
+    assert answer.status == 302
+    assert answer.headers["location"] == "https://shop.example.com/help/returns"
+    await kept(page, "#side-frame", "materials", folder)
 
 
 @pytest.mark.deep

@@ -12,6 +12,7 @@ import handlers
 from bot.app import PROMPTS, rules_in, words_in
 from bot.app.flows import flows_in
 from bot.app.lexicon import groups_in
+from bot.app.material_file import read_materials
 from bot.app.tag_rules import rulebook_in
 from bot.app.welcomes import welcomes_in
 from bot.cli import _parser
@@ -234,6 +235,15 @@ def test_an_example_of_welcomes_is_accepted(block: Block, tmp_path: Path) -> Non
     assert [str(problem) for problem in problems] == []
 
 
+@examples("materials")
+def test_an_example_of_materials_is_accepted(block: Block, tmp_path: Path) -> None:
+    file = tmp_path / "ours.yaml"
+    file.write_text(block.text, "utf-8")
+    found, problems = read_materials(file)
+    assert found
+    assert [str(problem) for problem in problems] == []
+
+
 def test_every_yaml_example_is_checked() -> None:
     marks = {block.mark for block in BLOCKS if block.language in ("yaml", "jsonl")}
     assert {mark for mark in marks if not mark.startswith("prompts/")} == {
@@ -241,6 +251,7 @@ def test_every_yaml_example_is_checked() -> None:
         "config",
         "escalation",
         "lexicon",
+        "materials",
         "replies",
         "tags",
         "flows",

@@ -1,13 +1,15 @@
 """Which replies at hand does a member mean: by words, by first letters of pinyin, or by meaning?"""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 
 from pypinyin import Style, lazy_pinyin
 
 from bot.policy.roles import Who
-from bot.store import QuickReply, Store
+from bot.store import Material, QuickReply, Store
 from knowledge import Audience, FaqEntry, Library, Retriever
 from knowledge.fold import fold
 
@@ -35,9 +37,13 @@ def filled(body: str, values: dict[str, str]) -> str:
     return _VARIABLES.sub(lambda found: values.get(found[1], ""), body)
 
 
+One = TypeVar("One", QuickReply, Material)
+"""What can be searched."""
+
+
 @dataclass(slots=True)
 class AtHand:
-    """Searches the replies of one member; the index follows the rows."""
+    """Searches what members keep at hand, of one kind; the index follows the rows."""
 
     store: Store
     library: Library
@@ -45,15 +51,23 @@ class AtHand:
     _seen: dict[str, float] = field(default_factory=dict)
 
     async def search(self, who: Who, text: str, category: str, today: date) -> list[QuickReply]:
-        """The best first; without a text the most used."""
+        """The best replies first; without a text the most used."""
         mine = await self.store.quick_replies.of(who.userid)
+        return await self.among(mine, text, category, today)
+
+    async def among(self, mine: Sequence[One], text: str, category: str, today: date) -> list[One]:
+        """The best of these first.
+
+        Args:
+            mine: the most used first.
+        """
         if category:
             mine = [one for one in mine if one.category == category]
         wanted = fold(text).strip()
         if not wanted:
-            return mine[:SHOWN]
+            return list(mine[:SHOWN])
         letters = re.sub(r"[^a-z0-9]", "", wanted)
-        scores = dict.fromkeys((one.id for one in mine), 0.0)
+        scores: dict[int | str, float] = dict.fromkeys((one.id for one in mine), 0.0)
         for one in mine:
             if wanted in fold(one.title):
                 scores[one.id] = 3.0
@@ -66,7 +80,9 @@ class AtHand:
         found = [one for one in mine if scores[one.id] > 0]
         return sorted(found, key=lambda one: (-scores[one.id], -one.uses))[:SHOWN]
 
-    async def _by_meaning(self, mine: list[QuickReply], text: str, today: date) -> dict[int, float]:
+    async def _by_meaning(
+        self, mine: Sequence[One], text: str, today: date
+    ) -> dict[int | str, float]:
         await self._follow(mine)
         if self._base is None:
             return {}
@@ -79,7 +95,7 @@ class AtHand:
         }
         return {key: likeness for key, likeness in near.items() if likeness >= NEAR}
 
-    async def _follow(self, mine: list[QuickReply]) -> None:
+    async def _follow(self, mine: Sequence[One]) -> None:
         fresh = [one for one in mine if self._seen.get(str(one.id)) != one.updated_at]
         entries = [FaqEntry(id=str(one.id), question=one.title, answer=one.body) for one in fresh]
         if self._base is None and entries:

@@ -39,11 +39,16 @@ CASE_ACTIONS = frozenset({"take", "raise", "later", "end"})
 
 
 class Asked(NamedTuple):
-    """A request that may be answered."""
+    """A request that may be answered.
+
+    Args:
+        base: our address as this browser sees it.
+    """
 
     visitor: Visitor
     sight: Sight
     form: dict[str, str]
+    base: str
 
 
 Answer = Callable[[Asked], Awaitable[web.StreamResponse]]
@@ -122,7 +127,7 @@ class SidebarEndpoint:
         async def reads(request: web.Request, visitor: Visitor) -> web.StreamResponse:
             if name == "events":
                 return await self._stream(request, visitor)
-            return await self._asked(visitor, dict(request.query), answer)
+            return await self._asked(request, visitor, dict(request.query), answer)
 
         return web.get(f"{PATH}/{name}", self.door.read(reads), allow_head=False)
 
@@ -137,17 +142,23 @@ class SidebarEndpoint:
             if (request.content_length or 0) > MAX_BODY:
                 return self.door.refused(413)
             form = {key: str(value) for key, value in (await request.post()).items()}
-            return await self._asked(visitor, form, answer, changes=changes)
+            return await self._asked(request, visitor, form, answer, changes=changes)
 
         return web.post(f"{PATH}/{name}", self.door.write(writes))
 
     async def _asked(
-        self, visitor: Visitor, form: dict[str, str], answer: Answer, *, changes: bool = False
+        self,
+        request: web.Request,
+        visitor: Visitor,
+        form: dict[str, str],
+        answer: Answer,
+        *,
+        changes: bool = False,
     ) -> web.StreamResponse:
         sight = await self._sight(visitor, form)
         if sight is None or (changes and not sight.may_act):
             return self.part("nobody.html", status=404 if sight is None else 403)
-        return await answer(Asked(visitor, sight, form))
+        return await answer(Asked(visitor, sight, form, self.door.base(request)))
 
     async def _sight(self, visitor: Visitor, form: dict[str, str]) -> Sight | None:
         customer, open_kfid = form.get("customer", ""), form.get("open_kfid", "")

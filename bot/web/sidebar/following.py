@@ -19,7 +19,7 @@ from bot.store import Store
 BEAT_S = 25.0
 """Proxies cut what is silent for longer; whether he may still look is asked as often."""
 
-PARTS = ("case", "person", "said", "panels")
+PARTS = ("case", "person", "said", "panels", "materials")
 
 _TAGS = """
 SELECT (SELECT COUNT(*) || ' ' || COALESCE(MAX(at), 0) FROM customer_tags
@@ -33,6 +33,8 @@ SELECT COALESCE((SELECT msgid || COALESCE(recalled_at, '') FROM messages WHERE o
     || '/' || COALESCE((SELECT id || state FROM outbox WHERE open_kfid = ?1
         AND external_userid = ?2 ORDER BY id DESC LIMIT 1), '') AS p
 """
+
+_OPENED = "SELECT MAX(at) AS p FROM link_opens WHERE external_userid = ?"
 
 
 @dataclass(slots=True)
@@ -69,11 +71,13 @@ class Fingerprints:
         case = await self.store.cases.open_of(where) if where.open_kfid else None
         person = await db.fetch_one(_TAGS, self.external_userid)
         said = await db.fetch_one(_SAID, where.open_kfid, where.external_userid)
+        opened = await db.fetch_one(_OPENED, self.external_userid)
         return {  # in the order of `PARTS`
             "case": f"{case.id} {case.version}" if case else "",
             "person": str(person["p"]) if person else "",
             "said": str(said["p"]) if said else "",
             "panels": repr(await self.panels()),
+            "materials": str(opened["p"]) if opened else "",
         }
 
 

@@ -61,3 +61,16 @@ def test_mistakes_are_named(shop: Shop) -> None:
     assert shop.run("campaign", "create", "--file", described(shop, **falling)) != 0
     assert shop.run("campaign", "show", "nowhere") != 0
     assert shop.run("campaign", "accept", "i123", "--why", "x") != 0
+
+
+def test_a_shipped_campaign_is_written_down_with_a_time_and_members(shop: Shop) -> None:
+    assert shop.run("campaign", "presets") == 0
+    assert "vip  邀请 1 位得 20 积分，3 位升级为 VIP（B40）" in shop.said
+    own = ("--id", "vip2026", "--start", "2026-12-01 00:00", "--end", "2026-12-31 23:59")
+    lacking = shop.run("campaign", "create", "--preset", "vip", *own)
+    assert lacking != 0
+    assert "receivers" in shop.complained
+    done = shop.run("campaign", "create", "--preset", "vip", *own, "--receiver", "zhangsan")
+    assert done == 0
+    assert shop.run("campaign", "lint", "vip2026") == 0
+    assert shop.run("campaign", "open", "vip2026") == 0

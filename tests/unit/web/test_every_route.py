@@ -51,6 +51,7 @@ OF_EVERYBODY = (
     "POST /l/{channel}",
     "GET /l/{channel}/code",
     "GET /l/{channel}/code.png",
+    "GET /t/{token}",  # leads on from a link that was sent; tested in `test_links.py`
     "GET /sidebar",  # sends whoever has not signed in to WeCom
     "GET /sidebar/signed-in",
     "GET /sidebar/static/{version}/{name}",

@@ -149,13 +149,30 @@
 
   const fields = (form) => Object.fromEntries(new FormData(form));
 
+  /** Ask what is to be sent, then send it. */
+  async function sendReady(name, form) {
+    const told = await call(name, form);
+    if (told.message) return send(told.message);
+    toast(told.text || words.failed, true);
+    return false;
+  }
+
   const suggestions = {
     async send(box) {
       const text = box.querySelector("textarea")?.value ?? box.dataset.text;
       if (text.trim() && await send({ msgtype: "text", text: { content: text } })) {
         box.classList.add("gone");
-        await act("sent", { id: box.dataset.id, text }, words.sent);
+        let whole = true;
+        for (const one of box.querySelectorAll("[data-do=enclose]")) whole &&= await this.enclose(box, one);
+        await act("sent", { id: box.dataset.id, text }, whole ? words.sent : words.partly);
       }
+    },
+    enclose: (box, button) => sendReady("attachment", { id: box.dataset.id, n: button.dataset.n }),
+    async material(box) {
+      const id = box.dataset.id;
+      if (!await sendReady("materials/ready", { id })) return;
+      await act("materials/sent", { id }, words.sent);
+      htmx.trigger(document.getElementById("materials"), "materials", {});
     },
     edit(box) {
       if (box.querySelector("textarea")) return;
@@ -178,9 +195,8 @@
     if (!button) return;
     if (button.hasAttribute("data-reload")) location.reload();
     if (button.hasAttribute("data-again")) htmx.trigger(button.closest("[hx-get]"), "again", {});
-    const box = button.closest("[data-text]");
-    const does = suggestions[button.dataset.do];
-    if (does && box) does(box);
+    const box = button.closest("article");
+    if (box && button.dataset.do) suggestions[button.dataset.do](box, button);
   });
 
   document.addEventListener("submit", async (event) => {
@@ -251,7 +267,18 @@
     }
   }
 
+  let opened = -1;
+  /** Say so when the customer has opened a link since the page last looked. */
+  function noticeOpened() {
+    const found = panel.querySelector("[data-opened]");
+    if (!found) return;
+    const at = Number(found.dataset.opened);
+    if (opened >= 0 && at > opened) toast(found.textContent);
+    opened = at;
+  }
+
   body.addEventListener("htmx:after:swap", tick);
+  body.addEventListener("htmx:after:swap", noticeOpened);
   setInterval(tick, 1000);
   window.addEventListener("online", () => { if (!about.customer) start(); });
   start();
