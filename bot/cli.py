@@ -26,6 +26,7 @@ from bot.commands import (
     materials,
     orders_arguments,
     people_arguments,
+    points_arguments,
     privacy_arguments,
     prompts,
     ratings,
@@ -108,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     channel_arguments.add(command, _work)
     reaching_arguments.add(command, _work)
     campaign_arguments.add(command, _work)
+    points_arguments.add(command, _work)
     backup_arguments.add(command, _work)
     incident_arguments.add(command, _work)
     return parser

@@ -211,8 +211,10 @@ def served(chat: Chat, wecom: PlayedSignIn, live: Live, service: FakeService) ->
     key = {"api_token": SecretStr("t" * 32)}
     server = config.server.model_copy(update={"public_url": PUBLIC, **key})
     orders = config.orders.model_copy(update={"secret": SecretStr("s" * 32)})
+    coupons = config.coupons.model_copy(update={"secret": SecretStr("c" * 32)})
     channels = config.channels.model_copy(update={"landing": True})
     sections = {"wecom": wecom_section, "server": server, "orders": orders, "channels": channels}
+    sections["coupons"] = coupons
     config = config.model_copy(update=sections)
     concierge = Concierge(
         engine=replace(chat.engine, config=config),

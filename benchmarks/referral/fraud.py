@@ -1,172 +1,205 @@
-"""Who cheats, and who is only fast? Simulated invitations, judged as the ledger judges them.
+"""Who cheats, and who is only fast? Simulated weeks, weighed as the service weighs them.
 
 `python -m benchmarks.referral fraud`
 
-Three levels of fraud come among honest people, some of whom look bad: a class that scans together,
-an influencer. Everybody is judged twice, when he adds and when the freeze is over; only what WeCom
-tells is seen.
+What a week's people do is written into a database as the service would write it, and everybody is
+judged from there twice, when he adds and when the freeze is over, by the product's own code.
 """
 
-import random
-from collections import Counter
+import asyncio
+import tempfile
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from heapq import merge
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
 
-from bot.config import Referral
-from handlers.referral.risk import Beside, Seen, Verdict, judge
-from handlers.referral.weighing import MOST
+from benchmarks.referral.crowd import DAY_S, HONEST, HOUR_S, LEVELS, UNSEEN, Come, Crowd, simulate
+from benchmarks.referral.crowd import inviters_of as codes_of
+from bot.app import open_store
+from bot.config import Config, Referral
+from bot.model import CustomerAdded, CustomerDeleted
+from bot.model.people import IdentityKind
+from bot.store import Store, Unit
+from handlers.referral import risk, store, weighing
+from handlers.referral.crediting import invite_id
+from handlers.referral.risk import Judgement, Verdict
+from handlers.referral.rules import Standing
+from handlers.referral.store import Invite, Participant
 
-HOUR_S, DAY_S = 3600.0, 86_400.0
-HONEST, SEED = 5000, 20261201
-LEVELS = ("crude", "paced", "mimic")
+SEEDS = (1, 2, 3, 4, 5)
+KEY = "a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2U="
+"""Of a database that is thrown away."""
+
+_FAR = 1_000_000_000.0
+"""When the week begins: some day."""
 
 
-@dataclass(frozen=True, slots=True)
-class Add:
-    """One invitation.
+@dataclass(slots=True)
+class Stopped:
+    """How many of each kind were refused, or wait for a person.
 
     Args:
-        kind: ``honest``, ``class``, ``influencer``, or a level of fraud.
-        left_at: when the person deleted us, ``None`` = never.
-        tried: by how many inviters' codes the person came.
+        why: how often each signal spoke, by kind.
     """
 
-    kind: str
-    inviter: str
-    at: float
-    left_at: float | None
-    has_unionid: bool
-    tried: int = 1
+    total: Counter[str] = field(default_factory=Counter)
+    blocked: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
+    why: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def share(self, *kinds: str) -> float:
+        """Refused or waiting, of all of these kinds."""
+        caught = sum(self.blocked[kind] + self.asked[kind] for kind in kinds)
+        return caught / max(1, sum(self.total[kind] for kind in kinds))
+
+    @property
+    def honest(self) -> list[str]:
+        """The kinds that are no fraud."""
+        return [kind for kind in self.total if kind not in (*LEVELS, *UNSEEN)]
 
 
-def simulate(seed: int = SEED, people: int = HONEST) -> list[Add]:
-    """A week of a campaign with so many honest people beside the bursts."""
-    dice = random.Random(seed)
-    adds = list(_honest(dice, people))
-    adds += _class(dice)
-    adds += _influencer(dice)
-    adds += _crude(dice)
-    adds += _paced(dice)
-    adds += _mimic(dice)
-    told = [replace(one, at=float(int(one.at))) for one in adds]  # WeCom tells whole seconds
-    return sorted(told, key=lambda one: one.at)
+@dataclass(slots=True)
+class Week:
+    """A week that is played into a database."""
+
+    facts: Store
+    result: Stopped = field(default_factory=Stopped)
+    credited: dict[str, Invite] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    verdicts: dict[str, set[Verdict]] = field(default_factory=lambda: defaultdict(set))
+
+    async def play(self, crowd: Crowd) -> Stopped:
+        """Let everything happen in its order, then count."""
+        unit = Unit()
+        for name in codes_of(crowd):
+            who = Participant("spring", name, f"r_{name}", "wk", "", _FAR, None, None)
+            unit.statements.append(store.joined(who))
+        await self.facts.database.commit(unit)
+        for at, what, one in _moments(crowd):
+            await getattr(self, f"_{what}")(_FAR + at, one)
+        for customer, kind in self.kinds.items():
+            self.result.total[kind] += 1
+            said = self.verdicts[customer]
+            if Verdict.BLOCK in said:
+                self.result.blocked[kind] += 1
+            elif Verdict.REVIEW in said:
+                self.result.asked[kind] += 1
+        return self.result
+
+    async def _came(self, at: float, one: Come) -> None:
+        unit, state = Unit(), f"r_{one.inviter}"
+        event = CustomerAdded(userid="lisi", external_userid=one.who, at=at, state=state)
+        self.facts.contacts.happened(unit, event, at)
+        await self.facts.database.commit(unit)
+        if one.has_unionid and one.who not in self.credited:
+            kind = IdentityKind.UNIONID
+            await self.facts.people.identify(one.who, kind, one.who, source="wecom", at=at)
+        # an inviter is known to the company, as is who was credited before
+        is_first = one.who not in self.credited and f"r_{one.who}" != state
+        standing = Standing.PENDING if is_first else Standing.REFUSED
+        made = Invite(
+            *(invite_id(state, one.who, "lisi", at), "spring", state, one.who, "lisi", at, at),
+            *(standing, "" if is_first else "already_credited", "[]", "", at + DAY_S),
+        )
+        if is_first:
+            self.credited[one.who], self.kinds[one.who] = made, one.kind
+            await self._judge(made, first=True)
+        unit = Unit()
+        unit.add(store.INVITED, *_row(made))
+        await self.facts.database.commit(unit)
+
+    async def _thawed(self, _at: float, one: Come) -> None:
+        made = self.credited[one.who]
+        if made.state == f"r_{one.inviter}" and Verdict.BLOCK not in self.verdicts[one.who]:
+            await self._judge(made, first=False)
+
+    async def _left(self, at: float, one: Come) -> None:
+        unit = Unit()
+        gone = CustomerDeleted(userid="lisi", external_userid=one.who, at=at, by="customer")
+        self.facts.contacts.happened(unit, gone, at)
+        await self.facts.database.commit(unit)
+
+    async def _wrote(self, at: float, one: Come) -> None:
+        await self.facts.database.execute(
+            "INSERT INTO conversations (open_kfid, external_userid, customer_wrote_at)"
+            " VALUES ('wk', ?, ?) ON CONFLICT DO NOTHING",
+            *(one.who, at),
+        )
+
+    async def _gave(self, at: float, claim: tuple[str, str]) -> None:
+        who, mark = claim
+        noted = await weighing.receipt(self.facts, who, weighing.ADDRESS, mark, at)
+        await self.facts.database.commit(Unit([noted]))
+
+    async def _judge(self, made: Invite, *, first: bool) -> None:
+        judgement = await judged(self.facts, made)
+        verdict = judgement.verdict
+        if first and verdict is Verdict.REVIEW:
+            verdict = Verdict.ALLOW  # what waits is looked at when the freeze is over
+        self.verdicts[made.external_userid].add(verdict)
+        for signal in judgement.signals if verdict is not Verdict.ALLOW else ():
+            self.result.why[self.kinds[made.external_userid]][signal.name] += 1
 
 
-def _day_time(dice: random.Random) -> float:
-    """A moment of the week when people are awake."""
-    hour = dice.triangular(7, 24, 20)
-    return dice.randrange(7) * DAY_S + hour * HOUR_S + dice.random()
+async def judged(facts: Store, made: Invite) -> Judgement:
+    """As the service judges it."""
+    hour = int((made.at - _FAR) % DAY_S // HOUR_S)
+    bounds = Referral()
+    seen = await weighing.seen(facts, made, hour)
+    return risk.judge(seen, review_at=bounds.review_at, block_at=bounds.block_at)
 
 
-def _person(dice: random.Random, kind: str, inviter: str, at: float) -> Add:
-    left_at = at + dice.expovariate(1 / (3 * DAY_S)) if dice.random() < 0.12 else None
-    tried = dice.choices((1, 2, 3, 4), (90, 7, 2, 1))[0]
-    return Add(kind, inviter, at, left_at, dice.random() < 0.95, tried)
+async def week(seed: int, people: int = HONEST, size: float = 1.0) -> Stopped:
+    """One simulated week."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'week.db'}"
+        facts = open_store(
+            Config.model_validate({"storage": {"url": url}, "security": {"encryption_key": KEY}})
+        )
+        try:
+            for database in (facts.database, facts.keys):
+                database.run_script("PRAGMA synchronous = OFF")
+            return await Week(facts).play(simulate(seed, people, size))
+        finally:
+            facts.close()
 
 
-def _honest(dice: random.Random, people: int) -> Iterator[Add]:
-    made, number = 0, 0
-    while made < people:
-        number += 1
-        for _ in range(min(1 + int(dice.expovariate(0.5)), 30)):
-            yield _person(dice, "honest", f"h{number}", _day_time(dice))
-            made += 1
+def _moments(crowd: Crowd) -> Iterator[tuple[float, str, Any]]:
+    """What happens, in its order."""
+    came = [(one.at, "came", one) for one in crowd.came]
+    thawed = [(one.at + DAY_S, "thawed", one) for one in crowd.came]
+    left = [(one.left_at, "left", one) for one in crowd.came if one.left_at is not None]
+    wrote = [(one.wrote_at, "wrote", one) for one in crowd.came if one.wrote_at is not None]
+    gave = [(at, "gave", (who, mark)) for at, who, mark in crowd.claims]
+    by_time = itemgetter(0)
+    yield from merge(*(sorted(some, key=by_time) for some in (came, thawed, left, wrote, gave)),
+                     key=by_time)  # fmt: skip
 
 
-def _class(dice: random.Random) -> list[Add]:
-    """Forty scan a teacher's poster in a minute, in ten classes."""
-    adds = []
-    for number in range(10):
-        start = _day_time(dice)
-        adds += [
-            _person(dice, "class", f"class{number}", start + dice.uniform(0, 60)) for _ in range(40)
-        ]
-    return adds
-
-
-def _influencer(dice: random.Random) -> list[Add]:
-    """Hundreds in an evening after a post, most in the first half hour."""
-    adds = []
-    for number in range(3):
-        start = dice.randrange(7) * DAY_S + 20 * HOUR_S
-        for _ in range(300):
-            after = dice.expovariate(1 / 1800.0)
-            adds.append(_person(dice, "influencer", f"star{number}", start + after))
-    return adds
-
-
-def _crude(dice: random.Random) -> list[Add]:
-    """A script: one every half second, gone within minutes, no unionids."""
-    adds = []
-    for number in range(5):
-        start = _day_time(dice)
-        for n in range(200):
-            at = start + 0.5 * n
-            left_at = at + dice.uniform(30, 400) if dice.random() < 0.8 else None
-            adds.append(Add("crude", f"crude{number}", at, left_at, dice.random() < 0.1))
-    return adds
-
-
-def _paced(dice: random.Random) -> list[Add]:
-    """A ring: one every three minutes by the clock, at night too, each helps several, many leave
-    soon after they were counted.
-    """
-    adds = []
-    for number in range(5):
-        start = _day_time(dice)
-        for n in range(100):
-            at = start + 180.0 * n + dice.gauss(0, 15)
-            left_at = at + dice.uniform(60, 1200) if dice.random() < 0.4 else None
-            tried = dice.choice((3, 5, 8))
-            adds.append(Add("paced", f"paced{number}", at, left_at, dice.random() < 0.4, tried))
-    return adds
-
-
-def _mimic(dice: random.Random) -> list[Add]:
-    """A ring that comes like people, stays like people, and has what people have."""
-    adds = []
-    for number in range(40):
-        adds += [_person(dice, "mimic", f"mimic{number}", _day_time(dice)) for _ in range(10)]
-    return adds
-
-
-def stopped(adds: list[Add]) -> tuple[Counter[str], Counter[str]]:
-    """How many of each kind there are, and how many are refused or wait for a person.
-
-    Each is judged with what is known when he adds, and with all of it when the freeze is over.
-    """
-    settings, by_inviter = Referral(), dict[str, list[Add]]()
-    for one in adds:
-        by_inviter.setdefault(one.inviter, []).append(one)
-    usual = sum(one.has_unionid for one in adds) / len(adds)
-    total, caught = Counter[str](), Counter[str]()
-    bounds = {"review_at": settings.review_at, "block_at": settings.block_at}
-
-    def seen(one: Add, others: list[Add], now: float) -> Seen:
-        near = sorted(others, key=lambda other: abs(one.at - other.at))[:MOST]
-        beside = [Beside(other.at, _left_by(other, now), other.has_unionid) for other in near]
-        return Seen(one.at, int(one.at % DAY_S // HOUR_S), beside, one.tried, usual)
-
-    for one in adds:
-        total[one.kind] += 1
-        same = by_inviter[one.inviter]
-        before = [other for other in same if other.at <= one.at]
-        first = judge(seen(one, before, one.at), **bounds)
-        second = judge(seen(one, same, one.at + DAY_S), **bounds)
-        if first.verdict is Verdict.BLOCK or second.verdict is not Verdict.ALLOW:
-            caught[one.kind] += 1
-    return total, caught
-
-
-def _left_by(one: Add, now: float) -> float | None:
-    return one.left_at if one.left_at is not None and one.left_at <= now else None
+def _row(made: Invite) -> tuple[Any, ...]:
+    return (
+        *(made.id, made.campaign, made.state, made.external_userid, made.userid, made.at),
+        *(made.at, made.standing, made.reason, made.signals, made.thaws_at),
+        *(made.at, 10**9, None),
+    )
 
 
 def main() -> None:
-    """Print the share of each kind that was stopped."""
-    total, caught = stopped(simulate())
-    honest = [kind for kind in total if kind not in LEVELS]
-    for kind in (*honest, *LEVELS):
-        print(f"{kind}: {caught[kind]} of {total[kind]} stopped ({caught[kind] / total[kind]:.1%})")
-    wrong, people = sum(caught[kind] for kind in honest), sum(total[kind] for kind in honest)
-    print(f"honest people stopped: {wrong} of {people} ({wrong / people:.2%})")
+    """Print the share of each kind that was stopped, for every seed, and what spoke."""
+    for seed in SEEDS:
+        found = asyncio.run(week(seed))
+        people = sum(found.total[kind] for kind in found.honest)
+        wrong = sum(found.blocked[kind] + found.asked[kind] for kind in found.honest)
+        shares = "  ".join(f"{kind} {found.share(kind):.1%}" for kind in (*LEVELS, *UNSEEN))
+        print(f"seed {seed}: {shares}  honest {wrong} of {people} ({wrong / people:.2%})")
+        for kind in (*found.honest, *LEVELS, *UNSEEN):
+            why = ", ".join(f"{name} {n}" for name, n in found.why[kind].most_common(5))
+            print(
+                f"  {kind}: {found.total[kind]} came, {found.blocked[kind]} refused,"
+                f" {found.asked[kind]} for a person{f' ({why})' if why else ''}"
+            )
+    print("device signals: absent; nobody opened a page of ours")
+    print("cannot be seen: real people who are paid to come (hired), and accounts that never meet")

@@ -12,6 +12,7 @@ from bot.app.sidebar import sidebar_routes
 from bot.errors import ConciergeError
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
 from bot.web.channels import ChannelsEndpoint
+from bot.web.coupons import CouponsEndpoint
 from bot.web.customers import CustomersEndpoint
 from bot.web.health import HealthEndpoints
 from bot.web.landing.endpoint import LandingEndpoint
@@ -75,6 +76,7 @@ def _api(engine: Engine) -> list[web.AbstractRouteDef]:
             count=lambda window, now: channel_report(config, store, window, zone, now),
         ),
         SalesEndpoint(store, config.orders.secret.get_secret_value(), clock),
+        CouponsEndpoint(store, config.coupons.secret.get_secret_value(), clock),
     )
     return [route for one in endpoints for route in one.routes()]
 

@@ -39,6 +39,8 @@ from bot.delivery.completeness import EVERY_S as EVERY_COUNT_S
 from bot.delivery.completeness import CompletenessLook
 from bot.delivery.contact_access import ContactApi
 from bot.delivery.desks import Desks
+from bot.delivery.ending import EVERY_S as ENDING_EVERY_S
+from bot.delivery.ending import Ending
 from bot.delivery.group_welcomes import GroupWelcomes
 from bot.delivery.housekeeping import (
     DeletedKeys,
@@ -271,6 +273,7 @@ def _looks(
         (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
         *tag_looks(engine, sends.wake),
         (60.0, Buyers(store, clock).look),
+        (ENDING_EVERY_S, Ending(store, config, clock, drains.lanes.wake).look),
         (1.0, build_task_reminders(engine, sends.wake, drains.lanes.wake).look),
         (1.0, WebhookFeed(store, config.webhooks, clock, sends.wake).look),
         (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),

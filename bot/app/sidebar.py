@@ -29,6 +29,7 @@ from bot.web.sidebar.reading import Reader
 from bot.web.sidebar.rendering import Pages
 from bot.web.sidebar.shelf import Shelf
 from bot.web.signing_in import SigningIn
+from bot.web.till.endpoint import TillEndpoint
 from bot.wecom.jssdk import JsSdk
 from bot.wecom.kf import Kf
 from bot.wecom.media import TemporaryMedia
@@ -102,9 +103,17 @@ def _routes(concierge: Concierge, sidebar: SidebarEndpoint) -> list[web.Abstract
         Shelf(sidebar, AtHand(store, engine.library), lessons, config.company.name or ""),
         Beside(sidebar),
         MaterialShelf(sidebar, AtHand(store, engine.library), files),
+        _till(concierge, sidebar),
         LinksEndpoint(store, clock, concierge.service.woken),
     )
     return [route for one in endpoints for route in one.routes()]
+
+
+def _till(concierge: Concierge, sidebar: SidebarEndpoint) -> TillEndpoint:
+    """The till has the session and the sign-in of the sidebar."""
+    engine, config = concierge.engine, concierge.engine.config
+    zone, root = ZoneInfo(config.timezone), root_of(config.server.public_url)
+    return TillEndpoint(engine.store, engine.clock, sidebar.parts.signing_in, zone=zone, root=root)
 
 
 class Looks:

@@ -43,11 +43,12 @@ def _add_running(action: Action) -> None:
     one = action(
         "codes",
         "导入兑换码，一行一个",
-        lambda c, a: campaigns.add_codes(c, a.pool, a.file, sys.stdout),
+        lambda c, a: campaigns.add_codes(c, a.pool, a.file, sys.stdout, until=a.until),
         named=False,
     )
-    one.add_argument("pool", help="池的名字，奖励的 pool")
+    one.add_argument("pool", help="池的名字，奖励和积分商城的 pool")
     one.add_argument("file", type=Path, help="文本文件")
+    one.add_argument("--until", default="", help="最后一天能用的日期，如 2026-12-31；默认不过期")
 
 
 def _add_writing(action: Action) -> None:

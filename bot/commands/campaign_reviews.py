@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import replace
-from typing import TextIO
+from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -32,13 +32,39 @@ async def listed(config: Config, campaign: str, out: TextIO) -> int:
             campaign,
         )
     for row in rows:
-        signals = msgspec.json.decode(row["signals"])
-        said = "，".join(f"{one['name']}={one['seen']}（{one['points']} 分）" for one in signals)
+        said = "，".join(map(_said, msgspec.json.decode(row["signals"])))
         head = f"{row['id']}  {when(row['at'], zone)}  {row['standing']}  {row['reason']}"
-        print(f"{head}  {said or '—'}  device=absent", file=out)
+        print(f"{head}  {said or '—'}", file=out)
     if not rows:
         print("没有要核对的。", file=out)
     return 0
+
+
+def _said(signal: dict[str, Any]) -> str:
+    """One reason, as whoever decides reads it."""
+    name, seen, points = signal["name"], signal["seen"], signal["points"]
+    if name == "device":
+        return "设备：看不到" if seen == "absent" else f"设备：{seen}"
+    share = f"{seen:.0%}" if isinstance(seen, float) else str(seen)
+    return f"{_SIGNALS.get(name, '{seen}').format(seen=share)}（{points} 分）"
+
+
+_SIGNALS = {
+    "speed": "一分钟内最多添加 {seen} 位",
+    "rhythm": "添加的间隔几乎一样（离散 {seen}）",
+    "quick_leavers": "{seen} 十分钟内就删除",
+    "leavers": "{seen} 一天内删除",
+    "same_stay": "停留的时间几乎一样（离散 {seen}）",
+    "helper": "这位客户扫过 {seen} 个人的码",
+    "helpers": "{seen} 的客户扫过三个以上的人的码",
+    "night": "凌晨一小时内 {seen} 位",
+    "anonymous": "只有 {seen} 有 unionid",
+    "mutual": "两人互相邀请",
+    "ring": "周围的人互相邀请（每人 {seen} 次）",
+    "same_address": "收货地址与另外 {seen} 人相同",
+    "same_phone": "手机号与另外 {seen} 人相同",
+    "silent": "{seen} 的客户一周没有说过话",
+}
 
 
 async def decide(config: Config, invite: str, out: TextIO, *, counts: bool, why: str) -> int:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo
@@ -134,12 +135,16 @@ def _print_findings(found: list[lint.Finding], out: TextIO) -> None:
         print(lint.SANCTION, file=out)
 
 
-async def add_codes(config: Config, pool: str, file: Path, out: TextIO) -> int:
+async def add_codes(config: Config, pool: str, file: Path, out: TextIO, *, until: str = "") -> int:
     """Import coupon codes, one a line; those that are there already stay as they are.
 
+    Args:
+        until: last day on which they can be redeemed, empty = for ever.
+
     Raises:
-        Misconfigured: the file cannot be read, or holds too many.
+        Misconfigured: the file cannot be read, or holds too many, or that is no day.
     """
+    expires_at = _end_of(until, ZoneInfo(config.timezone)) if until else None
     try:
         codes = list(
             dict.fromkeys(filter(None, map(str.strip, file.read_text("utf-8-sig").split())))
@@ -150,12 +155,21 @@ async def add_codes(config: Config, pool: str, file: Path, out: TextIO) -> int:
         raise Misconfigured(f"{file}：最多 {_MOST_CODES} 个，每个不超过 100 个字符")
     now = time.time()
     async with opened(config) as facts:
-        added = await facts.coupons.bring(pool, codes, now)
+        added = await facts.coupons.bring(pool, codes, now, expires_at)
         await note(facts, "campaign.codes", pool, now, result=str(added))
         for one in await store.campaigns(facts):
             await wake_queue(facts, one.campaign.id, now)
     print(f"{pool}：新增 {added} 个，原来就有 {len(codes) - added} 个。", file=out)
     return 0
+
+
+def _end_of(day: str, zone: ZoneInfo) -> float:
+    """The end of a local day."""
+    try:
+        begins = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=zone)
+    except ValueError as error:
+        raise Misconfigured(f"{day} 不是日期，应如 2026-12-31") from error
+    return (begins + timedelta(days=1)).timestamp()
 
 
 async def stats(config: Config, campaign: str, out: TextIO, *, as_json: bool = False) -> int:

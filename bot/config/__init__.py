@@ -16,6 +16,7 @@ from bot.config.loading import Inspection, explained, inspect_config, load_confi
 from bot.config.problems import ConfigErrors, Problem
 from bot.config.referral import Campaign, Referral, Reward, Tier
 from bot.config.requirements import Command, keygen, require, variable
+from bot.config.rewards import Coupons, Item, Points
 from bot.config.safety import ApprovalMode, Safety
 from bot.config.sections import (
     Account,
@@ -69,6 +70,7 @@ __all__ = [
     "Config",
     "ConfigErrors",
     "Consent",
+    "Coupons",
     "DateSpan",
     "Delivery",
     "Dimension",
@@ -76,6 +78,7 @@ __all__ = [
     "Embeddings",
     "Escalation",
     "Inspection",
+    "Item",
     "Knowledge",
     "Level",
     "Llm",
@@ -83,6 +86,7 @@ __all__ = [
     "Measuring",
     "OpeningHours",
     "OrderFields",
+    "Points",
     "Problem",
     "ReasonSettings",
     "Receiver",

@@ -28,7 +28,7 @@ class Reward(Section):
     Args:
         name: as customers read it.
         pool: of coupon codes, where it is a code.
-        points: how many.
+        points: how many, and after how many `days` they end, ``None`` = never.
         tag: full name of the tag that marks the level.
         stock: how many there are, ``None`` = as many as are reached (a code: as many as imported).
         substitute: key of what is given instead.
@@ -39,6 +39,7 @@ class Reward(Section):
     name: Text
     pool: Name | None = None
     points: Count | None = None
+    days: Count | None = None
     tag: TagName | None = None
     stock: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
     out_of_stock: OutOfStock = "queue"

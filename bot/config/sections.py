@@ -22,6 +22,7 @@ from bot.config.hours import Calendar, OpeningHours
 from bot.config.materials import OpenedLinks
 from bot.config.outreach import OutreachLimits
 from bot.config.referral import Referral
+from bot.config.rewards import Coupons, Points
 from bot.config.safety import Safety
 from bot.config.section import Section
 from bot.config.staff import StaffMember
@@ -309,6 +310,8 @@ class Config(Section):
     channels: Channels = Channels()
     opened_links: OpenedLinks = OpenedLinks()
     referral: Referral = Referral()
+    points: Points = Points()
+    coupons: Coupons = Coupons()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
     autonomy: Autonomy = Autonomy()

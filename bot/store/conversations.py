@@ -70,6 +70,15 @@ class Conversations:
             row["version"],
         )
 
+    async def last_of(self, external_userid: str) -> Conversation:
+        """In which conversation the customer wrote last, without an account where there is none."""
+        row = await self._db.fetch_one(
+            "SELECT open_kfid FROM conversations WHERE external_userid = ?"
+            " ORDER BY customer_wrote_at DESC, open_kfid LIMIT 1",
+            external_userid,
+        )
+        return Conversation(row["open_kfid"] if row else "", external_userid)
+
     def save(self, unit: Unit, before: ConversationFacts, after: ConversationFacts) -> None:
         """Add to the unit the new facts, on condition that nobody changed them since `before`."""
         conversation, ownership = after.conversation, after.ownership

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.store.database import Database, Row, Statement, Unit
+from bot.store.people import SAME_PERSON
 
 _TAKE = """
 UPDATE coupons SET given_for = ?1, external_userid = ?2, name = ?3, given_at = ?4
@@ -20,6 +21,12 @@ WHERE pool = ?4 AND code = ?5 AND redeemed_at IS NULL AND given_for IS NOT NULL
     AND (expires_at IS NULL OR expires_at > ?1)
 """
 _FREE = "pool = ?1 AND given_for IS NULL AND (expires_at IS NULL OR expires_at > ?2)"
+
+
+_ENDING = (
+    "given_for IS NOT NULL AND redeemed_at IS NULL AND reminded_at IS NULL"
+    " AND expires_at > ?2 AND expires_at <= ?3"
+)
 
 
 class Redeemed(StrEnum):
@@ -41,6 +48,7 @@ class Coupon:
         given_for: what it was given for, empty = it is free.
         name: what it is, as it is called at the till.
         redeemed_ref: what named the request that redeemed it.
+        reminded_at: when somebody saw to it that its customer hears of its end.
     """
 
     pool: str
@@ -52,6 +60,12 @@ class Coupon:
     redeemed_at: float | None
     redeemed_by: str
     redeemed_ref: str
+    reminded_at: float | None
+
+    @property
+    def is_reminded(self) -> bool:
+        """Whether somebody saw to it that its customer hears of its end."""
+        return self.reminded_at is not None
 
     def standing(self, now: float) -> Redeemed:
         """What a till is told of it; `DONE` = it may be redeemed."""
@@ -104,13 +118,21 @@ class Coupons:
         return [_coupon(row) for row in rows]
 
     async def of(self, external_userid: str) -> list[Coupon]:
-        """What a customer was given, those that end first at the top."""
+        """What a person was given, those that end first at the top."""
         rows = await self._db.fetch(
-            "SELECT * FROM coupons WHERE external_userid = ?"
-            " ORDER BY expires_at IS NULL, expires_at, pool, code",
+            f"SELECT * FROM coupons WHERE external_userid IN {SAME_PERSON}"
+            " ORDER BY CASE WHEN expires_at IS NULL THEN 1 ELSE 0 END, expires_at, pool, code",
             external_userid,
         )
         return [_coupon(row) for row in rows]
+
+    async def untold(self, external_userid: str, now: float, until: float) -> bool:
+        """Whether a coupon of the person ends by `until` without his knowing."""
+        row = await self._db.fetch_one(
+            f"SELECT 1 FROM coupons WHERE external_userid IN {SAME_PERSON} AND {_ENDING} LIMIT 1",
+            *(external_userid, now, until),
+        )
+        return row is not None
 
     async def redeem(
         self, code: str, *, by: str, ref: str, now: float, pool: str = ""
@@ -140,10 +162,8 @@ class Coupons:
     async def ending(self, now: float, until: float, limit: int) -> list[Coupon]:
         """Given ones that end soon, of which nobody has reminded."""
         rows = await self._db.fetch(
-            "SELECT * FROM coupons WHERE given_for IS NOT NULL AND redeemed_at IS NULL"
-            " AND reminded_at IS NULL AND expires_at > ? AND expires_at <= ?"
-            " ORDER BY expires_at LIMIT ?",
-            *(now, until, limit),
+            f"SELECT * FROM coupons WHERE ?1 = ?1 AND {_ENDING} ORDER BY expires_at LIMIT ?4",
+            *("", now, until, limit),
         )
         return [_coupon(row) for row in rows]
 

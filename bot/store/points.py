@@ -5,7 +5,7 @@ add up to nothing. Rows are never changed; what was wrong is booked back.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.store.database import Database, Statement
@@ -16,6 +16,17 @@ WALLET, LAPSED = "wallet", "lapsed"
 _BALANCE = f"""
 (SELECT COALESCE(SUM(w.amount), 0) FROM points_postings w
  WHERE w.account = '{WALLET}' AND w.external_userid IN {SAME_PERSON})
+"""
+_ENDING = f"""
+SELECT p.external_userid, MIN(p.expires_at) AS ends_at FROM points_postings p
+LEFT JOIN points_ends e ON e.txn = p.txn
+WHERE p.account = '{WALLET}' AND p.amount > 0 AND p.expires_at <= ?2 AND e.settled_at IS NULL
+    AND (p.expires_at <= ?1 OR e.noticed_at IS NULL)
+GROUP BY p.external_userid ORDER BY ends_at LIMIT ?3
+"""
+_UNCHANGED = f"""
+SELECT 1 WHERE COALESCE((SELECT MAX(w.id) FROM points_postings w WHERE w.account = '{WALLET}'
+    AND w.external_userid IN {SAME_PERSON}), 0) = ?2
 """
 _BOOK = f"""
 INSERT INTO points_postings (txn, account, external_userid, amount, at, expires_at, source,
@@ -32,6 +43,7 @@ WHERE NOT EXISTS (SELECT 1 FROM points_postings p WHERE p.txn = ?2)
 class Posting:
     """One leg of a transaction in the person's wallet."""
 
+    id: int
     txn: str
     amount: int
     at: float
@@ -68,11 +80,36 @@ class Points:
     async def of(self, external_userid: str) -> list[Posting]:
         """What came into the person's wallet and went out, oldest first."""
         rows = await self._db.fetch(
-            "SELECT txn, amount, at, expires_at, source, source_id FROM points_postings"
+            "SELECT id, txn, amount, at, expires_at, source, source_id FROM points_postings"
             f" WHERE account = '{WALLET}' AND external_userid IN {SAME_PERSON} ORDER BY at, id",
             external_userid,
         )
         return [Posting(*row) for row in rows]
+
+    async def ending(self, now: float, until: float, limit: int) -> list[tuple[str, float]]:
+        """Whose points end by `until` without his knowing, or have ended; and when the first do."""
+        rows = await self._db.fetch(_ENDING, now, until, limit)
+        return [(row["external_userid"], row["ends_at"]) for row in rows]
+
+    async def untold(self, external_userid: str, now: float, until: float) -> bool:
+        """Whether points of the person end by `until` without his knowing."""
+        row = await self._db.fetch_one(
+            "SELECT 1 FROM points_postings p LEFT JOIN points_ends e ON e.txn = p.txn"
+            f" WHERE p.account = '{WALLET}' AND p.external_userid IN {SAME_PERSON}"
+            " AND p.amount > 0 AND p.expires_at > ?2 AND p.expires_at <= ?3"
+            " AND e.noticed_at IS NULL AND e.settled_at IS NULL LIMIT 1",
+            *(external_userid, now, until),
+        )
+        return row is not None
+
+    async def ends(self, external_userid: str) -> dict[str, tuple[float | None, float | None]]:
+        """Of the person's points by transaction: when their end was announced, and settled."""
+        rows = await self._db.fetch(
+            "SELECT txn, noticed_at, settled_at FROM points_ends"
+            f" WHERE external_userid IN {SAME_PERSON}",
+            external_userid,
+        )
+        return {row["txn"]: (row["noticed_at"], row["settled_at"]) for row in rows}
 
     async def total(self) -> int:
         """All postings of all accounts: nothing, or something was booked wrongly."""
@@ -112,12 +149,58 @@ def lapsed(external_userid: str, lot: Lot, at: float) -> Statement:
     return _booked(external_userid, -lot.left, LAPSED, ("lapse", lot.txn), at)
 
 
+def unchanged(external_userid: str, postings: Sequence[Posting]) -> Statement:
+    """Expects that the person's wallet is still as it was read (`UnitConflict`): what is left of a
+    lot follows from all that went out, by whichever of his ids.
+    """
+    last = max((one.id for one in postings), default=0)
+    return Statement(_UNCHANGED, (external_userid, last), 1)
+
+
+def noticed(external_userid: str, txn: str, now: float) -> Statement:
+    """The customer knows that these points end."""
+    return Statement(
+        "INSERT INTO points_ends VALUES (?1, ?2, ?3, NULL)"
+        " ON CONFLICT (txn) DO UPDATE SET noticed_at = ?3 WHERE points_ends.noticed_at IS NULL",
+        (txn, external_userid, now),
+    )
+
+
+def settled(external_userid: str, txn: str, now: float) -> Statement:
+    """Nothing of these points is left to expire."""
+    return Statement(
+        "INSERT INTO points_ends VALUES (?1, ?2, NULL, ?3)"
+        " ON CONFLICT (txn) DO UPDATE SET settled_at = ?3 WHERE points_ends.settled_at IS NULL",
+        (txn, external_userid, now),
+    )
+
+
 def booked_back(
-    external_userid: str, posting: Posting, *, at: float, by: str, why: str
+    external_userid: str,
+    posting: Posting,
+    *,
+    at: float,
+    by: str,
+    why: str,
+    expect: int | None = None,
 ) -> Statement:
-    """Book a transaction back, if the person still has as much; a second time does nothing."""
+    """Book a transaction back, if the person still has as much; a second time does nothing.
+
+    Args:
+        expect: 2 = who comes in vain is told so (`UnitConflict`).
+    """
     account, named = f"reversed:{posting.source}", ("reverse", posting.txn)
-    return _booked(external_userid, -posting.amount, account, named, at, by=by, why=why)
+    booked = _booked(external_userid, -posting.amount, account, named, at, by=by, why=why)
+    return Statement(booked.sql, booked.params, expect)
+
+
+def by_hand(
+    external_userid: str, points: int, *, source_id: str, at: float, by: str, why: str
+) -> Statement:
+    """Somebody adds or takes points; expects that it happens (`UnitConflict`)."""
+    named = ("hand", source_id)
+    booked = _booked(external_userid, points, "adjusted:hand", named, at, by=by, why=why)
+    return Statement(booked.sql, booked.params, 2)
 
 
 def lots(postings: Iterable[Posting]) -> list[Lot]:

@@ -170,6 +170,7 @@ ENGINE_TABLES = (
     ),
     Table("personal_ways", "state"),
     Table("points_postings", "id", person="external_userid"),
+    Table("points_ends", "txn", person="external_userid"),
     Table("coupons", "pool, code", person="external_userid"),
     Table(
         "staff_answers",

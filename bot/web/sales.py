@@ -1,12 +1,9 @@
 """How do shops tell us of orders? `POST /api/v1/orders`, signed, each order once.
 
-Signed as our own webhooks are: HMAC-SHA256 over ``timestamp.body``, so that the body cannot be
-changed; a request that is too old is refused, and one that is repeated in time changes nothing
-because an order is written once by its number.
+A request that is repeated in time changes nothing: an order is written once by its number.
 """
 
 import asyncio
-import hmac
 import math
 from collections import Counter
 from typing import Any
@@ -18,15 +15,11 @@ from aiohttp import web
 from bot.model.sales import Sale
 from bot.ports import Clock
 from bot.store import AuditEntry, Store, Unit
-from bot.tools.webhooks import signature
 from bot.web.bearer import failed
+from bot.web.signed import Refused, signed_body
 
 PATH = "/api/v1/orders"
-MOST_BYTES = 1 << 20
 MOST_ORDERS = 500
-BODY_TIMEOUT_S = 10.0
-SKEW_S = 300
-"""How far a request's timestamp may be from our clock, either way."""
 
 _MOST_TEXT = 200
 _MOST_AMOUNT = 10**11
@@ -74,15 +67,11 @@ class SalesEndpoint:
         return [web.post(PATH, self._orders)]
 
     async def _orders(self, request: web.Request) -> web.Response:
-        if not self._secret:
-            return failed(404, "not found")
         now = self._clock.now()
         try:
-            body = await _body(request)
-        except ValueError as error:
-            return failed(413, str(error))
-        if not self._is_ours(request, body, now):
-            return failed(401, "a fresh signature is needed")
+            body = await signed_body(request, self._secret, now)
+        except Refused as refused:
+            return refused.response
         try:
             sales = [_sale(one, now) for one in _read(body)]
         except (msgspec.DecodeError, ValueError) as error:
@@ -92,14 +81,6 @@ class SalesEndpoint:
         became = Counter({str(what): count for what, count in taken.items()})
         await self._note(became, now)
         return web.json_response({"orders": len(sales), **became})
-
-    def _is_ours(self, request: web.Request, body: bytes, now: float) -> bool:
-        stamp = request.headers.get("X-Concierge-Timestamp", "")
-        if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
-            return False
-        given = request.headers.get("X-Concierge-Signature", "").encode("utf-8", "surrogateescape")
-        wanted = signature(self._secret, int(stamp), body).encode()
-        return hmac.compare_digest(given, wanted) and abs(now - int(stamp)) <= SKEW_S
 
     async def _note(self, became: Counter[str], now: float) -> None:
         log.info("orders.taken", **became)
@@ -113,21 +94,6 @@ class SalesEndpoint:
         )
         self._store.audit.note(unit, entry)
         await self._store.database.commit(unit)
-
-
-async def _body(request: web.Request) -> bytes:
-    if (request.content_length or 0) > MOST_BYTES:
-        raise ValueError(f"at most {MOST_BYTES} bytes")
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > MOST_BYTES:
-                    raise ValueError(f"at most {MOST_BYTES} bytes")
-    except TimeoutError:
-        raise ValueError("the body came too slowly") from None
-    return bytes(body)
 
 
 def _read(body: bytes) -> list[_Order]:

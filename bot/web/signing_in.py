@@ -30,7 +30,7 @@ WITHIN_S = 600.0
 _APART_S = 60.0
 """So far the clocks of two processes may be apart."""
 
-_TARGET = re.compile(r"/sidebar(?:\?(?:[a-z_]+=[A-Za-z0-9_\-]{0,64}&?){0,6})?", re.ASCII)
+_TARGET = re.compile(r"/(?:sidebar|till)(?:\?(?:[a-z_]+=[A-Za-z0-9_\-]{0,64}&?){0,6})?", re.ASCII)
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ class SigningIn:
     """
 
     def __init__(self, door: Door, sign_in: SignIn, clock: Clock, failed: str) -> None:
-        self._door, self._sign_in, self._clock = door, sign_in, clock
+        self.door, self._sign_in, self._clock = door, sign_in, clock
         self._failed = failed
         self._cookie = f"{door.cookie}-going"
 
@@ -52,7 +52,7 @@ class SigningIn:
         """What to add to the application's router."""
         return [
             web.get(BACK, self._back, allow_head=False),
-            web.post(OUT, self._door.write(self._out)),
+            web.post(OUT, self.door.write(self._out)),
         ]
 
     def send(self, request: web.Request) -> web.Response:
@@ -61,7 +61,7 @@ class SigningIn:
         target = base64.urlsafe_b64encode(wanted.encode()).decode()
         going = f"{secrets.token_urlsafe(24)}.{int(self._clock.now())}.{target}"
         inside = "wxwork" in request.headers.get("User-Agent", "").lower()
-        url = self._sign_in.address(self._door.base(request) + BACK, state_of(going), inside=inside)
+        url = self._sign_in.address(self.door.base(request) + BACK, state_of(going), inside=inside)
         response = web.Response(status=302, headers={"Location": url})
         response.set_cookie(
             self._cookie,
@@ -70,12 +70,12 @@ class SigningIn:
             path="/",
             httponly=True,
             secure=True,
-            samesite="None" if self._door.is_https else "Lax",
+            samesite="None" if self.door.is_https else "Lax",
         )
         return response
 
     async def _back(self, request: web.Request) -> web.StreamResponse:
-        base, going = self._door.base(request), request.cookies.get(self._cookie, "")
+        base, going = self.door.base(request), request.cookies.get(self._cookie, "")
         codes, states = request.query.getall("code", []), request.query.getall("state", [])
         if len(codes) != 1 or len(states) != 1 or not await self._is_ours(going, states[0]):
             return self._no(403)
@@ -86,16 +86,16 @@ class SigningIn:
             return self._no(503)
         if userid is None:
             return self._no(403)
-        token = await self._door.sessions.begin(userid, self._clock.now())
+        token = await self.door.sessions.begin(userid, self._clock.now())
         response = web.Response(status=302, headers={"Location": _target(base, going)})
-        self._door.give(response, token, LASTS_S)
+        self.door.give(response, token, LASTS_S)
         response.del_cookie(self._cookie, path="/", secure=True, httponly=True)
-        return self._door.dressed(response)
+        return self.door.dressed(response)
 
     async def _out(self, _request: web.Request, visitor: Visitor) -> web.StreamResponse:
-        await self._door.sessions.end(visitor.session.id)
+        await self.door.sessions.end(visitor.session.id)
         response = web.Response(status=204)
-        self._door.take(response)
+        self.door.take(response)
         return response
 
     async def _is_ours(self, going: str, state: str) -> bool:
@@ -106,12 +106,12 @@ class SigningIn:
         if not now - WITHIN_S <= left_at <= now + _APART_S:
             return False
         kept_s = WITHIN_S + 2 * _APART_S
-        return await self._door.sessions.use_state(state, now, kept_s=kept_s)
+        return await self.door.sessions.use_state(state, now, kept_s=kept_s)
 
     def _no(self, status: int) -> web.StreamResponse:
         response = web.Response(text=self._failed, status=status, content_type="text/html")
         response.del_cookie(self._cookie, path="/", secure=True, httponly=True)
-        return self._door.dressed(response)
+        return self.door.dressed(response)
 
 
 def state_of(going: str) -> str:

@@ -272,6 +272,7 @@ def _told(judgement: risk.Judgement) -> str:
     told: list[Any] = [
         {"name": s.name, "points": s.points, "seen": s.seen} for s in judgement.signals
     ]
+    told.append({"name": "device", "points": 0, "seen": judgement.device})
     return msgspec.json.encode(told).decode()
 
 

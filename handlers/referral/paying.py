@@ -7,7 +7,7 @@ from bot.model import Conversation
 from bot.model.tasks import StaffTask
 from bot.routing import Turn
 from bot.routing.assigning import ask_staff
-from bot.store import Store
+from bot.store import Statement, Store
 from bot.store.coupons import taken
 from bot.store.points import earned
 from handlers.referral import grants, rules, store
@@ -101,9 +101,7 @@ class Paying:
             record(turn, [taken(reward.pool, code, **whose, name=reward.name, now=now)])
         record(turn, [grants.granted(want, key, standing, now)])
         if reward.points is not None:
-            who, source_id = want.external_userid, want.id
-            booked = earned(who, reward.points, source="referral", source_id=source_id, at=now)
-            record(turn, [booked])
+            record(turn, [_earned(want, reward, now)])
         if reward.tag is not None:
             turn.tag(reward.tag, rule=f"referral:{campaign.id}")
         made = _as_granted(want, key, reward, standing, now)
@@ -167,6 +165,13 @@ class Paying:
             ref=one.id,
         )
         await ask_staff(self.turn, self.facts, task)
+
+
+def _earned(want: Want, reward: Reward, now: float) -> Statement:
+    assert reward.points is not None
+    ends = None if reward.days is None else now + reward.days * 86_400.0
+    who, gift = want.external_userid, {"source": "referral", "source_id": want.id}
+    return earned(who, reward.points, **gift, at=now, expires_at=ends)
 
 
 def _as_granted(want: Want, key: str, reward: Reward, standing: Paid, now: float) -> Grant:

@@ -6,12 +6,15 @@ absent, never as clean.
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 from statistics import fmean, pstdev
 
-MINUTE_S, HOUR_S = 60.0, 3600.0
+MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86_400.0
+SILENT_S = 7 * DAY_S
+"""Whoever has written nothing for so long has been silent."""
+
 FINEST_S = 10.0
 """Gaps that are shorter on average say nothing of rhythm."""
 
@@ -20,6 +23,12 @@ QUICK_S = 600.0
 
 RECENT = 20
 """How many of the inviter's invitations around this one are looked at."""
+
+FEW = 6
+"""Fewer people than these are no ring, however they help each other."""
+
+MANY_TRIED = 3
+"""By so many codes nobody comes by chance."""
 
 
 class Verdict(StrEnum):
@@ -69,11 +78,28 @@ class Beside:
     Args:
         at: of the add; `left_at` when the person deleted us, ``None`` = is still there.
         has_unionid: ``None`` = it is not known yet.
+        tried: by how many inviters' codes the person came.
     """
 
     at: float
     left_at: float | None = None
     has_unionid: bool | None = None
+    tried: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """Who came by whose code around an inviter, two steps far.
+
+    Args:
+        people: how many they are.
+        extra: ties beyond those that a tree of so many has: each closes a ring.
+        is_mutual: the inviter came by this newcomer's code, too.
+    """
+
+    people: int = 0
+    extra: int = 0
+    is_mutual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +111,9 @@ class Seen:
         beside: the inviter's invitations, this one among them, by time.
         inviters_tried: by how many inviters' codes the newcomer came, over all campaigns.
         unionids_usual: share of the campaign's newcomers whose unionid is known.
+        same_address, same_phone: how many others gave the inviter's for their prizes.
+        silent: share of the inviter's newcomers who wrote nothing in their first week, ``None`` =
+            too few are here so long; `silent_usual` the same of the campaign.
     """
 
     at: float
@@ -92,6 +121,11 @@ class Seen:
     beside: Sequence[Beside]
     inviters_tried: int = 1
     unionids_usual: float = 0.0
+    ties: Ties = field(default_factory=Ties)
+    same_address: int = 0
+    same_phone: int = 0
+    silent: float | None = None
+    silent_usual: float = 0.0
 
 
 def judge(seen: Seen, *, review_at: int, block_at: int) -> Judgement:
@@ -100,8 +134,7 @@ def judge(seen: Seen, *, review_at: int, block_at: int) -> Judgement:
     Speed alone never blocks below 100 a minute, which no crowd at a poster reaches: a class that
     scans together is fast, but it stays.
     """
-    found = (_speed(seen), _rhythm(seen), _quick_leavers(seen), _helper(seen), _night(seen))
-    signals = tuple(one for one in (*found, _anonymous(seen)) if one is not None)
+    signals = tuple(one for one in (weigh(seen) for weigh in _WEIGHED) if one is not None)
     points = sum(one.points for one in signals)
     if points >= block_at:
         return Judgement(Verdict.BLOCK, signals)
@@ -167,7 +200,81 @@ def _anonymous(seen: Seen) -> Signal | None:
     return Signal("anonymous", 25, round(share, 2)) if share <= 0.5 else None
 
 
+def _leavers(seen: Seen) -> Signal | None:
+    """Half of them gone within a day; who leaves at once is counted by `_quick_leavers`."""
+    around = _around(seen)
+    stays = [one.left_at - one.at for one in around if one.left_at is not None]
+    gone = sum(QUICK_S < stay <= DAY_S for stay in stays) / max(len(around), 1)
+    if len(around) < RECENT // 2 or gone < 0.5:
+        return None
+    return Signal("leavers", 40, round(gone, 2))
+
+
+def _same_stay(seen: Seen) -> Signal | None:
+    """People leave when they like; a script leaves after a set time."""
+    around = _around(seen)
+    stays = [one.left_at - one.at for one in around if one.left_at is not None]
+    if len(stays) < RECENT // 4 or fmean(stays) < FINEST_S:
+        return None
+    spread = pstdev(stays) / fmean(stays)
+    return Signal("same_stay", 30, round(spread, 2)) if spread < 0.15 else None
+
+
+def _helpers(seen: Seen) -> Signal | None:
+    """Most of whoever comes by this code came by many others: accounts for hire."""
+    around = _around(seen)
+    share = sum(one.tried >= MANY_TRIED for one in around) / max(len(around), 1)
+    if len(around) < RECENT // 2 or share < 0.5:
+        return None
+    return Signal("helpers", 40, round(share, 2))
+
+
+def _mutual(seen: Seen) -> Signal | None:
+    """Friends help each other back; alone that says little."""
+    return Signal("mutual", 20, 1) if seen.ties.is_mutual else None
+
+
+def _ring(seen: Seen) -> Signal | None:
+    """Invitations spread like a tree; a group that invites itself closes ring upon ring."""
+    if seen.ties.people < FEW:
+        return None
+    share = seen.ties.extra / seen.ties.people
+    for bound, points in ((1.0, 70), (0.5, 45)):
+        if share >= bound:
+            return Signal("ring", points, round(share, 2))
+    return None
+
+
+def _same_address(seen: Seen) -> Signal | None:
+    """A dormitory and an office have one address: alone that stops nobody."""
+    for bound, points in ((5, 35), (2, 15)):
+        if seen.same_address >= bound:
+            return Signal("same_address", points, seen.same_address)
+    return None
+
+
+def _same_phone(seen: Seen) -> Signal | None:
+    """A phone is a household's at most."""
+    for bound, points in ((4, 50), (2, 30)):
+        if seen.same_phone >= bound:
+            return Signal("same_phone", points, seen.same_phone)
+    return None
+
+
+def _silent(seen: Seen) -> Signal | None:
+    """Nobody whom he brought ever writes, where others' newcomers do."""
+    if seen.silent is None or seen.silent < 0.95 or seen.silent_usual > 0.75:
+        return None
+    return Signal("silent", 25, round(seen.silent, 2))
+
+
+_WEIGHED = (
+    *(_speed, _rhythm, _quick_leavers, _leavers, _same_stay, _helper, _helpers, _night),
+    *(_anonymous, _mutual, _ring, _same_address, _same_phone, _silent),
+)
+
+
 def _around(seen: Seen) -> Sequence[Beside]:
     """The invitations nearest in time."""
-    nearest = sorted(seen.beside, key=lambda one: abs(one.at - seen.at))[:RECENT]
-    return sorted(nearest, key=lambda one: one.at)
+    near = sorted(seen.beside, key=lambda one: abs(one.at - seen.at))[:RECENT]
+    return sorted(near, key=lambda one: one.at)

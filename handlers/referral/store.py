@@ -20,6 +20,7 @@ TABLES = (
     Table("referral_invites", "id", person="external_userid"),
     Table("referral_steps", "id", person="external_userid"),
     Table("referral_grants", "id", person="external_userid"),
+    Table("referral_receipts", "external_userid, kind, mark", person="external_userid"),
     Table("referral_barred", "external_userid", person="external_userid"),
 )
 

@@ -74,12 +74,12 @@ def test_lots_hold_what_the_balance_says(
     gifts: list[tuple[int, int | None]], outs: list[int]
 ) -> None:
     postings = [
-        Posting(f"t{n}", amount, float(n), expires, "referral", str(n))
+        Posting(n, f"t{n}", amount, float(n), expires, "referral", str(n))
         for n, (amount, expires) in enumerate(gifts)
     ]
     left = sum(amount for amount, _ in gifts)
     for n, out in enumerate(outs):
         if out <= left:
             left -= out
-            postings.append(Posting(f"s{n}", -out, 50.0 + n, None, "redeem", str(n)))
+            postings.append(Posting(100 + n, f"s{n}", -out, 50.0 + n, None, "redeem", str(n)))
     assert sum(one.left for one in lots(postings)) == left

@@ -22,6 +22,8 @@ OF_MEMBERS = (
     "POST /sidebar/replies/remove",
     "POST /sidebar/replies/used",
     "POST /sidebar/sign-out",
+    "POST /till/look",
+    "POST /till/redeem",
 )
 """Whoever has signed in; who may change which reply is tested beside them."""
 
@@ -37,6 +39,8 @@ WITH_A_KEY = (
     "PUT /api/v1/channels/{id}/costs/{day}",
     "GET /api/v1/channels/{id}/qr.{kind}",
     "POST /api/v1/orders",
+    "POST /api/v1/coupons/look",
+    "POST /api/v1/coupons/redeem",
 )
 """Other systems, which show a token or sign what they send."""
 
@@ -54,6 +58,8 @@ OF_EVERYBODY = (
     "GET /t/{token}",  # leads on from a link that was sent; tested in `test_links.py`
     "GET /sidebar",  # sends whoever has not signed in to WeCom
     "GET /sidebar/signed-in",
+    "GET /till",  # the same
+    "GET /till/static/{version}/{name}",
     "GET /sidebar/static/{version}/{name}",
 )
 """Without anything of anybody on them."""

@@ -11,7 +11,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.store import Store
 from bot.tools.webhooks import signature
-from bot.web.sales import PATH, SKEW_S, SalesEndpoint
+from bot.web.sales import PATH, SalesEndpoint
+from bot.web.signed import SKEW_S
 from tests.builders import FRIDAY_MORNING
 from tests.talk import PlayedClock
 

@@ -1,0 +1,1 @@
+"""The page at which a coupon is redeemed."""
