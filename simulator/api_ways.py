@@ -215,7 +215,10 @@ def group_get(world: World, arguments: Arguments) -> Content:
     if group is None:
         raise Refused(NO_SUCH_CHAT, "chat_id does not exist")
     members: list[Content] = [
-        {"userid": group.owner, "type": 1, "join_time": 1, "join_scene": 1},
+        *(
+            {"userid": one, "type": 1, "join_time": 1, "join_scene": 1}
+            for one in (group.owner, *group.staff)
+        ),
         *(
             {
                 "userid": one.external_userid,

@@ -26,6 +26,15 @@ def state_view(world: World) -> dict[str, Any]:
             world.conversation_view(world.settle(conversation))
             for conversation in world.conversations.values()
         ],
+        "groups": [
+            {
+                "chat_id": group.chat_id,
+                "name": group.name,
+                "staff": [group.owner, *group.staff],
+                "last": group.said[-1] if group.said else None,
+            }
+            for group in world.ways.groups.values()
+        ],
         "sidebar_url": world.sidebar_url,
         "now": world.now(),
     }

@@ -5,10 +5,12 @@ from time import time
 
 from simulator.credentials import Credentials
 from simulator.records import Account, Options, Servicer
+from simulator.ways import GroupMember
 from simulator.world import World
 
 PRESALE = "wkYunqi_presale_0000000000000001"
 AFTERSALE = "wkYunqi_aftersale_00000000000002"
+GROUP = "wrYunqi_members_0000000000000001"
 
 _ACCOUNT_NAMES = ("售前咨询", "售后服务", "会员中心", "企业采购", "门店服务")
 _ACCOUNT_IDS = (PRESALE, AFTERSALE)
@@ -43,7 +45,19 @@ def shop(
         world.accounts[account.open_kfid] = account
     for external_userid, nickname in _CUSTOMERS:
         world.add_customer(nickname, external_userid)
+    open_group(world)
     return world
+
+
+def open_group(world: World) -> None:
+    """The company's customer group, with two of its customers and some others in it."""
+    group = world.ways.new_group(GROUP, "zhangsan", members=4)
+    group.name, group.staff = "云栖会员福利群", ["lisi"]
+    now = world.now()
+    group.members += [
+        GroupMember(external_userid=external_userid, join_time=now)
+        for external_userid, _ in _CUSTOMERS[:2]
+    ]
 
 
 def _account(index: int) -> Account:

@@ -29,12 +29,13 @@ _URLS = frozenset({"link", "imgUrl"})
 
 
 class ChatMessage(msgspec.Struct, kw_only=True):
-    """What `sendChatMessage` is called with, and in which chat."""
+    """What `sendChatMessage` is called with, and in which chat: a group, or a kf conversation."""
 
     userid: str
-    open_kfid: str
-    external_userid: str
     message: dict[str, Any]
+    open_kfid: str = ""
+    external_userid: str = ""
+    chat_id: str = ""
 
 
 class Toolbar:
@@ -76,6 +77,10 @@ class Toolbar:
         it = msgspec.json.decode(await request.read(), type=ChatMessage)
         content = self._checked(it.message)
         msgtype, shown = self._shown(str(it.message["msgtype"]), content)
+        if it.chat_id:
+            said = str(shown.get("content") or shown.get("title") or msgtype)
+            self._world.ways.say_in_group(it.chat_id, it.userid, said)
+            return web.json_response({})
         where = (it.open_kfid, it.external_userid)
         msgid = desk.send(self._world, it.userid, where, msgtype, shown)
         return web.json_response({"msgid": msgid})

@@ -53,12 +53,19 @@ class GroupMember(msgspec.Struct, kw_only=True):
 
 
 class Group(msgspec.Struct, kw_only=True):
-    """A customer group."""
+    """A customer group.
+
+    Args:
+        staff: members of the company in it beside the owner.
+        said: who of them wrote what.
+    """
 
     chat_id: str
     name: str
     owner: str
     members: list[GroupMember] = []
+    staff: list[str] = []
+    said: list[tuple[str, str]] = []
 
 
 class Ways:
@@ -109,6 +116,17 @@ class Ways:
         ]
         self.groups[chat_id] = made
         return made
+
+    def say_in_group(self, chat_id: str, userid: str, text: str) -> None:
+        """A member writes into a group.
+
+        Raises:
+            Impossible: he is not in it.
+        """
+        group = self.groups.get(chat_id)
+        if group is None or userid not in (group.owner, *group.staff):
+            raise Impossible(f"{userid} is not in this group")
+        group.said.append((userid, text))
 
     def scan_group(self, state: str, external_userid: str) -> str:
         """A customer scans a group code; returns the chat: the first that is not full.

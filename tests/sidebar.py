@@ -14,12 +14,13 @@ from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
 
 from bot.app import Concierge, web_app
+from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.errors import Rejected
 from bot.model import Lane
 from bot.routing.live import Live
 from bot.web.door import TOKEN_HEADER
 from bot.web.signing_in import BACK
-from bot.wecom.apis import KF_CUSTOMERS, USER_INFO, Api
+from bot.wecom.apis import GROUP_GET, KF_CUSTOMERS, USER_INFO, Api
 from bot.wecom.client import WeComClient
 from tests.talk import Chat
 
@@ -60,13 +61,16 @@ STAFF = [
 
 
 class PlayedSignIn(WeComClient):
-    """Gives userids for codes, each once, tickets, and ids for files; read `calls`, `uploaded`.
+    """Gives userids for codes, each once, tickets, ids for files, and who is in `groups`.
 
-    Make uploads fail through `failures`.
+    Read `calls`, `uploaded`. Make uploads fail through `failures`; `trouble` is what asking for a
+    group raises.
     """
 
     def __init__(self) -> None:
         self.codes: dict[str, str] = {}
+        self.groups: dict[str, tuple[str, list[str], list[str]]] = {}
+        self.trouble: Exception | None = None
         self.calls: list[str] = []
         self.uploaded: list[tuple[str, str]] = []
         self.failures: list[Exception] = []
@@ -88,12 +92,27 @@ class PlayedSignIn(WeComClient):
         self.calls.append(api.path)
         if api is KF_CUSTOMERS:
             return {"customer_list": []}
+        if api is GROUP_GET:
+            return self._group(str((body or {}).get("chat_id")))
         if api is not USER_INFO:
             return {"ticket": f"ticket-of-{api.path}", "expires_in": 7200}
         userid = self.codes.pop((params or {}).get("code", ""), None)
         if userid is None:
             raise Rejected(api.path, 40029, "invalid code")
         return {"openid": "o1"} if userid == "a customer" else {"userid": userid}
+
+    def _group(self, chat_id: str) -> dict[str, Any]:
+        if self.trouble is not None:
+            raise self.trouble
+        if chat_id not in self.groups:
+            raise Rejected(GROUP_GET.path, 40050, "no such chat")
+        owner, staff, customers = self.groups[chat_id]
+        inside = [{"userid": one, "type": 1, "join_time": 1} for one in (owner, *staff)]
+        inside += [
+            {"userid": one, "type": 2, "join_time": at} for at, one in enumerate(customers, 1)
+        ]
+        about = {"chat_id": chat_id, "name": "福利群", "owner": owner}
+        return {"group_chat": about | {"member_list": inside}}
 
 
 class Browser:
@@ -177,6 +196,16 @@ class Office:
         return browser
 
 
+class FakeAccess:
+    """Lets the pages ask WeCom about customer contact; set `api_` to ``None`` for no permission."""
+
+    def __init__(self, wecom: PlayedSignIn) -> None:
+        self.api_: ContactApi | None = ContactApi.over(wecom)
+
+    async def api(self) -> ContactApi | None:
+        return self.api_
+
+
 class FakeService:
     """Takes the place of the loops: whoever is woken is handled at once. Ask `idle` to wait."""
 
@@ -223,6 +252,7 @@ def served(chat: Chat, wecom: PlayedSignIn, live: Live, service: FakeService) ->
         tokens=cast("AccessTokens", None),
         client=wecom,
         live=live,
+        contacts=cast(ContactAccess, FakeAccess(wecom)),
     )
     return web_app(concierge)
 

@@ -37,7 +37,7 @@ from bot.delivery.buyers import Buyers
 from bot.delivery.channel_keeping import LOOK_S
 from bot.delivery.completeness import EVERY_S as EVERY_COUNT_S
 from bot.delivery.completeness import CompletenessLook
-from bot.delivery.contact_access import ContactApi
+from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.delivery.desks import Desks
 from bot.delivery.ending import EVERY_S as ENDING_EVERY_S
 from bot.delivery.ending import Ending
@@ -92,6 +92,7 @@ class Concierge:
     tokens: AccessTokens
     client: WeComClient
     live: Live
+    contacts: ContactAccess
     warming: "asyncio.Task[None] | None" = None
 
 
@@ -238,7 +239,7 @@ def _assemble(
         clock=clock,
     )
     intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
-    return Concierge(engine, service, intake, tokens, client, live)
+    return Concierge(engine, service, intake, tokens, client, live, contacts.access)
 
 
 def _drains(engine: Engine, sends: Lanes, live: Live, hurry: Hurry) -> Drains:

@@ -11,7 +11,7 @@ from bot.app.content import bases_of
 from bot.app.engine import Engine
 from bot.app.service import Concierge
 from bot.delivery.pictures import Pictures
-from bot.errors import Misconfigured, WeComError
+from bot.errors import Misconfigured, NotAuthorised, WeComError
 from bot.policy.roles import People
 from bot.policy.seeing import Seeing, Sight
 from bot.routing.panels import Panels
@@ -23,6 +23,7 @@ from bot.web.links import LinksEndpoint
 from bot.web.sidebar.at_hand import AtHand
 from bot.web.sidebar.beside import Beside
 from bot.web.sidebar.endpoint import Page, Parts, SidebarEndpoint, root_of
+from bot.web.sidebar.group import GroupPage, KnownGroups
 from bot.web.sidebar.learning import Lessons
 from bot.web.sidebar.materials import MaterialShelf
 from bot.web.sidebar.reading import Reader
@@ -30,6 +31,8 @@ from bot.web.sidebar.rendering import Pages
 from bot.web.sidebar.shelf import Shelf
 from bot.web.signing_in import SigningIn
 from bot.web.till.endpoint import TillEndpoint
+from bot.wecom.apis import GROUP_GET
+from bot.wecom.groups import GroupInfo
 from bot.wecom.jssdk import JsSdk
 from bot.wecom.kf import Kf
 from bot.wecom.media import TemporaryMedia
@@ -72,6 +75,7 @@ def sidebar_routes(concierge: Concierge, rehearsal: str = "") -> list[web.Abstra
     if rehearsal:
         authorize = f"{rehearsal}/connect/oauth2/authorize"
         sign_in = SignIn(concierge.client, corp_id, agent_id, authorize, scan="")
+    looks = Looks(engine, concierge)
     parts = Parts(
         door=door,
         signing_in=SigningIn(door, sign_in, clock, pages.render("failed.html")),
@@ -86,18 +90,21 @@ def sidebar_routes(concierge: Concierge, rehearsal: str = "") -> list[web.Abstra
         live=concierge.live,
         page=Page(corp_id, agent_id, f"{rehearsal}/page/host.js" if rehearsal else ""),
         clock=clock,
-        looked=Looks(engine, concierge).looked,
+        looked=looks.looked,
         close_reasons=tuple(config.escalation.close_reasons),
     )
-    return _routes(concierge, SidebarEndpoint(parts))
+    return _routes(concierge, SidebarEndpoint(parts), looks)
 
 
-def _routes(concierge: Concierge, sidebar: SidebarEndpoint) -> list[web.AbstractRouteDef]:
+def _routes(
+    concierge: Concierge, sidebar: SidebarEndpoint, looks: "Looks"
+) -> list[web.AbstractRouteDef]:
     """Of the sidebar and of all that stands beside it."""
     engine, config, client = concierge.engine, concierge.engine.config, concierge.client
     store, clock, bases = engine.store, engine.clock, bases_of(config)
     lessons = Lessons(store, engine.library, engine.guard, lambda kf: kf if kf in bases else "")
     files = Pictures(store, TemporaryMedia(client), clock, client.fetch_elsewhere)
+    known = KnownGroups(lambda chat_id: _read_group(concierge, chat_id), clock)
     endpoints = (
         sidebar,
         Shelf(sidebar, AtHand(store, engine.library), lessons, config.company.name or ""),
@@ -105,8 +112,21 @@ def _routes(concierge: Concierge, sidebar: SidebarEndpoint) -> list[web.Abstract
         MaterialShelf(sidebar, AtHand(store, engine.library), files),
         _till(concierge, sidebar),
         LinksEndpoint(store, clock, concierge.service.woken),
+        GroupPage(sidebar, known, looks.noted),
     )
     return [route for one in endpoints for route in one.routes()]
+
+
+async def _read_group(concierge: Concierge, chat_id: str) -> GroupInfo:
+    """Who is in a group, as whoever WeCom lets ask.
+
+    Raises:
+        NotAuthorised: nobody of us.
+    """
+    api = await concierge.contacts.api()
+    if api is None:
+        raise NotAuthorised(GROUP_GET.path, 0, "no permission for customer contact")
+    return await api.groups.get(chat_id)
 
 
 def _till(concierge: Concierge, sidebar: SidebarEndpoint) -> TillEndpoint:
@@ -127,9 +147,17 @@ class Looks:
 
     async def looked(self, visitor: Visitor, sight: Sight) -> None:
         """Write it into the audit now and then, and have the nickname fetched if it is missing."""
-        now, key = self._engine.clock.now(), (visitor.who.key, sight.external_userid)
+        is_new = await self.noted(visitor, f"customer:{sight.external_userid}", sight.why)
+        if is_new and sight.conversation is not None:
+            task = asyncio.create_task(self._fetch_name(sight))
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+
+    async def noted(self, visitor: Visitor, subject: str, why: str) -> bool:
+        """Write a look into the audit, unless the same one was a moment ago."""
+        now, key = self._engine.clock.now(), (visitor.who.key, subject)
         if self._noted.get(key, 0.0) > now - LOOK_NOTED_EVERY_S:
-            return
+            return False
         self._noted[key] = now
         self._noted.move_to_end(key)
         while len(self._noted) > _REMEMBERED:
@@ -138,16 +166,13 @@ class Looks:
         entry = AuditEntry(
             at=now,
             actor=f"staff:{visitor.who.userid}",
-            action="customer.seen",
-            subject=f"customer:{sight.external_userid}",
-            why=sight.why,
+            action=f"{subject.partition(':')[0]}.seen",
+            subject=subject,
+            why=why,
         )
         self._engine.store.audit.note(unit, entry)
         await self._engine.store.database.commit(unit)
-        if sight.conversation is not None:
-            task = asyncio.create_task(self._fetch_name(sight))
-            self._asking.add(task)
-            task.add_done_callback(self._asking.discard)
+        return True
 
     async def _fetch_name(self, sight: Sight) -> None:
         known = self._engine.fetched.nickname

@@ -75,6 +75,22 @@ class Seeing:
             return self._seen(who, external_userid, where, case, "")
         return None
 
+    def group(self, who: Who, staff: Sequence[str]) -> str:
+        """Why he may see a customer group.
+
+        Args:
+            staff: the members of the company in it.
+
+        Returns:
+            ``member``, ``leader`` or ``auditor``; empty = he may not.
+        """
+        if who.key in {one.lower() for one in staff}:
+            return "member"
+        if not who.oversees:
+            return ""
+        is_below = not who.unit or any(who.covers(self.people.unit_of(one)) for one in staff)
+        return _overseer(who) if is_below else ""
+
     async def serves(self, who: Who, open_kfid: str) -> bool:
         """Whether he is a servicer of an account: by WeCom's list, else by the configuration."""
         known = await self.store.servicers.known(open_kfid)
@@ -120,7 +136,7 @@ class Seeing:
         case: Case | None,
         why: str,
     ) -> Sight:
-        why = why or ("auditor" if who.only_looks else "leader")
+        why = why or _overseer(who)
         return Sight(external_userid, where, case, why, may_act=why != "auditor")
 
     async def _exists(self, external_userid: str) -> bool:
@@ -130,3 +146,7 @@ class Seeing:
             *(external_userid, external_userid),
         )
         return row is not None
+
+
+def _overseer(who: Who) -> str:
+    return "auditor" if who.only_looks else "leader"

@@ -6,6 +6,17 @@ from bot.errors import Unreachable
 from bot.wecom import apis
 from bot.wecom.contacts import ContactCalls, read_answer
 
+STAFF, CUSTOMER = 1, 2
+"""Types of members (§4.9)."""
+
+
+class GroupMember(msgspec.Struct, frozen=True):
+    """Somebody in a group: `STAFF`, or `CUSTOMER` by external_userid."""
+
+    userid: str
+    type: int = CUSTOMER
+    join_time: float = 0.0
+
 
 class GroupInfo(msgspec.Struct, frozen=True):
     """A customer group."""
@@ -13,6 +24,19 @@ class GroupInfo(msgspec.Struct, frozen=True):
     chat_id: str
     name: str = ""
     owner: str = ""
+    member_list: tuple[GroupMember, ...] = ()
+
+    @property
+    def staff(self) -> list[str]:
+        """Userids of the members of the company in it, its owner among them."""
+        inside = [one.userid for one in self.member_list if one.type == STAFF]
+        return list(dict.fromkeys([self.owner, *inside] if self.owner else inside))
+
+    @property
+    def customers(self) -> list[str]:
+        """Who is in it from outside, those who came last at the top."""
+        newest = sorted(self.member_list, key=lambda one: -one.join_time)
+        return [one.userid for one in newest if one.type == CUSTOMER]
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -26,7 +50,7 @@ class Groups:
         self._calls = calls
 
     async def get(self, chat_id: str) -> GroupInfo:
-        """Name and owner of a group."""
+        """Name, owner and members of a group."""
         answer = await self._calls.call(apis.GROUP_GET, body={"chat_id": chat_id, "need_name": 0})
         return read_answer(apis.GROUP_GET, answer, _Answer).group_chat
 

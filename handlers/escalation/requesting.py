@@ -19,6 +19,9 @@ LATER, SEAT = "ticket", "seat_free"
 SUCCEEDED = "succeeded"
 """Reason of a try, and name of the emission that asks for it: somebody takes a member's place."""
 
+GIVEN_BACK = "given_back"
+"""Reason of a try for somebody else: whoever has the case does not want to keep it."""
+
 _PARKED = "event_parked"
 """Reason of the engine: what came of something could not be handled."""
 

@@ -55,8 +55,9 @@ export const api = {
   host: (action, body) => post(`/sim/host/${action}`, body),
 
   contacts: () => get("/sim/contacts"),
+  /** The member confirms a mass send on his phone. */
+  confirmSend: (userid, msgid) => post("/sim/contacts/send", { userid, msgid }),
   /** `action` is one of add, confirm, delete, tags, remark. */
-  send: (userid, msgid) => post("/sim/contacts/send", { userid, msgid }),
   contact: (action, pair, more = {}) => post(`/sim/contacts/${action}`, { ...pair, ...more }),
   /** `action` is one of create, rename, delete. */
   library: (action, body) => post(`/sim/tags/${action}`, body),

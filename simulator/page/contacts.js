@@ -66,7 +66,7 @@ function friend(member) {
     seen.mass_sends
       .filter((one) => one.userid === member.userid && external_userid in one.results)
       .map((one) =>
-        button(`发送群发：${one.text}`, () => api.send(one.userid, one.msgid), "", "成员在自己的手机上确认这条群发"),
+        button(`发送群发：${one.text}`, () => api.confirmSend(one.userid, one.msgid), "", "成员在自己的手机上确认这条群发"),
       ),
     button("客户删除", () => api.contact("delete", pair, { by: "customer" }), "quiet"),
     button("成员删除", () => api.contact("delete", pair, { by: "staff" }), "quiet"),

@@ -1,7 +1,7 @@
 // The product's own page beside the open conversation, as WeCom's kf toolbar shows it, and its host.
 
 import { api } from "./api.js";
-import { keyOf, on, refreshChat, refreshState, store } from "./store.js";
+import { keyOf, on, refreshChat, refreshState, servicerName, store } from "./store.js";
 
 const el = (id) => document.getElementById(id);
 const desk = () => document.querySelector(".desk");
@@ -9,24 +9,45 @@ let shown = "";
 
 const isOpen = () => desk().dataset.side === "sidebar";
 
-/** Each member and conversation is a page of its own, as in the client. */
+/** Customer groups that the member at the desk is in. */
+const myGroups = () => store.groups.filter((group) => group.staff.includes(store.desk.userid));
+const group = () => myGroups().find((one) => one.chat_id === el("side-where").value);
+
+function drawWhere() {
+  const select = el("side-where");
+  const wanted = [["", "左边选中的会话"], ...myGroups().map((one) => [one.chat_id, `客户群：${one.name}`])];
+  el("side-chat").hidden = wanted.length < 2;
+  if (JSON.stringify(wanted) !== select.dataset.shown) {
+    const before = select.value;
+    select.replaceChildren(...wanted.map(([value, name]) => new Option(name, value)));
+    select.value = wanted.some(([value]) => value === before) ? before : "";
+    select.dataset.shown = JSON.stringify(wanted);
+  }
+  const last = group()?.last;
+  el("side-last").hidden = !last;
+  el("side-last").textContent = last ? `群里最后一条：${servicerName(last[0])}：${last[1]}` : "";
+}
+
+/** Each member and chat is a page of its own, as in the client. */
 async function draw() {
   const { userid, conversation } = store.desk;
   el("side-toggle").hidden = !store.sidebarUrl;
   el("side-toggle").setAttribute("aria-pressed", String(isOpen()));
   if (!isOpen() || !store.sidebarUrl) return;
-  el("side-empty").hidden = Boolean(conversation);
-  el("side-frame").hidden = !conversation;
-  const wanted = conversation ? `${userid}\n${keyOf(conversation)}` : "";
+  drawWhere();
+  const chat = group()?.chat_id ?? keyOf(conversation);
+  el("side-empty").hidden = Boolean(chat);
+  el("side-frame").hidden = !chat;
+  const wanted = chat ? `${userid}\n${chat}` : "";
   if (wanted === shown) return;
   const isAnother = shown.split("\n")[0] !== userid;
   shown = wanted;
-  if (!conversation) return;
+  if (!chat) return;
   // Another member holds another client, which has none of this one's cookies.
   if (isAnother) await api.host("client", { userid });
   if (wanted !== shown) return;
   const page = new URL(store.sidebarUrl);
-  page.searchParams.set("open_kfid", conversation.open_kfid);
+  if (!group()) page.searchParams.set("open_kfid", conversation.open_kfid);
   const frame = document.createElement("iframe");
   frame.id = "side-frame";
   frame.title = "侧边栏";
@@ -36,13 +57,21 @@ async function draw() {
 
 const answers = {
   config: (params) => api.host("config", params),
-  getContext: () => ({ entry: "single_kf_tools" }),
-  getCurExternalContact: () => ({ userId: store.desk.conversation.external_userid }),
+  getContext: () => ({ entry: group() ? "group_chat_tools" : "single_kf_tools" }),
+  getCurExternalContact() {
+    if (group()) throw new Error("getCurExternalContact:fail without context of external contact");
+    return { userId: store.desk.conversation.external_userid };
+  },
+  getCurExternalChat() {
+    if (!group()) throw new Error("getCurExternalChat:fail without context of external chat");
+    return { chatId: group().chat_id };
+  },
   async sendChatMessage(message) {
     const { userid, conversation } = store.desk;
-    await api.host("send", { userid, ...conversation, message });
+    const chat = group() ? { chat_id: group().chat_id } : conversation;
+    await api.host("send", { userid, ...chat, message });
     refreshState();
-    refreshChat(conversation);
+    if (!group()) refreshChat(conversation);
     return {};
   },
 };
@@ -62,6 +91,7 @@ export function startSidebar() {
     desk().dataset.side = isOpen() ? "" : "sidebar";
     draw();
   });
+  el("side-where").addEventListener("change", draw);
   window.addEventListener("message", asked);
   on("desk", draw);
   on("state", draw);

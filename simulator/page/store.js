@@ -22,6 +22,7 @@ export const store = {
   servicers: [],
   customers: [],
   conversations: [],
+  groups: [],
   violations: [],
   sidebarUrl: "",
   ready: false,
@@ -74,7 +75,7 @@ function coalesced(task) {
 
 export const refreshState = coalesced(async () => {
   const fresh = await api.state();
-  for (const name of ["accounts", "servicers", "customers", "conversations"]) store[name] = fresh[name] ?? [];
+  for (const name of ["accounts", "servicers", "customers", "conversations", "groups"]) store[name] = fresh[name] ?? [];
   clockOffset = fresh.now ? moment(fresh.now) - Date.now() : 0;
   store.sidebarUrl = fresh.sidebar_url ?? "";
   store.ready = true;

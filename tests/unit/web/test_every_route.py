@@ -17,6 +17,7 @@ OF_CUSTOMERS = (
 )
 OF_MEMBERS = (
     "GET /sidebar/signature",
+    "GET /sidebar/group",  # who sees which group: sidebar/test_groups.py
     "GET /sidebar/replies",
     "POST /sidebar/replies/add",
     "POST /sidebar/replies/remove",

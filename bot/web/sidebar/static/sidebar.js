@@ -7,9 +7,9 @@
   const words = document.getElementById("words").dataset;
   const panel = document.getElementById("panel");
   const pending = new Map();
-  let about = { customer: "", account };
+  let about = { customer: "", account, chat: "" };
   let entry = "normal";
-  let opened = [];
+  let unfolded = [];
 
   const url = (name, query) => `${root}/sidebar/${name}?${new URLSearchParams(query)}`;
   const clientId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
@@ -77,9 +77,10 @@
   });
 
   async function open() {
+    const isGroup = Boolean(about.chat);
     let answer;
     try {
-      answer = await fetch(url("panel", { customer: about.customer, open_kfid: about.account }));
+      answer = await fetch(isGroup ? url("group", { chat_id: about.chat }) : url("panel", { customer: about.customer, open_kfid: about.account }));
     } catch {
       return show("say-offline");
     }
@@ -87,6 +88,7 @@
     if (answer.status >= 500) return show("say-offline");
     panel.innerHTML = await answer.text();
     panel.removeAttribute("aria-busy");
+    if (isGroup && answer.ok) panel.append(document.getElementById("group-replies").content.cloneNode(true));
     const found = document.getElementById("about");
     if (found) about.account = found.dataset.account;
     htmx.process(panel);
@@ -118,8 +120,8 @@
       entry = (await ww.getContext()).entry;
       clearTimeout(late);
       if (entry === "group_chat_tools") {
-        await ww.getCurExternalChat();
-        return show("say-group");
+        about.chat = (await ww.getCurExternalChat()).chatId;
+        return open();
       }
       if (!["single_chat_tools", "contact_profile", "single_kf_tools", "chat_attachment"].includes(entry)) return show("say-no-context");
       about.customer = (await ww.getCurExternalContact()).userId;
@@ -249,11 +251,11 @@
     const busy = area && ["TEXTAREA", "INPUT", "SELECT"].includes(area.tagName) && area.value !== "" && target?.contains?.(area);
     if (busy || event.detail?.ctx?.response?.status >= 400) return event.preventDefault();
     // What is unfolded stays so.
-    opened = [...(target?.querySelectorAll?.("details[open][id]") ?? [])].map((one) => one.id);
+    unfolded = [...(target?.querySelectorAll?.("details[open][id]") ?? [])].map((one) => one.id);
   });
   body.addEventListener("htmx:after:swap", () => {
-    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
-    opened = [];
+    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+    unfolded = [];
   });
 
   function tick() {
@@ -267,19 +269,19 @@
     }
   }
 
-  let opened = -1;
+  let lastOpening = -1;
   /** Say so when the customer has opened a link since the page last looked. */
   function noticeOpened() {
     const found = panel.querySelector("[data-opened]");
     if (!found) return;
     const at = Number(found.dataset.opened);
-    if (opened >= 0 && at > opened) toast(found.textContent);
-    opened = at;
+    if (lastOpening >= 0 && at > lastOpening) toast(found.textContent);
+    lastOpening = at;
   }
 
   body.addEventListener("htmx:after:swap", tick);
   body.addEventListener("htmx:after:swap", noticeOpened);
   setInterval(tick, 1000);
-  window.addEventListener("online", () => { if (!about.customer) start(); });
+  window.addEventListener("online", () => { if (!about.customer && !about.chat) start(); });
   start();
 })();

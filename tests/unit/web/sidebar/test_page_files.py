@@ -2,10 +2,15 @@
 
 import hashlib
 import re
+import shutil
+import subprocess
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from bot.web.sidebar.rendering import STATIC, Pages
 
+NODE = shutil.which("node")
 MOST_BYTES = 80 * 1024
 
 
@@ -16,6 +21,16 @@ def test_what_others_wrote_is_as_it_was_published() -> None:
     assert found == written
     ours = {"sidebar.js"}
     assert {path.name for path in STATIC.glob("*.js")} == {*written, *ours}
+
+
+@pytest.mark.skipif(NODE is None, reason="needs node to read the script")
+def test_our_script_is_one_that_browsers_can_read() -> None:
+    """Two changes that merge without a conflict may still name the same thing twice."""
+    assert NODE is not None
+    read = subprocess.run(
+        [NODE, "--check", str(STATIC / "sidebar.js")], capture_output=True, check=False
+    )
+    assert read.returncode == 0, read.stderr.decode()
 
 
 def test_the_page_is_small_and_asks_nobody_else() -> None:
