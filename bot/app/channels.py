@@ -14,8 +14,7 @@ from bot.delivery.contact_access import ContactAccess
 from bot.delivery.passing_on import PassingOn
 from bot.delivery.send import Courier
 from bot.errors import Misconfigured
-from bot.model import KeepChannel, Lane
-from bot.model.effects import Effect
+from bot.model import Effect, KeepChannel, Lane
 from bot.ports import Clock
 from bot.store import Passing, Store, Succession
 from bot.wecom.kf import Kf

@@ -24,6 +24,7 @@ from bot.app.engine import (
 )
 from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.lexicon_following import LexiconFollower
+from bot.app.mass_sends import build_mass_sends
 from bot.app.referral import take_campaigns
 from bot.app.reports import build_reporter
 from bot.app.tag_following import RulesFollower
@@ -52,19 +53,20 @@ from bot.delivery.housekeeping import (
 )
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Hurry, Lanes, SystemClock
+from bot.delivery.mass_looking import LOOK_S as MASS_LOOK_S
 from bot.delivery.passing_on import LOOK_S as PASSING_EVERY_S
 from bot.delivery.personal_ways import PersonalWayKeeping
 from bot.delivery.pictures import Pictures
 from bot.delivery.pull import PullSettings
 from bot.delivery.reconciling import EVERY_S
-from bot.delivery.send import Sender
+from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
 from bot.delivery.watching import EVERY_S as EVERY_WATCH_S
 from bot.delivery.webhooks import WebhookFeed
 from bot.errors import Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model, open_summariser
-from bot.model import Lane
+from bot.model import Effect, Lane, MakeMassSend
 from bot.ports import Clock
 from bot.routing.live import Live
 from bot.store import Approvals, Store
@@ -209,17 +211,14 @@ def _assemble(
         may_tag=engine.guard.may_tag,
         fetch=client.fetch_elsewhere,
     )
+    mass_sends = build_mass_sends(engine, contacts.access, woken)
     staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
-    sender = Sender(
-        store=store,
-        couriers={
-            **couriers(engine, kf, staff, media, client.fetch_elsewhere, woken=woken),
-            **contacts.couriers,
-        },
-        woken=woken,
-        clock=clock,
-        metrics=engine.metrics,
-    )
+    carried: dict[type[Effect], Courier] = {
+        **couriers(engine, kf, staff, media, client.fetch_elsewhere, woken=woken),
+        **contacts.couriers,
+        MakeMassSend: mass_sends.courier,
+    }
+    sender = Sender(store, carried, woken, clock, engine.metrics)
     hurry, live = Hurry(), Live()
     sends = Lanes("send", sender.send_queue, _send_slots(config), clock, hurry)
     drains = _drains(engine, sends, live, hurry)
@@ -233,6 +232,7 @@ def _assemble(
         looks=[
             *_looks(engine, kf, follower, drains, sends),
             (60.0, files.look),
+            (MASS_LOOK_S, mass_sends.looks.look),
             (EVERY_WATCH_S, build_watch(engine, tokens, sends.wake).look),
             *_contact_looks(engine, contacts, client, sends, drains),
         ],

@@ -37,6 +37,7 @@ from bot.store.exports import Export, Exports
 from bot.store.links import Links, Sent, Traced
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.marks import Mark, Marks
+from bot.store.mass_sends import KnownSend, MassSends
 from bot.store.materials import Material, Materials
 from bot.store.measured import CaseRecord, Measured, Said
 from bot.store.media import Download, MediaStore
@@ -129,6 +130,7 @@ __all__ = [
     "Incoming",
     "KeptReply",
     "KnownSale",
+    "KnownSend",
     "KnownTask",
     "KnownText",
     "Letter",
@@ -137,6 +139,7 @@ __all__ = [
     "Mailbox",
     "Mark",
     "Marks",
+    "MassSends",
     "Match",
     "Material",
     "Materials",
@@ -247,6 +250,7 @@ class Store:
     line: WaitingLine
     links: Links
     marks: Marks
+    mass_sends: MassSends
     materials: Materials
     measured: Measured
     media: MediaStore

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 
 from bot.errors import Unreadable
-from bot.model import Conversation
+from bot.model import Conversation, Emitted, Lane
 from bot.model.consents import Purpose
-from bot.model.tasks import Nudge, StaffTask, TaskState
+from bot.model.tasks import TASK_ENDED, Nudge, StaffTask, TaskState
 from bot.store.consents import NOT_CONSENTED
 from bot.store.database import Database, Row, Statement, Unit
+from bot.store.mailbox import Arrival
 from bot.store.successions import Successions
 from bot.store.vault import Vault
 
@@ -229,6 +230,25 @@ def ended(
         expect: 1 = who comes second is told so (`UnitConflict`).
     """
     return Statement(_END, (state, state, now, now, by, why, task_id), expect)
+
+
+def told_of_end(known: KnownTask, state: TaskState, by: str, now: float) -> Arrival:
+    """What the customer's mailbox hears of a task's end; twice is once."""
+    task = known.task
+    event = Emitted(
+        name=TASK_ENDED,
+        data={
+            "task_id": task.id,
+            "kind": task.kind,
+            "ref": task.ref,
+            "state": state.value,
+            "by": by,
+            "at": now,
+        },
+        external_userid=task.external_userid,
+    )
+    subject = Conversation("", task.external_userid).subject
+    return Arrival(subject, event, Lane.BACKGROUND, f"task:{task.id}:ended", now)
 
 
 def _subject(external_userid: str) -> str:

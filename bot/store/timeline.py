@@ -59,6 +59,13 @@ SOURCES = (
         f" WHERE c.{_ME} AND o.created_at <= ?2 AND o.kind IN ('SendMessage', 'SendOnEvent')",
     ),
     Source(
+        "mass_send",
+        "mass_sends",
+        "SELECT s.planned_at AS at, s.id AS key, s.state AS what, s.member || ' ' || s.reason ||"
+        " CASE s.why WHEN '' THEN '' ELSE ' ' || s.why END AS why, s.text AS body,"
+        f" s.external_userid FROM mass_sends s WHERE s.{_ME} AND s.planned_at <= ?2",
+    ),
+    Source(
         "case",
         "case_steps",
         "SELECT s.at, s.case_id || '/' || s.n AS key, s.name AS what, s.reason || CASE s.servicer"
