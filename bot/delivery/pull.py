@@ -35,6 +35,9 @@ TOKEN_LIVES_S = 600.0
 RECEIVING = 1
 """Status of a servicer who receives, in the event (the list says 0; wecom-api §3.9)."""
 
+SEALED_AT_ONCE = 200
+"""Messages of a page that are sealed in one go, so that the loop does other things in between."""
+
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
 
 Wake = Callable[[str, Lane, Rank], None]
@@ -155,7 +158,9 @@ class Puller:
         await self._record_history(unit, history, now)
         urgent = {one.subject for one in fresh if one.lane is Lane.URGENT}
         fresh.sort(key=lambda one: one.subject not in urgent)  # stable: order within each stays
-        await self._store.mailbox.deliver(unit, fresh, now)
+        for at in range(0, len(fresh), SEALED_AT_ONCE):
+            await self._store.mailbox.deliver(unit, fresh[at : at + SEALED_AT_ONCE], now)
+            await asyncio.sleep(0)
         self._observe_servicers(unit, fresh)
         if page.next_cursor != account.cursor:
             self._store.accounts.advance(unit, account, page.next_cursor, now)
