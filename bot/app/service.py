@@ -114,7 +114,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     except Misconfigured:
         store.close()
         raise
-    cache = vectors or store.database.path.parent / "vectors"
+    cache = vectors or vectors_folder(config)
     library, version, releases = await _read_knowledge(config, store, cache, clock.now())
     engine = _engine_with_models(config, store, library, clock)
     lists = LexiconFollower(config, engine.guard, releases)

@@ -60,8 +60,8 @@ class PersonalWays:
     async def trying(self, state: str, now: float) -> None:
         """It is tried to be made from now on, unless that began earlier."""
         await self._db.execute(
-            "INSERT INTO personal_ways (state, tried_at) VALUES (?, ?)"
-            " ON CONFLICT (state) DO UPDATE SET tried_at = COALESCE(tried_at, excluded.tried_at)",
+            "INSERT INTO personal_ways AS w (state, tried_at) VALUES (?, ?)"
+            " ON CONFLICT (state) DO UPDATE SET tried_at = COALESCE(w.tried_at, excluded.tried_at)",
             *(state, now),
         )
 
