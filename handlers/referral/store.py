@@ -166,7 +166,7 @@ async def _known(facts: Store, row: Row) -> Known:
         start=row["start_at"],
         end=row["end_at"],
         phases=tuple((one["at"], Phase(one["phase"])) for one in phases),
-        pool=campaign.friends_of,
+        pool=campaign.friends_of | await facts.successions.successors_of(campaign.friends_of),
         freeze_s=campaign.freeze_s,
         observe_s=campaign.observe_days * 86_400.0,
         members_only=campaign.new_to == "members",
