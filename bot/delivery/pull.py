@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -104,7 +103,7 @@ class Puller:
             log.warning("pull.throttled", account=self.open_kfid, wait_s=round(wait_s))
             await asyncio.sleep(wait_s)
             return 0.0
-        except (ConciergeError, sqlite3.Error) as error:  # a full disk may have room again
+        except ConciergeError as error:  # a full disk may have room again
             level = log.warning if isinstance(error, RetryLater) else log.error
             level("pull.failed", account=self.open_kfid, error=str(error))
             return self._longer_pause()
