@@ -107,6 +107,7 @@ class Engine:
     supplies: Mapping[type, object]
     suggester: Suggester
     load: Load
+    guide: Guide
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -259,6 +260,7 @@ def build_engine(
     welcomes = build_welcomes(config, guard, Approvals(store.database).all_sync())
     reaching = Reaching(store, config.outreach, ZoneInfo(config.timezone))
     trying = Experimenting(store, config.experiments)
+    guide = Guide(store, build_flows(config), reaching, trying)
     suggester = Suggester(store, library, guard, Colleagues(store))
     supplies: Mapping[type, object] = {
         Library: library,
@@ -271,7 +273,7 @@ def build_engine(
         Understanding: understanding,
         TagRules: tag_rules,
         Welcomes: welcomes,
-        Guide: Guide(store, build_flows(config), reaching, trying),
+        Guide: guide,
         Reaching: reaching,
         Experimenting: trying,
         Suggester: suggester,
@@ -297,6 +299,7 @@ def build_engine(
         *(dispatcher, model, agent, summariser, guard),
         *(HttpTools(config.tools), fetched, WebhookPoster(), supplies, suggester),
         setting.load,
+        guide,
     )
 
 
