@@ -72,11 +72,16 @@ class TagGroup(msgspec.Struct, kw_only=True):
 
 
 class ContactChange(msgspec.Struct, kw_only=True):
-    """What a callback tells (§4.2): `fields` are its elements beside the common ones."""
+    """What a callback tells (§4.2): `fields` are its elements beside the common ones.
+
+    Args:
+        members: of a group: who joined.
+    """
 
     event: str
     change: str
     fields: dict[str, str]
+    members: tuple[str, ...] = ()
 
 
 class Friends:
@@ -279,6 +284,16 @@ class Friends:
         friendship.remark = remark
         self._tell("edit_external_contact", friendship.key)
         self._show()
+
+    def join_group(self, chat_id: str, *customers: str) -> None:
+        """Customers scan the code of a group (§4.2)."""
+        fields = {"ChatId": chat_id, "UpdateDetail": "add_member", "JoinScene": "3"}
+        fields["MemChangeCnt"] = str(len(customers))
+        self.on_change(
+            ContactChange(
+                event="change_external_chat", change="update", fields=fields, members=customers
+            )
+        )
 
     def create_tag(self, full_name: str, *, tells: bool = True) -> str:
         """An admin makes a tag, and its group where there is none; returns the tag's id."""
