@@ -2,11 +2,16 @@
 
 import hashlib
 import re
+import subprocess
+from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from playwright._impl._driver import compute_driver_executable
 
 from bot.web.sidebar.rendering import STATIC, Pages
 
 MOST_BYTES = 80 * 1024
+ROOT = Path(__file__).parents[4]
 
 
 def test_what_others_wrote_is_as_it_was_published() -> None:
@@ -16,6 +21,22 @@ def test_what_others_wrote_is_as_it_was_published() -> None:
     assert found == written
     ours = {"sidebar.js"}
     assert {path.name for path in STATIC.glob("*.js")} == {*written, *ours}
+
+
+def test_every_script_of_ours_can_be_read() -> None:
+    """By the node that Playwright brings: a name given twice in one file stops all of it."""
+    node = compute_driver_executable()[0]
+    pages = ROOT / "simulator" / "page"
+    classic = {STATIC / "sidebar.js", pages / "host.js"}
+    for script in sorted({*classic, *pages.glob("*.js")}):
+        kind = [] if script in classic else ["--input-type=module"]
+        read = subprocess.run(
+            [node, "--check", *kind, "-"],
+            input=script.read_bytes(),
+            capture_output=True,
+            check=False,
+        )
+        assert read.returncode == 0, f"{script.name}: {read.stderr.decode()}"
 
 
 def test_the_page_is_small_and_asks_nobody_else() -> None:
