@@ -61,6 +61,8 @@ from bot.delivery.pull import PullSettings
 from bot.delivery.reconciling import EVERY_S
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
+from bot.delivery.shedding import EVERY_S as SHED_S
+from bot.delivery.shedding import Shedding
 from bot.delivery.watching import EVERY_S as EVERY_WATCH_S
 from bot.delivery.webhooks import WebhookFeed
 from bot.errors import Misconfigured
@@ -267,6 +269,7 @@ def _looks(
         (0.5, follower.look),
         (2.0, build_eraser(config, store, engine.routers).look),
         (1.0, DeletedKeys(store).look),
+        (SHED_S, Shedding(store, engine.load, clock, config.alarms.shed_from).look),
         (2.0, rules.look),
         (5.0, Gauges(store, engine.metrics, clock).look),
         (60.0, LeftCases(store, clock, drains.lanes.wake).look),

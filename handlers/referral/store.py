@@ -20,6 +20,7 @@ TABLES = (
     Table("referral_invites", "id", person="external_userid"),
     Table("referral_steps", "id", person="external_userid"),
     Table("referral_grants", "id", person="external_userid"),
+    Table("referral_addresses", "grant_id", person="external_userid", sealed=("body",)),
     Table("referral_receipts", "external_userid, kind, mark", person="external_userid"),
     Table("referral_reviews", "invite", person="external_userid"),
     Table("referral_appeals", "state, at", person="external_userid"),
