@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from bot.app.contacts import ContactParts, build_contacts
+from bot.app.mass_sends import MassSendParts, build_mass_sends
 from bot.app.welcomes import welcome_files
 from bot.delivery.contact_access import ContactApi
 from bot.delivery.intake import DurableIntake
 from bot.delivery.pictures import Pictures
+from bot.model import MakeMassSend
 from bot.model.tags import TagChange, TagSource
 from bot.store import Unit
 from bot.store.projecting import ask_projection
@@ -55,6 +57,7 @@ class Town:
             self.store, lambda _hint: None, chat.dialogue.wake, lambda: None
         )
         self.parts: ContactParts
+        self.mass_sends: MassSendParts
 
     def connect(self, client: WeComClient) -> None:
         """Speak with WeCom through this client."""
@@ -79,7 +82,10 @@ class Town:
             may_tag=engine.guard.may_tag,
             fetch=self.client.fetch_elsewhere,
         )
-        dialogue.connect(dialogue.kf, self.parts.couriers)
+        self.mass_sends = build_mass_sends(engine, self.parts.access, dialogue.wake)
+        couriers = dict(self.parts.couriers)
+        couriers[MakeMassSend] = self.mass_sends.courier
+        dialogue.connect(dialogue.kf, couriers)
 
     async def settles(self, *, times: int = 1) -> None:
         """What people did is told, so many times, and everything that follows is done."""
@@ -100,6 +106,7 @@ class Town:
     async def works(self) -> None:
         """Whatever is due is done."""
         for _ in range(3):  # what is sent may put something into a mailbox
+            await self.mass_sends.looks.look()
             await self.chat.dialogue.catch_up()
 
     async def compares(self) -> None:

@@ -18,7 +18,7 @@ from bot.delivery.errands import ErrandCourier
 from bot.delivery.handing_over import EndCourier, HandOffCourier
 from bot.delivery.looking_up import LookUpCourier, ToolBox
 from bot.delivery.pictures import Fetch, Pictures
-from bot.delivery.projecting import NoContacts, NoWelcomes
+from bot.delivery.projecting import NoContacts, NoFriends
 from bot.delivery.send import Courier
 from bot.delivery.staff_couriers import CardCourier, CardUpdateCourier, StaffCourier
 from bot.delivery.summing_up import SummaryCourier
@@ -29,11 +29,13 @@ from bot.model import (
     Consult,
     Delegate,
     DropWay,
+    Effect,
     EndSession,
     FollowTagRun,
     HandOff,
     KeepMedia,
     LookUp,
+    MakeMassSend,
     MakeWay,
     NotifyStaff,
     PostWebhook,
@@ -49,7 +51,6 @@ from bot.model import (
     TakeCode,
     UpdateCard,
 )
-from bot.model.effects import Effect
 from bot.wecom.kf import Kf
 from bot.wecom.limits import platform_limits
 from bot.wecom.media import TemporaryMedia
@@ -88,7 +89,8 @@ def couriers(
         UpdateCard: CardUpdateCourier(store, staff, clock),
         KeepMedia: MediaCourier(store, media, clock),
         # until customer contact is there: `bot.app.contacts` replaces these
-        SendWelcome: NoWelcomes(),
+        SendWelcome: NoFriends(),
+        MakeMassSend: NoFriends(),
         TakeCode: CodeTaker(store, clock),
         ProjectTags: NoContacts(store, clock),
         ReadCorpTags: NoContacts(store, clock),

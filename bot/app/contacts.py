@@ -16,8 +16,7 @@ from bot.delivery.send import Courier
 from bot.delivery.tag_runs import RunCourier
 from bot.delivery.taking_in import TakingIn
 from bot.delivery.welcoming import WelcomeCourier, WelcomeFiles
-from bot.model import FollowTagRun, Lane, ProjectTags, ReadCorpTags, ReadGroup, SendWelcome
-from bot.model.effects import Effect
+from bot.model import Effect, FollowTagRun, Lane, ProjectTags, ReadCorpTags, ReadGroup, SendWelcome
 from bot.ports import Clock
 from bot.store import Store
 from bot.telemetry import Metrics

@@ -12,13 +12,16 @@ from bot.config.yaml_file import Document, Loc
 from bot.wecom.limits import platform_limits
 from handlers.flows.flow import (
     DAY_S,
+    MASS_SEND,
     MOST_REMINDERS,
+    WAYS,
     Branch,
     Condition,
     Evidence,
     Flow,
     Step,
     Wait,
+    said_to_friend,
 )
 
 END = "end"
@@ -32,7 +35,7 @@ _FLOW = (
 )
 _STEP = (
     *("id", "text", "variants", "experiment", "wait", "when", "evidence", "button", "words"),
-    *("done_text", "remind_text", "task_text", "reminders", "next", "note"),
+    *("done_text", "remind_text", "friend_text", "task_text", "way", "reminders", "next", "note"),
 )
 _WHEN = ("tags", "without_tags", "channels", "wrote", "ordered", "hours")
 _WAIT = re.compile(r"(?:(\d{1,3})天)?\s*(?:(\d{1,3})小时)?\s*(?:(\d{1,3})分钟)?", re.ASCII)
@@ -118,7 +121,9 @@ class FlowFile(FieldsFile):
             words=tuple(self._words((*loc, "words"))),
             done_text=self._said(loc, raw, "done_text"),
             remind_text=self._said(loc, raw, "remind_text"),
+            friend_text=self._said(loc, raw, "friend_text"),
             task_text=self._said(loc, raw, "task_text"),
+            way=self._one_of(loc, raw, "way", WAYS) if "way" in raw else "",
             reminders=int(self._reminders(loc, raw)),
             branches=tuple(self._branches((*loc, "next"), raw.get("next"))),
         )
@@ -128,6 +133,9 @@ class FlowFile(FieldsFile):
             self._complain((*loc, "words"), "没有填写", "客户要回复的关键词")
         if step.evidence is Evidence.DECLARED and not (step.words or step.button):
             self._complain(loc, "客户没法说做好了", "button 或 words")
+        if step.way == MASS_SEND and not said_to_friend(step, step.text):
+            expected = "friend_text：在好友聊天里怎么说；按钮和回复只有在客服里才看得到"
+            self._complain((*loc, "way"), step.way, expected)
         if len(step.button.encode()) > platform_limits().kf.menu_content_bytes:
             self._complain((*loc, "button"), "太长", "最多 128 字节（约 42 个汉字）")
         if bool(step.experiment) != bool(step.variants):

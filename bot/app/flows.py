@@ -25,7 +25,7 @@ def build_flows(config: Config) -> Flows:
         if step.experiment and step.experiment not in config.experiments
     ]
     refuse("flows.sources", [*problems, *lacking])
-    return Flows(found)
+    return Flows(found, config.flows.way)
 
 
 def flows_in(sources: Sequence[Path]) -> tuple[list[Flow], list[Problem]]:

@@ -14,8 +14,7 @@ from bot.delivery.personal_ways import Fetch, PersonalWayCourier
 from bot.delivery.send import Courier
 from bot.delivery.valuing import NICKNAME
 from bot.errors import Misconfigured
-from bot.model import DropWay, MakeWay
-from bot.model.effects import Effect
+from bot.model import DropWay, Effect, MakeWay
 from bot.ports import Clock
 from bot.store import Store, Unit
 from bot.web.code_images import Undrawable

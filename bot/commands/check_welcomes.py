@@ -33,7 +33,13 @@ def flow_problems(config: Config, prompts: Path) -> Iterator[Problem | str]:
     for flow in found:
         yield from _watched(f"flows {flow.id}", (flow.reward_text, flow.no_reward_text), lexicon)
         for step in flow.steps:
-            texts = (step.text, *step.variants.values(), step.done_text, step.remind_text)
+            texts = (
+                step.text,
+                *step.variants.values(),
+                step.done_text,
+                step.remind_text,
+                step.friend_text,
+            )
             yield from _watched(f"flows {flow.id}/{step.id}", (*texts, step.button), lexicon)
             if step.experiment and step.experiment not in config.experiments:
                 yield f"flows {flow.id}/{step.id}：没有 experiments.{step.experiment}"

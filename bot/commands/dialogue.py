@@ -17,13 +17,13 @@ from bot.model import (
     Card,
     CardPressed,
     Conversation,
+    Effect,
     Lane,
     MessageReceived,
     ServiceState,
     SessionChanged,
     SessionEntered,
 )
-from bot.model.effects import Effect
 from bot.model.events import Event
 from bot.store import Arrival, Unit
 from bot.wecom.apis import STAFF_UPDATE_CARD

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from bot.app import open_store
 from bot.app.flows import flows_in
+from bot.commands.outreach import REACHES
 from bot.config import Config
 from handlers.flows import store as flow_store
-from handlers.flows.flow import Reach
 from handlers.flows.store import StepRow
 
 _STATES = {
@@ -18,14 +18,6 @@ _STATES = {
     flow_store.EXPIRED: "到期",
     flow_store.REFUSED: "客户不要",
     flow_store.CANCELLED: "取消",
-}
-_REACHES = {
-    Reach.PLANNED: "计划中",
-    Reach.BLOCKED: "没有发",
-    Reach.CREATED: "已请同事发",
-    Reach.CONFIRMED: "同事说发了",
-    Reach.DELIVERED: "企业微信已收",
-    Reach.IMPOSSIBLE: "发不了",
 }
 _OUTCOMES = {"done": "完成", "skipped": "跳过", "given_up": "没有完成", None: "未完"}
 _SHOWN = 30
@@ -83,6 +75,6 @@ def _line(row: StepRow, zone: ZoneInfo, now: float) -> str:
     proof = {"verified": "，核实的", "self-declared": "，客户自己说的"}.get(row.evidence, "")
     reminded = f"，提醒过 {len(row.reminded)} 次" if row.reminded else ""
     return (
-        f"{row.step}  {when}  {_REACHES[row.reach]}{why}  "
+        f"{row.step}  {when}  {REACHES[row.reach]}{why}  "
         f"{_OUTCOMES.get(row.outcome, row.outcome)}{proof}{reminded}"
     )

@@ -10,13 +10,12 @@ import msgspec
 from bot.app import PROMPTS, open_store
 from bot.commands.consent import operator
 from bot.config import Config
-from bot.delivery.task_reminders import told_of_end
 from bot.errors import Conflict, Misconfigured
 from bot.model.tasks import TaskState
 from bot.routing.phrases import Phrases
 from bot.routing.task_cards import kind_named
 from bot.store import Executed, KnownTask, Unit
-from bot.store.tasks import ended
+from bot.store.tasks import ended, told_of_end
 
 _DAY_S = 86_400
 _GOALS = {"group_welcome": 0.98}

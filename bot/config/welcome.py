@@ -43,6 +43,8 @@ class Flows(Section):
 
     Args:
         sources: files of flows, or folders of such files.
+        way: how a friend is reached where a step does not say.
     """
 
     sources: Many[Source] = ()
+    way: Literal["mass_send", "staff"] = "mass_send"

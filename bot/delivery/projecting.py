@@ -46,8 +46,8 @@ class NoContacts:
 
 
 @dataclass(frozen=True, slots=True)
-class NoWelcomes:
-    """Where there is no customer contact, nobody is greeted in a member's name."""
+class NoFriends:
+    """Where there is no customer contact, nobody is written to in a member's name."""
 
     async def __call__(self, _parcel: Parcel) -> Outcome:
         """Say so."""

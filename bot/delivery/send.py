@@ -23,6 +23,7 @@ from bot.model import (
     Consult,
     Conversation,
     Delegate,
+    Effect,
     EffectDone,
     EffectFailed,
     EndSession,
@@ -36,7 +37,6 @@ from bot.model import (
     SendOnEvent,
     SendWelcome,
 )
-from bot.model.effects import Effect
 from bot.ports import Clock
 from bot.store import Arrival, Outbox, Parcel, Store, Unit
 from bot.telemetry import Metrics

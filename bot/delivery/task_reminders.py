@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import structlog
 
 from bot.errors import Conflict
-from bot.model import Conversation, Effect, Emitted, Lane, SendCard
+from bot.model import Effect, Lane, SendCard
 from bot.model.cards import MOST_OPTIONS
 from bot.model.effects import NotifyStaff
-from bot.model.tasks import TASK_ENDED, TaskState
+from bot.model.tasks import TaskState
 from bot.policy.guard import Guard
 from bot.policy.roster import Roster
 from bot.ports import Clock
@@ -21,8 +21,8 @@ from bot.routing.guarding import told
 from bot.routing.phrases import Phrases
 from bot.routing.queues import own_queue
 from bot.routing.task_cards import kind_named, task_card
-from bot.store import Arrival, Draft, KnownTask, Store, Unit
-from bot.store.tasks import ENGINE, ended
+from bot.store import Draft, KnownTask, Store, Unit
+from bot.store.tasks import ENGINE, ended, told_of_end
 
 log = structlog.get_logger(__name__)
 
@@ -141,25 +141,6 @@ class TaskReminders:
             self.wake_queue(draft.queue, draft.lane)
         if subject:
             self.wake_subject(subject, Lane.BACKGROUND)
-
-
-def told_of_end(known: KnownTask, state: TaskState, by: str, now: float) -> Arrival:
-    """What the customer's mailbox hears of a task's end; twice is once."""
-    task = known.task
-    event = Emitted(
-        name=TASK_ENDED,
-        data={
-            "task_id": task.id,
-            "kind": task.kind,
-            "ref": task.ref,
-            "state": state.value,
-            "by": by,
-            "at": now,
-        },
-        external_userid=task.external_userid,
-    )
-    subject = Conversation("", task.external_userid).subject
-    return Arrival(subject, event, Lane.BACKGROUND, f"task:{task.id}:ended", now)
 
 
 def _is_for_leader(known: KnownTask) -> bool:

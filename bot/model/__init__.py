@@ -4,35 +4,38 @@ Times are Unix seconds (UTC) and end in ``_at``; durations are seconds and end i
 """
 
 from bot.model.advice import AnswerRequest, Choice, SummedUp, Written, basis_of
+from bot.model.asked import (
+    Awaited,
+    Consult,
+    Delegate,
+    Effect,
+    ErrandOutcome,
+    LookUp,
+    RunErrand,
+    SumUp,
+)
 from bot.model.cards import Button, Card, Selection
 from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
-    Awaited,
-    Consult,
-    Delegate,
     DropWay,
-    Effect,
     EndSession,
-    ErrandOutcome,
     FollowTagRun,
     HandOff,
     KeepChannel,
     KeepMedia,
-    LookUp,
+    MakeMassSend,
     MakeWay,
     NotifyStaff,
     PostWebhook,
     ProjectTags,
     ReadCorpTags,
     ReadGroup,
-    RunErrand,
     Seat,
     SendCard,
     SendMessage,
     SendOnEvent,
     SendWelcome,
-    SumUp,
     TakeCode,
     UpdateCard,
 )
@@ -105,6 +108,7 @@ __all__ = [
     "KeepMedia",
     "Lane",
     "LookUp",
+    "MakeMassSend",
     "MakeWay",
     "MenuItem",
     "MessageRecalled",

@@ -1,24 +1,18 @@
 """What can a turn decide to do? Every row of the outbox holds one of these."""
 
 import re
-from enum import StrEnum
 from typing import Any
 
 import msgspec
 
-from bot.model.advice import AnswerRequest, Choice
+from bot.model.asked import Awaited, Effect, RunErrand, SumUp
 from bot.model.cards import Card
 from bot.model.replies import Attachment, Benefit
 
 NOT_OURS = "the conversation is not the bot's"
 """Why a row is held: people have the session, it is over, or nobody knows who has it."""
 
-
 _TASK_ID = re.compile(r"[0-9a-zA-Z_@-]{1,128}")  # wecom-api §5.3
-
-
-class Effect(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
-    """One thing a turn decided; how a repeat is harmless stands in each docstring."""
 
 
 class SendMessage(Effect, frozen=True, kw_only=True):
@@ -185,6 +179,14 @@ class TakeCode(Effect, frozen=True, kw_only=True):
     external_userid: str
 
 
+class MakeMassSend(Effect, frozen=True, kw_only=True):
+    """Make the task of a row of `mass_sends`, if it is still wanted. Repeat: `find_then_create`, by
+    its text and customer in the list of tasks, once that has had time to show it.
+    """
+
+    send_id: str
+
+
 class ReadGroup(Effect, frozen=True, kw_only=True):
     """Ask whose a customer group is. Repeat: harmless, it only reads.
 
@@ -268,107 +270,6 @@ class PostWebhook(Effect, frozen=True, kw_only=True):
     change_id: int
 
 
-class Consult(Effect, frozen=True, kw_only=True):
-    """Ask the chat model to answer a message. Repeat: harmless, it only costs money.
-
-    Args:
-        msgid: the message that waits for the advice.
-        choices: the passages; the other fields are those of `AnswerRequest`.
-    """
-
-    msgid: str
-    question: str
-    choices: tuple[Choice, ...]
-    recent: tuple[str, ...] = ()
-    who: str = ""
-    tone: str = ""
-
-    @property
-    def request(self) -> AnswerRequest:
-        """What the model is asked."""
-        return AnswerRequest(
-            question=self.question,
-            passages=self.choices,
-            recent=self.recent,
-            who=self.who,
-            tone=self.tone,
-        )
-
-
-class LookUp(Effect, frozen=True, kw_only=True):
-    """Ask one of the company's systems about this customer. Repeat: harmless, it only reads.
-
-    Args:
-        msgid: the message that waits for what is found.
-        name: which look-up.
-        names: which values, where it is `VALUES`.
-    """
-
-    msgid: str
-    name: str
-    names: tuple[str, ...] = ()
-
-
-class Delegate(Effect, frozen=True, kw_only=True):
-    """Let the model find out by itself what a message asks. Repeat: harmless, it only reads.
-
-    Args:
-        msgid: the message that waits for it.
-        recent: what the customer wrote shortly before, oldest first.
-        who: what the bot calls itself here.
-    """
-
-    msgid: str
-    question: str
-    recent: tuple[str, ...] = ()
-    who: str = ""
-
-
-class SumUp(Effect, frozen=True, kw_only=True):
-    """Ask the chat model what a case is about. Repeat: harmless, it only costs money.
-
-    Nobody waits for it. Result: ``case_id``, and ``wants`` and ``told`` as in `SummedUp`.
-
-    Args:
-        since: Unix seconds; of what was said before, nothing is read.
-    """
-
-    case_id: str
-    since: float
-
-
-class RunErrand(Effect, frozen=True, kw_only=True):
-    """Change something in one of the company's systems, as the customer confirmed. Repeat: `key`,
-    sent along; and only where that system is declared to know it again.
-
-    Result: ``errand_id``, ``outcome`` (`ErrandOutcome`).
-
-    Args:
-        errand_id: the key.
-        msgid: the message in which the customer confirmed.
-        tool: which request is made.
-        try_for_s: after so long it is not tried (again).
-    """
-
-    errand_id: str
-    msgid: str
-    tool: str
-    arguments: dict[str, str | int]
-    try_for_s: float
-
-
-class ErrandOutcome(StrEnum):
-    """What came of an errand, as far as anybody can know."""
-
-    DONE = "done"
-    REFUSED = "refused"
-    NOT_MADE = "not_made"
-    UNKNOWN = "unknown"
-
-
-Awaited = Consult | LookUp | Delegate
-"""What a message waits for; each names it as `msgid`."""
-
 AnyEffect = (
     SendMessage
     | SendOnEvent
@@ -379,6 +280,7 @@ AnyEffect = (
     | UpdateCard
     | SendWelcome
     | TakeCode
+    | MakeMassSend
     | ReadGroup
     | KeepMedia
     | ProjectTags

@@ -1,7 +1,7 @@
 """What does it mean to write to a customer who has not asked? Pure data."""
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 import msgspec
 
@@ -17,6 +17,17 @@ class Priority(IntEnum):
     SOP = 3
     RECALL = 4
     SERVICE = 5
+
+
+class Reach(StrEnum):
+    """How a touch stands: what was created is no message yet (R-9.6)."""
+
+    PLANNED = "planned"
+    BLOCKED = "blocked"
+    CREATED = "task_created"
+    CONFIRMED = "confirmed"  # a member says that it was sent, or has sent it in his app
+    DELIVERED = "delivered"  # WeCom says so
+    IMPOSSIBLE = "impossible"
 
 
 class Outreach(msgspec.Struct, frozen=True, kw_only=True):

@@ -82,6 +82,7 @@ class Decided:
 
     Args:
         expires_at: Unix seconds after which it is not tried, ``None`` = as its kind says.
+        outreach: what of the person's budget it takes.
     """
 
     effect: Effect
@@ -90,6 +91,7 @@ class Decided:
     handled_by: str
     purpose: Purpose | None = None
     expires_at: float | None = None
+    outreach: Outreach | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ class Decisions:
     Args:
         budget: what the customer's touches were decided by, once one was.
         allowed: touches that may be made.
-        reached: those of them that no reply carries.
+        reached: those of them that no effect carries, with the id of the task that does.
         refused: touches that may not be made, and why.
     """
 
@@ -133,7 +135,7 @@ class Decisions:
     notices: list[Notice] = field(default_factory=list)
     budget: Budget | None = None
     allowed: list[Outreach] = field(default_factory=list)
-    reached: list[Outreach] = field(default_factory=list)
+    reached: list[tuple[Outreach, str]] = field(default_factory=list)
     refused: list[tuple[Outreach, str]] = field(default_factory=list)
 
     @property

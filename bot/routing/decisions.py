@@ -344,6 +344,7 @@ class Committer:
             handled_by=decided.handled_by,
             msgid=only_once(decided.effect),
             purpose=decided.purpose,
+            outreach=decided.outreach,
         )
 
     def _conversation_draft(self, turn: Turn, effect: Effect, lane: Lane, **more: Any) -> Draft:

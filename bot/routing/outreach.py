@@ -76,7 +76,7 @@ class Reaching:
         decisions, customer = turn.decisions, turn.external_userid
         drafts = [self._carrying(turn, one) for one in drafts]
         carrying = [(one.outreach, one.msgid or "") for one in drafts if one.outreach]
-        carrying += [(one, "") for one in decisions.reached]
+        carrying += decisions.reached
         last = decisions.budget.last if decisions.budget else NOT_ASKED
         for wanted, msgid in carrying:
             self.store.outreach.plan(unit, customer, wanted, turn.now, last=last, msgid=msgid)

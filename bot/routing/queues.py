@@ -12,6 +12,7 @@ from bot.model import (
     FollowTagRun,
     KeepMedia,
     LookUp,
+    MakeMassSend,
     NotifyStaff,
     ProjectTags,
     ReadCorpTags,
@@ -55,18 +56,26 @@ def own_queue(effect: Effect, subject: str, consult_ttl_s: float) -> tuple[str, 
             return projection_queue(external_userid), PROJECT_TTL_S
         case ReadCorpTags() | FollowTagRun():
             return "corp_tags", PROJECT_TTL_S
-        case Consult(msgid=msgid) | Delegate(msgid=msgid):
-            return f"model/{msgid}", consult_ttl_s
-        case SumUp(case_id=case_id):
-            return f"summary/{case_id}", consult_ttl_s
-        case LookUp(msgid=msgid):
-            return f"lookup/{msgid}", LOOK_UP_TTL_S
+        case Consult() | Delegate() | SumUp() | LookUp():
+            return _asked(effect, consult_ttl_s)
         case RunErrand(errand_id=errand_id, try_for_s=try_for_s):
             return f"errand/{errand_id}", try_for_s
+        case MakeMassSend(send_id=send_id):
+            return f"mass/{send_id}", STAFF_TTL_S
         case SendWelcome(userid=userid, external_userid=external_userid):
             return f"welcome/{userid.lower()}/{external_userid}", WELCOME_TTL_S
         case _:
             return subject, SESSION_S
+
+
+def _asked(effect: Consult | Delegate | SumUp | LookUp, ttl_s: float) -> tuple[str, float]:
+    match effect:
+        case SumUp(case_id=case_id):
+            return f"summary/{case_id}", ttl_s
+        case LookUp(msgid=msgid):
+            return f"lookup/{msgid}", LOOK_UP_TTL_S
+        case _:
+            return f"model/{effect.msgid}", ttl_s
 
 
 def only_once(effect: Effect) -> str | None:
@@ -74,6 +83,8 @@ def only_once(effect: Effect) -> str | None:
     match effect:
         case RunErrand(errand_id=errand_id):
             return f"errand_{errand_id}"
+        case MakeMassSend(send_id=send_id):
+            return send_id
         case SendWelcome(code=code):
             return f"welcome_{hashlib.sha256(code.encode()).hexdigest()[:24]}"
         case _:

@@ -161,8 +161,8 @@ class Turn(Consenting, TurnTags, Asking):
 
     @property
     def can_consult(self) -> bool:
-        """Whether there is a model, and it has not been asked about this message yet."""
-        return self.setting.has_model and self.advice is None
+        """Whether a model may be asked, and has not been about this message yet."""
+        return self.setting.may_ask_model and self.advice is None
 
     @property
     def awaited(self) -> Advice | Finding | None:
@@ -255,10 +255,14 @@ class Turn(Consenting, TurnTags, Asking):
         quoted = awaited is not None and awaited.msgid != self.facts.window_msgid
         self.decisions.said.append(Said(reply, message, self.handler, quoted))
 
-    def reach_out(self, outreach: Outreach) -> None:
-        """Count a touch that no reply carries, such as a task for staff; ask `Reaching` before."""
+    def reach_out(self, outreach: Outreach, by: str) -> None:
+        """Count a touch that no effect carries; ask `Reaching` before.
+
+        Args:
+            by: id of the task for staff that does; once that came to nothing it does not count.
+        """
         assert outreach in self.decisions.allowed, "ask before reaching out"
-        self.decisions.reached.append(outreach)
+        self.decisions.reached.append((outreach, by))
 
     def reply_by_code(
         self,

@@ -37,6 +37,7 @@ from bot.store.exports import Export, Exports
 from bot.store.links import Links, Sent, Traced
 from bot.store.mailbox import Arrival, Letter, Mailbox, Waiting
 from bot.store.marks import Mark, Marks
+from bot.store.mass_sends import KnownSend, MassSends
 from bot.store.materials import Material, Materials
 from bot.store.measured import CaseRecord, Measured, Said
 from bot.store.media import Download, MediaStore
@@ -53,6 +54,7 @@ from bot.store.quick_replies import QuickReplies, QuickReply
 from bot.store.sales import KnownSale, Match, Sales, Taken
 from bot.store.servicers import Servicers
 from bot.store.staff_answers import ANSWER, StaffAnswer, StaffAnswers
+from bot.store.successions import PassedCustomer, Passing, Succession, Successions
 from bot.store.suggested import Answered, Outcome, Suggested
 from bot.store.suggestions import KeptReply, Suggestions
 from bot.store.switches import Silence, Switches
@@ -128,6 +130,7 @@ __all__ = [
     "Incoming",
     "KeptReply",
     "KnownSale",
+    "KnownSend",
     "KnownTask",
     "KnownText",
     "Letter",
@@ -136,6 +139,7 @@ __all__ = [
     "Mailbox",
     "Mark",
     "Marks",
+    "MassSends",
     "Match",
     "Material",
     "Materials",
@@ -150,6 +154,8 @@ __all__ = [
     "Outcome",
     "Outreaches",
     "Parcel",
+    "PassedCustomer",
+    "Passing",
     "Past",
     "People",
     "PersonalWay",
@@ -174,6 +180,8 @@ __all__ = [
     "Statement",
     "Stock",
     "Store",
+    "Succession",
+    "Successions",
     "Suggested",
     "Suggestions",
     "Switches",
@@ -242,6 +250,7 @@ class Store:
     line: WaitingLine
     links: Links
     marks: Marks
+    mass_sends: MassSends
     materials: Materials
     measured: Measured
     media: MediaStore
@@ -257,6 +266,7 @@ class Store:
     sales: Sales
     servicers: Servicers
     staff_answers: StaffAnswers
+    successions: Successions
     suggested: Suggested
     suggestions: Suggestions
     switches: Switches

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 from bot.model.consents import ConsentDecision, Standing
 from bot.model.people import ATTRIBUTES
+from bot.model.tasks import TaskState
 from bot.store.database import Unit
 from bot.store.projecting import ask_projection
+from bot.store.tasks import ENGINE, told_of_end
 
 _FORGET = "DELETE FROM attributes WHERE external_userid = ? AND name = ?"
 
@@ -29,7 +31,14 @@ async def decide_all(
             for name, kind in ATTRIBUTES.items():
                 if kind.purpose == purpose:
                     unit.add(_FORGET, customer, name)
+            told = [
+                told_of_end(known, TaskState.SKIPPED, ENGINE, at)
+                for known in await store.tasks.of_customer(customer)
+                if known.is_open and known.task.purpose == purpose
+            ]
+            await store.mailbox.deliver(unit, told, at)
             store.tasks.withdraw(unit, customer, purpose, at)
+            store.mass_sends.withdraw(unit, customer, purpose, at)
             key = store.tags.withdraw(unit, customer, purpose, at)
             queues += await ask_projection(store, unit, customer, [key], at)
     return queues

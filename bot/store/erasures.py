@@ -159,7 +159,7 @@ class Eraser:
             )
             await self.store.keys.commit(unit)
         for database in (self.store.database, self.store.keys):
-            await database.truncate_log()
+            await database.forget()
         log.info("erasure.done", receipt=receipt, rows=sum(counts.values()))
         return _receipt(await self._row(receipt))
 
@@ -179,8 +179,11 @@ class Eraser:
         return sorted(known | {row["person_id"] for row in rows})
 
     async def _is_busy(self, customer: str) -> bool:
-        """Whether something is still on its way, such as the last word, or a tag taken off."""
+        """Whether something is still on its way: the last word, a tag or a task taken back."""
         customers = await self.store.people.same_person(customer)
+        await self.store.mass_sends.withdraw_all(customers, "erased", self.now())
+        if await self.store.mass_sends.wanted_no_more(customers):
+            return True
         subjects = [CUSTOMER + one for one in customers]
         row = await self.store.database.fetch_one(
             f"SELECT 1 FROM outbox WHERE subject IN ({_marks(subjects)})"

@@ -6,9 +6,16 @@ from bot.store.people import SAME_PERSON
 
 _COUNTS = """
 o.refused = '' AND o.withdrawn_at IS NULL AND NOT EXISTS (SELECT 1 FROM outbox b
-    WHERE b.msgid = o.msgid AND b.state IN ('dead', 'cancelled', 'expired', 'held'))
+    WHERE b.msgid = o.msgid AND b.kind <> 'MakeMassSend'
+      AND b.state IN ('dead', 'cancelled', 'expired', 'held'))
+  AND NOT EXISTS (SELECT 1 FROM mass_sends m
+    WHERE m.id = o.msgid AND m.state IN ('blocked', 'impossible'))
+  AND NOT EXISTS (SELECT 1 FROM staff_tasks t
+    WHERE t.id = o.msgid AND t.state IN ('skipped', 'expired'))
 """
-"""What was planned counts until it has come to nothing."""
+"""What was planned counts until it has come to nothing; a mass-send task, until WeCom says so.
+`withdrawn_at` is of rows from before tasks were found by their id.
+"""
 
 _LAST = (
     "(SELECT COALESCE(MAX(o.id), 0) FROM outreach o WHERE o.refused = ''"
@@ -26,10 +33,6 @@ _REFUSE = f"""
 INSERT INTO outreach {_COLUMNS} WHERE NOT EXISTS (SELECT 1 FROM outreach o
     WHERE o.external_userid = ?1 AND o.feature = ?3 AND o.ref = ?4 AND o.refused = ?8
       AND o.at > ?2 - 86400)
-"""
-_WITHDRAW = """
-UPDATE outreach SET withdrawn_at = ? WHERE external_userid = ? AND feature = ? AND ref = ?
-    AND refused = '' AND withdrawn_at IS NULL
 """
 
 
@@ -66,17 +69,13 @@ class Outreaches:
 
         Args:
             last: as the budget said it, or `NOT_ASKED`.
-            msgid: of the outbox row that carries it, empty = something else does.
+            msgid: of the outbox row that carries it, or id of the task.
         """
         unit.add(_PLAN, *_row(external_userid, one, at, "", msgid), last, expect=1)
 
     def refuse(self, unit: Unit, external_userid: str, one: Outreach, at: float, why: str) -> None:
         """Note what was not done and why; the same is noted once a day."""
         unit.add(_REFUSE, *_row(external_userid, one, at, why, ""))
-
-    def withdraw(self, unit: Unit, external_userid: str, feature: str, ref: str, at: float) -> None:
-        """Give back what no message carries and what came to nothing, such as a skipped task."""
-        unit.add(_WITHDRAW, at, external_userid, feature, ref)
 
     async def summary(self, since: float) -> list[Row]:
         """How many touches counted, and how many were refused for what, by feature."""

@@ -146,20 +146,17 @@ class MassSendTasks:
                     return one.send_time
         return None
 
-    async def result_of(
-        self, msgid: str, userid: str, external_userid: str
-    ) -> CustomerResult | None:
-        """What became of one customer, ``None`` = he is none of this task.
+    async def results_of(self, msgid: str, userid: str) -> dict[str, CustomerResult]:
+        """What became of each customer that a member was asked to write to, by external_userid.
 
         Raises:
             SendCancelled: nobody can confirm it any more.
         """
         body = {"msgid": msgid, "userid": userid, "limit": self._limits.mass_result_page}
+        found: dict[str, CustomerResult] = {}
         async for page in self._pages(apis.MASS_RESULT, body):
-            for one in page.send_list or ():
-                if one.external_userid == external_userid:
-                    return one
-        return None
+            found |= {one.external_userid: one for one in page.send_list or ()}
+        return found
 
     async def remind(self, msgid: str) -> None:
         """Let WeCom remind the members who have not confirmed; at most three times in 24 h."""

@@ -18,8 +18,12 @@ from handlers.escalation.requesting import (
     tell_staff,
 )
 
-END, GIVEN_UP = "escalation.end", "escalation.given_up"
-"""What came of ending a session: because it is done, or because the customer gave up waiting."""
+END, GIVEN_UP, BACK = "escalation.end", "escalation.given_up", "escalation.handed_back"
+"""What came of ending a session: because it is done, because the customer gave up waiting, or
+because whoever had it gives it back to the bot."""
+
+_LET_GO = ("ended", "already", "not_human")
+"""Outcomes after which no servicer has the session."""
 
 
 async def close(
@@ -173,19 +177,37 @@ async def give_up(turn: Turn, facts: Store) -> None:
 async def given_up(turn: Turn, facts: Store, done: EffectDone) -> None:
     """Where WeCom let go of the session the bot has the customer back; else nothing is said."""
     case = turn.cases.open
-    if case is None or done.result.get("outcome") not in ("ended", "already", "not_human"):
+    if case is None or done.result.get("outcome") not in _LET_GO:
         return
-    turn.cases.step("given_up", reason="customer")
-    clocks.stop_nudges(turn, case)
+    await _bot_has_it(turn, facts, done, "customer", "given_up")
     store.end_ticket(turn, "customer")
-    await settle_cards(turn, facts, case.id, turn.phrases.say("escalation.card_given_up"))
     if done.result["outcome"] == "not_human":
         pass  # it had come to nobody yet
     elif case.servicer:
         turn.notify([case.servicer], turn.phrases.say("escalation.staff_given_up"))
     else:
         tell_staff(turn, "escalation.staff_given_up", case.reason)
-    code, key = done.result.get("msg_code"), "escalation.given_up"
+
+
+async def handed_back(turn: Turn, facts: Store, done: EffectDone) -> None:
+    """Where WeCom let go of the session the bot has the customer, and the case goes on."""
+    case = turn.cases.open
+    if case is None or case.status not in SEATED:
+        return  # it has ended meanwhile, or is the bot's already
+    if done.result.get("outcome") in _LET_GO:
+        await _bot_has_it(turn, facts, done, "handed_back", "handed_back")
+    else:
+        turn.notify([case.servicer], turn.phrases.say("escalation.staff_not_ended"))
+
+
+async def _bot_has_it(turn: Turn, facts: Store, done: EffectDone, reason: str, key: str) -> None:
+    """The case is the bot's: its clocks stop, its cards say so, its seat is free."""
+    case = turn.cases.open
+    assert case is not None
+    turn.cases.step("given_up", reason=reason)
+    clocks.stop_nudges(turn, case)
+    await settle_cards(turn, facts, case.id, turn.phrases.say(f"escalation.card_{key}"))
+    code, key = done.result.get("msg_code"), f"escalation.{key}"
     if isinstance(code, str) and code:
         because = Because(source="reply", ref=key)
         turn.reply_by_code(

@@ -1,4 +1,4 @@
-"""What may a member do about a case: take it, pass it on, put it off, end it?
+"""What may a member do about a case: take it, pass it on, put it off, give it back, end it?
 
 The same actions come from cards and from pages; who may do what is decided here.
 """
@@ -13,7 +13,13 @@ from bot.routing import Turn
 from bot.store import Store
 from handlers.escalation import briefing, clocks, closing, store
 from handlers.escalation.outcomes import TAKE
-from handlers.escalation.requesting import HANDOFF, raise_to_expert, why
+from handlers.escalation.requesting import (
+    GIVEN_BACK,
+    HANDOFF,
+    ask_another,
+    raise_to_expert,
+    why,
+)
 from knowledge import Library
 
 SNOOZE_S = 1800.0
@@ -89,6 +95,24 @@ async def put_off(turn: Turn, facts: Store, action: StaffAction) -> None:
     minutes = round(SNOOZE_S / 60)
     text = turn.phrases.say("escalation.staff_put_off", minutes=minutes)
     turn.answer(action, text, done=True)
+
+
+async def hand_back(turn: Turn, facts: Store, action: StaffAction) -> None:
+    """交还: to the bot, which goes on with the case, or to somebody else of the line.
+
+    `data["to"]`: ``bot`` or ``others``. WeCom lets a session go back only by ending it (wecom-api
+    §3.5): what the customer writes next is the bot's.
+    """
+    case = await _case(turn, facts, action)
+    if case is None or not _may(turn, case, action):
+        return
+    if action.data.get("to") == "bot":
+        turn.cases.step("handing_back", servicer=action.userid)
+        turn.end_session(tag=closing.BACK)
+        turn.answer(action, turn.phrases.say("escalation.staff_to_bot"), done=True)
+    else:
+        await ask_another(turn, facts, case, GIVEN_BACK)
+        turn.answer(action, turn.phrases.say("escalation.staff_to_others"), done=True)
 
 
 async def end(

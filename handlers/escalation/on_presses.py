@@ -54,6 +54,12 @@ async def put_off(turn: Turn, action: StaffAction, facts: Store) -> None:
     await desk.put_off(turn, facts, action)
 
 
+@router.action("escalation.back")
+async def hand_back(turn: Turn, action: StaffAction, facts: Store) -> None:
+    """交还."""
+    await desk.hand_back(turn, facts, action)
+
+
 @router.action("escalation.end")
 async def end(
     turn: Turn, action: StaffAction, facts: Store, library: Library, config: Config

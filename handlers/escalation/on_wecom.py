@@ -65,6 +65,12 @@ async def session_given_up(turn: Turn, done: EffectDone, facts: Store) -> None:
     await closing.given_up(turn, facts, done)
 
 
+@router.on(EffectDone, tag=closing.BACK)
+async def session_handed_back(turn: Turn, done: EffectDone, facts: Store) -> None:
+    """The session was to be the bot's again."""
+    await closing.handed_back(turn, facts, done)
+
+
 @router.on(EffectDone, tag=briefing.CARD)
 async def card_arrived(turn: Turn, done: EffectDone, facts: Store) -> None:
     """By its code the card can be changed once; at once, when it has come too late."""
@@ -89,7 +95,7 @@ async def failed(turn: Turn, event: EffectFailed, facts: Store) -> None:
     elif event.tag == briefing.CARD:
         names = "、".join(turn.roster.name_of(userid) for userid in event.data.get("userids", ()))
         tell_leaders(turn, "escalation.leader_no_card", name=names)
-    elif event.tag == closing.END and (case := turn.cases.open):
+    elif event.tag in (closing.END, closing.BACK) and (case := turn.cases.open):
         turn.notify([case.servicer], turn.phrases.say("escalation.staff_not_ended"))
     elif event.effect == "SendMessage" and NOT_OURS in event.error:
         turn.emit("with_people")

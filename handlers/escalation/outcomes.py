@@ -15,7 +15,14 @@ from bot.routing.facts import SESSION_S
 from bot.routing.wording import hours_text, opening_text
 from bot.store import Store
 from handlers.escalation import briefing, clocks, closing, seating, store
-from handlers.escalation.requesting import LATER, SEAT, hand_over, tell_leaders, tell_staff
+from handlers.escalation.requesting import (
+    GIVEN_BACK,
+    LATER,
+    SEAT,
+    hand_over,
+    tell_leaders,
+    tell_staff,
+)
 from knowledge import Library
 
 _OUT_OF_POOL = frozenset({"briefed", "taken", "answered", "ticketed", "given_up"})
@@ -186,6 +193,8 @@ def kept(turn: Turn, done: EffectDone, servicer: str) -> None:
         clocks.look_again(turn, case, _next_try_s(turn, case))
     if done.result.get("reason") in _UNASKED:
         return
+    if done.result.get("reason") == GIVEN_BACK:
+        turn.notify([servicer], turn.phrases.say("escalation.staff_kept"))
     name = turn.roster.name_of(servicer)
     waits = briefing.waited(turn, case)
     tell_leaders(turn, "escalation.leader_kept", name=name, waited=waits)

@@ -38,15 +38,8 @@ class Evidence(StrEnum):
         return self is not Evidence.DECLARED
 
 
-class Reach(StrEnum):
-    """How a touch stands: what was created is no message yet (R-9.6)."""
-
-    PLANNED = "planned"
-    BLOCKED = "blocked"
-    CREATED = "task_created"
-    CONFIRMED = "confirmed"  # a member says that it was sent
-    DELIVERED = "delivered"  # WeCom has accepted it
-    IMPOSSIBLE = "impossible"
+MASS_SEND, STAFF = WAYS = ("mass_send", "staff")
+"""How a friend is reached: by a text that a member only confirms, or as the member thinks best."""
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +101,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         words: what the customer writes to do it, or to say that it is done.
         done_text: said when it is done.
         remind_text: said while it is not, instead of the text again.
-        task_text: what a member is asked to do where no message can be sent by us.
+        friend_text: what the friend of a member reads instead of the text, where we cannot write.
+        task_text: what a member is asked to do where neither is to be sent.
+        way: by which a friend is reached, empty = as the configuration says.
     """
 
     id: str
@@ -122,7 +117,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[str, ...] = ()
     done_text: str = ""
     remind_text: str = ""
+    friend_text: str = ""
     task_text: str = ""
+    way: str = ""
     reminders: int = 0
     branches: tuple[Branch, ...] = ()
 
@@ -169,6 +166,20 @@ def holds(condition: Condition, situation: Situation) -> bool:
         and condition.ordered in (None, situation.ordered)
         and (condition.hours is None or _within(condition.hours, situation.moment.time()))
     )
+
+
+def said_to_friend(step: Step, text: str) -> str:
+    """What a member's friend reads of a step; empty = only the member can do it.
+
+    A button is of the chat with the bot, and what is answered in another chat nobody sees.
+
+    Args:
+        text: what the bot would say itself.
+    """
+    if step.friend_text:
+        return step.friend_text
+    is_answered = step.evidence in (Evidence.DECLARED, Evidence.REPLY)
+    return "" if step.button or is_answered else text
 
 
 def first_step(flow: Flow) -> Step | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bot.routing.phrases import WordList
-from handlers.flows.flow import Flow, Step
+from handlers.flows.flow import MASS_SEND, Flow, Step
 
 
 class Flows:
@@ -11,9 +11,11 @@ class Flows:
 
     Args:
         flows: in the order in which they were written.
+        way: one of `WAYS`, how a friend is reached where the step does not say.
     """
 
-    def __init__(self, flows: Sequence[Flow] = ()) -> None:
+    def __init__(self, flows: Sequence[Flow] = (), way: str = MASS_SEND) -> None:
+        self.way = way
         self.replace(flows)
 
     def replace(self, flows: Sequence[Flow]) -> None:

@@ -11,26 +11,25 @@ from bot.model import (
     TimerDue,
 )
 from bot.model.consents import Purpose
+from bot.model.mass_sends import MASS_SEND_MOVED
+from bot.model.outreach import Reach
 from bot.model.tasks import TASK_ENDED, TaskState
 from bot.routing import Turn
 from bot.store import Store
 from bot.store.consents import NOT_CONSENTED
 from handlers.flows import store
-from handlers.flows.flow import Evidence, Reach
+from handlers.flows.flow import Evidence
+from handlers.flows.friends import FEATURE, TASK, is_of
 from handlers.flows.router import router
 from handlers.flows.running import (
     EXPIRE,
     NO_CONSENT,
     REWARD,
     STEP,
-    TASK,
     TOUCH,
     Guide,
     Runner,
 )
-
-JUST_NOW_S = 600.0
-"""A task that a consent took away so lately: the member who knows of it is told."""
 
 
 @router.on(CustomerAdded)
@@ -86,16 +85,6 @@ async def refused(turn: Turn, event: Emitted, guide: Guide) -> None:
         flow = guide.flows.get(run.flow)
         if run.is_running and (flow is None or flow.is_marketing):
             store.end_run(turn, run, store.REFUSED, "consent ended")
-    for known in await guide.facts.tasks.of_customer(turn.external_userid):
-        just_now = (known.ended_at or 0.0) > turn.now - JUST_NOW_S
-        if (
-            known.task.kind == TASK
-            and known.why == NOT_CONSENTED
-            and known.reminded_at
-            and just_now
-        ):
-            text = turn.phrases.say("flows.task_off", text=known.task.text)
-            turn.notify([known.task.member], text)
 
 
 @router.on(Emitted, tag="consent_given")
@@ -106,18 +95,38 @@ async def agreed(turn: Turn, event: Emitted, guide: Guide) -> None:
 
 
 @router.on(Emitted, tag=TASK_ENDED)
-async def told(turn: Turn, event: Emitted, guide: Guide) -> None:
-    """A member says what became of a touch that he was asked to make."""
-    run_id, _, step_id = str(event.data.get("ref", "")).partition("/")
-    run = await store.run(guide.facts, run_id) if event.data.get("kind") == TASK else None
-    if run is None:
+async def told(turn: Turn, event: Emitted, facts: Store) -> None:
+    """A member says what became of a touch that he was asked to make, or nobody wants it more."""
+    known = await facts.tasks.get(str(event.data["task_id"]))
+    if known is None or known.task.kind != TASK or known.is_open:
         return
-    state = TaskState(event.data["state"])
-    if state in (TaskState.SENT, TaskState.DONE_LATE):
-        store.reached(turn, run_id, step_id, Reach.CONFIRMED)
-        return
-    store.reached(turn, run_id, step_id, Reach.IMPOSSIBLE, f"task {state}")
-    guide.of(turn).withdraw(run, step_id)
+    was_done = known.state in (TaskState.SENT, TaskState.DONE_LATE)
+    reach = Reach.CONFIRMED if was_done else Reach.IMPOSSIBLE
+    is_refused = known.why == NOT_CONSENTED
+    why = NO_CONSENT if is_refused else "" if was_done else f"task {known.state}"
+    await _reached(turn, facts, known.task.ref, known.task.id, (reach, why))
+    if is_refused and known.reminded_at is not None:
+        text = turn.phrases.say("flows.task_off", text=known.task.text)
+        turn.notify([known.task.member], text)
+
+
+@router.on(Emitted, tag=MASS_SEND_MOVED)
+async def moved(turn: Turn, event: Emitted, facts: Store) -> None:
+    """WeCom has told how far a mass-send task is."""
+    known = await facts.mass_sends.get(str(event.data["id"]))
+    if known is not None and known.send.feature == FEATURE:
+        await _reached(turn, facts, known.send.ref, known.send.id, (known.state, known.why))
+
+
+async def _reached(
+    turn: Turn, facts: Store, ref: str, carrier: str, standing: tuple[Reach, str]
+) -> None:
+    """How a touch stands is how its step does, unless it was touched again since."""
+    run_id, _, step_id = ref.partition("/")
+    rows = await store.steps_of(facts, run_id)
+    row = next((one for one in rows if one.step == step_id), None)
+    if row is not None and is_of(row, carrier):
+        store.reached(turn, row, *standing)
 
 
 @router.on(GroupJoined)

@@ -9,22 +9,19 @@ from dataclasses import dataclass
 import structlog
 
 from bot.model import Because, Conversation, MenuItem
-from bot.model.consents import Purpose
-from bot.model.outreach import Outreach, Priority
-from bot.model.tasks import StaffTask, task_id
+from bot.model.outreach import Outreach, Priority, Reach
 from bot.routing import Turn
-from bot.routing.assigning import ask_staff
 from bot.routing.experimenting import Experimenting
 from bot.routing.outreach import Reaching
 from bot.routing.writing import could_write, friend_of, may_advertise, may_write, with_people
-from bot.store import Store, Unit
+from bot.store import Store
 from handlers.flows import store
 from handlers.flows.flow import (
     GAP_S,
     LATE_S,
+    MASS_SEND,
     Evidence,
     Flow,
-    Reach,
     Situation,
     Step,
     Wait,
@@ -32,8 +29,10 @@ from handlers.flows.flow import (
     first_step,
     holds,
     reminder_at,
+    said_to_friend,
     step_after,
 )
+from handlers.flows.friends import FEATURE, Touch, mass_send, staff_task
 from handlers.flows.in_force import Flows
 from handlers.flows.store import Run, StepRow
 
@@ -42,15 +41,12 @@ log = structlog.get_logger(__name__)
 STEP, EXPIRE, TOUCH = "flows.step", "flows.expire", "flow_touch"
 """Timers of a run, and the emission that brings a step into the conversation."""
 
-TASK = "sop"
 REWARD = "flows.reward"
 PREFIX = "flow:"
 """Of the menu item by which a customer says that a step is done."""
 
 PAUSE_S = 3600.0
 """So long a step waits while people have the conversation (R-9.3)."""
-
-TASK_ON_TIME_S, TASK_KEPT_S = 4 * 3600.0, 86_400.0
 
 NO_CONSENT, NO_WAY = "no_consent", "no_way"
 
@@ -235,7 +231,7 @@ class Runner:
             store.touched(turn, row, Reach.BLOCKED, why=NO_WAY)
             return False
         wanted = Outreach(
-            feature="flow",
+            feature=FEATURE,
             ref=f"{flow.id}/{step.id}",
             reason=f"flow:{flow.id}/{step.id}",
             promo=flow.is_promo,
@@ -248,55 +244,43 @@ class Runner:
                     store.put_off(turn, row, refusal.until)
                 self.alarm(run, step.id, refusal.until)
             return False
-        await self._touch(flow, run, row, step, wanted, member=member, again=again)
+        await self._touch(Touch(flow, run, row, step, wanted, again), member)
         return True
 
-    async def _touch(
-        self,
-        flow: Flow,
-        run: Run,
-        row: StepRow,
-        step: Step,
-        wanted: Outreach,
-        *,
-        member: str,
-        again: bool,
-    ) -> None:
-        turn, text = self.turn, await self._text(step, again=again)
-        if member:
-            number = str(len(row.reminded) + again)
-            task = StaffTask(
-                id=task_id("flow", run.id, step.id, number),
-                kind=TASK,
-                member=member,
-                text=turn.phrases.say("flows.task", flow=flow.name, text=step.task_text or text),
-                reason=wanted.reason,
-                due_at=turn.now,
-                on_time_s=TASK_ON_TIME_S,
-                expires_at=turn.now + TASK_KEPT_S,
-                external_userid=run.external_userid,
-                ref=f"{run.id}/{step.id}",
-                purpose=Purpose.MARKETING if flow.is_marketing else None,
-            )
-            await ask_staff(turn, self.facts, task)
-            turn.reach_out(wanted)
+    async def _touch(self, touch: Touch, member: str) -> None:
+        turn, step, row = self.turn, touch.step, touch.row
+        text, reach = await self._text(step, again=touch.again), Reach.PLANNED
+        says = said_to_friend(step, text) if member and await self._may_mass_send(step) else ""
+        if says:
+            await mass_send(turn, self.facts, touch, member, says)
+        elif member:
+            await staff_task(turn, self.facts, touch, member, text)
+            reach = Reach.CREATED
         else:
-            menu = [MenuItem(f"{PREFIX}{run.id}/{step.id}", step.button)] if step.button else []
-            turn.reply(
-                text,
-                menu=menu,
-                category="service",
-                because=Because(source="flow", ref=wanted.ref),
-                purpose=Purpose.MARKETING if flow.is_marketing else None,
-                outreach=wanted,
-            )
-        reach = Reach.CREATED if member else Reach.PLANNED
-        store.touched(turn, row, reach, flow.version, again=again)
+            self._write(touch, text)
+        store.touched(turn, row, reach, touch.flow.version, again=touch.again)
         if step.evidence is not Evidence.NONE:
-            reminded = (*row.reminded, turn.now) if again else row.reminded
+            reminded = (*row.reminded, turn.now) if touch.again else row.reminded
             at = reminder_at(step, row.asked_at or turn.now, reminded)
             if at is not None:
-                self.alarm(run, step.id, at)
+                self.alarm(touch.run, step.id, at)
+
+    def _write(self, touch: Touch, text: str) -> None:
+        button = touch.step.button
+        self.turn.reply(
+            text,
+            menu=[MenuItem(f"{PREFIX}{touch.ref}", button)] if button else [],
+            category="service",
+            because=Because(source="flow", ref=touch.wanted.ref),
+            purpose=touch.purpose,
+            outreach=touch.wanted,
+        )
+
+    async def _may_mass_send(self, step: Step) -> bool:
+        """Whether it is to be one, and WeCom lets us make them."""
+        if (step.way or self.flows.way) != MASS_SEND:
+            return False
+        return bool((await self.facts.contact_sync.state()).permitted)
 
     async def _text(self, step: Step, *, again: bool) -> str:
         if again and step.remind_text:
@@ -313,6 +297,8 @@ class Runner:
     ) -> None:
         """A step is done; what comes after it is planned."""
         store.end_step(self.turn, row, store.STEP_DONE, step.evidence)
+        if step.evidence is not Evidence.NONE:  # whatever still asks for it
+            store.drop_sends(self.turn, run, f"{run.id}/{step.id}", "step_done")
         over = await self._over(run, step.id)
         if not thank:
             await self._advance(flow, run, step.id, over)
@@ -364,11 +350,3 @@ class Runner:
             self.alarm(run, step.id, turn.now)
         elif (at := reminder_at(step, turn.now, ())) is not None:
             self.alarm(run, step.id, at)
-
-    def withdraw(self, run: Run, step_id: str) -> None:
-        """A touch that came to nothing takes nothing from the budget."""
-        unit = Unit()
-        self.facts.outreach.withdraw(
-            unit, run.external_userid, "flow", f"{run.flow}/{step_id}", self.turn.now
-        )
-        self.turn.decisions.records += unit.statements

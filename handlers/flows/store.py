@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import msgspec
 
+from bot.model.outreach import Reach
 from bot.routing import Turn
 from bot.store import Store, Table
 from bot.store.database import Row
-from handlers.flows.flow import Evidence, Flow, Reach, Step
+from bot.store.mass_sends import dropped
+from handlers.flows.flow import Evidence, Flow, Step
 
 TABLES = (
     Table("flow_runs", "id", person="external_userid"),
@@ -96,6 +98,7 @@ async def steps_of(facts: Store, wanted: str) -> list[StepRow]:
     rows = await facts.database.fetch(
         "SELECT s.*, (SELECT b.state FROM outreach o JOIN outbox b ON b.msgid = o.msgid"
         " WHERE o.external_userid = s.external_userid AND o.feature = 'flow' AND o.refused = ''"
+        " AND b.kind = 'SendMessage'"
         " AND o.ref = (SELECT r.flow FROM flow_runs r WHERE r.id = s.run) || '/' || s.step"
         " ORDER BY o.id DESC LIMIT 1) AS sent FROM flow_steps s WHERE s.run = ?"
         " ORDER BY s.begun_at, s.step",
@@ -147,8 +150,8 @@ def plan(turn: Turn, one: Run, step: Step, begun_at: float, due_at: float) -> No
     turn.record(
         "INSERT INTO flow_steps (run, step, external_userid, begun_at, due_at)"
         " VALUES (?, ?, ?, ?, ?) ON CONFLICT (run, step) DO UPDATE SET due_at = excluded.due_at,"
-        " reach = CASE WHEN asked_at IS NULL THEN 'planned' ELSE reach END"
-        " WHERE outcome IS NULL",
+        " reach = CASE WHEN flow_steps.asked_at IS NULL THEN 'planned'"
+        " ELSE flow_steps.reach END WHERE flow_steps.outcome IS NULL",
         *(one.id, step.id, one.external_userid, begun_at, due_at),
     )
     turn.record("UPDATE flow_runs SET step = ? WHERE id = ?", step.id, one.id)
@@ -190,12 +193,18 @@ def touched(
     )
 
 
-def reached(turn: Turn, run: str, step: str, reach: Reach, why: str = "") -> None:
-    """What a member or WeCom told of a touch."""
+def reached(turn: Turn, row: StepRow, reach: Reach, why: str) -> None:
+    """What a member or WeCom told of a touch; what is blocked since then stays so."""
     turn.record(
-        "UPDATE flow_steps SET reach = ?, why = ? WHERE run = ? AND step = ?",
-        *(reach, why, run, step),
+        "UPDATE flow_steps SET reach = ?, why = ? WHERE run = ? AND step = ? AND reach <> ?",
+        *(reach, why, row.run, row.step, Reach.BLOCKED),
     )
+
+
+def drop_sends(turn: Turn, one: Run, ref: str, why: str) -> None:
+    """Mass-send tasks of a step, or of the whole run, are wanted no more."""
+    drop = dropped(one.external_userid, ref, why, turn.now)
+    turn.record(drop.sql, *drop.params)
 
 
 def end_step(
@@ -223,6 +232,8 @@ def end_run(turn: Turn, one: Run, state: str, why: str = "") -> None:
         " ELSE why END WHERE run = ? AND outcome IS NULL",
         *(turn.now, why or state, one.id),
     )
+    if state != DONE:
+        drop_sends(turn, one, one.id, "flow_ended")
 
 
 def write_at(turn: Turn, one: Run, open_kfid: str) -> None:

@@ -29,7 +29,7 @@ async def tasks(simulator: Simulator) -> AsyncIterator[MassSendTasks]:
 
 
 async def status(tasks: MassSendTasks, msgid: str, customer: str = LAN) -> int | None:
-    found = await tasks.result_of(msgid, "ZhangSan", customer)
+    found = (await tasks.results_of(msgid, "ZhangSan")).get(customer)
     return found.status if found else None
 
 

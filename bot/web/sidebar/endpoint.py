@@ -35,7 +35,7 @@ PATH = "/sidebar"
 MOST_STREAMS = 2000
 MAX_BODY = 32 * 1024
 PASTED_CHARS = 500
-CASE_ACTIONS = frozenset({"take", "raise", "later", "end"})
+CASE_ACTIONS = frozenset({"take", "raise", "later", "back", "end"})
 
 
 class Asked(NamedTuple):
@@ -275,7 +275,7 @@ class SidebarEndpoint:
         name, where = asked.form.get("name", ""), asked.sight.conversation
         if name not in CASE_ACTIONS or where is None or asked.sight.case is None:
             return self.door.refused(400)
-        data = {key: asked.form.get(key, "")[:500] for key in ("reason", "note")}
+        data = {key: asked.form.get(key, "")[:500] for key in ("reason", "note", "to")}
         data["case_id"] = asked.form.get("case_id", "")[:64]
         return await self.acted(asked, f"escalation.{name}", data, where)
 

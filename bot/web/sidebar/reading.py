@@ -249,7 +249,7 @@ def _can(case: Case, *, is_mine: bool, leads: bool) -> tuple[str, ...]:
     if case.status not in SEATED or not (is_mine or leads):
         return ()
     take = ("take",) if is_mine and case.status != "serving" else ()
-    return (*take, "raise", "later", "end")
+    return (*take, "raise", "later", "back", "end")
 
 
 def _standings(known: dict[Purpose, Standing]) -> tuple[tuple[str, str], ...]:

@@ -10,12 +10,12 @@ from bot.model import (
     CustomerAdded,
     CustomerDeleted,
     CustomerEdited,
+    Effect,
     Event,
     ProjectTags,
     ReadCorpTags,
     TransferFailed,
 )
-from bot.model.effects import Effect
 from tests.talk import Chat
 
 LAN = "wm_lan"

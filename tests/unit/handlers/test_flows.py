@@ -9,11 +9,11 @@ import yaml
 from bot.app.flows import flows_in
 from bot.model import CustomerAdded, CustomerDeleted, Emitted, GroupJoined
 from bot.model.consents import ConsentDecision, Purpose, Standing
+from bot.model.outreach import Reach
 from bot.model.tasks import TaskState
 from bot.store import Unit
 from bot.store.consent_ending import decide_all
 from handlers.flows import store
-from handlers.flows.flow import Reach
 from handlers.flows.in_force import Flows
 from handlers.flows.running import Guide
 from tests.conftest import OpenChat
@@ -243,7 +243,6 @@ async def test_nobody_is_asked_to_advertise_to_who_has_opted_out(
     assert known.task.purpose is Purpose.MARKETING
     if words:
         await chat.says(words)
-        assert any("请不要做了" in text and "第一句" in text for text in chat.staff_messages)
     else:
         unit, now = Unit(), chat.clock.now()
         ended = ConsentDecision(
@@ -256,7 +255,12 @@ async def test_nobody_is_asked_to_advertise_to_who_has_opted_out(
         )
         await decide_all(chat.store, unit, LAN, [ended], now)
         await chat.store.database.commit(unit)
+        await chat.waits(seconds=1)
     assert await chat.store.tasks.listed() == []
+    assert [text for text in chat.staff_messages if "请不要做了" in text and "第一句" in text]
+    rows = await store.steps_of(chat.store, store.run_id("onboarding", LAN))
+    assert [(one.reach, one.why) for one in rows] == [(Reach.IMPOSSIBLE, "no_consent")]
+    assert (await chat.store.outreach.budget(LAN, chat.clock.now())).made == ()
     (known,) = await chat.store.tasks.listed(all_of_them=True)
     assert (known.state, known.ended_by, known.why) == (
         *(TaskState.SKIPPED, "engine", "no consent"),

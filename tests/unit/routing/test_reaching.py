@@ -7,10 +7,12 @@ from bot.delivery.intake import subject_of
 from bot.model import Conversation, Emitted, Lane, TimerDue
 from bot.model.consents import Purpose, Standing
 from bot.model.outreach import Outreach, Priority
+from bot.model.tasks import StaffTask, task_id
 from bot.policy.outreach import Refused
 from bot.routing import Router, Says, Stage, Turn
+from bot.routing.assigning import ask_staff
 from bot.routing.outreach import REFUSED, Reaching
-from bot.store import Arrival, Unit
+from bot.store import Arrival, Store, Unit
 from tests.builders import a_customer, a_message
 from tests.conftest import OpenChat
 from tests.talk import Chat
@@ -136,11 +138,11 @@ async def test_a_handler_may_ask_before_it_decides(open_chat: OpenChat) -> None:
     call = Outreach(feature="tasks", ref="call", reason="三天没有互动", priority=Priority.RECALL)
 
     @router.on(TimerDue, tag="outcall.call")
-    async def give(turn: Turn, reaching: Reaching) -> None:
+    async def give(turn: Turn, reaching: Reaching, facts: Store) -> None:
         found = await reaching.refusal(turn, call)
         asked.append(found.why if found else "")
         if found is None:
-            turn.reach_out(call)
+            await ask_staff(turn, facts, a_task(turn.now), call)
 
     chat = await open_chat(more=[router])
     await chat.says("多久发货")
@@ -152,11 +154,26 @@ async def test_a_handler_may_ask_before_it_decides(open_chat: OpenChat) -> None:
         await chat.waits(seconds=1)
     assert asked == ["", Refused.DAY]
     assert await rows(chat) == [("call", ""), ("call", Refused.DAY)]
-    unit = Unit()
-    chat.store.outreach.withdraw(unit, "wm_lan", "tasks", "call", chat.clock.now())
-    await chat.store.database.commit(unit)
+    budget = await chat.store.outreach.budget("wm_lan", chat.clock.now())
+    assert len(budget.made) == 1
+    (card,) = chat.cards
+    await chat.presses(card.card.buttons[1].key)  # what nobody does was no touch
     budget = await chat.store.outreach.budget("wm_lan", chat.clock.now())
     assert budget.made == ()
+
+
+def a_task(now: float) -> StaffTask:
+    return StaffTask(
+        id=task_id("call", "wm_lan"),
+        kind="sop",
+        member="zhangsan",
+        text="打个电话",
+        reason="三天没有互动",
+        due_at=now,
+        on_time_s=3600.0,
+        expires_at=now + 86_400.0,
+        external_userid="wm_lan",
+    )
 
 
 async def test_of_two_hundred_attempts_at_the_last_touch_one_is_sent(open_chat: OpenChat) -> None:

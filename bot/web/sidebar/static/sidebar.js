@@ -197,7 +197,7 @@
       const id = box.dataset.id;
       if (!await sendReady("materials/ready", { id })) return;
       await act("materials/sent", { id }, words.sent);
-      htmx.trigger(document.getElementById("materials"), "materials", {});
+      htmx.trigger(document.getElementById("materials-list"), "materials-list", {});
     },
     edit(box) {
       if (box.querySelector("textarea")) return;
@@ -389,14 +389,14 @@
     }
   }
 
-  let opened = -1;
+  let lastOpening = -1;
   /** Say so when the customer has opened a link since the page last looked. */
   function noticeOpened() {
     const found = panel.querySelector("[data-opened]");
     if (!found) return;
     const at = Number(found.dataset.opened);
-    if (opened >= 0 && at > opened) toast(found.textContent);
-    opened = at;
+    if (lastOpening >= 0 && at > lastOpening) toast(found.textContent);
+    lastOpening = at;
   }
 
   body.addEventListener("htmx:after:swap", tick);

@@ -24,7 +24,7 @@ def test_what_others_wrote_is_as_it_was_published() -> None:
 
 
 def test_every_script_of_ours_can_be_read() -> None:
-    """By the node that Playwright brings: a name given twice in one file stops all of it."""
+    """By Playwright's node: changes that merge without a conflict may name one thing twice."""
     node = compute_driver_executable()[0]
     pages = ROOT / "simulator" / "page"
     classic = {STATIC / "sidebar.js", pages / "host.js"}

@@ -1,0 +1,384 @@
+"""A touch of a friend is a task that his member confirms, and is shown as what it is (R-9.6)."""
+
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.commands.flows import show
+from bot.model.consents import ConsentDecision, Purpose, Standing
+from bot.model.outreach import Reach
+from bot.store import Unit
+from bot.store.consent_ending import decide_all
+from bot.wecom.apis import CONTACT
+from handlers.flows import store as flow_store
+from simulator.mass_sends import MassSends
+from tests.bombs import armed, every_step, until_nothing_is_left
+from tests.conftest import OpenChat
+from tests.friends import LAN, Town, a_town
+from tests.talk import PlayedClock
+
+TEXT = "新品到店，给您留了一件。"
+ADD = f"{CONTACT}/add_msg_template"
+
+
+def flow(**step: Any) -> dict[str, Any]:
+    one = {"id": "a", "wait": "1小时", "text": TEXT, "evidence": "order", **step}
+    return {"id": "m", "kind": "news", "name": "新品", "expires_days": 30, "steps": [one]}
+
+
+def written(folder: Path, *flows: dict[str, Any], way: str = "mass_send") -> dict[str, Any]:
+    file = folder / "flows.yaml"
+    file.write_text(yaml.safe_dump({"flows": flows}, allow_unicode=True), "utf-8")
+    return {"sources": [file], "way": way}
+
+
+@pytest.fixture
+async def town(open_chat: OpenChat, clock: PlayedClock, tmp_path: Path) -> AsyncIterator[Town]:
+    async with a_town(open_chat, clock, flows=written(tmp_path, flow())) as town:
+        await town.parts.access.api()
+        await town.chat.agrees(Purpose.MARKETING)
+        yield town
+
+
+def sends(town: Town) -> MassSends:
+    return town.sim.world.mass_sends
+
+
+async def passes(town: Town, *, hours: float = 0, minutes: float = 0) -> None:
+    """Time passes; every ten minutes whatever is due is done."""
+    until = town.clock.now() + hours * 3600 + minutes * 60
+    while town.clock.now() < until:
+        town.clock.reach(min(until, town.clock.now() + 600))
+        await town.works()
+
+
+async def is_asked(town: Town) -> str:
+    """The customer became a friend, and the step has come due; returns the task's msgid."""
+    town.friends.add("zhangsan", LAN)
+    await town.settles()
+    await passes(town, minutes=65)
+    (task,) = sends(town).waiting_for("zhangsan")
+    assert task.text == TEXT
+    return task.msgid
+
+
+async def step(town: Town) -> tuple[Reach, str]:
+    (row,) = await flow_store.steps_of(town.store, flow_store.run_id("news", LAN))
+    return row.reach, row.why
+
+
+async def touches(town: Town) -> int:
+    """How many count against the budget."""
+    return len((await town.store.outreach.budget(LAN, town.clock.now())).made)
+
+
+async def asked_of_staff(town: Town) -> list[str]:
+    """Which members were asked to write themselves, by a card."""
+    found = await town.store.tasks.listed(all_of_them=True)
+    return [one.task.member for one in found if one.task.kind == "sop"]
+
+
+async def withdraws(town: Town) -> None:
+    """A member of staff writes down that the customer wants no advertising any more."""
+    unit = Unit()
+    decided = ConsentDecision(
+        purpose=Purpose.MARKETING,
+        decision=Standing.WITHDRAWN,
+        notice_version="1",
+        channel="command",
+        evidence="电话里说的",
+        by="zhangsan",
+    )
+    await decide_all(town.store, unit, LAN, [decided], town.clock.now())
+    await town.store.database.commit(unit)
+
+
+async def test_it_is_a_task_until_wecom_says_that_it_was_sent(town: Town) -> None:
+    msgid = await is_asked(town)
+    assert await step(town) == (Reach.CREATED, "")
+    assert await touches(town) == 1
+    await passes(town, hours=3)
+    assert await step(town) == (Reach.CREATED, "")
+    assert sends(town).received(LAN) == []
+    sends(town).confirm("zhangsan", msgid)
+    await passes(town, minutes=40)
+    assert await step(town) == (Reach.DELIVERED, "")
+    assert sends(town).received(LAN) == [TEXT]
+    assert await touches(town) == 1
+    assert await asked_of_staff(town) == [], "no card asks for the same"
+
+
+async def test_what_is_confirmed_is_not_delivered_yet(town: Town) -> None:
+    msgid = await is_asked(town)
+    task = sends(town).tasks[msgid]
+    sends(town).confirm("zhangsan", msgid)
+    task.results["zhangsan"][LAN] = 0  # WeCom is still at it
+    await passes(town, minutes=20)
+    assert await step(town) == (Reach.CONFIRMED, "")
+    task.results["zhangsan"][LAN] = 1
+    await passes(town, minutes=20)
+    assert await step(town) == (Reach.DELIVERED, "")
+
+
+@pytest.mark.parametrize(("rule", "why"), [("gone", "not_friends"), ("day", "others_faster")])
+async def test_what_comes_to_nothing_says_why_and_gives_its_touch_back(
+    town: Town, rule: str, why: str
+) -> None:
+    msgid = await is_asked(town)
+    if rule == "gone":
+        town.friends.delete("zhangsan", LAN, by="customer", tells=False)
+    else:
+        sends(town).rule = rule
+        sends(town).others_send(LAN)
+    sends(town).confirm("zhangsan", msgid)
+    await passes(town, minutes=20)
+    assert await step(town) == (Reach.IMPOSSIBLE, why)
+    assert await touches(town) == 0
+
+
+@pytest.mark.parametrize("silent", [False, True])
+async def test_whom_wecom_will_not_reach_is_no_touch(town: Town, silent: bool) -> None:
+    sends(town).silent_when_nobody = silent
+    town.friends.add("zhangsan", LAN)
+    await town.settles()
+    town.friends.delete("zhangsan", LAN, by="staff", tells=False)
+    await passes(town, minutes=65)
+    assert await step(town) == (Reach.IMPOSSIBLE, "fail_list" if silent else "not_friends")
+    assert await touches(town) == 0
+
+
+async def test_what_nobody_sends_is_reminded_of_in_the_day_and_cancelled_in_the_end(
+    town: Town,
+) -> None:
+    msgid = await is_asked(town)  # at five past ten
+    await passes(town, hours=13)
+    assert len(sends(town).tasks[msgid].reminded) == 2  # not in the night
+    await passes(town, hours=12)
+    assert sends(town).tasks[msgid].cancelled
+    assert await step(town) == (Reach.IMPOSSIBLE, "nobody_sent")
+    assert await touches(town) == 0
+
+
+async def test_what_is_sent_just_before_it_is_cancelled_was_sent(town: Town) -> None:
+    msgid = await is_asked(town)
+    await withdraws(town)
+    sends(town).confirm("zhangsan", msgid)
+    await passes(town, minutes=20)
+    assert await step(town) == (Reach.DELIVERED, "")
+    assert sends(town).received(LAN) == [TEXT]
+
+
+@pytest.mark.parametrize("hides", [False, True])
+async def test_a_withdrawn_consent_cancels_what_is_not_sent(town: Town, hides: bool) -> None:
+    sends(town).hides_cancelled = hides
+    msgid = await is_asked(town)
+    assert sends(town).waiting_for("zhangsan") != [], "or the end of it would prove nothing"
+    await withdraws(town)
+    await town.works()
+    assert sends(town).tasks[msgid].cancelled
+    assert sends(town).waiting_for("zhangsan") == []
+    assert await step(town) == (Reach.IMPOSSIBLE, "no_consent")
+    assert await touches(town) == 0
+    out = io.StringIO()
+    await show(town.chat.engine.config, LAN, out)
+    assert "发不了（no_consent）" in out.getvalue()
+    assert "任务已建" not in out.getvalue()
+
+
+async def test_a_withdrawn_consent_stops_a_task_that_is_about_to_be_made(town: Town) -> None:
+    town.sim.fault("error", path=ADD, code=45009, times=1)
+    town.friends.add("zhangsan", LAN)
+    await town.settles()
+    await passes(town, minutes=60)
+    assert await step(town) == (Reach.PLANNED, "")
+    await withdraws(town)
+    await passes(town, minutes=20)
+    assert sends(town).tasks == {}
+    assert await step(town) == (Reach.IMPOSSIBLE, "no_consent")
+
+
+async def test_a_consent_withdrawn_in_the_chat_cancels_it_as_well(town: Town) -> None:
+    msgid = await is_asked(town)
+    await town.chat.says("退订")
+    await town.works()
+    assert sends(town).tasks[msgid].cancelled
+    assert await step(town) == (Reach.IMPOSSIBLE, "no_consent")
+
+
+async def test_a_service_message_is_not_cancelled_by_it(
+    open_chat: OpenChat, clock: PlayedClock, tmp_path: Path
+) -> None:
+    flows = written(tmp_path, flow() | {"purpose": "service"})
+    async with a_town(open_chat, clock, flows=flows) as town:
+        await town.parts.access.api()
+        msgid = await is_asked(town)
+        await withdraws(town)
+        await passes(town, minutes=20)
+        assert not sends(town).tasks[msgid].cancelled
+        sends(town).confirm("zhangsan", msgid)
+        await passes(town, minutes=20)
+        assert await step(town) == (Reach.DELIVERED, "")
+
+
+async def test_who_ended_the_step_himself_needs_no_message_any_more(
+    open_chat: OpenChat, clock: PlayedClock, tmp_path: Path
+) -> None:
+    flows = written(tmp_path, flow(evidence="wrote"))
+    async with a_town(open_chat, clock, flows=flows) as town:
+        await town.parts.access.api()
+        await town.chat.agrees(Purpose.MARKETING)
+        msgid = await is_asked(town)
+        await town.chat.says("多久发货")
+        await town.works()
+        assert sends(town).tasks[msgid].cancelled
+        assert await step(town) == (Reach.IMPOSSIBLE, "step_done")
+
+
+async def test_an_admin_who_cancels_it_at_wecom_is_followed(town: Town) -> None:
+    sends(town).hides_cancelled = True
+    msgid = await is_asked(town)
+    sends(town).tasks[msgid].cancelled = True
+    await passes(town, minutes=20)
+    assert await step(town) == (Reach.IMPOSSIBLE, "cancelled_at_wecom")
+
+
+async def test_words_that_may_not_be_said_are_not_put_into_a_members_mouth(
+    open_chat: OpenChat, clock: PlayedClock, tmp_path: Path
+) -> None:
+    flows = written(tmp_path, flow(text="我们的面霜全国第一，包治百病。"))
+    async with a_town(open_chat, clock, flows=flows) as town:
+        await town.parts.access.api()
+        await town.chat.agrees(Purpose.MARKETING)
+        town.friends.add("zhangsan", LAN)
+        await town.settles()
+        await passes(town, minutes=65)
+        assert ADD not in town.sim.calls
+        reach, why = await step(town)
+        assert reach is Reach.BLOCKED
+        assert why.startswith("lexicon:")
+        assert await touches(town) == 0
+
+
+async def test_where_a_member_is_to_act_or_wecom_does_not_permit_it_he_gets_a_card(
+    open_chat: OpenChat, clock: PlayedClock, tmp_path: Path
+) -> None:
+    flows = written(tmp_path, flow(way="staff"))
+    async with a_town(open_chat, clock, flows=flows) as town:
+        await town.parts.access.api()
+        await town.chat.agrees(Purpose.MARKETING)
+        town.friends.add("zhangsan", LAN)
+        await town.settles()
+        await passes(town, minutes=65)
+        assert ADD not in town.sim.calls
+        assert await asked_of_staff(town) == ["zhangsan"]
+        assert await step(town) == (Reach.CREATED, "")
+
+
+async def test_what_must_be_answered_to_the_bot_is_left_to_a_member(
+    open_chat: OpenChat, clock: PlayedClock, tmp_path: Path
+) -> None:
+    asks = flow(evidence="reply", words=["=领"], text="回复“领”。")
+    told = flow(
+        evidence="reply", words=["=领"], text="回复“领”。", friend_text="到客服里回复“领”。"
+    )
+    async with a_town(open_chat, clock, flows=written(tmp_path, asks)) as town:
+        await town.parts.access.api()
+        await town.chat.agrees(Purpose.MARKETING)
+        town.friends.add("zhangsan", LAN)
+        await town.settles()
+        await passes(town, minutes=65)
+        assert await asked_of_staff(town) == ["zhangsan"]
+        assert sends(town).tasks == {}
+    async with a_town(
+        open_chat, clock, flows=written(tmp_path, told | {"kind": "news-2", "id": "n"})
+    ) as town:
+        await town.parts.access.api()
+        clock.reach(clock.now() + 86_400)
+        town.friends.add("zhangsan", LAN)
+        await town.settles()
+        await passes(town, minutes=65)
+        assert [one.text for one in sends(town).tasks.values()] == ["到客服里回复“领”。"]
+
+
+async def test_an_answer_that_gets_lost_makes_no_second_task(town: Town) -> None:
+    """The list of tasks lags behind the call: it is believed only once it has had time."""
+    sends(town).lists_after_s = 30.0
+    town.sim.fault("reset_after_accept", path=ADD, times=1)
+    town.friends.add("zhangsan", LAN)
+    await town.settles()
+    await passes(town, minutes=60)
+    assert await step(town) == (Reach.PLANNED, "")
+    for _ in range(20):
+        town.clock.reach(town.clock.now() + 5)
+        await town.works()
+    assert len(sends(town).tasks) == 1
+    assert town.sim.calls[ADD] == 1
+    assert await step(town) == (Reach.CREATED, "")
+
+
+async def test_a_call_that_never_arrived_is_made_again(town: Town) -> None:
+    town.sim.fault("error", path=ADD, code=-1, times=1)
+    town.friends.add("zhangsan", LAN)
+    await town.settles()
+    await passes(town, minutes=70)
+    assert len(sends(town).tasks) == 1
+    assert town.sim.calls[ADD] == 2
+
+
+async def test_where_wecom_does_not_say_for_whom_a_task_is_nothing_more_is_made(
+    town: Town,
+) -> None:
+    town.sim.fault("reset_after_accept", path=ADD, times=1)
+    town.friends.add("zhangsan", LAN)
+    await town.settles()
+    await passes(town, minutes=60)
+    (task,) = sends(town).tasks.values()
+    task.results = {}
+    await passes(town, hours=2)
+    assert town.sim.calls[ADD] == 1
+    (known,) = await town.store.mass_sends.of_customer(LAN)
+    assert (known.state, known.why) == (Reach.PLANNED, "maybe_made")
+    assert await touches(town) == 1, "it may have been one"
+
+
+async def test_a_consent_withdrawn_after_a_lost_answer_cancels_what_was_made(town: Town) -> None:
+    town.sim.fault("reset_after_accept", path=ADD, times=1)
+    town.friends.add("zhangsan", LAN)
+    await town.settles()
+    await passes(town, minutes=60)
+    (task,) = sends(town).tasks.values()
+    assert await step(town) == (Reach.PLANNED, "")
+    await withdraws(town)
+    await passes(town, minutes=10)
+    assert task.cancelled
+    assert await step(town) == (Reach.IMPOSSIBLE, "no_consent")
+
+
+@every_step
+async def test_one_task_is_made_wherever_the_process_dies(
+    open_chat: OpenChat, clock: PlayedClock, tmp_path: Path, stride: int
+) -> None:
+    flows = written(tmp_path, flow() | {"purpose": "service"})
+    async with a_town(open_chat, clock, flows=flows) as town:
+        await town.parts.access.api()
+
+        async def story(number: int, step: int) -> bool:
+            customer = await town.sim.customer(f"客户{number}")
+            town.friends.add("zhangsan", customer)
+            await town.settles()
+            town.clock.reach(town.clock.now() + 3600)
+            async with armed(town, step) as bomb:
+                await town.works()
+            await passes(town, minutes=20)
+            (task,) = sends(town).waiting_for("zhangsan")
+            assert task.results == {"zhangsan": {customer: 0}}, f"step {step}"
+            (known,) = await town.store.mass_sends.of_customer(customer)
+            assert (known.state, known.msgid) == (Reach.CREATED, task.msgid), f"step {step}"
+            sends(town).confirm("zhangsan", task.msgid)
+            return bomb.went_off
+
+        assert await until_nothing_is_left(town, stride, story) > 8
