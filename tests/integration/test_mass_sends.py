@@ -2,19 +2,22 @@
 
 import io
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from bot.app.engine import build_eraser
+from bot.commands.consent import decide
 from bot.commands.flows import show
-from bot.model.consents import ConsentDecision, Purpose, Standing
+from bot.model.consents import Purpose, Standing
 from bot.model.outreach import Reach
-from bot.store import Unit
-from bot.store.consent_ending import decide_all
+from bot.routing.panels import About
 from bot.wecom.apis import CONTACT
 from handlers.flows import store as flow_store
+from handlers.timeline import panel as timeline
 from simulator.mass_sends import MassSends
 from tests.bombs import armed, every_step, until_nothing_is_left
 from tests.conftest import OpenChat
@@ -83,18 +86,12 @@ async def asked_of_staff(town: Town) -> list[str]:
 
 
 async def withdraws(town: Town) -> None:
-    """A member of staff writes down that the customer wants no advertising any more."""
-    unit = Unit()
-    decided = ConsentDecision(
-        purpose=Purpose.MARKETING,
-        decision=Standing.WITHDRAWN,
-        notice_version="1",
-        channel="command",
+    """A member of staff writes down, by a command, that the customer wants no advertising."""
+    await decide(
+        *(town.chat.engine.config, LAN, Purpose.MARKETING, Standing.WITHDRAWN, io.StringIO()),
         evidence="电话里说的",
-        by="zhangsan",
+        now=town.clock.now(),
     )
-    await decide_all(town.store, unit, LAN, [decided], town.clock.now())
-    await town.store.database.commit(unit)
 
 
 async def test_it_is_a_task_until_wecom_says_that_it_was_sent(town: Town) -> None:
@@ -207,6 +204,66 @@ async def test_a_consent_withdrawn_in_the_chat_cancels_it_as_well(town: Town) ->
     await town.works()
     assert sends(town).tasks[msgid].cancelled
     assert await step(town) == (Reach.IMPOSSIBLE, "no_consent")
+
+
+async def test_a_person_who_is_erased_gets_nothing_that_a_member_still_holds(town: Town) -> None:
+    """The rows go only once the task is cancelled: afterwards nobody would know of it."""
+    msgid = await is_asked(town)
+    engine = town.chat.engine
+    built = build_eraser(engine.config, town.store, engine.routers)
+    eraser = replace(built, now=town.clock.now)
+    await eraser.ask(LAN, by="command", now=town.clock.now())
+    assert await eraser.look() == 0
+    await town.works()
+    assert sends(town).tasks[msgid].cancelled
+    assert await eraser.look() == 1
+    assert await town.store.mass_sends.of_customer(LAN) == []
+
+
+async def test_what_was_not_made_in_time_is_not_made(town: Town) -> None:
+    town.sim.fault("error", path=ADD, code=45009, times=999)
+    town.friends.add("zhangsan", LAN)
+    await town.settles()
+    await passes(town, hours=13)  # into the night, for which it was not meant
+    town.sim.world.faults.clear()
+    await passes(town, hours=10)
+    assert sends(town).tasks == {}
+    assert await step(town) == (Reach.IMPOSSIBLE, "not_made")
+    assert await touches(town) == 0
+
+
+async def test_without_permission_it_is_blocked_and_the_next_one_is_a_card(
+    open_chat: OpenChat, clock: PlayedClock, tmp_path: Path
+) -> None:
+    flows = written(tmp_path, flow(reminders=1) | {"purpose": "service"})
+    async with a_town(open_chat, clock, flows=flows) as town:
+        await town.parts.access.api()
+        town.friends.add("zhangsan", LAN)
+        await town.settles()
+        town.friends.permitted.clear()
+        await passes(town, minutes=65)
+        assert await step(town) == (Reach.BLOCKED, "not_permitted")
+        assert await asked_of_staff(town) == []
+        await passes(town, hours=24)
+        assert await asked_of_staff(town) == ["zhangsan"]
+
+
+async def test_it_stands_in_the_timeline_with_its_reason(town: Town) -> None:
+    msgid = await is_asked(town)
+    town.friends.delete("zhangsan", LAN, by="customer", tells=False)
+    sends(town).confirm("zhangsan", msgid)
+    await passes(town, minutes=20)
+    found = await town.store.timeline.page(LAN)
+    (one,) = [one for one in found if one.kind == "mass_send"]
+    assert (one.what, one.why, one.text) == (
+        *("impossible", "zhangsan flow:m/a not_friends", TEXT),
+    )
+    about = About(LAN, None, "zhangsan", town.clock.now(), town.chat.engine.phrases)
+    shown = await timeline(about, town.store)
+    assert shown is not None
+    (line,) = [one for one in shown.lines if one.label == "群发任务"]
+    assert line.value == "发不了"
+    assert "已经不是好友" in line.hint
 
 
 async def test_a_service_message_is_not_cancelled_by_it(
