@@ -22,6 +22,7 @@ from bot.config.requirements import keygen
 from bot.delivery.lanes import SystemClock
 from bot.model import Case, Conversation
 from bot.store import CaseChange, Store, Unit
+from bot.store.sqlite import SqliteDatabase
 from bot.telemetry import Metrics, configure_logging
 from bot.web.sidebar.rendering import Pages
 from knowledge import Library, Retriever
@@ -43,6 +44,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 async def filled(store: Store, customers: int, messages: int, now: float) -> None:
     """Rows of a company that has used the product for long; only a few can be opened."""
     writer = store.database
+    assert isinstance(writer, SqliteDatabase)
     people = [(f"wm_{n}", f"p_{n}", now - 9e6) for n in range(customers)]
     script = "PRAGMA synchronous = OFF"
     writer.run_script(script)

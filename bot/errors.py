@@ -5,6 +5,9 @@
     ConciergeError
     ├── Misconfigured            a person must change configuration, content or the console
     ├── Conflict                 a unit met other facts than it expected: decide again
+    ├── StoreFailed              the database did not do it, and kept nothing of it
+    │   ├── StoreUnavailable     it cannot now (locked, full, gone): it may later
+    │   └── StoreRefused         it never will: a wrong statement, or a constraint that forbids it
     ├── NotConsented             the person has not agreed to this: leave it
     ├── Unreadable               input that cannot be verified, decrypted or parsed: refuse it
     ├── ModelUnavailable         the chat model gave no answer: go on without it
@@ -42,6 +45,18 @@ class Misconfigured(ConciergeError):
 
 class Conflict(ConciergeError):
     """A unit met other facts than it expected"""
+
+
+class StoreFailed(ConciergeError):
+    """The database did not do it"""
+
+
+class StoreUnavailable(StoreFailed):
+    """The database cannot do it now"""
+
+
+class StoreRefused(StoreFailed):
+    """The database refuses this statement"""
 
 
 class NotConsented(ConciergeError):

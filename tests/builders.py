@@ -6,10 +6,14 @@ from typing import Any
 
 from bot.config import Config
 from bot.model import Conversation, MessageReceived
+from bot.store import Store
 from knowledge import FaqEntry
 
 KEY = "a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2U="
 """Base64 of 32 bytes; it protects nothing."""
+
+STORAGE = "storage"
+"""File of a test's folder with the address of its database, where that is a server."""
 
 FRIDAY_MORNING = 1_795_140_000.0
 """2026-11-20 10:00 in Shanghai: a working day, in office hours."""
@@ -47,7 +51,7 @@ def a_config(folder: Path, **sections: Any) -> Config:
     """A valid configuration whose files lie in a folder; sections as in config.yaml."""
     given: dict[str, Any] = {
         "company": {"name": "云栖优选"},
-        "storage": {"url": f"sqlite:///{folder / 'concierge.db'}"},
+        "storage": a_storage(folder),
         "security": {"encryption_key": KEY},
         "embeddings": {"provider": "none"},
         "staff": [
@@ -56,6 +60,19 @@ def a_config(folder: Path, **sections: Any) -> Config:
         ],
     }
     return Config.model_validate(given | sections)
+
+
+def a_storage(folder: Path) -> dict[str, str]:
+    """The section of a database: a file in the folder, or the one that its file `storage` names."""
+    named = folder / STORAGE
+    if not named.is_file():
+        return {"url": f"sqlite:///{folder / 'concierge.db'}"}
+    return {"url": named.read_text("utf-8"), "folder": str(folder)}
+
+
+def home_of(store: Store) -> Path:
+    """The folder in which the files of a store lie."""
+    return store.media.folder.parent
 
 
 _SHOP = [

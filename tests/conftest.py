@@ -1,6 +1,7 @@
 """Fixtures of the whole suite; builders take the place of most of them."""
 
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,11 +16,22 @@ from bot.routing.router import Router
 from bot.store import Store
 from bot.telemetry import Metrics
 from knowledge import FaqEntry, Library, Retriever
-from tests.builders import a_config, a_customer, some_knowledge
+from tests.builders import STORAGE, a_config, a_customer, some_knowledge
+from tests.postgres_server import PostgresServer, running_server
 from tests.talk import Chat, PlayedClock
 
 settings.register_profile("ci", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci")
+
+
+MIGRATED = "migrated"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the suite."""
+    parser.addoption(
+        "--postgres", action="store_true", help="run what uses a store or a chat over PostgreSQL"
+    )
 
 
 class OpenChat(Protocol):
@@ -60,10 +72,36 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A server with an empty, migrated database in `MIGRATED`, started when a test asks for it."""
+    with running_server() as server:
+        server.sql(f"CREATE DATABASE {MIGRATED} TEMPLATE template0")
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / STORAGE).write_text(server.url(MIGRATED), "utf-8")
+            open_store(a_config(Path(folder))).close()
+        server.remember(MIGRATED)
+        yield server
+
+
 @pytest.fixture
-def home(migrated: Path, tmp_path: Path) -> Path:
+def backend(request: pytest.FixtureRequest) -> str:
+    """Which database a test runs on: `sqlite`, or `postgres` when pytest was told so."""
+    return "postgres" if request.config.getoption("--postgres") else "sqlite"
+
+
+@pytest.fixture
+def home(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """A folder of this test with an empty, migrated database."""
-    return Path(shutil.copytree(migrated, tmp_path / "home"))
+    if backend == "sqlite":
+        yield Path(shutil.copytree(request.getfixturevalue("migrated"), tmp_path / "home"))
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    folder = tmp_path / "home"
+    folder.mkdir()
+    (folder / STORAGE).write_text(server.url(MIGRATED), "utf-8")
+    yield folder
+    server.restore(MIGRATED)
 
 
 @pytest.fixture
@@ -117,6 +155,7 @@ async def chat(open_chat: OpenChat) -> Chat:
 def _open(config: Config) -> Store:
     """A store that does not wait for the disk: no test of this process survives a power cut."""
     store = open_store(config)
-    for database in (store.database, store.keys):
-        database.run_script("PRAGMA synchronous = OFF")
+    if config.storage.sqlite_path is not None:
+        for database in (store.database, store.keys):
+            database.run_script("PRAGMA synchronous = OFF")
     return store

@@ -6,7 +6,6 @@ person has written: that is a conflict, and `check` lists it.
 
 import asyncio
 import contextlib
-import sqlite3
 import tempfile
 import time
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
@@ -34,9 +33,12 @@ from bot.store import (
     Incoming,
     KnownText,
     Statement,
+    Unit,
     digest_of,
 )
 from bot.store.migrate import ENGINE_MIGRATIONS, migrate, migrations_of
+from bot.store.opening import open_existing
+from bot.store.sqlite import SqliteDatabase
 from knowledge import EntryProblem, FaqEntry, Library, Retriever, body_of, entry_of, load_entries
 from knowledge.embeddings import Remembering
 from knowledge.loader import files_of
@@ -304,13 +306,13 @@ def opened_contents(config: Config) -> Iterator[Contents]:
 async def preview(config: Config) -> AsyncIterator[Contents]:
     """What the content will be after the next start, in a database that is thrown away."""
     with tempfile.TemporaryDirectory(prefix="concierge-") as folder:
-        database = Database(Path(folder) / "content.db")
+        database = SqliteDatabase(Path(folder) / "content.db")
         try:
             database.run_script("PRAGMA synchronous = OFF")
             migrate(database, migrations_of("engine", ENGINE_MIGRATIONS))
-            path = config.storage.sqlite_path
-            if path is not None and path.exists():
-                _copy(path, database)
+            if live := open_existing(config.storage):
+                with contextlib.closing(live):
+                    await _copy(live, database)
             contents = Contents(database)
             await take_files(config, contents, now=time.time())
             yield contents
@@ -318,14 +320,14 @@ async def preview(config: Config) -> AsyncIterator[Contents]:
             database.close()
 
 
-def _copy(path: Path, database: Database) -> None:
+async def _copy(live: Database, database: Database) -> None:
     """Copy the rows of content, if that database has any yet."""
-    quoted = str(path).replace("'", "''")
-    copies = [f"DELETE FROM {t}; INSERT INTO {t} SELECT * FROM live.{t};" for t in _COPIED]
-    database.run_script(f"ATTACH DATABASE '{quoted}' AS live")
-    try:
-        database.run_script("\n".join(copies))
-    except sqlite3.OperationalError as error:  # older than content: nothing to copy
-        log.debug("content.not_copied", error=str(error))
-    finally:
-        database.run_script("DETACH DATABASE live")
+    unit = Unit()
+    for table in _COPIED:
+        if not live.columns(table):  # older than content: nothing to copy
+            return
+        unit.add(f"DELETE FROM {table}")
+        for row in await live.scan(f"SELECT * FROM {table}"):
+            marks = ", ".join("?" * len(row))
+            unit.add(f"INSERT INTO {table} ({', '.join(row.keys())}) VALUES ({marks})", *row)
+    await database.commit(unit)

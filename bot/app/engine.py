@@ -1,6 +1,5 @@
 """What do turns need, with or without WeCom? `serve`, `chat` and tests share this part."""
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +41,7 @@ from bot.routing.middleware import (
 from bot.routing.outreach import Reaching
 from bot.routing.phrases import Phrases
 from bot.routing.router import Router
-from bot.routing.setting import Codes, Setting
+from bot.routing.setting import Codes, Load, Setting
 from bot.routing.suggesting import Colleagues, Suggester
 from bot.routing.turn import Turn
 from bot.routing.values import Values
@@ -55,6 +54,7 @@ from bot.store.migrate import (
     migrate,
     migrations_of,
 )
+from bot.store.opening import open_facts, open_keys
 from bot.store.tables import ENGINE_TABLES, check_declared
 from bot.telemetry import Metrics
 from bot.tools import HttpTools
@@ -106,6 +106,7 @@ class Engine:
     webhooks: WebhookPoster
     supplies: Mapping[type, object]
     suggester: Suggester
+    load: Load
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -140,14 +141,12 @@ def open_database(config: Config) -> Database:
     Raises:
         Misconfigured: no such database.
     """
-    path = config.storage.sqlite_path
-    if path is None:
-        raise Misconfigured("storage.url: this version serves sqlite:/// only")
+    database = open_facts(config.storage)
     try:
-        database = Database(path)
-    except (OSError, sqlite3.Error) as error:
-        raise Misconfigured(f"storage.url: {path} cannot be opened: {error}") from error
-    migrate(database, known_migrations())
+        migrate(database, known_migrations())
+    except BaseException:
+        database.close()
+        raise
     return database
 
 
@@ -165,33 +164,28 @@ def master_keys(config: Config) -> tuple[bytes, list[bytes]]:
 
 
 def open_store(config: Config) -> Store:
-    """Open and migrate the database and its key file.
+    """Open and migrate the database and that of its keys.
 
     Raises:
         Misconfigured: no such database, or keys that cannot open what is stored.
     """
     database = open_database(config)
-    path = database.path
-    try:
-        keys = Database(path.with_suffix(".keys.db"))
-    except (OSError, sqlite3.Error) as error:
-        raise Misconfigured(f"storage.url: {path} cannot be opened: {error}") from error
+    config.storage.files.mkdir(parents=True, exist_ok=True)
+    keys = open_keys(config.storage)
     migrate(keys, migrations_of("keys", KEYS_MIGRATIONS))
     vault = Vault(database, keys, *master_keys(config))
     vault.check_master()
-    return Store.build(database, keys, vault, path.parent / "media", config.tagging)
+    return Store.build(database, keys, vault, config.storage.files / "media", config.tagging)
 
 
-def vectors_folder(config: Config) -> Path | None:
+def vectors_folder(config: Config) -> Path:
     """Where vectors, and what they are made with, are kept; losing it costs time."""
-    path = config.storage.sqlite_path
-    return path.parent / "vectors" if path else None
+    return config.storage.files / "vectors"
 
 
-def gate_file(config: Config) -> Path | None:
+def gate_file(config: Config) -> Path:
     """Where the gate of this deployment is, once `concierge gate train` has fitted one."""
-    path = config.storage.sqlite_path
-    return path.parent / "gate.json" if path else None
+    return config.storage.files / "gate.json"
 
 
 def build_gate(config: Config) -> Gate:
@@ -201,7 +195,7 @@ def build_gate(config: Config) -> Gate:
         Misconfigured: there is one, and it cannot be read.
     """
     file = gate_file(config)
-    if file is None or not file.is_file():
+    if not file.is_file():
         return load_gate()
     try:
         return read_gate(file)
@@ -283,13 +277,13 @@ def build_engine(
         Suggester: suggester,
     }
     check_needs(routers, SUPPLIED, phrases)
-    routing = config.routing
+    routing, setting = config.routing, _setting(config, phrases, model, agent, summariser)
     dispatcher = Dispatcher(
         store,
         routers,
         Committer(*(store, plan, enclose, _turn_settings(config)), guard=guard, reaching=reaching),
         accounts=config.for_account,
-        setting=_setting(config, phrases, model, agent, summariser),
+        setting=setting,
         supplies=supplies,
         middlewares=_middlewares(store, routing),
         settings=_dispatch_settings(config),
@@ -302,6 +296,7 @@ def build_engine(
         welcomes,
         *(dispatcher, model, agent, summariser, guard),
         *(HttpTools(config.tools), fetched, WebhookPoster(), supplies, suggester),
+        setting.load,
     )
 
 

@@ -98,16 +98,15 @@ def forbids_of(lexicon: Lexicon) -> Callable[[str], bool]:
     return lambda text: lexicon.check(text, direction=Direction.MODEL).decision != Decision.ALLOW
 
 
-def lexicon_folder(config: Config) -> Path | None:
+def lexicon_folder(config: Config) -> Path:
     """Where imported lists are kept."""
-    path = config.storage.sqlite_path
-    return path.parent / IMPORTED if path else None
+    return config.storage.files / IMPORTED
 
 
 def imported_lists(config: Config) -> list[Path]:
     """The folder of imported lists, if there is one."""
     folder = lexicon_folder(config)
-    return [folder] if folder is not None and folder.is_dir() else []
+    return [folder] if folder.is_dir() else []
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[Path]:

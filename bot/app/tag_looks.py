@@ -38,16 +38,15 @@ def tag_looks(engine: Engine, wake: Callable[[str, Lane], None]) -> list[Look]:
 
 
 def build_auditing(engine: Engine, wake: Callable[[str, Lane], None]) -> TagAuditing | None:
-    """What draws the weekly sample, or ``None`` where that is off or there is no folder."""
+    """What draws the weekly sample, or ``None`` where that is off."""
     config, phrases = engine.config, engine.phrases
-    database = config.storage.sqlite_path
-    if not config.tagging.audit.enabled or database is None:
+    if not config.tagging.audit.enabled:
         return None
     return TagAuditing(
         engine.store,
         config.tagging,
         ZoneInfo(config.timezone),
-        database.parent / AUDITS,
+        config.storage.files / AUDITS,
         tuple(one.userid for one in config.staff if one.level == "leader"),
         lambda count, file: phrases.say("staff.tag_sample", count=count, file=str(file)),
         engine.clock,

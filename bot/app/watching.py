@@ -23,6 +23,6 @@ def build_watch(engine: Engine, tokens: AccessTokens, woken: Callable[[str, Lane
         operators=build_roster(engine.config).operators,
         refusals=(tokens.refused,),
         woken=woken,
-        disk=engine.store.database.path.parent,
+        disk=engine.config.storage.files,
         recent=Recent(engine.metrics),
     )

@@ -13,9 +13,10 @@ from bot.app.engine import known_migrations, master_keys
 from bot.commands.consent import operator
 from bot.config import Config
 from bot.errors import Misconfigured
-from bot.store import AuditEntry, Database, Unit
+from bot.store import AuditEntry, Unit
 from bot.store import backup as backups
 from bot.store.backup import Held, Manifest
+from bot.store.sqlite import SqliteDatabase
 from bot.store.vault import fingerprint
 
 _NAME = "concierge-"
@@ -118,7 +119,7 @@ def _ask_whether_it_fits(config: Config, manifest: Manifest) -> None:
 
 
 def _ask_whether_it_is_served(held: Held) -> None:
-    database = Database(held.database)
+    database = SqliteDatabase(held.database)
     try:
         database.claim()
     finally:

@@ -220,10 +220,10 @@ def _k(value: float | None) -> str:
     return "—" if value is None else f"{value:.2f}"
 
 
-def looked_at(inviter: Conversation, campaign: str, now: float) -> Arrival:
+def looked_at(inviter: Conversation, campaign: str, now: float, name: str = COUNTED) -> Arrival:
     """What lets an inviter's mailbox see again what his invitations have come to."""
     event = Emitted(
-        name=COUNTED,
+        name=name,
         data={"campaign": campaign},
         open_kfid=inviter.open_kfid,
         external_userid=inviter.external_userid,

@@ -258,8 +258,7 @@ async def _conflicts(inspection: Inspection) -> list[str]:
     """Entries that a person edited and whose file has changed since."""
     from bot.app import preview
 
-    path = inspection.config.storage.sqlite_path if inspection.config else None
-    if inspection.config is None or path is None or not path.is_file():
+    if inspection.config is None:
         return []
     async with preview(inspection.config) as contents:
         return [

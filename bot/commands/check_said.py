@@ -1,6 +1,5 @@
 """Which texts hold words that keep them from being said until a person has released them?"""
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from bot.config import Config, Problem, Safety
 from bot.policy.lexicon import Decision, Lexicon
 from bot.routing.phrases import Phrases
 from bot.store import Approval, Approvals, KnownText
-from bot.store.database import Database
+from bot.store.opening import open_existing
 
 CONFIG = "config"
 
@@ -46,14 +45,11 @@ async def watched_texts(config: Config, lexicon: Lexicon) -> list[str]:
 
 async def approvals_of(config: Config) -> list[Approval]:
     """What was decided in the configured database, if there is one yet."""
-    path = config.storage.sqlite_path
-    if path is None or not path.is_file():
+    database = open_existing(config.storage)
+    if database is None:
         return []
-    database = Database(path)
     try:
-        return await Approvals(database).all()
-    except sqlite3.OperationalError:  # older than approvals
-        return []
+        return await Approvals(database).all() if database.columns("approvals") else []
     finally:
         database.close()
 

@@ -11,7 +11,6 @@ import msgspec
 
 from bot.app import build_gate, build_library, gate_file, preview, vectors_folder
 from bot.config import Config
-from bot.errors import Misconfigured
 from knowledge import Audience
 from knowledge.entries import Variant
 from knowledge.fitting import (
@@ -54,8 +53,6 @@ async def train(
         Misconfigured: there is no place to keep it.
     """
     file = to or gate_file(config)
-    if file is None:
-        raise Misconfigured("storage.url: this version keeps the gate beside sqlite:/// only")
     cases, base = await _cases(config, queries, open_kfid)
     gate = fit(cases, start=build_gate(config), encoder=base.encoder, reader=base.reader)
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -62,7 +62,7 @@ async def export(
         customers = await store.people.same_person(customer)
         held = await _held(store, declared_tables(discover(handlers)), customers)
         name = f"x_{secrets.token_hex(6)}"
-        folder = to or store.database.path.parent / "exports"
+        folder = to or config.storage.files / "exports"
         path = (folder / f"{name}.zip").resolve()
         folder.mkdir(parents=True, exist_ok=True)
         await _write(store, path, held, zone, at)

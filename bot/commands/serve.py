@@ -7,6 +7,7 @@ import structlog
 from aiohttp import web
 
 from bot.app import Concierge, running, web_app
+from bot.commands.pace import quick_loop
 from bot.config import Config, ConfigErrors, require
 from bot.errors import Misconfigured
 
@@ -27,12 +28,15 @@ async def serve(config: Config) -> int:
     stopping = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stopping.set)
-    async with running(config) as concierge:
-        runner = await listen(concierge, config.server.host, config.server.port)
-        log.info("serve.started", host=config.server.host, port=config.server.port)
-        await stopping.wait()
-        log.info("serve.stopping")
-        await runner.cleanup()
+    with quick_loop() as settle:
+        async with running(config) as concierge:
+            runner = await listen(concierge, config.server.host, config.server.port)
+            log.info("serve.started", host=config.server.host, port=config.server.port)
+            settling = asyncio.create_task(settle(concierge.warming))
+            await stopping.wait()
+            log.info("serve.stopping")
+            settling.cancel()
+            await runner.cleanup()
     return 0
 
 

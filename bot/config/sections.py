@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from bot.config.alarms import Alarms
 from bot.config.channels import Channels
@@ -34,6 +34,7 @@ from bot.config.values import (
     Count,
     Days,
     HttpUrl,
+    KeysUrl,
     Many,
     MasterKey,
     OpenKfid,
@@ -87,10 +88,26 @@ class Storage(Section):
         default="sqlite:///data/concierge.db", validate_default=True, repr=False
     )
 
+    keys_url: KeysUrl | None = Field(default=None, repr=False)
+    folder: Source = Field(default=Path("data"), validate_default=True)
+
+    @field_validator("keys_url")
+    @classmethod
+    def _only_beside_a_server(cls, keys_url: str | None, info: ValidationInfo) -> str | None:
+        if keys_url is not None and sqlite_path(info.data.get("url", "")) is not None:
+            raise ValueError("storage.url 是 SQLite 时不写：密钥库就在数据库文件旁边")
+        return keys_url
+
     @property
     def sqlite_path(self) -> Path | None:
         """The database file, or None when it is not SQLite."""
         return sqlite_path(self.url)
+
+    @property
+    def files(self) -> Path:
+        """Where media, lists, vectors and exports lie: beside the database when it is a file."""
+        path = self.sqlite_path
+        return path.parent if path else self.folder
 
 
 class Redis(Section):

@@ -96,6 +96,12 @@ def _storage_url(url: str, info: ValidationInfo) -> str:
     return SQLITE + str(_anchored(file, info))
 
 
+def _keys_url(url: str) -> str:
+    if not (url.startswith("postgresql://") and _host_of(url)):
+        raise ValueError("postgresql://用户:口令@主机/库")
+    return url
+
+
 def _anchored(value: Any, info: ValidationInfo) -> Any:
     if not isinstance(value, str) or not value.strip():
         return value  # left for the type check, which says what is expected
@@ -142,6 +148,7 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whit
 Word = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_word)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
+KeysUrl = Annotated[str, AfterValidator(_keys_url)]
 StorageUrl = Annotated[str, AfterValidator(_storage_url)]
 Source = Annotated[Path, BeforeValidator(_anchored)]
 Secret = Annotated[SecretStr, AfterValidator(_secret_word)]

@@ -1,10 +1,9 @@
 """How does a verified callback become durable before it is acknowledged? (R-1.1, R-1.2)"""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 
-from bot.errors import ConciergeError
+from bot.errors import ConciergeError, StoreFailed
 from bot.model import (
     AppMessageReceived,
     CardPressed,
@@ -73,7 +72,7 @@ class DurableIntake:
             await asyncio.shield(self._store.database.commit(unit))
         except UnitConflict:
             return
-        except sqlite3.Error as error:
+        except StoreFailed as error:
             raise CannotStore(str(error)) from error
         if delivery.hint is not None:
             self._hinted(delivery.hint)

@@ -4,6 +4,7 @@ import asyncio
 import heapq
 import itertools
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
@@ -27,6 +28,38 @@ _YIELDING = (Lane.HANDOFF, Lane.REPLY, Lane.BACKGROUND)
 """What works with the processor; models and webhooks only wait for others."""
 
 
+class Turnstile:
+    """Lets one go on in each round of the event loop.
+
+    What a turn computes takes milliseconds; dozens of them ready at once would be one round, and
+    callbacks that come in meanwhile would be read only after it.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._is_turning = False
+
+    async def go_through(self) -> None:
+        """Wait for a round of one's own."""
+        loop = asyncio.get_running_loop()
+        place = loop.create_future()
+        self._waiting.append(place)
+        if not self._is_turning:
+            self._is_turning = True
+            loop.call_soon(self._turn, loop)
+        await place
+
+    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        while self._waiting:
+            place = self._waiting.popleft()
+            if not place.done():  # who was cancelled has left
+                place.set_result(None)
+                break
+        self._is_turning = bool(self._waiting)
+        if self._is_turning:
+            loop.call_soon(self._turn, loop)
+
+
 class Hurry:
     """Whether anything urgent is under way, in all lanes that share this.
 
@@ -36,6 +69,7 @@ class Hurry:
 
     def __init__(self) -> None:
         self._under_way = 0
+        self.turnstile = Turnstile()
         self._when_calm: list[Callable[[], None]] = []
 
     def __bool__(self) -> bool:
@@ -158,6 +192,8 @@ class Lanes:
     async def _run(self, key: str, lane: Lane) -> None:
         next_at: float | None = None
         try:
+            if lane is not Lane.URGENT:
+                await self._hurry.turnstile.go_through()
             next_at = await self._work(key)
         except (ConciergeError, OSError) as error:
             log.error("lanes.failed", lanes=self._name, error=type(error).__name__)

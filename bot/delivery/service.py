@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
@@ -162,7 +161,7 @@ class Service:
             self._accounts_changed.clear()
             try:
                 await self.register_accounts()
-            except (ConciergeError, sqlite3.Error) as error:  # a full disk is not the end of it
+            except ConciergeError as error:  # a full disk is not the end of it
                 log.warning("accounts.not_listed", error=str(error))
                 pause_s = _ACCOUNTS_RETRY_S
             with contextlib.suppress(TimeoutError):

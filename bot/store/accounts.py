@@ -45,7 +45,7 @@ class Accounts:
         await self._db.execute(
             "INSERT INTO accounts (open_kfid, name, first_started_at) VALUES (?, ?, ?)"
             " ON CONFLICT (open_kfid) DO UPDATE SET"
-            " name = CASE excluded.name WHEN '' THEN name ELSE excluded.name END",
+            " name = CASE excluded.name WHEN '' THEN accounts.name ELSE excluded.name END",
             *(open_kfid, name, now),
         )
         row = await self.get(open_kfid)

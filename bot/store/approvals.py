@@ -96,7 +96,8 @@ class Approvals:
         """
         unit.add(
             "INSERT INTO approvals (kind, key, digest, text, state, at, by, why)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state,"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, key, digest)"
+            " DO UPDATE SET state = excluded.state,"
             " at = excluded.at, by = excluded.by, why = excluded.why",
             *(known.kind, known.key, known.digest, known.text, state.value, now, by, why),
         )

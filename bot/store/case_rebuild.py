@@ -31,7 +31,7 @@ _MADE = (*COLUMNS, "id", "open_kfid", "external_userid")
 _WRITE = (
     f"INSERT INTO cases ({', '.join(_MADE)}) VALUES ({', '.join('?' * len(_MADE))})"
     f" ON CONFLICT (id) DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in COLUMNS)},"
-    " version = version + 1 WHERE version = ?"
+    " version = cases.version + 1 WHERE cases.version = ?"
 )
 
 

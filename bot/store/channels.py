@@ -19,18 +19,18 @@ CHANNEL = "channel"
 UNATTRIBUTED = "unattributed"
 
 _CLAIM = """
-INSERT INTO channel_states VALUES (?1, ?2, ?3, ?4)
-ON CONFLICT (state) DO UPDATE SET made_at = made_at WHERE kind = ?2 AND id = ?3
+INSERT INTO channel_states AS s VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (state) DO UPDATE SET made_at = s.made_at WHERE s.kind = ?2 AND s.id = ?3
 """
 _PUT = """
 INSERT INTO channels VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, NULL)
 ON CONFLICT (id) DO UPDATE SET name = ?2, kind = ?3, source = ?4, definition = ?5, origin = ?6,
-    changed_at = ?7 WHERE definition <> ?5 OR origin <> ?6
+    changed_at = ?7 WHERE channels.definition <> ?5 OR channels.origin <> ?6
 """
 ENTERED = """
-INSERT INTO entrances VALUES (?1, ?2, ?3, ?4, ?4)
+INSERT INTO entrances AS e VALUES (?1, ?2, ?3, ?4, ?4)
 ON CONFLICT (external_userid, open_kfid, scene) DO UPDATE SET
-    first_at = MIN(first_at, ?4), last_at = MAX(last_at, ?4)
+    first_at = MIN(e.first_at, ?4), last_at = MAX(e.last_at, ?4)
 """
 """Customer, account, scene and moment; told in any order."""
 

@@ -173,7 +173,8 @@ class Consents:
     def _stand(self, unit: Unit, customer: str, one: ConsentDecision, at: float) -> None:
         unit.add(
             "INSERT INTO consent_standing VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET decision = excluded.decision, at = excluded.at,"
+            " ON CONFLICT (external_userid, purpose) DO UPDATE SET"
+            " decision = excluded.decision, at = excluded.at,"
             " notice_version = excluded.notice_version WHERE excluded.at >= consent_standing.at",
             *(customer, one.purpose, one.decision, at, one.notice_version),
         )

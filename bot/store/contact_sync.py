@@ -66,7 +66,7 @@ class ContactSync:
         """Remember what WeCom said when it was asked."""
         await self._db.execute(
             "UPDATE contact_sync SET permitted = ?, identity = ?, checked_at = ?,"
-            " since = CASE WHEN ? THEN COALESCE(since, ?) ELSE since END",
+            " since = CASE WHEN ? = 1 THEN COALESCE(since, ?) ELSE since END",
             *(int(permitted), identity, now, permitted, now),
         )
 
@@ -95,7 +95,7 @@ class ContactSync:
         self._step(unit, state, started_at=None)
         unit.add(
             "UPDATE contact_sync SET ended_at = ?, last_counts = ?,"
-            " succeeded_at = CASE WHEN ? THEN ? ELSE succeeded_at END",
+            " succeeded_at = CASE WHEN ? = 1 THEN ? ELSE succeeded_at END",
             *(now, msgspec.json.encode(state.counts).decode(), whole, now),
         )
 

@@ -21,18 +21,19 @@ _COLUMNS = (
 )
 
 _ADD = """
-INSERT INTO relations (userid, external_userid, first_added_at, first_state, added_at, state, half,
-                       version)
+INSERT INTO relations AS r (userid, external_userid, first_added_at, first_state, added_at, state,
+    half, version)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (userid, external_userid) DO UPDATE SET
-    first_added_at = COALESCE(first_added_at, excluded.first_added_at),
-    first_state = CASE WHEN first_added_at IS NULL THEN excluded.first_state ELSE first_state END,
-    added_at = CASE WHEN deleted_at IS NULL THEN added_at ELSE excluded.added_at END,
-    state = CASE excluded.state WHEN '' THEN state ELSE excluded.state END,
-    half = CASE WHEN deleted_at IS NULL THEN MIN(half, excluded.half) ELSE excluded.half END,
-    tags_known_at = CASE WHEN deleted_at IS NULL THEN tags_known_at END,
+    first_added_at = COALESCE(r.first_added_at, excluded.first_added_at),
+    first_state = CASE WHEN r.first_added_at IS NULL THEN excluded.first_state
+        ELSE r.first_state END,
+    added_at = CASE WHEN r.deleted_at IS NULL THEN r.added_at ELSE excluded.added_at END,
+    state = CASE excluded.state WHEN '' THEN r.state ELSE excluded.state END,
+    half = CASE WHEN r.deleted_at IS NULL THEN MIN(r.half, excluded.half) ELSE excluded.half END,
+    tags_known_at = CASE WHEN r.deleted_at IS NULL THEN r.tags_known_at END,
     deleted_at = NULL, deleted_by = '', unmarkable_at = NULL, version = excluded.version
-WHERE excluded.version >= relations.version
+WHERE excluded.version >= r.version
 """
 
 _DELETE = """

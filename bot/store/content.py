@@ -133,7 +133,7 @@ class Contents:
             Statement(
                 f"INSERT INTO entries (base, id, body, origin, position, edited, version,"
                 f" updated_at, updated_by) SELECT ?, ?, ?, ?, {_LAST}, 1, {_NOW_AT}, ?, ?"
-                f" WHERE {insist} ON CONFLICT DO UPDATE SET body = excluded.body,"
+                f" WHERE {insist} ON CONFLICT (base, id) DO UPDATE SET body = excluded.body,"
                 f" origin = COALESCE(?, entries.origin), edited = 1, removed = 0, offered = NULL,"
                 f" version = excluded.version, updated_at = excluded.updated_at,"
                 f" updated_by = excluded.updated_by",
@@ -246,7 +246,8 @@ class Contents:
             Statement(
                 f"INSERT INTO entries (base, id, body, origin, origin_hash, position, version,"
                 f" updated_at, updated_by) VALUES (?, ?, ?, ?, ?, COALESCE(?, {_LAST}), {_NOW_AT},"
-                f" ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body, origin = excluded.origin,"
+                f" ?, ?) ON CONFLICT (base, id) DO UPDATE SET body = excluded.body,"
+                f" origin = excluded.origin,"
                 f" origin_hash = excluded.origin_hash, position = COALESCE(?, entries.position),"
                 f" edited = 0, removed = 0, offered = NULL, version = excluded.version,"
                 f" updated_at = excluded.updated_at, updated_by = excluded.updated_by",
@@ -296,7 +297,8 @@ class Contents:
     def read(self, base: str, origin: str, digest: str, *, now: float) -> Statement:
         """Note that an origin was read as it is."""
         return Statement(
-            "INSERT INTO content_sources VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            "INSERT INTO content_sources VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (base, origin) DO UPDATE SET"
             " digest = excluded.digest, read_at = excluded.read_at",
             (base, origin, digest, now),
         )

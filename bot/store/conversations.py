@@ -145,7 +145,7 @@ class Conversations:
         unit.add(
             "UPDATE conversations SET service_state = ?, servicer_userid = ?,"
             " state_as_of = MAX(?, state_as_of), version = version + 1,"
-            " disclosed_at = CASE WHEN ? THEN NULL ELSE disclosed_at END"
+            " disclosed_at = CASE WHEN ? = 1 THEN NULL ELSE disclosed_at END"
             " WHERE open_kfid = ? AND external_userid = ?",
             *(state, servicer, now, state is ServiceState.ENDED),
             *(conversation.open_kfid, conversation.external_userid),

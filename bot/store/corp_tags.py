@@ -74,15 +74,15 @@ class CorpTags:
         """Add tags as WeCom shows them; who made one, and how it was called, is remembered."""
         for tag in tags:
             unit.add(
-                "INSERT INTO corp_tags (tag_id, group_id, group_name, name, created_at, ours)"
+                "INSERT INTO corp_tags AS t (tag_id, group_id, group_name, name, created_at, ours)"
                 " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (tag_id) DO UPDATE SET"
-                " was = CASE WHEN group_name = excluded.group_name AND name = excluded.name"
-                f" THEN was ELSE group_name || '{COLON}' || name END,"
-                " renamed_at = CASE WHEN group_name = excluded.group_name"
-                " AND name = excluded.name THEN renamed_at ELSE ? END,"
+                " was = CASE WHEN t.group_name = excluded.group_name AND t.name = excluded.name"
+                f" THEN t.was ELSE t.group_name || '{COLON}' || t.name END,"
+                " renamed_at = CASE WHEN t.group_name = excluded.group_name"
+                " AND t.name = excluded.name THEN t.renamed_at ELSE ? END,"
                 " group_id = excluded.group_id, group_name = excluded.group_name,"
                 " name = excluded.name, created_at = excluded.created_at,"
-                " ours = MAX(ours, excluded.ours), deleted_at = NULL, deleted_by = ''",
+                " ours = MAX(t.ours, excluded.ours), deleted_at = NULL, deleted_by = ''",
                 *(tag.tag_id, tag.group_id, tag.group_name, tag.name, tag.created_at),
                 *(int(tag.ours), now),
             )

@@ -1,36 +1,40 @@
-"""How do facts become durable? One SQLite writer thread that commits units in groups.
+"""How do facts become durable? Units of statements, committed one after another, in groups.
 
-The price of a commit is the fsync, not the SQL (stack.md §5: 14k units/s grouped, 0.4k alone), so
-units that arrive while a commit runs share the next one. Each unit lives in a savepoint: one that
-meets other facts than it expected is rolled back alone.
+`SqliteDatabase` and `PostgresDatabase` promise the same: a unit sees every unit that was committed
+before it and none that runs beside it, whichever process they come from. So a condition in a
+statement (``WHERE stock > 0``, ``expect=1``) is all that is needed to keep two from the same thing.
 """
 
 import asyncio
-import contextlib
-import queue
-import sqlite3
-import threading
-import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol
 
-import structlog
-
-from bot.errors import Conflict, Misconfigured
-
-log = structlog.get_logger(__name__)
+from bot.errors import Conflict
 
 GROUP_LIMIT = 256
 """Most units in one commit; bounds how long a reader of results waits."""
 
-_ASK_AGAIN_MS = 1_000
-_LOCKED_S = 10.0
-"""How long a commit waits for another process that writes."""
 
-Row = sqlite3.Row
+class Row(Protocol):
+    """What a query returned, by name or by position."""
+
+    def __getitem__(self, key: Any, /) -> Any:
+        """The value of a column."""
+        ...
+
+    def keys(self) -> Any:
+        """Names of the columns."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]:
+        """The values."""
+        ...
+
+    def __len__(self) -> int:
+        """How many columns."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Statement:
     """One SQL statement of a unit.
 
     Args:
-        sql: with ``?`` placeholders.
+        sql: with ``?`` placeholders, in the words that both databases know (`dialect.py`).
         params: values for them.
         expect: rows that must be affected (or returned); any other count is a `Conflict`.
     """
@@ -74,50 +78,8 @@ class UnitConflict(Conflict):
         super().__init__(f"expected {statement.expect} rows, found {found}: {statement.sql[:120]}")
 
 
-@dataclass(slots=True)
-class _Job:
-    unit: Unit
-    future: "asyncio.Future[list[list[Row]]]"
-    rows: list[list[Row]] = field(default_factory=list)
-    error: BaseException | None = None
-
-
-class Database:
-    """A SQLite file: one writer thread, and readers that never wait for it.
-
-    Args:
-        path: of the file; its folder is created.
-
-    `fetch` runs on the caller's thread: an indexed read of a warm page costs about 15 µs, a hop to
-    another thread five times that. Reads that may touch many rows go through `scan`.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._writer = self._connect()
-        self._reader = self._connect(read_only=True)
-        self._scanner = self._connect(read_only=True)
-        self._scans = ThreadPoolExecutor(1, thread_name_prefix="scan")
-        self._thread = threading.Thread(target=self._write_forever, name="writer", daemon=True)
-        self._closed = False
-        self._claimed: TextIO | None = None
-        self._thread.start()
-
-    def _connect(self, *, read_only: bool = False) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self.path, isolation_level=None, check_same_thread=False, cached_statements=512
-        )
-        connection.row_factory = sqlite3.Row
-        connection.execute(f"PRAGMA busy_timeout = {_ASK_AGAIN_MS}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA foreign_keys = ON")
-        if read_only:
-            connection.execute("PRAGMA query_only = ON")
-        return connection
+class Database(Protocol):
+    """Facts of one company, or its keys."""
 
     async def commit(self, unit: Unit) -> list[list[Row]]:
         """Commit a unit durably.
@@ -127,53 +89,38 @@ class Database:
 
         Raises:
             UnitConflict: a statement affected another number of rows than expected.
-            sqlite3.Error: the database refused, or is closed; nothing of the unit was kept.
+            StoreRefused: a statement is wrong, or a constraint forbids it; nothing was kept.
+            StoreUnavailable: the database cannot, or is closed; nothing was kept.
         """
-        if self._closed:
-            raise sqlite3.ProgrammingError("the database is closed")
-        future: asyncio.Future[list[list[Row]]] = asyncio.get_running_loop().create_future()
-        self._jobs.put(_Job(unit, future))
-        return await future
+        ...
 
     async def execute(self, sql: str, *params: Any) -> list[Row]:
         """Commit one statement and return its rows."""
-        return (await self.commit(Unit([Statement(sql, params)])))[0]
+        ...
 
     async def fetch(self, sql: str, *params: Any) -> list[Row]:
         """Read a few rows through an index."""
-        return self._reader.execute(sql, params).fetchall()
+        ...
 
     async def fetch_one(self, sql: str, *params: Any) -> Row | None:
         """Read the first row, if there is one."""
-        row: Row | None = self._reader.execute(sql, params).fetchone()
-        return row
+        ...
 
     async def scan(self, sql: str, *params: Any) -> list[Row]:
-        """Read many rows, off the caller's thread."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._scans, lambda: self._scanner.execute(sql, params).fetchall()
-        )
+        """Read many rows without holding up those who read few."""
+        ...
 
-    async def truncate_log(self) -> bool:
-        """Bring the log into the file and empty it: what was deleted is in neither afterwards.
+    async def forget(self) -> bool:
+        """Overwrite what was deleted, as far as the database lets us.
 
         Returns:
-            Whether it is empty; a reader of another process may hold on to it.
+            Whether nothing of it is left in the files of the database.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._scans, self._truncate_log)
-
-    def _truncate_log(self) -> bool:
-        with contextlib.closing(self._connect()) as connection:
-            busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        return not busy
+        ...
 
     async def foreign_version(self) -> int:
-        """A number that changes when another process has committed, not when we have.
-
-        It belongs to a connection: only the writer's leaves our own commits out.
-        """
-        rows = await self.execute("PRAGMA data_version")
-        return int(rows[0][0])
+        """A number that changes when another process has committed, not when we have."""
+        ...
 
     def claim(self) -> None:
         """Make this process the only one that serves the database, until it ends.
@@ -183,140 +130,62 @@ class Database:
         Raises:
             Misconfigured: another process serves it.
         """
-        try:
-            import fcntl  # noqa: PLC0415 (not on Windows, where nothing keeps two apart)
-        except ImportError:
-            return
-        self._claimed = self.path.with_suffix(".lock").open("w")
-        try:
-            fcntl.flock(self._claimed, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise Misconfigured(f"another process serves {self.path.name} already") from error
+        ...
+
+    def migrating(self) -> AbstractContextManager[None]:
+        """Nobody else changes the tables meanwhile."""
+        ...
+
+    def apply(self, script: str, *then: Statement) -> None:
+        """Change the tables, and note it, in one transaction.
+
+        Raises:
+            StoreFailed: a statement could not run; nothing of the script was kept.
+        """
+        ...
 
     def run_script(self, script: str) -> None:
-        """Run DDL at start-up, before anybody else uses the database."""
-        self._writer.executescript(script)
+        """Run statements at start-up, before anybody else uses the database."""
+        ...
 
     def read_sync(self, sql: str, *params: Any) -> list[Row]:
         """Read at start-up and from commands, outside the event loop."""
-        return self._reader.execute(sql, params).fetchall()
+        ...
+
+    def tables(self) -> frozenset[str]:
+        """Names of the tables."""
+        ...
+
+    def columns(self, table: str) -> frozenset[str]:
+        """Names of a table's columns, empty = there is no such table."""
+        ...
 
     def close(self) -> None:
-        """Finish what was queued and close the file."""
-        if self._closed:
-            return
-        self._closed = True
-        self._jobs.put(None)
-        self._thread.join()
-        self._scans.shutdown()
-        if self._claimed is not None:
-            self._claimed.close()
-        for connection in (self._writer, self._reader, self._scanner):
-            connection.close()
-
-    # ------------------------------------------------------------------ the writer thread
-
-    def _write_forever(self) -> None:
-        while True:
-            batch, last = self._next_batch()
-            if batch:
-                self._commit_batch(batch)
-                self._resolve(batch)
-            if last:
-                return
-
-    def _next_batch(self) -> tuple[list[_Job], bool]:
-        job = self._jobs.get()
-        batch: list[_Job] = []
-        while job is not None:
-            batch.append(job)
-            if len(batch) >= GROUP_LIMIT or self._jobs.empty():
-                return batch, False
-            job = self._jobs.get()
-        return batch, True
-
-    def _commit_batch(self, batch: list[_Job]) -> None:
-        try:
-            self._begin()
-            for job in batch:
-                self._run(job)
-            self._writer.execute("COMMIT")
-        except Exception as error:  # disk full, locked …: nothing was kept, and the thread goes on
-            with contextlib.suppress(sqlite3.Error):
-                self._writer.execute("ROLLBACK")
-            for job in batch:
-                job.error = error
-
-    def _begin(self) -> None:
-        """Wait while another process writes, but not when we are to end."""
-        give_up_at = time.monotonic() + _LOCKED_S
-        while True:
-            try:
-                self._writer.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                locked = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
-                if not locked or self._closed or time.monotonic() > give_up_at:
-                    raise
-            else:
-                return
-
-    def _run(self, job: _Job) -> None:
-        self._writer.execute("SAVEPOINT unit")
-        try:
-            job.rows = [self._apply(statement) for statement in job.unit.statements]
-        except Exception as error:
-            if not _is_the_units_own(error):
-                raise
-            job.error = error
-            self._writer.execute("ROLLBACK TO unit")
-        else:
-            for aside in job.unit.asides:
-                self._run_aside(aside)
-        self._writer.execute("RELEASE unit")
-
-    def _run_aside(self, statements: list[Statement]) -> None:
-        self._writer.execute("SAVEPOINT aside")
-        try:
-            for statement in statements:
-                self._apply(statement)
-        except Exception as error:
-            if not _is_the_units_own(error):
-                raise
-            self._writer.execute("ROLLBACK TO aside")
-            log.error("store.aside_failed", error=type(error).__name__)
-        self._writer.execute("RELEASE aside")
-
-    def _apply(self, statement: Statement) -> list[Row]:
-        cursor = self._writer.execute(statement.sql, statement.params)
-        rows = cursor.fetchall() if cursor.description else []
-        if statement.expect is not None:
-            found = len(rows) if cursor.description else cursor.rowcount
-            if found != statement.expect:
-                raise UnitConflict(statement, found)
-        return rows
-
-    def _resolve(self, batch: list[_Job]) -> None:
-        by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
-        for job in batch:
-            by_loop.setdefault(job.future.get_loop(), []).append(job)
-        for loop, jobs in by_loop.items():
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_set_results, jobs)
+        """Finish what was queued and close; closing twice is harmless."""
+        ...
 
 
-def _is_the_units_own(error: Exception) -> bool:
-    """Whether a statement is to blame, not the database: then the other units are not hurt.
+@dataclass(slots=True)
+class Job:
+    """A unit on its way, and what became of it."""
 
-    A value that SQLite cannot take (a huge integer, half an emoji) raises no `sqlite3.Error`; the
-    writer must outlive it.
-    """
-    if isinstance(error, sqlite3.OperationalError):  # bad SQL, or a full disk
-        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
-    own = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
-    return isinstance(error, (*own, sqlite3.DataError)) or not isinstance(error, sqlite3.Error)
+    unit: Unit
+    future: "asyncio.Future[list[list[Row]]]"
+    rows: list[list[Row]] = field(default_factory=list)
+    error: BaseException | None = None
 
 
-def _set_results(jobs: list[_Job]) -> None:
+def resolve(batch: Sequence[Job]) -> None:
+    """Tell those who wait, each on their own event loop; called from the writer's thread."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Job]] = {}
+    for job in batch:
+        by_loop.setdefault(job.future.get_loop(), []).append(job)
+    for loop, jobs in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_set_results, jobs)
+
+
+def _set_results(jobs: list[Job]) -> None:
     for job in jobs:
         if job.future.cancelled():
             continue

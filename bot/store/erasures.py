@@ -159,7 +159,7 @@ class Eraser:
             )
             await self.store.keys.commit(unit)
         for database in (self.store.database, self.store.keys):
-            await database.truncate_log()
+            await database.forget()
         log.info("erasure.done", receipt=receipt, rows=sum(counts.values()))
         return _receipt(await self._row(receipt))
 

@@ -71,9 +71,9 @@ class Marks:
         """Add the present marks of these tags; other tags keep theirs."""
         for mark in marks:
             unit.add(
-                "INSERT INTO relation_tags VALUES (?, ?, ?, ?, ?, ?)"
+                "INSERT INTO relation_tags AS t VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (userid, external_userid, tag_id) DO UPDATE SET"
-                " status = excluded.status, ours = MAX(ours, excluded.ours), at = excluded.at",
+                " status = excluded.status, ours = MAX(t.ours, excluded.ours), at = excluded.at",
                 *(userid.lower(), external_userid, mark.tag_id, mark.status, int(mark.ours)),
                 mark.at,
             )

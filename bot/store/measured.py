@@ -130,21 +130,17 @@ class Measured:
         if in_full:
             _group(parts.messages, await self._of(_MESSAGES, ids), "id")
             _group(parts.replies, await self._of(_REPLIES, ids), "id")
-            if await self._has("ratings"):
+            behaviours = self._db.tables()
+            if "ratings" in behaviours:
                 rated = await self._of(_RATINGS, ids)
                 parts.ratings = {row["case_id"]: row["score"] for row in rated}
-            if await self._has("case_endings"):
+            if "case_endings" in behaviours:
                 told = await self._of(_ENDINGS, ids)
                 parts.endings = {row["case_id"]: row["reason"] for row in told}
         return parts
 
     async def _of(self, sql: str, ids: list[str]) -> list[Row]:
         return await self._db.scan(sql.format(ids=", ".join("?" * len(ids))), *ids)
-
-    async def _has(self, table: str) -> bool:
-        """Whether the behaviour is installed that has this table of its own."""
-        name = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-        return await self._db.fetch_one(name, table) is not None
 
 
 def _group(into: dict[str, list[Row]], rows: Iterable[Row], key: str) -> None:

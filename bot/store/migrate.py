@@ -5,14 +5,13 @@ those of handlers in the order of their folders' names.
 """
 
 import hashlib
-import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.errors import Misconfigured
-from bot.store.database import Database
+from bot.errors import Misconfigured, StoreFailed
+from bot.store.database import Database, Statement
 
 ENGINE_MIGRATIONS = Path(__file__).parent / "migrations"
 KEYS_MIGRATIONS = Path(__file__).parent / "keys_migrations"
@@ -59,6 +58,11 @@ def migrate(database: Database, migrations: Sequence[Migration]) -> list[str]:
     Raises:
         Misconfigured: the database is newer than this program, or an applied file was edited.
     """
+    with database.migrating():
+        return _migrate(database, migrations)
+
+
+def _migrate(database: Database, migrations: Sequence[Migration]) -> list[str]:
     database.run_script(_LEDGER)
     for old, new in _RENAMED.items():
         database.run_script(f"UPDATE schema_migrations SET name = '{new}' WHERE name = '{old}'")
@@ -76,10 +80,12 @@ def migrate(database: Database, migrations: Sequence[Migration]) -> list[str]:
     fresh = [migration for migration in migrations if migration.name not in done]
     for migration in fresh:
         try:
-            database.run_script(
-                f"BEGIN IMMEDIATE;\n{migration.script};\nINSERT INTO schema_migrations VALUES"
-                f" ('{migration.name}', '{migration.sha256}', {time.time()});\nCOMMIT;"
-            )
-        except sqlite3.Error as error:
+            database.apply(migration.script, _noted(migration))
+        except StoreFailed as error:
             raise Misconfigured(f"migration {migration.name} failed: {error}") from error
     return [migration.name for migration in fresh]
+
+
+def _noted(migration: Migration) -> Statement:
+    values = (migration.name, migration.sha256, time.time())
+    return Statement("INSERT INTO schema_migrations VALUES (?, ?, ?)", values)

@@ -31,8 +31,8 @@ SELECT 1 WHERE COALESCE((SELECT MAX(w.id) FROM points_postings w WHERE w.account
 _BOOK = f"""
 INSERT INTO points_postings (txn, account, external_userid, amount, at, expires_at, source,
     source_id, by, why)
-SELECT ?2, leg.account, ?1, leg.amount, ?3, CASE leg.account WHEN '{WALLET}' THEN ?4 END, ?5, ?6,
-    ?7, ?8
+SELECT ?2, leg.account, ?1, leg.amount, ?3,
+    CASE leg.account WHEN '{WALLET}' THEN CAST(?4 AS REAL) END, ?5, ?6, ?7, ?8
 FROM (SELECT '{WALLET}' AS account, ?9 AS amount UNION ALL SELECT ?10, -?9) leg
 WHERE NOT EXISTS (SELECT 1 FROM points_postings p WHERE p.txn = ?2)
     AND (?9 > 0 OR {_BALANCE} >= -?9)

@@ -16,13 +16,14 @@ ON CONFLICT (external_userid, name) DO UPDATE SET value = excluded.value, body =
 WHERE excluded.at >= attributes.at
 """
 TOUCHED = """
-INSERT INTO touches VALUES (?1, ?2, ?3, ?2, ?3)
+INSERT INTO touches AS t VALUES (?1, ?2, ?3, ?2, ?3)
 ON CONFLICT (external_userid) DO UPDATE SET
-    first_channel = CASE WHEN ?3 < first_at THEN ?2 ELSE first_channel END,
-    first_at = MIN(first_at, ?3),
-    last_channel = CASE WHEN last_channel = '' OR (?2 <> '' AND ?3 >= last_at) THEN ?2
-        ELSE last_channel END,
-    last_at = CASE WHEN last_channel = '' OR (?2 <> '' AND ?3 >= last_at) THEN ?3 ELSE last_at END
+    first_channel = CASE WHEN ?3 < t.first_at THEN ?2 ELSE t.first_channel END,
+    first_at = MIN(t.first_at, ?3),
+    last_channel = CASE WHEN t.last_channel = '' OR (?2 <> '' AND ?3 >= t.last_at) THEN ?2
+        ELSE t.last_channel END,
+    last_at = CASE WHEN t.last_channel = '' OR (?2 <> '' AND ?3 >= t.last_at) THEN ?3
+        ELSE t.last_at END
 """
 """Customer, state or scene (empty = nobody's), and moment; told in any order (R-3.4).
 

@@ -117,7 +117,10 @@ class Questions:
                     else None
                 )
                 unit.add(
-                    "INSERT OR REPLACE INTO questions VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO questions VALUES (?, ?, ?, ?, ?, ?, ?)"
+                    " ON CONFLICT (open_kfid, msgid) DO UPDATE SET"
+                    " external_userid = excluded.external_userid, asked_at = excluded.asked_at,"
+                    " gap = excluded.gap, model = excluded.model, vector = excluded.vector",
                     *(one.open_kfid, one.msgid, one.external_userid, one.asked_at),
                     *(one.gap, one.model, sealed),
                 )
@@ -141,7 +144,9 @@ class Questions:
     def decide(self, base: str, decided: Decided) -> Statement:
         """The decision, for a unit with what follows from it."""
         return Statement(
-            "INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (base, id) DO UPDATE SET"
+            " state = excluded.state, size = excluded.size, entry = excluded.entry,"
+            " decided_at = excluded.decided_at, decided_by = excluded.decided_by",
             (
                 *(base, decided.gap, decided.state, decided.size, decided.entry),
                 *(decided.at, decided.by),
@@ -158,7 +163,8 @@ class Questions:
     def vote(self, base: str, gap: str, voter: str, entry: str, now: float) -> Statement:
         """Note a person's word; the last one counts."""
         return Statement(
-            "INSERT OR REPLACE INTO gap_votes VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO gap_votes VALUES (?, ?, ?, ?, ?) ON CONFLICT (base, gap, voter)"
+            " DO UPDATE SET entry = excluded.entry, voted_at = excluded.voted_at",
             (base, gap, voter, entry, now),
         )
 

@@ -33,7 +33,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
 ON CONFLICT (number) DO UPDATE SET shop = ?2, status = ?3, amount = ?4, refunded = ?5,
     paid_at = ?6, changed_at = ?7, external_userid = ?8, matched_by = ?9, matched_at = ?10,
     unmatched_why = ?11, unionid_key = ?12, phone_key = ?13, body = ?14, told_at = ?16
-WHERE changed_at = ?17 AND external_userid = ?18
+WHERE sales.changed_at = ?17 AND sales.external_userid = ?18
 """
 
 _PERSON = "COALESCE(k.kept, c.person_id)"

@@ -6,7 +6,7 @@ from bot.store.database import Database
 
 ANSWER = (
     "INSERT INTO staff_answers VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (external_userid, client_id)"
-    " DO UPDATE SET done = MIN(done, excluded.done), text = excluded.text"
+    " DO UPDATE SET done = MIN(staff_answers.done, excluded.done), text = excluded.text"
 )
 """Client id, customer, userid, moment, whether it was done, and what he is told."""
 

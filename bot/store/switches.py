@@ -37,7 +37,8 @@ class Switches:
     ) -> None:
         """Silence the bot (or block a customer)."""
         await self._db.execute(
-            "INSERT INTO switches VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            "INSERT INTO switches VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (kind, scope, key) DO UPDATE SET"
             " set_at = excluded.set_at, set_by = excluded.set_by, reason = excluded.reason",
             *(kind, scope, key, now, by, reason),
         )

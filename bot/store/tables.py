@@ -154,6 +154,8 @@ ENGINE_TABLES = (
     Table("channel_states", "state"),
     Table("contact_ways", "channel"),
     Table("away_members", "userid"),
+    Table("successions", "id"),
+    Table("passed_customers", "succession, external_userid", person="external_userid"),
     Table("group_fill", "chat_id"),
     Table("group_joins", "external_userid, chat_id, joined_at", person="external_userid"),
     Table("entrances", "external_userid, open_kfid, scene", person="external_userid"),
@@ -222,16 +224,13 @@ def check_declared(database: Database, tables: Sequence[Table]) -> None:
         Misconfigured: names every such table.
     """
     declared = {table.name: table for table in tables}
-    rows = database.read_sync(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-    )
     problems = [
-        f"table {row['name']} is not declared: add a Table(…) for it to its router's `tables`"
-        for row in rows
-        if row["name"] not in declared
+        f"table {name} is not declared: add a Table(…) for it to its router's `tables`"
+        for name in sorted(database.tables())
+        if name not in declared
     ]
     for table in declared.values():
-        columns = {row["name"] for row in database.read_sync(f"PRAGMA table_info({table.name})")}
+        columns = database.columns(table.name)
         named = {*table.key.split(", "), table.person, *table.sealed, table.age} - {""}
         if missing := named - columns:
             problems.append(f"table {table.name} lacks {', '.join(sorted(missing))}")

@@ -79,7 +79,7 @@ class TagProposals:
         unit.add("DELETE FROM tag_proposing WHERE at < ?", now - 2 * LOOKED_BACK_S)
         unit.add(
             "INSERT INTO tag_proposing SELECT c.id, ? FROM cases c WHERE c.id = ?"
-            f" AND (NOT ? OR {GIVEN}) ON CONFLICT DO NOTHING",
+            f" AND (? = 0 OR {GIVEN}) ON CONFLICT DO NOTHING",
             *(now, case.id, consented, case.external_userid, Purpose.PROFILING_TAGS),
             expect=1,
         )

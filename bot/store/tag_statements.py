@@ -70,14 +70,14 @@ def _put_on_verdict(consented: str) -> str:
 INSERT INTO tag_history {_COLUMNS}
 SELECT ?4, ?1, ?2, 1, CASE
     WHEN ?13 <> 'service' AND NOT {consented} THEN 'refused:consent'
-    WHEN EXISTS ({_THIS} AND (t.source = 'human' OR NOT ?16)) THEN 'kept'
-    WHEN NOT ?16 AND EXISTS (SELECT 1 FROM tag_holds t WHERE {_MINE} AND t.name = ?2
+    WHEN EXISTS ({_THIS} AND (t.source = 'human' OR ?16 = 0)) THEN 'kept'
+    WHEN ?16 = 0 AND EXISTS (SELECT 1 FROM tag_holds t WHERE {_MINE} AND t.name = ?2
         AND t.removed_at > ?14) THEN 'refused:human_removed'
-    WHEN ?12 AND NOT ?16 AND EXISTS ({_OTHERS} AND t.source = 'human' AND t.at > ?14)
+    WHEN ?12 = 1 AND ?16 = 0 AND EXISTS ({_OTHERS} AND t.source = 'human' AND t.at > ?14)
         THEN 'refused:human_set'
-    WHEN ?12 AND EXISTS ({_OTHERS} AND t.at > ?3) THEN 'refused:older'
+    WHEN ?12 = 1 AND EXISTS ({_OTHERS} AND t.at > ?3) THEN 'refused:older'
     WHEN (SELECT COUNT(DISTINCT t.name) FROM customer_tags t WHERE {_MINE} AND {_ON}
-        AND t.name <> ?2 AND NOT (?12 AND t.tag_group = ?11)) >= ?15 THEN 'refused:cap'
+        AND t.name <> ?2 AND NOT (?12 = 1 AND t.tag_group = ?11)) >= ?15 THEN 'refused:cap'
     ELSE 'applied' END,
     ?5, ?6, ?7, ?8, ?3, ?9, ?10
 """
@@ -87,10 +87,10 @@ _TAKE_OFF_VERDICT = f"""
 INSERT INTO tag_history (change, external_userid, name, added, outcome, source, rule, version,
     msgid, at, by, run, was)
 SELECT ?4, ?1, ?2, 0, CASE
-    WHEN NOT ?16 AND NOT EXISTS ({_THIS}) THEN 'kept'
-    WHEN NOT ?16 AND EXISTS ({_THIS} AND t.source = 'human' AND t.at > ?14)
+    WHEN ?16 = 0 AND NOT EXISTS ({_THIS}) THEN 'kept'
+    WHEN ?16 = 0 AND EXISTS ({_THIS} AND t.source = 'human' AND t.at > ?14)
         THEN 'refused:human_set'
-    WHEN EXISTS ({_THIS} AND t.at > ?3 AND (t.source = 'human' OR NOT ?16)) THEN 'refused:older'
+    WHEN EXISTS ({_THIS} AND t.at > ?3 AND (t.source = 'human' OR ?16 = 0)) THEN 'refused:older'
     WHEN NOT EXISTS ({_THIS}) AND EXISTS (SELECT 1 FROM tag_holds t WHERE {_MINE} AND t.name = ?2
         AND t.removed_at > ?14) THEN 'kept'
     ELSE 'applied' END,
@@ -110,7 +110,7 @@ _HOLD_REPLACED = f"""
 INSERT INTO tag_holds SELECT t.external_userid, t.name, ?3, ?9 FROM customer_tags t
 WHERE {_MINE} AND {_ON} AND t.tag_group = ?11 AND t.name <> ?2 AND {_said("applied")}
 ON CONFLICT (external_userid, name) DO UPDATE SET
-    removed_at = MAX(removed_at, excluded.removed_at), by = excluded.by
+    removed_at = MAX(tag_holds.removed_at, excluded.removed_at), by = excluded.by
 """
 _DROP_REPLACED = f"""
 DELETE FROM customer_tags AS t
@@ -133,12 +133,12 @@ WHERE {_MINE} AND {_ON} AND t.name = ?2 AND t.expires_at IS NOT NULL AND {_said(
 _HOLD = f"""
 INSERT INTO tag_holds SELECT ?1, ?2, ?3, ?9 WHERE {_said("applied", "kept")}
 ON CONFLICT (external_userid, name) DO UPDATE SET
-    removed_at = MAX(removed_at, excluded.removed_at), by = excluded.by
+    removed_at = MAX(tag_holds.removed_at, excluded.removed_at), by = excluded.by
 """
 _DROP = f"DELETE FROM customer_tags AS t WHERE {_MINE} AND t.name = ?2 AND {_said('applied')}"
 _TIDY = f"""
 DELETE FROM tag_history WHERE change = ?4 AND (outcome = 'kept' OR
-    (outcome <> 'applied' AND NOT ?16 AND EXISTS
+    (outcome <> 'applied' AND ?16 = 0 AND EXISTS
     (SELECT 1 FROM tag_history h WHERE h.external_userid = ?1 AND h.at > ?3 - {_DAY_S}
      AND h.name = ?2 AND h.outcome = tag_history.outcome AND h.id < tag_history.id)))
 """

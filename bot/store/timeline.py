@@ -99,14 +99,15 @@ SOURCES = (
         "order",
         "orders",
         "SELECT COALESCE(o.paid_at, o.changed_at) AS at, o.number AS key, o.status AS what,"
-        " COALESCE(o.amount, '') AS why, NULL AS body, o.external_userid FROM orders o"
+        " COALESCE(CAST(o.amount AS TEXT), '') AS why, NULL AS body, o.external_userid"
+        " FROM orders o"
         f" WHERE o.{_ME} AND COALESCE(o.paid_at, o.changed_at) <= ?2",
     ),
     Source(
         "rating",
         "ratings",
-        "SELECT r.asked_at AS at, r.case_id AS key, COALESCE(r.score, '') AS what, r.asked_how ||"
-        " ' ' || r.why_not AS why, NULL AS body, r.external_userid FROM ratings r"
+        "SELECT r.asked_at AS at, r.case_id AS key, COALESCE(CAST(r.score AS TEXT), '') AS what,"
+        " r.asked_how || ' ' || r.why_not AS why, NULL AS body, r.external_userid FROM ratings r"
         f" WHERE r.{_ME} AND r.asked_at <= ?2",
     ),
     Source(
@@ -174,7 +175,7 @@ class Timeline:
             after: `place` of the last line of the page before.
         """
         place = _place(after)
-        known = await self._tables()
+        known = self._db.tables()
         found = []
         for source in SOURCES:
             if source.table in known:
@@ -203,10 +204,6 @@ class Timeline:
             return ""
         await self._vault.ready([_subject(external_userid)])
         return self._text(row)
-
-    async def _tables(self) -> set[str]:
-        rows = await self._db.fetch("SELECT name FROM sqlite_master WHERE type = 'table'")
-        return {row["name"] for row in rows}
 
     def _moment(self, kind: str, row: Row) -> Moment:
         return Moment(

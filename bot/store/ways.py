@@ -11,8 +11,9 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[str, ...]).decode
 
 _KEEP = """
-INSERT INTO contact_ways (channel, config_id, url, leads_to, pushed_at) VALUES (?1, ?2, ?3, ?4, ?5)
-ON CONFLICT (channel) DO UPDATE SET config_id = ?2, url = CASE ?3 WHEN '' THEN url ELSE ?3 END,
+INSERT INTO contact_ways AS w (channel, config_id, url, leads_to, pushed_at)
+VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (channel) DO UPDATE SET config_id = ?2, url = CASE ?3 WHEN '' THEN w.url ELSE ?3 END,
     leads_to = ?4, pushed_at = ?5, error = '', error_at = NULL
 """
 _TODAY = """
@@ -89,8 +90,9 @@ class Ways:
     def trying(self, unit: Unit, channel_id: str, now: float) -> None:
         """Add that it is tried to be made from now on, unless that began earlier."""
         unit.add(
-            "INSERT INTO contact_ways (channel, tried_at) VALUES (?, ?)"
-            " ON CONFLICT (channel) DO UPDATE SET tried_at = COALESCE(tried_at, excluded.tried_at)",
+            "INSERT INTO contact_ways AS w (channel, tried_at) VALUES (?, ?)"
+            " ON CONFLICT (channel) DO UPDATE SET"
+            " tried_at = COALESCE(w.tried_at, excluded.tried_at)",
             *(channel_id, now),
         )
 
@@ -155,7 +157,7 @@ class Ways:
         """Add how full a group is, and who came into it: customer, state, moment."""
         unit.add(
             "INSERT INTO group_fill VALUES (?1, ?2, ?3) ON CONFLICT (chat_id) DO UPDATE SET"
-            " members = ?2, read_at = ?3 WHERE ?3 >= read_at",
+            " members = ?2, read_at = ?3 WHERE ?3 >= group_fill.read_at",
             *(chat_id, members, now),
         )
         for customer, state, at in joined:

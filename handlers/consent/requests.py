@@ -30,11 +30,11 @@ CONFIRM_S = 24 * 3600.0
 _SATURDAY = 5
 
 _ADD = """
-INSERT INTO requests (id, kind, open_kfid, external_userid, msgid, asked_at, due_at, state)
+INSERT INTO requests AS r (id, kind, open_kfid, external_userid, msgid, asked_at, due_at, state)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (external_userid, kind) WHERE ended_at IS NULL DO UPDATE SET
-    asked_at = CASE WHEN state = 'asked' THEN excluded.asked_at ELSE asked_at END,
-    msgid = CASE WHEN state = 'asked' THEN excluded.msgid ELSE msgid END
+    asked_at = CASE WHEN r.state = 'asked' THEN excluded.asked_at ELSE r.asked_at END,
+    msgid = CASE WHEN r.state = 'asked' THEN excluded.msgid ELSE r.msgid END
 """
 
 

@@ -74,13 +74,13 @@ def open_ticket(
     """
     where = turn.conversation
     turn.record(
-        "INSERT INTO tickets (case_id, open_kfid, external_userid, level, reason, opened_at,"
+        "INSERT INTO tickets AS t (case_id, open_kfid, external_userid, level, reason, opened_at,"
         " lasting) VALUES (?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (open_kfid, external_userid) WHERE done_at IS NULL"
-        " DO UPDATE SET level = MAX(level, excluded.level),"
-        " given_to = CASE WHEN case_id = excluded.case_id THEN given_to ELSE '' END,"
+        " DO UPDATE SET level = MAX(t.level, excluded.level),"
+        " given_to = CASE WHEN t.case_id = excluded.case_id THEN t.given_to ELSE '' END,"
         " case_id = excluded.case_id,"
-        " lasting = MAX(lasting, excluded.lasting)",
+        " lasting = MAX(t.lasting, excluded.lasting)",
         *(case_id, where.open_kfid, where.external_userid, level, reason, turn.now, lasting),
     )
 

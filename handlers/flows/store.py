@@ -150,8 +150,8 @@ def plan(turn: Turn, one: Run, step: Step, begun_at: float, due_at: float) -> No
     turn.record(
         "INSERT INTO flow_steps (run, step, external_userid, begun_at, due_at)"
         " VALUES (?, ?, ?, ?, ?) ON CONFLICT (run, step) DO UPDATE SET due_at = excluded.due_at,"
-        " reach = CASE WHEN asked_at IS NULL THEN 'planned' ELSE reach END"
-        " WHERE outcome IS NULL",
+        " reach = CASE WHEN flow_steps.asked_at IS NULL THEN 'planned'"
+        " ELSE flow_steps.reach END WHERE flow_steps.outcome IS NULL",
         *(one.id, step.id, one.external_userid, begun_at, due_at),
     )
     turn.record("UPDATE flow_runs SET step = ? WHERE id = ?", step.id, one.id)

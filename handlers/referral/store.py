@@ -20,7 +20,10 @@ TABLES = (
     Table("referral_invites", "id", person="external_userid"),
     Table("referral_steps", "id", person="external_userid"),
     Table("referral_grants", "id", person="external_userid"),
+    Table("referral_addresses", "grant_id", person="external_userid", sealed=("body",)),
     Table("referral_receipts", "external_userid, kind, mark", person="external_userid"),
+    Table("referral_reviews", "invite", person="external_userid"),
+    Table("referral_appeals", "state, at", person="external_userid"),
     Table("referral_barred", "external_userid", person="external_userid"),
 )
 
@@ -138,7 +141,8 @@ def put(campaign: Campaign, window: tuple[float, float], origin: str, now: float
     return Statement(
         "INSERT INTO referral_campaigns VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)"
         " ON CONFLICT (id) DO UPDATE SET definition = ?2, origin = ?3, start_at = ?4, end_at = ?5,"
-        " changed_at = ?6 WHERE definition <> ?2 OR origin <> ?3",
+        " changed_at = ?6 WHERE referral_campaigns.definition <> ?2"
+        " OR referral_campaigns.origin <> ?3",
         (campaign.id, definition, origin, *window, now),
     )
 
@@ -162,7 +166,7 @@ async def _known(facts: Store, row: Row) -> Known:
         start=row["start_at"],
         end=row["end_at"],
         phases=tuple((one["at"], Phase(one["phase"])) for one in phases),
-        pool=campaign.friends_of,
+        pool=campaign.friends_of | await facts.successions.successors_of(campaign.friends_of),
         freeze_s=campaign.freeze_s,
         observe_s=campaign.observe_days * 86_400.0,
         members_only=campaign.new_to == "members",

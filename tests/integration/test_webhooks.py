@@ -13,7 +13,7 @@ from bot.model import Lane, PostWebhook
 from bot.store import Store, Unit
 from bot.telemetry import Metrics
 from bot.tools.webhooks import WebhookPoster
-from tests.builders import a_config
+from tests.builders import a_config, home_of
 from tests.order_server import running_orders
 
 SECRET = "not-a-secret-at-all"
@@ -35,7 +35,7 @@ async def test_an_address_that_hangs_delays_no_other(store: Store) -> None:
     async with running_orders() as bad, running_orders() as good:
         bad.behaviour, good.behaviour = hangs, listens
         webhooks = a_config(
-            store.database.path.parent,
+            home_of(store),
             webhooks={
                 "bad": {"url": f"{bad.url}/in", "secret": SECRET, "timeout_s": 30},
                 "good": {"url": f"{good.url}/in", "secret": SECRET},

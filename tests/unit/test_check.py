@@ -14,6 +14,7 @@ from bot.commands.check_online import explain
 from bot.commands.check_prompts import prompt_problems
 from bot.errors import Misconfigured, NotAuthorised, Unreachable
 from bot.store import Store
+from tests.builders import home_of
 
 MANUAL = Path(__file__).parents[2] / "config.yaml"
 GIVEN = {
@@ -197,7 +198,7 @@ async def test_an_edit_that_a_changed_file_contradicts_is_listed(
             contents.offer("", "a", '{"id": "a"}'),
         ]
     )
-    text = f"storage: {{url: 'sqlite:///{store.database.path}'}}\n"
+    text = f"storage: {{url: 'sqlite:///{home_of(store)}/concierge.db'}}\n"
     code, report = await run(tmp_path, prompts, text, GIVEN)
     assert code == 1
     assert "条目 a：有人改过，文件里也改了（faq.yaml）" in report

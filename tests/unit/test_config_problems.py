@@ -45,6 +45,11 @@ class TestProblems:
             ("server: {port: 80.5}", "server.port", "整数"),
             ("storage: {url: 'mysql://x/y'}", "storage.url", "sqlite:///"),
             ("storage: {url: 'sqlite:///:memory:'}", "storage.url", "sqlite:///"),
+            ("storage: {keys_url: 'postgresql://x/y'}", "storage.keys_url", "SQLite"),
+            (
+                "storage: {url: 'postgresql://x/y', keys_url: 'sqlite:///k'}",
+                *("storage.keys_url", "postgresql://"),
+            ),
             ("redis: {url: 'http://x'}", "redis.url", "redis://"),
             ("security: {encryption_key: c2hvcnQ=}", "security.encryption_key", "keygen"),
             ("llm: {base_url: 'http://x'}", "llm.model", "文本"),

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit import portable_sql
+
 ROOT = Path(__file__).parents[2]
 ROOMS = ("bot", "handlers", "knowledge", "simulator", "benchmarks", "tests")
 PROSE_ROOMS = ("prompts", "docs", "deploy", ".ci", ".github")
@@ -159,3 +161,24 @@ def test_what_customers_read_does_not_stand_between_lines_of_code() -> None:
 def test_no_work_is_left_in_comments() -> None:
     left = re.compile(r"#\s*(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
     assert [name_of(p) for p in SOURCES if left.search(p.read_text("utf-8"))] == []
+
+
+def test_no_statement_needs_sqlite() -> None:
+    assert portable_sql.refused() == {}, "PostgreSQL does not take this; write instead:"
+
+
+def test_an_upsert_says_which_row_a_column_is_of() -> None:
+    advice = "name the table, or an alias (INSERT INTO table AS t), before the column"
+    assert portable_sql.bare_upserts() == {}, advice
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("DO UPDATE SET a = MAX(a, excluded.a)", {"a"}),
+        ("DO UPDATE SET a = ?2 WHERE a <> ?2", {"a"}),
+        ("DO UPDATE SET a = MAX(t.a, excluded.a), b = 'a' WHERE t.a <> ?", set()),
+    ],
+)
+def test_the_search_for_bare_columns_finds_them(text: str, bare: set[str]) -> None:
+    assert portable_sql.bare_columns(text) == bare

@@ -5,13 +5,13 @@ one that nobody but the bot could answer, so that an answer to it shows.
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from bot.errors import StoreUnavailable
 from bot.store import Database, Unit
 from simulator.records import HUMAN, QUEUED
 from simulator.scenery import AFTERSALE, PRESALE
@@ -298,7 +298,7 @@ async def power_cut(stage: Stage) -> None:
 async def full_disk(stage: Stage) -> None:
     """For a moment nothing can be stored."""
     await stage.settles()
-    refusals = [sqlite3.OperationalError("database or disk is full")]
+    refusals = [StoreUnavailable("database or disk is full")]
 
     async def refuses() -> None:
         if refusals:

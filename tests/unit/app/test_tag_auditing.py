@@ -22,7 +22,7 @@ async def auditing(store: Store, tmp_path: Path) -> TagAuditing:
     settings = Tagging.model_validate(
         {"audit": {"enabled": True, "sample": 2, "weekday": "fri", "hour": "09:00"}}
     )
-    store.tags.consented = "1"
+    store.tags.consented = "1 = 1"
     await store.vault.ready(["customer:wm_lan", "corp"])
     unit = Unit()
     for name in ("关注：运费", "关注：发票", "意向：面霜"):

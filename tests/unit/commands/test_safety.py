@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.store.database import Database
+from bot.store.sqlite import SqliteDatabase
 from tests.unit.commands.conftest import Shop
 
 CLAIM = "- {id: claim, question: 你们什么级别, answer: 我们是国家级实验室。}\n"
@@ -13,7 +13,7 @@ def a_claim(shop: Shop, text: str = CLAIM) -> None:
 
 
 def states(shop: Shop) -> list[tuple[str, str, str]]:
-    database = Database(shop.folder / "data" / "concierge.db")
+    database = SqliteDatabase(shop.folder / "data" / "concierge.db")
     try:
         rows = database.read_sync("SELECT key, state, by FROM approvals ORDER BY key")
         return [(row["key"], row["state"], row["by"]) for row in rows]
@@ -22,7 +22,7 @@ def states(shop: Shop) -> list[tuple[str, str, str]]:
 
 
 def actions(shop: Shop) -> list[tuple[str, str, str]]:
-    database = Database(shop.folder / "data" / "concierge.db")
+    database = SqliteDatabase(shop.folder / "data" / "concierge.db")
     try:
         rows = database.read_sync("SELECT actor, action, why FROM audit ORDER BY id")
         return [(row["actor"], row["action"], row["why"]) for row in rows]

@@ -16,7 +16,8 @@ from bot.delivery.housekeeping import (
 from bot.measuring import Reporter
 from bot.model import Lane
 from bot.routing.discovery import discover
-from bot.store import Arrival, Database, Store, Unit
+from bot.store import Arrival, Store, Unit
+from bot.store.sqlite import SqliteDatabase
 from tests.talk import Chat
 
 TABLES = declared_tables(discover(handlers))
@@ -202,7 +203,7 @@ async def test_keys_that_another_process_deleted_are_forgotten_at_the_next_look(
     await store.vault.ready(["customer:wm_lan"])
     look = DeletedKeys(store).look
     await look()
-    other = Database(home / "concierge.keys.db")
+    other = SqliteDatabase(home / "concierge.keys.db")
     await other.execute("DELETE FROM wrapped_keys")
     other.close()
     await look()

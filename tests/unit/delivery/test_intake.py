@@ -14,7 +14,7 @@ from bot.model import (
 )
 from bot.store import Store
 from bot.wecom.callback import Delivery, KfHint
-from tests.builders import a_message
+from tests.builders import a_message, home_of
 
 
 class Told:
@@ -84,7 +84,7 @@ async def test_an_admin_s_change_of_accounts_is_passed_on(store: Store) -> None:
 async def test_what_cannot_be_stored_is_not_acknowledged(store: Store) -> None:
     told = Told()
     store.database.run_script("PRAGMA busy_timeout = 1")
-    other = sqlite3.connect(store.database.path, isolation_level=None)
+    other = sqlite3.connect(home_of(store) / "concierge.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(CannotStore):
         await told.intake(store).accept(a_delivery())

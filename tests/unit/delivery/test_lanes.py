@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from bot.delivery import lanes as lanes_module
-from bot.delivery.lanes import Hurry, Lanes, SystemClock
+from bot.delivery.lanes import Hurry, Lanes, SystemClock, Turnstile
 from bot.errors import RetryLater
 from bot.model import Lane
 
@@ -40,7 +40,7 @@ class Work:
                 await self._gate(key).wait()
                 self._gates.pop(key, None)
             else:
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.001)
         finally:
             self.running.discard(key)
         answer = self.answers[key].pop(0) if self.answers[key] else None
@@ -227,3 +227,52 @@ async def test_while_something_urgent_is_under_way_few_others_begin() -> None:
     for key in sorted(others.running):
         others.let_go(key)
     await until(lambda: not sends.busy, description="the end")
+
+
+async def test_of_many_that_are_ready_one_goes_on_in_each_round_of_the_loop() -> None:
+    """What comes in meanwhile, such as a callback, is looked at between any two of them."""
+    rounds = 0
+    seen: dict[str, int] = {}
+
+    def count() -> None:
+        nonlocal rounds
+        rounds += 1
+        if len(seen) < len(keys):
+            asyncio.get_running_loop().call_soon(count)
+
+    async def work(key: str) -> None:
+        seen[key] = rounds
+
+    keys = [str(number) for number in range(40)]
+    lanes = Lanes("drain", work, dict.fromkeys(Lane, 64), SystemClock())
+    for key in keys:
+        lanes.wake(key, Lane.REPLY)
+    count()
+    await until(lambda: not lanes.busy, description="all of them")
+    assert list(seen) == keys
+    assert len(set(seen.values())) == len(keys)
+
+
+async def test_what_is_urgent_waits_for_no_round() -> None:
+    began: list[str] = []
+
+    async def work(key: str) -> None:
+        began.append(key)
+
+    lanes = Lanes("drain", work, dict.fromkeys(Lane, 64), SystemClock())
+    for number in range(8):
+        lanes.wake(str(number), Lane.REPLY)
+    lanes.wake("urgent", Lane.URGENT)
+    await until(lambda: not lanes.busy, description="all of them")
+    assert began[0] == "urgent"
+
+
+async def test_who_leaves_the_turnstile_holds_nobody_up() -> None:
+    turnstile = Turnstile()
+    leaving = asyncio.create_task(turnstile.go_through())
+    staying = asyncio.create_task(turnstile.go_through())
+    await asyncio.sleep(0)
+    leaving.cancel()
+    async with asyncio.timeout(5):
+        await staying
+        await turnstile.go_through()

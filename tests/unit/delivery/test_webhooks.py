@@ -17,7 +17,7 @@ from bot.model.tags import TagChange
 from bot.store import Store, Unit
 from bot.telemetry import Metrics
 from bot.tools.webhooks import WebhookPoster, signature
-from tests.builders import FRIDAY_MORNING, a_config
+from tests.builders import FRIDAY_MORNING, a_config, home_of
 from tests.talk import PlayedClock
 
 NOW, HOUR_S = FRIDAY_MORNING, 3600.0
@@ -73,8 +73,8 @@ class Following:
 
 @pytest.fixture
 async def following(store: Store, clock: PlayedClock) -> Following:
-    folder = store.database.path.parent
-    store.tags.consented = "1"
+    folder = home_of(store)
+    store.tags.consented = "1 = 1"
     made = Following(store, a_config(folder, webhooks={"crm": CRM, "lake": LAKE}), clock)
     await store.vault.ready(["customer:wm_lan"])
     await made.tag("关注：以前")

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from bot.model import MessageReceived
+from tests.builders import home_of
 from tests.talk import Chat
 
 MEDIA: list[tuple[str, dict[str, Any], str]] = [
@@ -47,7 +48,7 @@ async def test_a_medium_is_kept_sealed_for_the_person_who_takes_the_case(
     (row,) = await chat.store.media.of_subject(chat.conversation.subject)
     assert row["msgtype"] == msgtype
     assert chat.store.media.read(row) == b"medium MEDIA-1"
-    folder = chat.store.database.path.parent / "media"
+    folder = home_of(chat.store) / "media"
     assert b"medium" not in (folder / row["path"]).read_bytes()
 
 

@@ -15,13 +15,13 @@ from bot.measuring.channels import (
     worth_of,
 )
 from bot.store import Store
-from tests.builders import a_config
+from tests.builders import a_config, home_of
 
 PAIR = ("zhangsan", "wm_lan")
 
 
 async def _agree(store: Store, seed: int, events: int) -> None:
-    played, config = play(seed, events), a_config(store.database.path.parent)
+    played, config = play(seed, events), a_config(home_of(store))
     await stage(store, played, seed=seed + 1)
     now = BEGIN + 160 * DAY
     for first, last in ((0, 150), (20, 50), (100, 107), (130, 150)):

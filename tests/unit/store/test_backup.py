@@ -16,10 +16,12 @@ from bot.model import Lane, MessageReceived
 from bot.store import Arrival, Download, Store, Unit
 from bot.store.backup import Held, back_up, check_whole, restore
 from bot.store.erasures import Eraser
-from tests.builders import a_config, a_customer, a_message
+from tests.builders import a_config, a_customer, a_message, home_of
 from tests.conftest import OpenChat
+from tests.unit.store import ON_SQLITE
 
 LAN = a_customer()
+pytestmark = ON_SQLITE
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def held(store: Store) -> Held:
-    return Held(store.database.path)
+    return Held(home_of(store) / "concierge.db")
 
 
 async def arrives(store: Store, n: int, *, msgid: str = "") -> None:

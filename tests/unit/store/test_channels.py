@@ -7,7 +7,7 @@ from bot.config import Channel
 from bot.errors import Misconfigured
 from bot.store import CHANNEL, UNATTRIBUTED, Store, Unit, UnitConflict
 from tests.builders import FRIDAY_MORNING as NOW
-from tests.builders import a_config
+from tests.builders import a_config, home_of
 
 
 def a_channel(**more: object) -> Channel:
@@ -59,7 +59,7 @@ async def test_start_up_stops_rather_than_count_for_another_channel(store: Store
     store.channels.claim(unit, "douyin", "referral", "lan", NOW)
     await store.database.commit(unit)
     codes = [{"id": "douyin", "name": "抖音", "receivers": [{"userid": "a"}]}]
-    config = a_config(store.database.path.parent, channels={"codes": codes})
+    config = a_config(home_of(store), channels={"codes": codes})
     with pytest.raises(Misconfigured, match="douyin: state douyin is taken"):
         await take_channels(config, store, NOW)
 

@@ -1,11 +1,10 @@
 """What a person agreed to, and that a consent taken back holds for what was planned already."""
 
-import sqlite3
 import time
 
 import pytest
 
-from bot.errors import NotConsented
+from bot.errors import NotConsented, StoreRefused
 from bot.model import Lane, NotifyStaff, Ownership, SendMessage, ServiceState
 from bot.model.consents import Purpose, Standing
 from bot.store import ConversationFacts, Draft, Parcel, Store, Unit, conversation_queue
@@ -187,6 +186,6 @@ async def test_every_decision_is_in_the_audit_without_the_customer_s_id(store: S
 async def test_the_audit_is_never_changed_and_what_is_young_is_never_deleted(store: Store) -> None:
     await decide(store, Standing.GIVEN, at=time.time())
     for sql in ("UPDATE audit SET actor = 'nobody'", "DELETE FROM audit"):
-        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        with pytest.raises(StoreRefused, match="append-only"):
             await store.database.execute(sql)
     assert len(await store.audit.search(action="consent.given")) == 1

@@ -1,35 +1,28 @@
+"""What both databases promise."""
+
 import asyncio
-import sqlite3
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from bot.errors import Misconfigured, StoreFailed, StoreRefused, StoreUnavailable
 from bot.store import Database, Statement, Unit, UnitConflict
-
-INSERT = "INSERT INTO things (name) VALUES (?)"
+from tests.unit.store import Opens
+from tests.unit.store.things import CREATE, INSERT, a_unit, names
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(tmp_path / "facts.db")
-    opened.run_script("CREATE TABLE things (name TEXT PRIMARY KEY)")
+def database(opens: Opens) -> Iterator[Database]:
+    opened = opens()
+    with opened.migrating():
+        opened.run_script(CREATE)
     yield opened
     opened.close()
 
 
-async def names(database: Database) -> list[str]:
-    return [row["name"] for row in await database.fetch("SELECT name FROM things ORDER BY name")]
-
-
-def a_unit(*things: object) -> Unit:
-    return Unit([Statement(INSERT, (thing,)) for thing in things])
-
-
 async def test_a_unit_is_kept_whole_or_not_at_all(database: Database) -> None:
     await database.commit(a_unit("a"))
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(StoreRefused):
         await database.commit(a_unit("b", "a", "c"))
     assert await names(database) == ["a"]
 
@@ -40,7 +33,7 @@ async def test_units_committed_at_once_share_a_commit_and_fail_alone(database: D
     results = await asyncio.gather(
         *(database.commit(unit) for unit in units), return_exceptions=True
     )
-    failed = [isinstance(result, sqlite3.IntegrityError) for result in results]
+    failed = [isinstance(result, StoreRefused) for result in results]
     assert failed == [False, True, False, True, False]
     assert await names(database) == ["a", "b", "d"]
 
@@ -109,52 +102,26 @@ async def test_a_unit_that_fails_takes_its_asides_with_it(database: Database) ->
     await database.commit(a_unit("a"))
     unit = a_unit("a")
     unit.asides = [[Statement(INSERT, ("b",))]]
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(StoreRefused):
         await database.commit(unit)
     assert await names(database) == ["a"]
 
 
-async def test_a_full_disk_keeps_nothing_and_is_outlived(database: Database) -> None:
-    database.run_script("PRAGMA max_page_count = 6")
-    big = [a_unit(str(n) + "x" * 4000) for n in range(20)]
-    results = await asyncio.gather(*(database.commit(unit) for unit in big), return_exceptions=True)
-    refused = [result for result in results if isinstance(result, sqlite3.OperationalError)]
-    assert refused
-    assert "full" in str(refused[0])
-    database.run_script("PRAGMA max_page_count = 100000")
-    await database.commit(a_unit("after"))
-    assert "after" in await names(database)
-
-
-async def test_a_database_locked_by_another_process_is_outlived(database: Database) -> None:
-    database.run_script("PRAGMA busy_timeout = 1")
-    other = sqlite3.connect(database.path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(sqlite3.OperationalError, match="locked"):
-        await database.commit(a_unit("a"))
-    other.execute("ROLLBACK")
-    other.close()
-    await database.commit(a_unit("a"))
-    assert await names(database) == ["a"]
-
-
-async def test_closing_finishes_what_was_queued(tmp_path: Path) -> None:
-    database = Database(tmp_path / "facts.db")
-    database.run_script("CREATE TABLE things (name TEXT PRIMARY KEY)")
+async def test_closing_finishes_what_was_queued(database: Database, opens: Opens) -> None:
     commits = [asyncio.ensure_future(database.commit(a_unit(str(n)))) for n in range(50)]
     await asyncio.sleep(0)
     database.close()
     await asyncio.gather(*commits)
-    again = Database(tmp_path / "facts.db")
+    again = opens()
     assert len(await names(again)) == 50
     again.close()
 
 
-async def test_a_closed_database_refuses_at_once_and_closes_twice(tmp_path: Path) -> None:
-    database = Database(tmp_path / "facts.db")
+async def test_a_closed_database_refuses_at_once_and_closes_twice(opens: Opens) -> None:
+    database = opens()
     database.close()
     database.close()
-    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+    with pytest.raises(StoreUnavailable, match="closed"):
         await database.commit(Unit())
 
 
@@ -167,55 +134,50 @@ async def test_a_caller_who_gives_up_does_not_disturb_the_writer(database: Datab
 
 
 async def test_readers_cannot_write(database: Database) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        await database.fetch("DELETE FROM things")
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        await database.scan("DELETE FROM things")
+    for read in (database.fetch, database.scan):
+        with pytest.raises(StoreFailed, match=r"read-?only"):
+            await read("DELETE FROM things")
 
 
-async def test_what_another_process_commits_is_noticed(database: Database) -> None:
+async def test_what_another_process_commits_is_noticed(database: Database, opens: Opens) -> None:
     before = await database.foreign_version()
     await database.execute(INSERT, "a")
     assert await database.foreign_version() == before, "our own commits are no news"
-    other = sqlite3.connect(database.path)
-    other.execute(INSERT, ("b",))
-    other.commit()
+    other = opens()
+    await other.execute(INSERT, "b")
     other.close()
     assert await database.foreign_version() != before
     assert await names(database) == ["a", "b"]
 
 
-def test_a_file_survives_a_power_cut_and_forgets_what_is_deleted(database: Database) -> None:
-    def pragma(name: str) -> object:
-        return database.read_sync(f"PRAGMA {name}")[0][0]
-
-    assert pragma("journal_mode") == "wal"
-    assert pragma("synchronous") == 2
-    assert pragma("secure_delete") == 1
-    assert pragma("foreign_keys") == 1
-
-
-async def test_closing_does_not_wait_for_another_process_that_writes(
-    database: Database, tmp_path: Path
+async def test_of_several_processes_each_sees_what_the_others_have_committed(
+    database: Database, opens: Opens
 ) -> None:
-    """Before: 20 s, ten for each group of units that was queued."""
-    other = sqlite3.connect(tmp_path / "facts.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    waiting = asyncio.gather(database.commit(a_unit("a")), return_exceptions=True)
-    await asyncio.sleep(0)
-    started = time.perf_counter()
-    await asyncio.to_thread(database.close)
-    assert time.perf_counter() - started < 5
-    assert isinstance((await waiting)[0], sqlite3.OperationalError)
+    """What every conditional statement rests on: no two of them read the same state."""
+    others = [opens() for _ in range(3)]
+    takes = "INSERT INTO things SELECT CAST(COUNT(*) + 1 AS TEXT) FROM things HAVING COUNT(*) < 50"
+    one = Unit([Statement(takes, (), expect=1)])
+    results = await asyncio.gather(
+        *(each.commit(one) for _ in range(30) for each in (database, *others)),
+        return_exceptions=True,
+    )
+    for other in others:
+        other.close()
+    assert sorted(map(int, await names(database))) == list(range(1, 51))
+    assert sum(isinstance(result, UnitConflict) for result in results) == 4 * 30 - 50
+
+
+def test_only_one_process_serves_it(database: Database, opens: Opens) -> None:
+    database.claim()
+    other = opens()
+    with pytest.raises(Misconfigured, match="another process"):
+        other.claim()
+    database.close()
+    other.claim()
     other.close()
 
 
-async def test_a_unit_waits_for_another_process_that_writes(
-    database: Database, tmp_path: Path
-) -> None:
-    other = sqlite3.connect(tmp_path / "facts.db", isolation_level=None, check_same_thread=False)
-    other.execute("BEGIN IMMEDIATE")
-    asyncio.get_running_loop().call_later(1.5, other.execute, "ROLLBACK")
-    await database.commit(a_unit("a"))
-    assert await names(database) == ["a"]
-    other.close()
+def test_the_tables_and_their_columns_are_known(database: Database) -> None:
+    assert "things" in database.tables()
+    assert database.columns("things") == {"name"}
+    assert database.columns("nothing") == frozenset()

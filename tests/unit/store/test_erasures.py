@@ -18,7 +18,9 @@ from bot.model import Conversation
 from bot.routing.discovery import discover
 from bot.store import Download, Store, Table, Unit
 from bot.store.erasures import Eraser
-from tests.builders import a_config, a_customer
+from bot.store.sqlite import SqliteDatabase
+from tests.builders import a_config, a_customer, home_of
+from tests.unit.store import ON_SQLITE
 
 LAN, BO = a_customer(), a_customer("wm_bo")
 PERSON = "赵兰心 13900001111 独一无二的原话"
@@ -49,7 +51,7 @@ async def fill(store: Store, of: Conversation, mark: str = PLAIN) -> None:
         "INSERT INTO switches VALUES ('silence', 'customer', ?, 0, 'x', ?)",
         *(of.external_userid, mark),
     )
-    sheet = store.database.path.parent / f"{of.external_userid}.csv"
+    sheet = home_of(store) / f"{of.external_userid}.csv"
     sheet.write_text(f"{of.external_userid},{PERSON}", "utf-8")
     unit.add(
         "UPDATE export_lines SET export = 'x_' || external_userid WHERE external_userid = ?",
@@ -71,19 +73,30 @@ def _picture() -> Download:
 def _row(store: Store, table: Table, of: Conversation, mark: str) -> dict[str, Any]:
     named = of.subject if table.person == "subject" else of.external_userid
     values: dict[str, Any] = {}
-    for column in store.database.read_sync(f"PRAGMA table_info({table.name})"):
-        name, kind = column["name"], column["type"]
+    for name, kind in _columns(store, table):
         if name == table.person:
             values[name] = named
         elif name in table.sealed:
             values[name] = store.vault.seal(of.subject, PERSON.encode())
-        elif kind in ("INTEGER", "REAL"):
+        elif kind in ("INTEGER", "REAL", "bigint", "double precision"):
             values[name] = abs(hash((table.name, of))) % 100_000
-        elif kind == "BLOB":
+        elif kind in ("BLOB", "bytea"):
             values[name] = mark.encode()
         else:
             values[name] = f"{mark}-{of.external_userid}-{table.name}-{name}"
     return values
+
+
+def _columns(store: Store, table: Table) -> list[tuple[str, str]]:
+    """Names and types."""
+    if isinstance(store.database, SqliteDatabase):
+        asked = "SELECT name, type FROM pragma_table_info(?)"
+    else:
+        asked = (
+            "SELECT column_name AS name, data_type AS type FROM information_schema.columns"
+            " WHERE table_schema = current_schema() AND table_name = ?"
+        )
+    return [(row["name"], row["type"]) for row in store.database.read_sync(asked, table.name)]
 
 
 async def everything(store: Store, folder: Path) -> dict[str, str]:
@@ -147,7 +160,8 @@ async def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(
     assert told <= places(before, PERSON)
     assert places(before, PERSON) >= {"bytes of wm_lan.csv"}
     assert sum(place.startswith("opened") for place in places(before, PERSON)) == 2
-    assert places(before, *mine) & {"bytes of concierge.db", "bytes of concierge.db-wal"}
+    if isinstance(opened.database, SqliteDatabase):
+        assert places(before, *mine) & {"bytes of concierge.db", "bytes of concierge.db-wal"}
 
     receipt = await eraser_of(opened).ask("wm_lan", by="customer", now=0.0)
     done = await eraser_of(opened).carry_out(receipt)
@@ -164,6 +178,7 @@ async def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(
     assert PERSON not in capsys.readouterr().out
 
 
+@ON_SQLITE
 async def test_a_backup_made_before_tells_nothing_and_is_erased_again_where_it_is_restored(
     opened: Store, home: Path, tmp_path: Path
 ) -> None:

@@ -6,20 +6,21 @@ import pytest
 from bot.errors import Misconfigured
 from bot.store import Database
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, Migration, migrate, migrations_of
+from tests.unit.store import Opens
 
 ONE = Migration("engine/0001_one", "CREATE TABLE one (id INTEGER)")
 TWO = Migration("engine/0002_two", "CREATE TABLE two (id INTEGER);\nINSERT INTO two VALUES (7)")
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(tmp_path / "facts.db")
+def database(opens: Opens) -> Iterator[Database]:
+    opened = opens()
     yield opened
     opened.close()
 
 
 def tables(database: Database) -> set[str]:
-    return {row["name"] for row in database.read_sync("SELECT name FROM sqlite_master")}
+    return set(database.tables())
 
 
 def test_each_file_is_applied_once_and_in_order(database: Database) -> None:
@@ -43,13 +44,13 @@ def test_a_database_that_is_newer_than_the_program_is_refused(database: Database
         migrate(database, [ONE])
 
 
-def test_a_file_that_fails_leaves_no_trace_of_itself(tmp_path: Path) -> None:
+def test_a_file_that_fails_leaves_no_trace_of_itself(opens: Opens) -> None:
     broken = Migration("engine/0002_two", "CREATE TABLE half (id INTEGER);\nthis is no SQL")
-    database = Database(tmp_path / "facts.db")
+    database = opens()
     with pytest.raises(Misconfigured, match="engine/0002_two"):
         migrate(database, [ONE, broken])
     database.close()
-    again = Database(tmp_path / "facts.db")
+    again = opens()
     assert "half" not in tables(again)
     assert migrate(again, [ONE, TWO]) == ["engine/0002_two"]
     again.close()

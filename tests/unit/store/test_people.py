@@ -9,7 +9,7 @@ from bot.model.consents import Purpose, Standing
 from bot.model.people import Attribute, IdentityKind, MergeOutcome, masked, normal_phone
 from bot.model.tags import TagChange
 from bot.store import Store, Unit, Vault
-from tests.builders import FRIDAY_MORNING, a_config
+from tests.builders import FRIDAY_MORNING, a_config, home_of
 
 NOW = FRIDAY_MORNING
 UNIONID, PHONE = IdentityKind.UNIONID, IdentityKind.PHONE
@@ -18,12 +18,13 @@ UNIONID, PHONE = IdentityKind.UNIONID, IdentityKind.PHONE
 @pytest.fixture(autouse=True)
 async def customers(store: Store) -> None:
     """Four customers, each a person of their own, in this order."""
-    for name in ("a", "b", "c", "d"):
+    for nth, name in enumerate(("a", "b", "c", "d")):
         await store.vault.ready([f"customer:{name}"])
-    await store.database.execute(
-        "UPDATE persons SET created_at = (SELECT unicode(external_userid) FROM customers"
-        " WHERE customers.person_id = persons.person_id)"
-    )
+        await store.database.execute(
+            "UPDATE persons SET created_at = ? WHERE person_id ="
+            " (SELECT person_id FROM customers WHERE external_userid = ?)",
+            *(float(nth), name),
+        )
 
 
 async def identify(store: Store, who: str, kind: IdentityKind, value: str) -> list[str]:
@@ -134,7 +135,7 @@ async def test_no_row_is_sealed_again_by_a_merge(store: Store) -> None:
 
 
 async def test_tags_are_read_over_all_customers_of_a_person(store: Store) -> None:
-    store.tags.consented = "1"
+    store.tags.consented = "1 = 1"
     for who, name in (("a", "关注：运费"), ("b", "关注：价格")):
         unit = Unit()
         store.tags.assign(unit, who, [TagChange(name=name, add=True, at=NOW)])
@@ -152,8 +153,9 @@ async def test_what_identifies_is_sealed_and_found_by_a_key_that_outlives_the_ma
     await identify(store, "a", PHONE, "13800000001")
     digest = await store.vault.look_up_key(PHONE, "13800000001")
     assert digest != await store.vault.look_up_key(UNIONID, "13800000001")
-    files = [store.database.path, store.database.path.with_name("concierge.db-wal")]
-    assert not any(b"13800000001" in file.read_bytes() for file in files)
+    assert not any(b"13800000001" in file.read_bytes() for file in home_of(store).glob("*.db*"))
+    rows = await store.database.scan("SELECT body FROM identities")
+    assert not any(b"13800000001" in row["body"] for row in rows)
     new = b"n" * 32
     rotated = Vault(store.database, store.keys, new, [b"keykeykeykeykeykeykeykeykeykeyke"])
     await rotated.rotate()
@@ -213,7 +215,7 @@ def test_phones_are_compared_as_numbers() -> None:
 
 async def test_a_store_that_is_opened_again_finds_the_same(store: Store) -> None:
     await identify(store, "a", UNIONID, "u1")
-    again = open_store(a_config(store.database.path.parent))
+    again = open_store(a_config(home_of(store)))
     try:
         assert await again.people.find(UNIONID, "u1") == ["a"]
     finally:

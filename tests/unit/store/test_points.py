@@ -1,12 +1,12 @@
 """Points are booked twice, once each, never below nothing; what expires first is used first."""
 
 import asyncio
-import sqlite3
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.errors import StoreRefused
 from bot.store import Statement, Store, Unit, UnitConflict
 from bot.store.points import Posting, booked_back, earned, lapsed, lots, spent
 
@@ -51,7 +51,7 @@ async def test_a_booking_is_taken_back_once_and_nothing_is_ever_changed(store: S
     for _ in range(2):
         await book(store, booked_back(LAN, posting, at=3.0, by="lisi", why="错发"))
     assert await store.points.balance(LAN) == 0
-    with pytest.raises(sqlite3.IntegrityError, match="booked"):
+    with pytest.raises(StoreRefused, match="booked"):
         await store.database.execute("UPDATE points_postings SET amount = 1000")
 
 

@@ -26,7 +26,7 @@ SETTINGS = Tagging.model_validate(
 
 @pytest.fixture(autouse=True)
 async def tagged(store: Store) -> None:
-    store.tags.consented, store.tags.settings = "1", SETTINGS
+    store.tags.consented, store.tags.settings = "1 = 1", SETTINGS
     await store.vault.ready(f"customer:{name}" for name in "abc")
     await put(store, "a", "关注：运费", rule="freight", version="2")
     await put(store, "b", "关注：运费", source=TagSource.HUMAN, by="lisi")

@@ -1,6 +1,7 @@
 """Tags: what may be put on, what stays off, and what is written down about it."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from bot.app import open_store
 from bot.config import Tagging
 from bot.model.tags import TagChange, TagSource
 from bot.store import Store, Unit
-from tests.builders import FRIDAY_MORNING, a_config
+from tests.builders import FRIDAY_MORNING, a_config, home_of
 
 NOW, DAY_S = FRIDAY_MORNING, 86_400.0
 LAN = "wm_lan"
@@ -17,7 +18,7 @@ LAN = "wm_lan"
 
 @pytest.fixture(autouse=True)
 def groups(store: Store) -> None:
-    store.tags.consented = "1"
+    store.tags.consented = "1 = 1"
     store.tags.settings = Tagging.model_validate(
         {
             "groups": [
@@ -65,7 +66,7 @@ async def test_a_tag_keeps_where_it_came_from(store: Store) -> None:
 
 
 async def test_without_consent_nothing_is_put_on_and_the_reason_is_kept(store: Store) -> None:
-    store.tags.consented = "0"
+    store.tags.consented = "1 = 0"
     assert await put(store, "关注：运费") == "refused:consent"
     assert await put(store, "关注：运费", at=NOW + 1) == "", "told once a day"
     assert await put(store, "服务：待回访") == "applied", "what the service itself needs"
@@ -112,7 +113,7 @@ async def test_of_an_exclusive_group_the_new_one_replaces_the_old(store: Store) 
         ("会员：金卡", 1, "applied", ""),
         ("会员：银卡", 1, "applied", "spent"),
     ]
-    assert '"rule":"spent"' in rows[0]["was"]
+    assert json.loads(rows[0]["was"])["rule"] == "spent"
     assert await put(store, "会员：银卡", at=NOW - 5) == "refused:older"
 
 
@@ -133,8 +134,8 @@ async def test_two_at_once_never_leave_two_of_an_exclusive_group(store: Store) -
 
 async def test_nor_do_two_writers_of_one_file(store: Store) -> None:
     """A command writes beside the service: the statements decide, not what either read before."""
-    other = open_store(a_config(store.database.path.parent))
-    other.tags.consented, other.tags.settings = "1", store.tags.settings
+    other = open_store(a_config(home_of(store)))
+    other.tags.consented, other.tags.settings = "1 = 1", store.tags.settings
     try:
         await asyncio.gather(
             *(put(one, f"会员：{n}", at=NOW + n) for n in range(10) for one in (store, other)),

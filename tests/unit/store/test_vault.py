@@ -10,6 +10,7 @@ from bot.errors import Misconfigured, Unreadable
 from bot.store import Database, Unit, Vault, decode_master
 from bot.store import vault as vault_module
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, migrate, migrations_of
+from bot.store.sqlite import SqliteDatabase
 
 OLD, NEW = b"o" * 32, b"n" * 32
 LAN, BO = "customer:wm_lan", "customer:wm_bo"
@@ -17,7 +18,7 @@ LAN, BO = "customer:wm_lan", "customer:wm_bo"
 
 @pytest.fixture
 def files(tmp_path: Path) -> Iterator[tuple[Database, Database]]:
-    facts, keys = Database(tmp_path / "facts.db"), Database(tmp_path / "keys.db")
+    facts, keys = SqliteDatabase(tmp_path / "facts.db"), SqliteDatabase(tmp_path / "keys.db")
     migrate(facts, migrations_of("engine", ENGINE_MIGRATIONS))
     migrate(keys, migrations_of("keys", KEYS_MIGRATIONS))
     yield facts, keys

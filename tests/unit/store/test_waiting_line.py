@@ -5,6 +5,8 @@ import sqlite3
 from bot.model import Case, Conversation
 from bot.store import CaseChange, Store, Unit, place_in_line
 from bot.store import waiting_line as module
+from tests.builders import home_of
+from tests.unit.store import ON_SQLITE
 
 NOW = 1_800_000_000.0
 
@@ -131,6 +133,7 @@ async def test_the_usual_wait_is_measured_on_those_who_queued_lately(store: Stor
     assert await store.line.usual_wait("wk_other", NOW - 1, 1) is None
 
 
+@ON_SQLITE
 async def test_to_find_the_next_one_costs_the_same_however_many_wait(store: Store) -> None:
     """Steps of SQLite's machine, which do not depend on how busy this one is. Before: each seat
     that was freed looked at a hundred cases, some with several statements each."""
@@ -165,7 +168,7 @@ def _steps(store: Store, sql: str, *params: object) -> int:
         count += 1
         return 0
 
-    connection = sqlite3.connect(store.database.path)
+    connection = sqlite3.connect(home_of(store) / "concierge.db")
     connection.execute("SELECT 1 FROM cases LIMIT 1")  # reads the schema, which grows by itself
     connection.set_progress_handler(step, 1)
     connection.execute(sql, params).fetchall()

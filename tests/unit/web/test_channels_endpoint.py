@@ -13,7 +13,7 @@ from bot.store import Store, Unit
 from bot.web.channels import PATH, ChannelsEndpoint
 from bot.wecom.code_pictures import read_code
 from tests.builders import FRIDAY_MORNING as NOW
-from tests.builders import a_config
+from tests.builders import a_config, home_of
 from tests.talk import PlayedClock
 
 Client = TestClient[web.Request, web.Application]
@@ -30,7 +30,7 @@ DOUYIN: dict[str, Any] = {
 
 @pytest.fixture
 async def pages(store: Store, clock: PlayedClock) -> AsyncIterator[Client]:
-    config = a_config(store.database.path.parent)
+    config = a_config(home_of(store))
     app = web.Application()
     endpoint = ChannelsEndpoint(
         *(store, TOKEN, clock),

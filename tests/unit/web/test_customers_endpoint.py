@@ -24,7 +24,7 @@ NOW = FRIDAY_MORNING
 @pytest.fixture
 async def pages(store: Store, clock: PlayedClock) -> AsyncIterator[Client]:
     """Five customers; one has a tag, a name and a city."""
-    store.tags.consented = "1"
+    store.tags.consented = "1 = 1"
     await store.vault.ready(f"customer:wm_{n}" for n in range(5))
     await store.database.execute("UPDATE customers SET created_at = ?", NOW - 9e6)
     unit = Unit()
