@@ -1,4 +1,4 @@
-"""Whatever gets lost on the way, a member is asked once, and what nobody knows is not called sent."""
+"""Whatever gets lost on the way, a member is asked once, and nothing is called sent unseen."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
