@@ -127,6 +127,8 @@ class Control:
             "/sim/contacts/add": self._contacts.add,
             "/sim/contacts/confirm": self._contacts.confirm,
             "/sim/contacts/delete": self._contacts.delete,
+            "/sim/contacts/leave": self._contacts.leave,
+            "/sim/contacts/refuse_transfer": self._contacts.refuse_transfer,
             "/sim/contacts/tags": self._contacts.tags,
             "/sim/contacts/remark": self._contacts.remark,
             "/sim/contacts/send": self._contacts.send,

@@ -30,12 +30,14 @@ class Played:
         twins: customer → the customer that is the same person.
         wrote: customer and moment of each message.
         sales: every telling of every order.
+        brought: member, customer and moment of each add that was a colleague's handing over.
     """
 
     events: list[CustomerAdded | CustomerDeleted] = field(default_factory=list)
     twins: dict[str, str] = field(default_factory=dict)
     wrote: list[tuple[str, float]] = field(default_factory=list)
     sales: list[Sale] = field(default_factory=list)
+    brought: set[tuple[str, str, float]] = field(default_factory=set)
 
     def person(self, customer: str) -> str:
         """The customer that stands for the person."""
@@ -48,7 +50,8 @@ class Played:
 
 
 def play(seed: int, events: int) -> Played:
-    """At least so many events: adds (half ones, repeats), deletions, re-adds, orders, refunds."""
+    """At least so many events: adds (half ones, repeats), deletions, re-adds, handovers,
+    orders, refunds."""
     chance, played, number = random.Random(seed), Played(), 0
     while len(played) < events:
         number += 1
@@ -78,10 +81,31 @@ def _friendships(
         if chance.random() < 0.5:
             return at
         at += chance.randrange(1, int(45 * DAY))
+        if chance.random() < 0.2:
+            _hand_over(chance, played, member, customer, at)
+            return at
         gone = CustomerDeleted(userid=member, external_userid=customer, by="customer", at=at)
         played.events.append(gone)
         at += chance.randrange(1, int(20 * DAY))
     return at
+
+
+def _hand_over(
+    chance: random.Random, played: Played, member: str, customer: str, at: float
+) -> None:
+    """The member goes, another one has the customer from then on; sometimes not for long."""
+    other = chance.choice([one for one in MEMBERS if one != member])
+    passed_on = CustomerDeleted(
+        userid=member, external_userid=customer, by="staff", source="DELETE_BY_TRANSFER", at=at
+    )
+    played.events.append(passed_on)
+    at += chance.choice((0.0, 0.0, 2.0))
+    played.events.append(_added(other, customer, "", at))
+    played.brought.add((other, customer, at))
+    if chance.random() < 0.3:
+        at += chance.randrange(1, int(40 * DAY))
+        gone = CustomerDeleted(userid=other, external_userid=customer, by="customer", at=at)
+        played.events.append(gone)
 
 
 def _added(
@@ -151,12 +175,13 @@ def _friends(played: Played) -> tuple[Log, dict[str, list[tuple[float, float]]]]
         log[event.userid, event.external_userid].append((event.at, added, MEANS.get(state, "")))
     began: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)
     spans: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
-    for (_, customer), lines in log.items():
+    for (member, customer), lines in log.items():
         who, friends_since = played.person(customer), None
         for at, added, channel in sorted(lines):
             if added and friends_since is None:
                 friends_since = at
-                began[who].append((at, channel))
+                if (member, customer, at) not in played.brought:
+                    began[who].append((at, channel))
             elif not added and friends_since is not None:
                 spans[who].append((friends_since, at))
                 friends_since = None

@@ -53,10 +53,6 @@ def add(command: Command, run: Run) -> None:
     one = action(actions, "stats", _stats, "各渠道来了多少人、留下多少、买了多少、值不值")
     one.add_argument("id", nargs="?", default="", help="只看一个渠道")
     _span(one)
-    one = action(
-        actions, "handover", _handover, "一位成员离职或调岗以后，他的码和客户都有人接了没有"
-    )
-    one.add_argument("userid", help="成员的 userid")
     _span(action(actions, "hops", _hops, "落地页：各路径打开、点击、来了多少，在哪一跳走了"))
 
 
@@ -140,10 +136,6 @@ async def _stats(config: Config, arguments: argparse.Namespace) -> int:
 async def _hops(config: Config, arguments: argparse.Namespace) -> int:
     span = Span(arguments.days, arguments.first, arguments.last)
     return await channel_stats.hops(config, span, sys.stdout, as_json=arguments.json)
-
-
-async def _handover(config: Config, arguments: argparse.Namespace) -> int:
-    return await channels.handover(config, arguments.userid, sys.stdout)
 
 
 async def _qr(config: Config, arguments: argparse.Namespace) -> int:

@@ -24,7 +24,6 @@ from bot.delivery.channel_courier import today, wanted
 from bot.errors import Misconfigured
 from bot.store import ChannelRow, Store, Unit
 from bot.store.channel_facts import ChannelFacts
-from bot.store.handovers import handover_of
 from bot.web.code_images import Look, Undrawable, draw_png, draw_svg
 
 KINDS = {"contact": "好友", "kf": "客服", "partner": "合作方", "group": "群", "staff": "员工"}
@@ -229,30 +228,10 @@ async def cost(config: Config, channel_id: str, days: str, amount: str, out: Tex
     return 0
 
 
-async def handover(config: Config, userid: str, out: TextIO) -> int:
-    """Print whether somebody looks after the codes and the customers of a member.
-
-    Returns:
-        The exit code: 1 while a code leads to nobody else, or a customer has nobody.
-    """
-    async with opened(config) as store:
-        found = await handover_of(store.database, userid)
-        away = {*await store.ways.away(), userid.lower()}
-        rows = await store.channels.all()
-    mine = [row.channel for row in rows if userid.lower() in named_on(row.channel)]
-    alone = [one for one in mine if named_on(one) <= away]
-    for channel in mine:
-        state = "只有他，请换人" if channel in alone else "还有别人接待"
-        print(f"码 {channel.id}（{channel.name}）：{state}", file=out)
-    covered, of = found.covered
-    share = f"{covered / of:.1%}" if of else "—"
-    print(
-        f"客户：有别的同事接的 {covered}/{of}（{share}），还没有人接 {found.waiting}，"
-        f"客户不愿意换 {found.refused}，没转成 {found.failed}；"
-        f"早已不是好友的 {found.left + found.ended}。",
-        file=out,
-    )
-    return 1 if alone or covered < of else 0
+async def channels_of(store: Store, userid: str) -> list[Channel]:
+    """The channels on whose codes a member is."""
+    rows = await store.channels.all()
+    return [row.channel for row in rows if userid.lower() in named_on(row.channel)]
 
 
 def named_on(channel: Channel) -> set[str]:

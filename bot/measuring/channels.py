@@ -25,7 +25,7 @@ FRIENDS, CHATS, GROUPS = "friends", "chats", "groups"
 Family = Literal["friends", "chats", "groups"]
 Verdict = Literal["keep", "watch", "stop"]
 
-_ORDER = {"deleted": 0, "half": 1, "added": 2}
+_ORDER = {"deleted": 0, "half": 1, "brought": 2, "added": 3}
 """Of events of one second: a deletion first, so that what is known last is the friendship."""
 
 
@@ -35,7 +35,7 @@ class Happened(NamedTuple):
     Args:
         person: whose it is, merges followed.
         pair: member and customer.
-        kind: ``half``, ``added`` or ``deleted``.
+        kind: ``half``, ``added``, ``deleted``, or ``brought`` by a colleague who has gone.
         channel: what its state means, empty = unattributed.
     """
 
@@ -47,13 +47,18 @@ class Happened(NamedTuple):
 
 
 class Episode(NamedTuple):
-    """A person came, and stayed until a moment (``None`` = is still there, or cannot leave)."""
+    """A person came, and stayed until a moment (``None`` = is still there, or cannot leave).
+
+    Args:
+        brought: by a colleague: nobody's add, and nobody new.
+    """
 
     person: str
     at: float
     channel: str
     until: float | None = None
     family: Family = "friends"
+    brought: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,7 @@ def episodes_of(events: Iterable[Happened]) -> list[Episode]:
         for event in mine:
             if event.kind == "deleted":
                 if begun is not None:
-                    found.append(Episode(begun.person, begun.at, channel, event.at))
+                    found.append(_episode(begun, channel, event.at))
                 elif event is mine[0]:  # friends before anybody told us: nobody new
                     found.append(Episode(event.person, 0.0, "", event.at))
                 begun, channel = None, ""
@@ -123,8 +128,13 @@ def episodes_of(events: Iterable[Happened]) -> list[Episode]:
             else:
                 channel = channel or event.channel
         if begun is not None:
-            found.append(Episode(begun.person, begun.at, channel))
+            found.append(_episode(begun, channel))
     return found
+
+
+def _episode(begun: Happened, channel: str, until: float | None = None) -> Episode:
+    brought = begun.kind == "brought"
+    return Episode(begun.person, begun.at, channel, until, brought=brought)
 
 
 def figures_of(
@@ -139,12 +149,12 @@ def figures_of(
     adds: defaultdict[tuple[Family, str], int] = defaultdict(int)
     for one in facts.episodes:
         of_person[one.family, one.person].append(one)
-        if since <= one.at < until:
+        if since <= one.at < until and not one.brought:
             adds[one.family, one.channel] += 1
     new: defaultdict[tuple[Family, str], list[Episode]] = defaultdict(list)
     for mine in of_person.values():
         first = min(mine, key=lambda one: (one.at, one.channel))
-        if since <= first.at < until:
+        if since <= first.at < until and not first.brought:
             new[first.family, first.channel].append(first)
     return {
         key: _figures(count, new[key], of_person, facts, now) for key, count in sorted(adds.items())

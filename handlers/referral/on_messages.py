@@ -7,6 +7,7 @@ from bot.model import Attachment, Because
 from bot.routing import Says, Tapped, Turn
 from bot.store import Store, Unit
 from handlers.referral import grants, saying, store
+from handlers.referral.audience import may_join
 from handlers.referral.crediting import record
 from handlers.referral.on_inviters import CLOSE, WAY
 from handlers.referral.router import router
@@ -20,8 +21,13 @@ PREFIX = "referral:"
 async def wants_to_invite(turn: Turn, facts: Store) -> None:
     """Take part, or get the poster once more; where nothing runs, others answer."""
     found = await store.running(facts, turn.now)
+    for known in found:
+        who = await store.participant(facts, known.campaign.id, turn.external_userid)
+        if who is not None or await may_join(turn, facts, known.campaign):
+            await _invite(turn, facts, known)
+            return
     if found:
-        await _invite(turn, facts, found[0])
+        _say(turn, "not_meant", turn.phrases.say("referral.not_meant"))
 
 
 @router.message(Says("referral.progress"))
@@ -98,6 +104,9 @@ async def _invite(turn: Turn, facts: Store, known: Known) -> None:
         _say(turn, "barred", say("referral.barred"))
         return
     who = await store.participant(facts, campaign.id, turn.external_userid)
+    if who is None and not await may_join(turn, facts, campaign):
+        _say(turn, "not_meant", say("referral.not_meant"))
+        return
     head = "" if who else (campaign.consent or say("referral.consent"))
     who = who or _join(turn, facts, known)
     record(turn, [store.acted(who, turn.now)])

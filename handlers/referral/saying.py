@@ -36,6 +36,8 @@ def reached(phrases: Phrases, one: Grant) -> str:
             return say("referral.tier_none", n=one.tier, name=name)
         case Paid.OWED:
             return head + say("referral.paid_gift")
+        case _ if not one.definition.is_virtual:
+            return head + say("referral.paid_sent")
         case _ if one.code:
             return head + say("referral.paid_code", code=one.code)
         case _ if one.definition.points is not None:

@@ -136,11 +136,11 @@ def test_each_member_of_staff_has_a_code_of_their_own(shop: Shop) -> None:
 def test_a_code_that_leads_to_a_leaver_alone_is_named(shop: Shop) -> None:
     shop.run("channel", "create", "a", "--name", "甲", "--members", "lisi")
     shop.run("channel", "create", "b", "--name", "乙", "--members", "lisi", "--spare", "wangwu")
-    assert shop.run("channel", "handover", "LiSi") == 1
+    assert shop.run("staff", "handovers", "LiSi") == 1
     assert "码 a（甲）：只有他，请换人" in shop.said
-    assert "码 b（乙）：还有别人接待" in shop.said
+    assert "码 b（乙）：有别人接待" in shop.said
     assert "有别的同事接的 0/0（—）" in shop.said
-    assert shop.run("channel", "handover", "zhaoliu") == 0
+    assert shop.run("staff", "handovers", "zhaoliu") == 0
 
 
 def test_a_welcome_that_nobody_wrote_is_named_by_check(shop: Shop) -> None:

@@ -174,7 +174,7 @@
       const id = box.dataset.id;
       if (!await sendReady("materials/ready", { id })) return;
       await act("materials/sent", { id }, words.sent);
-      htmx.trigger(document.getElementById("materials"), "materials", {});
+      htmx.trigger(document.getElementById("materials-list"), "materials-list", {});
     },
     edit(box) {
       if (box.querySelector("textarea")) return;
