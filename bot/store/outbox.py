@@ -142,7 +142,7 @@ class Outbox:
         """The queue's unsent rows in order; what uses a code that dies soon goes first."""
         rows = await self._db.fetch(
             f"SELECT * FROM outbox WHERE queue = ? AND {OPEN}"
-            " ORDER BY CASE lane WHEN ? THEN 0 ELSE 1 END, id LIMIT ?",
+            " ORDER BY CASE WHEN lane = ? THEN 0 ELSE 1 END, id LIMIT ?",
             *(queue, Lane.URGENT, limit),
         )
         await self._vault.ready(row["subject"] for row in rows)
