@@ -92,8 +92,9 @@ class Friends:
 
     `permitted` are the identities whose token WeCom accepts, `barred` members without the
     function; `greets_natively` are members with a welcome of the console, for whom no code is
-    given; `marked` is every `mark_tag` that was accepted, `idle_marks` how many of them changed
-    nothing, `seen_at_once` the most calls that were ever under way together.
+    given; `awaits_archiving` are pairs of which the customer has not agreed to it; `marked` is
+    every `mark_tag` that was accepted, `idle_marks` how many of them changed nothing,
+    `seen_at_once` the most calls that were ever under way together.
     """
 
     def __init__(self, world: "World") -> None:
@@ -105,6 +106,7 @@ class Friends:
         self.unionids: dict[str, str] = {}
         self.welcome_codes: dict[str, WelcomeCode] = {}
         self.greets_natively: set[str] = set()
+        self.awaits_archiving: set[tuple[str, str]] = set()
         self.group_welcomes: dict[str, str] = {}
         self.marked: list[dict[str, Any]] = []
         self.idle_marks = 0
@@ -284,16 +286,6 @@ class Friends:
         friendship.remark = remark
         self._tell("edit_external_contact", friendship.key)
         self._show()
-
-    def join_group(self, chat_id: str, *customers: str) -> None:
-        """Customers scan the code of a group (§4.2)."""
-        fields = {"ChatId": chat_id, "UpdateDetail": "add_member", "JoinScene": "3"}
-        fields["MemChangeCnt"] = str(len(customers))
-        self.on_change(
-            ContactChange(
-                event="change_external_chat", change="update", fields=fields, members=customers
-            )
-        )
 
     def create_tag(self, full_name: str, *, tells: bool = True) -> str:
         """An admin makes a tag, and its group where there is none; returns the tag's id."""

@@ -42,6 +42,7 @@ from bot.model.effects import (
 )
 from bot.model.events import (
     AppMessageReceived,
+    ArchivingApproved,
     CardPressed,
     ContactEvent,
     CorpTagChanged,
@@ -75,6 +76,7 @@ __all__ = [
     "VALUES",
     "AnswerRequest",
     "AppMessageReceived",
+    "ArchivingApproved",
     "Assignment",
     "Attachment",
     "Awaited",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from simulator.contact_news import join_group
 from simulator.scenery import PRESALE, shop
 from simulator.server import running
 from tests.integration.crash.friends import PATIENT, FriendPlan, FriendTrial
@@ -65,7 +66,7 @@ class FlowTrial(FriendTrial):
         await self.begins(customer)
         await self.taps(customer)
         await self.hears(customer, SECOND)
-        self.sim.friends.join_group("wrGroup", customer)
+        join_group(self.sim.friends, "wrGroup", customer)
         await self.hears(customer, THIRD)
         await self.sim.say(PRESALE, customer, "领福利")
         await self.hears(customer, DONE)
@@ -142,7 +143,7 @@ async def run_opt_out(nursery: Nursery, folder: Path) -> tuple[str, str, list[in
         await trial.until(lambda: trial.run_of(customer)[0] == "refused", "the flow is over")
         await product.kill()
         await product.ready()
-        sim.friends.join_group("wrGroup", customer)
+        join_group(sim.friends, "wrGroup", customer)
         await trial.taps(customer)
         await trial.hears(customer, "已经完成")
         await product.stop()

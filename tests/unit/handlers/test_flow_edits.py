@@ -49,7 +49,8 @@ async def due_in(chat: Chat) -> float:
     (row,) = await chat.store.database.fetch(
         "SELECT MIN(due_at) AS at FROM mailbox WHERE timer_name = 'flows.step' AND done_at IS NULL"
     )
-    return round((row["at"] - chat.clock.now()) / HOUR, 1)
+    hours: float = (row["at"] - chat.clock.now()) / HOUR
+    return round(hours, 1)
 
 
 async def test_a_shorter_wait_moves_the_timer_that_is_set_already(
