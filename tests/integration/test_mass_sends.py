@@ -165,6 +165,18 @@ async def test_a_person_who_is_erased_gets_nothing_that_a_member_still_holds(tow
     assert await town.store.mass_sends.of_customer(LAN) == []
 
 
+async def test_who_is_blocked_is_written_to_by_nobody(town: Town) -> None:
+    await town.store.switches.turn_on(
+        *("block", "customer", LAN), by="zhangsan", reason="同行", now=town.clock.now()
+    )
+    town.friends.add("zhangsan", LAN)
+    await town.settles()
+    await passes(town, minutes=65)
+    assert ADD not in town.sim.calls
+    assert await step(town) == (Reach.IMPOSSIBLE, "silenced")
+    assert await touches(town) == 0
+
+
 async def test_what_was_not_made_in_time_is_not_made(town: Town) -> None:
     town.sim.fault("error", path=ADD, code=45009, times=999)
     town.friends.add("zhangsan", LAN)
