@@ -49,7 +49,7 @@ EVERY: tuple[Literal["day", "week", "month"], ...] = ("day", "week", "month")
 
 
 async def _series_agree(store: Store, seed: int, events: int) -> None:
-    played, config = play(seed, events), a_config(store.database.path.parent)
+    played, config = play(seed, events), a_config(home_of(store))
     await stage(store, played, seed=seed + 1)
     now, days = BEGIN + 160 * DAY, [date(2026, 6, 3) + timedelta(day) for day in range(110)]
     window = days_between(days[0], days[-1], ZONE)
