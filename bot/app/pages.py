@@ -22,6 +22,7 @@ from bot.web.landing.endpoint import LandingEndpoint
 from bot.web.reports import ReportEndpoint
 from bot.web.sales import SalesEndpoint
 from bot.web.sidebar.endpoint import root_of
+from bot.web.visitors import Visitors
 from bot.wecom.cipher import CallbackCipher
 
 
@@ -92,11 +93,15 @@ def _api(engine: Engine) -> list[web.AbstractRouteDef]:
 def _landing(engine: Engine) -> LandingEndpoint:
     """The landing pages of the channels."""
     config, who = engine.config, engine.config.company.name or ""
+    visitors = Visitors(
+        engine.clock, config.channels.landing_per_visitor, config.server.trusted_proxies
+    )
     return LandingEndpoint(
         engine.store,
         engine.clock,
         lambda key: engine.phrases.say(key, who=who),
         company=who,
         notice_version=config.consent.notice_version,
+        visitors=visitors,
         root=root_of(config.server.public_url),
     )

@@ -120,6 +120,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     cache = vectors or vectors_folder(config)
     library, version, releases = await _read_knowledge(config, store, cache, clock.now())
     engine = _engine_with_models(config, store, library, clock)
+    releases.welcomes = engine.welcomes
     lists = LexiconFollower(config, engine.guard, releases)
     follower = Follower(store.contents, library, version, releases, engine.guard, lists)
     await releases.approvals.use(await known_texts(config, store.contents, engine.phrases))
