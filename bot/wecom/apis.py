@@ -50,6 +50,7 @@ CONTACT_BEHAVIOUR = Api("POST", f"{CONTACT}/get_user_behavior_data")
 CONTACT_LIST = Api("GET", f"{CONTACT}/list")
 CONTACT_GET = Api("GET", f"{CONTACT}/get")
 CONTACT_BATCH = Api("POST", f"{CONTACT}/batch/get_by_user", timeout_s=30.0)
+CONTACT_REMARK = Api("POST", f"{CONTACT}/remark")
 CONTACT_WELCOME = Api(
     "POST", f"{CONTACT}/send_welcome_msg", idempotent=False, timeout_s=5.0, pauses=False
 )
