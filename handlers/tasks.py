@@ -1,6 +1,7 @@
 """Take what members of staff say about their tasks: done, or not to be done (R-9.6)."""
 
 from bot.model import CardPressed, Conversation
+from bot.model.outreach import Reach
 from bot.model.tasks import DONE, SKIP, TASK_ENDED, WHICH, TaskState
 from bot.routing import Router, Stage, Turn
 from bot.routing.panels import About, Panel, PanelLine
@@ -74,18 +75,28 @@ async def _show_the_rest(turn: Turn, press: CardPressed, store: Store, ended_id:
 
 @router.panel("tasks")
 async def panel(about: About, store: Store) -> Panel:
-    """What somebody is to do about this customer."""
-    known = [one for one in await store.tasks.of_customer(about.external_userid) if one.is_open]
+    """What somebody is to do about this customer, or only to send."""
+    tasks = [
+        one.task for one in await store.tasks.of_customer(about.external_userid) if one.is_open
+    ]
+    sends = [
+        one.send
+        for one in await store.mass_sends.of_customer(about.external_userid)
+        if one.state is Reach.CREATED
+    ]
     lines = tuple(
         PanelLine(
-            about.phrases.say(f"tasks.kind_{one.task.kind}")
-            if about.phrases.has_reply(f"tasks.kind_{one.task.kind}")
-            else one.task.kind,
-            one.task.text,
-            about.phrases.say("tasks.panel_who", name=about.name_of(one.task.member)),
-            one.task.expires_at,
+            about.phrases.say(f"tasks.kind_{kind}")
+            if about.phrases.has_reply(f"tasks.kind_{kind}")
+            else kind,
+            one.text,
+            about.phrases.say("tasks.panel_who", name=about.name_of(one.member)),
+            one.expires_at,
         )
-        for one in known
+        for kind, one in (
+            *((one.kind, one) for one in tasks),
+            *(("mass_send", one) for one in sends),
+        )
     )
     brief = about.phrases.say("tasks.panel_brief", n=len(lines)) if lines else ""
     return Panel(lines[:3], brief, lines[3:])
