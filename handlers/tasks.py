@@ -5,7 +5,7 @@ from bot.model.outreach import Reach
 from bot.model.tasks import DONE, SKIP, TASK_ENDED, WHICH, TaskState
 from bot.routing import Router, Stage, Turn
 from bot.routing.panels import About, Panel, PanelLine
-from bot.routing.task_cards import task_card
+from bot.routing.task_cards import kind_named, task_card
 from bot.store import KnownTask, Store
 from bot.store.tasks import ended
 
@@ -76,27 +76,23 @@ async def _show_the_rest(turn: Turn, press: CardPressed, store: Store, ended_id:
 @router.panel("tasks")
 async def panel(about: About, store: Store) -> Panel:
     """What somebody is to do about this customer, or only to send."""
-    tasks = [
-        one.task for one in await store.tasks.of_customer(about.external_userid) if one.is_open
-    ]
+    customer = about.external_userid
+    known = [one.task for one in await store.tasks.of_customer(customer) if one.is_open]
     sends = [
         one.send
-        for one in await store.mass_sends.of_customer(about.external_userid)
+        for one in await store.mass_sends.of_customer(customer)
         if one.state is Reach.CREATED
     ]
+    asked = [(one.kind, one.text, one.member, one.expires_at) for one in known]
+    asked += [("mass_send", one.text, one.member, one.expires_at) for one in sends]
     lines = tuple(
         PanelLine(
-            about.phrases.say(f"tasks.kind_{kind}")
-            if about.phrases.has_reply(f"tasks.kind_{kind}")
-            else kind,
-            one.text,
-            about.phrases.say("tasks.panel_who", name=about.name_of(one.member)),
-            one.expires_at,
+            kind_named(about.phrases, kind),
+            text,
+            about.phrases.say("tasks.panel_who", name=about.name_of(member)),
+            expires_at,
         )
-        for kind, one in (
-            *((one.kind, one) for one in tasks),
-            *(("mass_send", one) for one in sends),
-        )
+        for kind, text, member, expires_at in asked
     )
     brief = about.phrases.say("tasks.panel_brief", n=len(lines)) if lines else ""
     return Panel(lines[:3], brief, lines[3:])
