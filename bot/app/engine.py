@@ -256,7 +256,7 @@ def build_engine(
     understanding = build_understanding(config.consent, library.embedder)
     tag_rules = build_tag_rules(config.tagging, library.embedder)
     refuse_sensitive(config.tagging, guard.lexicon, (rule.tag for rule in tag_rules.book.rules))
-    welcomes = build_welcomes(config, guard)
+    welcomes = build_welcomes(config, guard, Approvals(store.database).all_sync())
     reaching = Reaching(store, config.outreach, ZoneInfo(config.timezone))
     trying = Experimenting(store, config.experiments)
     suggester = Suggester(store, library, guard, Colleagues(store))

@@ -100,6 +100,7 @@ class Campaign(Section):
         audience: who may take part; who takes part already stays.
         tiers: strictly increasing.
         arms: other tiers by name; who gets which is decided by a stable hash of the participant.
+        experiment: of `experiments`, whose variants are `arms` by name (any other sees `tiers`).
         rewards: by key.
         newcomer: key of what the newcomer gets, ``None`` = nothing.
         receivers: members on every participant's code.
@@ -127,6 +128,7 @@ class Campaign(Section):
     audience: CampaignAudience = CampaignAudience()
     tiers: Annotated[Many[Tier], Field(min_length=1, max_length=10)]
     arms: Mapping[Name, Many[Tier]] = {}
+    experiment: Annotated[str, Field(max_length=40)] = ""
     rewards: Annotated[Mapping[Name, Reward], Field(min_length=1, max_length=30)]
     newcomer: Name | None = None
     receivers: Annotated[Many[Userid], Field(min_length=1, max_length=100)]

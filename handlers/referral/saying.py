@@ -77,7 +77,8 @@ async def explained(turn: Turn, facts: Store, campaign: Campaign, arm: str) -> s
         more = {} if left is None else {"left": left}
         lines.append(say(key, n=tier.invites, name=name, **more))
     hours = round(campaign.freeze_s / 3600)
-    lines.append(say("referral.rule_counts", hours=hours))
+    counts = say("referral.rule_counts", hours=hours) if hours else say("referral.rule_counts_now")
+    lines.append(counts)
     return "\n".join([*lines, *([campaign.rules] if campaign.rules else [])])
 
 
