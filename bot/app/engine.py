@@ -260,7 +260,7 @@ def build_engine(
     welcomes = build_welcomes(config, guard, Approvals(store.database).all_sync())
     reaching = Reaching(store, config.outreach, ZoneInfo(config.timezone))
     trying = Experimenting(store, config.experiments)
-    guide = Guide(store, build_flows(config), reaching, trying)
+    leading = Guide(store, build_flows(config), reaching, trying)
     suggester = Suggester(store, library, guard, Colleagues(store))
     supplies: Mapping[type, object] = {
         Library: library,
@@ -273,7 +273,7 @@ def build_engine(
         Understanding: understanding,
         TagRules: tag_rules,
         Welcomes: welcomes,
-        Guide: guide,
+        Guide: leading,
         Reaching: reaching,
         Experimenting: trying,
         Suggester: suggester,
@@ -294,12 +294,10 @@ def build_engine(
     )
     return Engine(
         *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
-        understanding,
-        welcomes,
+        *(understanding, welcomes),
         *(dispatcher, model, agent, summariser, guard),
         *(HttpTools(config.tools), fetched, WebhookPoster(), supplies, suggester),
-        setting.load,
-        guide,
+        *(setting.load, leading),
     )
 
 
