@@ -107,7 +107,13 @@ class Engine:
     supplies: Mapping[type, object]
     suggester: Suggester
     load: Load
-    guide: Guide
+
+    @property
+    def guide(self) -> Guide:
+        """What takes customers through flows."""
+        found = self.supplies[Guide]
+        assert isinstance(found, Guide)
+        return found
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -260,7 +266,6 @@ def build_engine(
     welcomes = build_welcomes(config, guard, Approvals(store.database).all_sync())
     reaching = Reaching(store, config.outreach, ZoneInfo(config.timezone))
     trying = Experimenting(store, config.experiments)
-    leading = Guide(store, build_flows(config), reaching, trying)
     suggester = Suggester(store, library, guard, Colleagues(store))
     supplies: Mapping[type, object] = {
         Library: library,
@@ -273,7 +278,7 @@ def build_engine(
         Understanding: understanding,
         TagRules: tag_rules,
         Welcomes: welcomes,
-        Guide: leading,
+        Guide: Guide(store, build_flows(config), reaching, trying),
         Reaching: reaching,
         Experimenting: trying,
         Suggester: suggester,
@@ -294,10 +299,11 @@ def build_engine(
     )
     return Engine(
         *(config, store, clock, metrics, phrases, routers, library, meaning, tag_rules),
-        *(understanding, welcomes),
+        understanding,
+        welcomes,
         *(dispatcher, model, agent, summariser, guard),
         *(HttpTools(config.tools), fetched, WebhookPoster(), supplies, suggester),
-        *(setting.load, leading),
+        setting.load,
     )
 
 
