@@ -77,7 +77,7 @@ def _api(engine: Engine) -> list[web.AbstractRouteDef]:
         ChannelsEndpoint(
             *(store, token, clock),
             zone=zone,
-            count=lambda window, now: channel_report(config, store, window, zone, now),
+            count=lambda window, now, by: channel_report(config, store, window, zone, now, by=by),
         ),
         SalesEndpoint(store, config.orders.secret.get_secret_value(), clock),
         CampaignEndpoint(
