@@ -98,14 +98,15 @@ class PostgresServer:
             self._run([str(binaries / "initdb"), "-D", str(data), *arguments])
         self.port = self.port or _free_port()
         options = [f"--{name}={value}" for name, value in self._settings.items()]
-        self._process = subprocess.Popen(
-            [str(binaries / "postgres"), "-D", str(data), "-p", str(self.port), *options],
-            user=self._user,
-            extra_groups=[] if self._user else None,
-            cwd=self._folder,
-            stdout=subprocess.DEVNULL,
-            stderr=(self._folder / "log").open("ab"),
-        )
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(binaries / "postgres"), "-D", str(data), "-p", str(self.port), *options],
+                user=self._user,
+                extra_groups=[] if self._user else None,
+                cwd=self._folder,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
         self._wait_until_it_answers()
 
     def stop(self, *, kill: bool = False) -> None:
