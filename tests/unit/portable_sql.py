@@ -58,6 +58,9 @@ def bare_columns(text: str) -> set[str]:
         used = re.sub(r"((?:^|,)\s*)\w+ = ", r"\1", changes) + " " + condition
         used = re.sub(r"'[^']*'|\w+\.\w+", "", used)
         found |= targets & set(re.findall(r"\b[a-z_]+\b", used))
+        if "SELECT" not in condition:
+            bare = r"(?<![.\w])([a-z_]+) (?:[=<>]|IS\b|IN\b|LIKE\b)"
+            found |= set(re.findall(bare, re.sub(r"'[^']*'", "", condition)))
     return found
 
 
