@@ -25,6 +25,7 @@ from bot.commands import (
     gate,
     incident_arguments,
     materials,
+    moving,
     orders_arguments,
     people_arguments,
     points_arguments,
@@ -100,7 +101,10 @@ def _parser() -> argparse.ArgumentParser:
     one = command("staff", _staff, "谁在岗、到几时，下一次几时有人")
     one.add_argument("--at", default="", help='哪一刻，如 "2026-10-01 10:00"；默认现在')
     one.add_argument("--json", action="store_true", help="以 JSON 打印")
-    command("migrate", _migrate, "建立或升级数据库")
+    one = command("migrate", _migrate, "建立或升级数据库，或者从另一个数据库搬过来")
+    one.add_argument(
+        "--from", dest="source", default="", help="搬来的数据库，如 sqlite:///data/concierge.db"
+    )
     _add_groups(command)
     _add_people(command)
     privacy_arguments.add(command, _work)
@@ -263,7 +267,10 @@ def _staff(arguments: argparse.Namespace) -> int:
 
 
 def _migrate(arguments: argparse.Namespace) -> int:
-    return admin.migrate_now(_load(arguments), sys.stdout)
+    config = _load(arguments)
+    if arguments.source:
+        return asyncio.run(moving.move_here(config, arguments.source, sys.stdout))
+    return admin.migrate_now(config, sys.stdout)
 
 
 def _contacts(arguments: argparse.Namespace) -> int:

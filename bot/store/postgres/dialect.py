@@ -19,6 +19,8 @@ _TYPES = {"INTEGER": "bigint", "REAL": "double precision", "BLOB": "bytea"}
 _WORDS = {"json_object": "json_build_object"}
 """PostgreSQL keeps the word for another call."""
 
+_NOT_IN_NONE = re.compile(r"\bNOT\s+IN\s*\(\s*\)", re.IGNORECASE)
+_IN_NONE = re.compile(r"\bIN\s*\(\s*\)", re.IGNORECASE)
 _AFTER_IS = frozenset({"NULL", "TRUE", "FALSE", "DISTINCT"})
 _PARAMETER_TYPES: dict[type, str] = {
     bool: "bigint",
@@ -129,6 +131,8 @@ def _translated(sql: str, kinds: tuple[str, ...]) -> tuple[str, tuple[int, ...]]
 def _parsed(sql: str) -> tuple[_Part, ...]:
     parts: list[_Part] = []
     last = -1
+    sql = _NOT_IN_NONE.sub("<> ALL ('{}')", sql)
+    sql = _IN_NONE.sub("= ANY ('{}')", sql)
     tokens = [found for found in _TOKEN.finditer(sql) if found.lastgroup != "comment"]
     at = 0
     while at < len(tokens):
@@ -154,6 +158,8 @@ def _word(tokens: list[re.Match[str]], at: int) -> tuple[str, int]:
     match word.upper():
         case "IS":
             return _is(tokens, at)
+        case "CROSS":  # JOIN … ON: keeps SQLite from changing the order
+            return "", 0
         case "INDEXED":  # BY index: a hint
             return "", len(_next_words(tokens, at, 2)[1])
         case name if name in _TYPES and _previous_word(tokens, at) == "AS":

@@ -33,6 +33,8 @@ class Level(IntEnum):
         ("CAST(a AS REAL)", (), "CAST(a AS double precision)", []),
         ("CAST(a AS INTEGER)", (), "CAST(a AS bigint)", []),
         ("FROM m INDEXED BY m_by_age WHERE", (), "FROM m  WHERE", []),
+        ("a IN () OR b NOT IN ()", (), "a = ANY ('{}') OR b <> ALL ('{}')", []),
+        ("c CROSS JOIN m ON", (), "c  JOIN m ON", []),
         ("json_object('a', ?)", (1,), "json_build_object('a', $1::bigint)", [1]),
     ],
 )
