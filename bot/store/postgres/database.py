@@ -63,7 +63,8 @@ class PostgresDatabase:
     def __init__(self, url: str, schema: str) -> None:
         self._url, self._schema = url, schema
         self._channel = f"concierge {schema}"
-        self._loop = _new_loop()
+        # not uvloop: what the collector frees in another thread than its loop's, crashed (seen once)
+        self._loop = asyncio.new_event_loop()
         self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
         self._writer = Writer(url, schema, self._channel)
         self._readers, self._scanners = _pool(READERS), _pool(SCANNERS)
@@ -327,15 +328,6 @@ class PostgresDatabase:
         for connection in held:
             if connection is not None:
                 await connection.close()
-
-
-def _new_loop() -> asyncio.AbstractEventLoop:
-    """The quickest loop there is: every read goes to it and back."""
-    try:
-        import uvloop  # noqa: PLC0415 (not on every platform)
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
 
 
 def _pool(size: int) -> Pool:

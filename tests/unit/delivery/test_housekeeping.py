@@ -18,6 +18,7 @@ from bot.model import Lane
 from bot.routing.discovery import discover
 from bot.store import Arrival, Store, Unit
 from bot.store.opening import open_keys
+from tests.builders import a_config
 from tests.talk import Chat
 
 TABLES = declared_tables(discover(handlers))
