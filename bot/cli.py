@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import os
 import sys
-import time
 from collections.abc import Coroutine, Sequence
 from datetime import date
 from pathlib import Path
@@ -35,7 +34,7 @@ from bot.commands import (
     reaching_arguments,
     report,
     safety_arguments,
-    staff,
+    staff_arguments,
 )
 from bot.commands import serve as serving
 from bot.commands.arguments import Command, Run, Work
@@ -98,13 +97,15 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--online", action="store_true", help="再向企业微信核实凭据、白名单和账号")
     command("keygen", _keygen, "生成一个主密钥（security.encryption_key）")
     command("routes", _routes, "按顺序列出所有行为")
-    one = command("staff", _staff, "谁在岗、到几时，下一次几时有人")
-    one.add_argument("--at", default="", help='哪一刻，如 "2026-10-01 10:00"；默认现在')
-    one.add_argument("--json", action="store_true", help="以 JSON 打印")
-    one = command("migrate", _migrate, "建立或升级数据库，或者从另一个数据库搬过来")
-    one.add_argument(
         "--from", dest="source", default="", help="搬来的数据库，如 sqlite:///data/concierge.db"
     )
+    command("migrate", _migrate, "建立或升级数据库")
+    one = command("migrate", _migrate, "建立或升级数据库，或者从另一个数据库搬过来")
+    one = command("staff", _staff, "谁在岗、到几时，下一次几时有人")
+    one.add_argument(
+    one.add_argument("--at", default="", help='哪一刻，如 "2026-10-01 10:00"；默认现在')
+    one.add_argument("--json", action="store_true", help="以 JSON 打印")
+    staff_arguments.add(command, _work)
     _add_groups(command)
     _add_people(command)
     privacy_arguments.add(command, _work)
@@ -259,11 +260,6 @@ def _keygen(_arguments: argparse.Namespace) -> int:
 
 def _routes(_arguments: argparse.Namespace) -> int:
     return admin.routes(sys.stdout)
-
-
-def _staff(arguments: argparse.Namespace) -> int:
-    config, at = _load(arguments), arguments.at
-    return staff.staff(config, at, time.time(), sys.stdout, as_json=arguments.json)
 
 
 def _migrate(arguments: argparse.Namespace) -> int:

@@ -25,6 +25,8 @@ async def find_out(turn: Turn, library: Library, store: Store) -> None:
     if turn.finding is not None and turn.finding.wanted_by == turn.handler:
         _say(turn, turn.finding.found or {})
         return
+    if turn.setting.load.heavy:
+        return
     audience = Audience(today=turn.today, open_kfid=turn.conversation.open_kfid)
     verdict = await library.of(audience.open_kfid).ask(turn.text, audience)
     if verdict.decision is not Decision.ANSWER and turn.account.autonomy.mode != "off":

@@ -36,6 +36,10 @@ class _Remark(_Pair, kw_only=True):
     remark: str
 
 
+class _Leaves(msgspec.Struct, kw_only=True):
+    userid: str
+
+
 class _NewTag(msgspec.Struct, kw_only=True):
     name: str
 
@@ -80,6 +84,16 @@ class ContactControl:
         """One of them ends it."""
         it = await _read(request, _Delete)
         self._friends.delete(it.userid, it.external_userid, by=it.by)
+        return _json({})
+
+    async def leave(self, request: web.Request) -> web.Response:
+        """A member leaves the company."""
+        self._world.transfers.leave((await _read(request, _Leaves)).userid)
+        return _json({})
+
+    async def refuse_transfer(self, request: web.Request) -> web.Response:
+        """A customer does not want another contact."""
+        self._world.transfers.refuse((await _read(request, _Pair)).external_userid)
         return _json({})
 
     async def tags(self, request: web.Request) -> web.Response:
@@ -136,7 +150,7 @@ def contacts_view(world: World) -> dict[str, Any]:
             for userid in friends.members()
             for task in world.mass_sends.waiting_for(userid)
         ],
-        "friendships": [_shown(friends, one) for one in friends.friendships.values()],
+        "friendships": [_shown(world, one) for one in friends.friendships.values()],
         "groups": [
             {
                 "id": group.id,
@@ -149,12 +163,14 @@ def contacts_view(world: World) -> dict[str, Any]:
     }
 
 
-def _shown(friends: Friends, one: Friendship) -> dict[str, Any]:
+def _shown(world: World, one: Friendship) -> dict[str, Any]:
+    friends = world.friends
     return {
         "userid": one.userid,
         "external_userid": one.external_userid,
         "half": one.half,
         "one_way": one.one_way,
+        "passing": world.transfers.waiting(one.external_userid),
         "remark": one.remark,
         "tags": sorted(friends.tags_on(one.userid, one.external_userid)),
     }

@@ -127,6 +127,8 @@ class Control:
             "/sim/contacts/add": self._contacts.add,
             "/sim/contacts/confirm": self._contacts.confirm,
             "/sim/contacts/delete": self._contacts.delete,
+            "/sim/contacts/leave": self._contacts.leave,
+            "/sim/contacts/refuse_transfer": self._contacts.refuse_transfer,
             "/sim/contacts/tags": self._contacts.tags,
             "/sim/contacts/remark": self._contacts.remark,
             "/sim/contacts/send": self._contacts.send,
@@ -150,6 +152,7 @@ class Control:
             "/sim/calls": self._calls,
             "/sim/events": self._events,
             "/": _index,
+            "/sim/media/{media_id}": self._media,
             "/page/{path:.*}": _page_file,
         }
         return [
@@ -159,6 +162,15 @@ class Control:
         ]
 
     # -- the phone ------------------------------------------------------------------------
+
+    async def _media(self, request: web.Request) -> web.Response:
+        """A picture that was sent, as the phone shows it."""
+        media = self._world.media.get(request.match_info["media_id"])
+        if media is None or media.type != "image":
+            raise web.HTTPNotFound
+        is_png = media.data.startswith(b"\x89PNG")
+        kind = "image/png" if is_png else "image/jpeg"
+        return web.Response(body=media.data, content_type=kind)
 
     async def _customers(self, request: web.Request) -> web.Response:
         wanted = await _read(request, _NewCustomer)

@@ -115,6 +115,7 @@ class Gate:
             self._authorise(request, arguments)
         if path.startswith(CONTACT):
             self._permit(request)
+            self._world.transfers.settle()
         return _answer(endpoint.run(self._world, arguments))
 
     async def _raw(self, request: web.Request, path: str, endpoint: RawEndpoint) -> web.Response:

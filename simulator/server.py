@@ -14,6 +14,7 @@ from simulator import (
     api_mass_sends,
     api_statistics,
     api_tags,
+    api_transfer,
     api_ways,
     api_welcome,
     cards,
@@ -217,6 +218,7 @@ def played_by(world: World, webview: WebView) -> dict[str, Endpoint | RawEndpoin
         api_mass_sends,
         api_statistics,
         api_tags,
+        api_transfer,
         api_ways,
         api_welcome,
     ):

@@ -38,6 +38,7 @@ from simulator.records import (
     Violation,
 )
 from simulator.tokens import AccessTokens
+from simulator.transfers import Transfers
 from simulator.ways import Ways
 
 _KEPT_VIOLATIONS = 5000
@@ -81,6 +82,7 @@ class World:
         self.feed = Feed()
         self.friends = Friends(self)
         self.ways = Ways(self)
+        self.transfers = Transfers(self)
         self.mass_sends = MassSends(self)
         self.sidebar_url = ""  # of the product's page, as the console has it; its host is trusted
         self.calls: Counter[str] = Counter()
@@ -98,6 +100,7 @@ class World:
     def advance(self, seconds: float) -> None:
         """Move the clock forward."""
         self._offset += max(seconds, 0.0)
+        self.transfers.settle()
 
     def next_id(self) -> int:
         """A number never given before in this run."""
@@ -278,6 +281,7 @@ class World:
         self.response_codes.clear()
         self.friends.forget()
         self.ways.forget()
+        self.transfers.forget()
         self.mass_sends.forget()
         self.faults.clear()
         self.calls.clear()

@@ -15,6 +15,7 @@ from bot.delivery.contact_access import ContactApi
 from bot.wecom.contacts import Contacts
 from bot.wecom.mass_sends import MassSendTasks
 from bot.wecom.tags import TagLibrary
+from bot.wecom.transfers import Transfers
 from bot.wecom.ways import ContactWays
 from tests.friends import Town
 
@@ -76,6 +77,7 @@ async def armed(town: Town, step: int) -> AsyncIterator[Bomb]:
         library=TagLibrary(calls),
         ways=ContactWays(calls),
         mass_sends=MassSendTasks(calls),
+        transfers=Transfers(calls),
     )
     access._apis = {"app": bombed}
     access._accepted = None

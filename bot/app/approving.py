@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -13,9 +14,11 @@ from bot.policy.guard import Guard
 from bot.policy.lexicon import Decision, Lexicon, Verdict
 from bot.routing.phrases import Phrases
 from bot.store import Approval, Approvals, ApprovalState, KnownText
+from handlers.welcome.choosing import WelcomeText
+from handlers.welcome.in_force import Welcomes
 from knowledge import FaqEntry
 
-REPLY, ENTRY = "reply", "entry"
+REPLY, ENTRY, WELCOME = "reply", "entry", "welcome"
 
 _SLOT = re.compile(r"(?<!\{)\{[^{}]*\}(?!\})")
 _SHOWN_MISSING = 20
@@ -50,6 +53,15 @@ def known_entry(base: str, entry: FaqEntry) -> KnownText:
     return KnownText(ENTRY, f"{base}/{entry.id}" if base else entry.id, "\n\n".join(entry.texts))
 
 
+def known_welcome(one: WelcomeText) -> KnownText:
+    """Everything of a welcome that newcomers may read, and where it leads them."""
+    parts = [one.text, one.without, one.tail]
+    for each in one.attachments:
+        media = each.media if each.media.startswith("http") else Path(each.media).name
+        parts += [each.title, each.desc, each.url, each.pagepath, media]
+    return KnownText(WELCOME, one.id, "\n\n".join(part for part in parts if part))
+
+
 def _entry_of(key: str) -> tuple[str, str]:
     base, _, entry_id = key.rpartition("/")
     return base, entry_id
@@ -60,11 +72,27 @@ def states_of(approvals: Iterable[Approval]) -> dict[tuple[str, str, str], Appro
     return {(one.known.kind, one.known.key, one.known.digest): one.state for one in approvals}
 
 
+def state_of(known: KnownText, states: States) -> ApprovalState:
+    """How far a text has come."""
+    return states.get((known.kind, known.key, known.digest), ApprovalState.DRAFT)
+
+
+def unreleased(
+    welcomes: Iterable[WelcomeText], states: States, mode: ApprovalMode
+) -> frozenset[str]:
+    """Ids of the welcomes that newcomers do not hear until a person has released them."""
+    held = set()
+    for one in welcomes:
+        state = state_of(known_welcome(one), states)
+        if state is ApprovalState.RETIRED or (mode == "all" and not state.may_be_said):
+            held.add(one.id)
+    return frozenset() if mode == "off" else frozenset(held)
+
+
 def standings(texts: Iterable[KnownText], states: States, lexicon: Lexicon) -> Iterator[Standing]:
     """How every text stands."""
     for known in texts:
-        state = states.get((known.kind, known.key, known.digest), ApprovalState.DRAFT)
-        yield Standing(known, state, lexicon.check(known.text))
+        yield Standing(known, state_of(known, states), lexicon.check(known.text))
 
 
 @dataclass(slots=True)
@@ -74,11 +102,13 @@ class Releases:
     Args:
         mode: `off`: the lexicon decides alone. `flagged`: texts with watched words are said once a
             person has approved them. `all`: so is every other.
+        welcomes: follow what is decided, ``None`` = nobody is greeted here.
     """
 
     approvals: Approvals
     mode: ApprovalMode
     states: States
+    welcomes: Welcomes | None = None
 
     @classmethod
     def read(cls, approvals: Approvals, mode: ApprovalMode) -> "Releases":
@@ -93,6 +123,8 @@ class Releases:
         changed = {key for (kind, key, _), _ in differ if kind == ENTRY}
         self.states = states
         guide(guard, decided, self.mode)
+        if self.welcomes is not None:
+            self.welcomes.hold(unreleased(self.welcomes.texts, states, self.mode))
         return {_entry_of(key) for key in changed}
 
     def admitted(self, base: str, entries: Sequence[FaqEntry]) -> list[FaqEntry]:
@@ -105,8 +137,7 @@ class Releases:
     def _is_admitted(self, base: str, entry: FaqEntry) -> bool:
         if self.mode == "off" or not entry.approved or (not self.states and self.mode != "all"):
             return True
-        known = known_entry(base, entry)
-        state = self.states.get((known.kind, known.key, known.digest), ApprovalState.DRAFT)
+        state = state_of(known_entry(base, entry), self.states)
         if self.mode == "all":
             return state.may_be_said
         return state is not ApprovalState.RETIRED
@@ -158,8 +189,7 @@ def released_phrases(phrases: Phrases, decided: Sequence[Approval]) -> Phrases:
     said: dict[str, str] = {}
     missing: list[str] = []
     for known in known_replies(phrases):
-        state = states.get((known.kind, known.key, known.digest), ApprovalState.DRAFT)
-        if state.may_be_said:
+        if state_of(known, states).may_be_said:
             said[known.key] = known.text
         elif known.key in last:
             said[known.key] = last[known.key].text

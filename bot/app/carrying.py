@@ -29,6 +29,7 @@ from bot.model import (
     Consult,
     Delegate,
     DropWay,
+    EditRemark,
     Effect,
     EndSession,
     FollowTagRun,
@@ -91,6 +92,7 @@ def couriers(
         # until customer contact is there: `bot.app.contacts` replaces these
         SendWelcome: NoFriends(),
         MakeMassSend: NoFriends(),
+        EditRemark: NoFriends(),
         TakeCode: CodeTaker(store, clock),
         ProjectTags: NoContacts(store, clock),
         ReadCorpTags: NoContacts(store, clock),

@@ -1,5 +1,6 @@
 """How do the channels of config.yaml become rows, and who brings WeCom in line with all of them?"""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from zoneinfo import ZoneInfo
 
@@ -10,11 +11,12 @@ from bot.config import Config
 from bot.delivery.channel_courier import ChannelCourier
 from bot.delivery.channel_keeping import ChannelKeeping
 from bot.delivery.contact_access import ContactAccess
+from bot.delivery.passing_on import PassingOn
 from bot.delivery.send import Courier
 from bot.errors import Misconfigured
 from bot.model import Effect, KeepChannel, Lane
 from bot.ports import Clock
-from bot.store import Store
+from bot.store import Passing, Store, Succession
 from bot.wecom.kf import Kf
 
 log = structlog.get_logger(__name__)
@@ -45,6 +47,41 @@ def channel_couriers(
     return {KeepChannel: ChannelCourier(store, access, kf, clock, zone, full_at)}
 
 
+def leaders_of(config: Config) -> tuple[str, ...]:
+    """Who is told when something needs people."""
+    return tuple(one.userid for one in config.staff if one.level == "leader")
+
+
+def named(config: Config, userid: str) -> str:
+    """What colleagues call a member."""
+    return next((one.name for one in config.staff if one.key == userid.lower()), userid)
+
+
+def build_passing_on(
+    engine: Engine,
+    access: ContactAccess,
+    wake_queue: Callable[[str, Lane], None],
+    wake_subject: Callable[[str, Lane], None],
+) -> PassingOn:
+    """What passes on the customers of members who leave or get another job."""
+    config = engine.config
+
+    def say(one: Succession, counts: Counter[Passing]) -> str:
+        answered = {Passing.TAKEN_OVER, Passing.REFUSED, Passing.WITHDRAWN}
+        return engine.phrases.say(
+            "channels.passed_on",
+            member=named(config, one.member),
+            successor=named(config, one.successor),
+            taken_over=counts[Passing.TAKEN_OVER],
+            refused=counts[Passing.REFUSED],
+            failed=sum(n for state, n in counts.items() if state not in answered),
+            userid=one.member,
+        )
+
+    leaders = leaders_of(config)
+    return PassingOn(engine.store, access, engine.clock, leaders, say, wake_queue, wake_subject)
+
+
 def build_channel_keeping(
     engine: Engine,
     access: ContactAccess,
@@ -59,7 +96,7 @@ def build_channel_keeping(
         engine.clock,
         ZoneInfo(config.timezone),
         config.channels.group_full_at,
-        tuple(one.userid for one in config.staff if one.level == "leader"),
+        leaders_of(config),
         lambda about, name: phrases.say(f"channels.{about}", name=name),
         fetch,
         woken,

@@ -12,11 +12,21 @@ from bot.delivery.corp_library import CorpLibrary, LibraryCourier
 from bot.delivery.group_welcomes import GroupReader
 from bot.delivery.projecting import ProjectCourier
 from bot.delivery.reconciling import Reconciler
+from bot.delivery.remarking import RemarkCourier
 from bot.delivery.send import Courier
 from bot.delivery.tag_runs import RunCourier
 from bot.delivery.taking_in import TakingIn
 from bot.delivery.welcoming import WelcomeCourier, WelcomeFiles
-from bot.model import Effect, FollowTagRun, Lane, ProjectTags, ReadCorpTags, ReadGroup, SendWelcome
+from bot.model import (
+    EditRemark,
+    Effect,
+    FollowTagRun,
+    Lane,
+    ProjectTags,
+    ReadCorpTags,
+    ReadGroup,
+    SendWelcome,
+)
 from bot.ports import Clock
 from bot.store import Store
 from bot.telemetry import Metrics
@@ -97,6 +107,7 @@ def build_contacts(
     couriers: dict[type[Effect], Courier] = {
         ProjectTags: ProjectCourier(store, access, library, taking_in, clock),
         ReadCorpTags: LibraryCourier(store, access, library, clock, wake_queue),
+        EditRemark: RemarkCourier(store, access, clock),
         FollowTagRun: RunCourier(store, access, library, clock),
         **channel_couriers(config, store, access, kf, clock),
         **way_couriers(store, access, clock, fetch),

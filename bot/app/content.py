@@ -17,10 +17,11 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from bot.app.approving import Releases, known_entry, known_replies
+from bot.app.approving import Releases, known_entry, known_replies, known_welcome
 from bot.app.engine import build_embedder, build_gate, open_database
 from bot.app.lexicon_following import LexiconFollower
 from bot.app.reading import build_reading
+from bot.app.welcomes import welcomes_in
 from bot.app.words import build_words
 from bot.config import Config
 from bot.policy.guard import Guard
@@ -197,13 +198,14 @@ async def build_library(
 
 
 async def known_texts(config: Config, contents: Contents, phrases: Phrases) -> list[KnownText]:
-    """Every text that is known before it is said: of prompts, and of knowledge."""
+    """Every text that is known before it is said: of prompts, welcomes, and knowledge."""
     entries = [
         known_entry(base, entry)
         for base in bases_of(config)
         for entry in entries_of(await contents.entries(base))
     ]
-    return [*known_replies(phrases), *entries]
+    welcomes = map(known_welcome, welcomes_in(config.welcome.sources)[0])
+    return [*known_replies(phrases), *welcomes, *entries]
 
 
 def build_retriever(

@@ -41,7 +41,7 @@ from bot.routing.middleware import (
 from bot.routing.outreach import Reaching
 from bot.routing.phrases import Phrases
 from bot.routing.router import Router
-from bot.routing.setting import Codes, Setting
+from bot.routing.setting import Codes, Load, Setting
 from bot.routing.suggesting import Colleagues, Suggester
 from bot.routing.turn import Turn
 from bot.routing.values import Values
@@ -106,6 +106,7 @@ class Engine:
     webhooks: WebhookPoster
     supplies: Mapping[type, object]
     suggester: Suggester
+    load: Load
 
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
@@ -255,7 +256,7 @@ def build_engine(
     understanding = build_understanding(config.consent, library.embedder)
     tag_rules = build_tag_rules(config.tagging, library.embedder)
     refuse_sensitive(config.tagging, guard.lexicon, (rule.tag for rule in tag_rules.book.rules))
-    welcomes = build_welcomes(config, guard)
+    welcomes = build_welcomes(config, guard, Approvals(store.database).all_sync())
     reaching = Reaching(store, config.outreach, ZoneInfo(config.timezone))
     trying = Experimenting(store, config.experiments)
     suggester = Suggester(store, library, guard, Colleagues(store))
@@ -276,13 +277,13 @@ def build_engine(
         Suggester: suggester,
     }
     check_needs(routers, SUPPLIED, phrases)
-    routing = config.routing
+    routing, setting = config.routing, _setting(config, phrases, model, agent, summariser)
     dispatcher = Dispatcher(
         store,
         routers,
         Committer(*(store, plan, enclose, _turn_settings(config)), guard=guard, reaching=reaching),
         accounts=config.for_account,
-        setting=_setting(config, phrases, model, agent, summariser),
+        setting=setting,
         supplies=supplies,
         middlewares=_middlewares(store, routing),
         settings=_dispatch_settings(config),
@@ -295,6 +296,7 @@ def build_engine(
         welcomes,
         *(dispatcher, model, agent, summariser, guard),
         *(HttpTools(config.tools), fetched, WebhookPoster(), supplies, suggester),
+        setting.load,
     )
 
 

@@ -1,9 +1,11 @@
 """Which pages does the service answer over HTTP?"""
 
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from bot.app.campaign_figures import campaign_figures, every_campaign
 from bot.app.channel_stats import channel_report
 from bot.app.engine import Engine
 from bot.app.reports import build_reporter
@@ -11,6 +13,7 @@ from bot.app.service import Concierge
 from bot.app.sidebar import sidebar_routes
 from bot.errors import ConciergeError
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
+from bot.web.campaigns import CampaignEndpoint
 from bot.web.channels import ChannelsEndpoint
 from bot.web.coupons import CouponsEndpoint
 from bot.web.customers import CustomersEndpoint
@@ -19,6 +22,7 @@ from bot.web.landing.endpoint import LandingEndpoint
 from bot.web.reports import ReportEndpoint
 from bot.web.sales import SalesEndpoint
 from bot.web.sidebar.endpoint import root_of
+from bot.web.visitors import Visitors
 from bot.wecom.cipher import CallbackCipher
 
 
@@ -73,9 +77,14 @@ def _api(engine: Engine) -> list[web.AbstractRouteDef]:
         ChannelsEndpoint(
             *(store, token, clock),
             zone=zone,
-            count=lambda window, now: channel_report(config, store, window, zone, now),
+            count=lambda window, now, by: channel_report(config, store, window, zone, now, by=by),
         ),
         SalesEndpoint(store, config.orders.secret.get_secret_value(), clock),
+        CampaignEndpoint(
+            partial(every_campaign, store),
+            lambda campaign: campaign_figures(config, store, campaign, clock.now()),
+            token,
+        ),
         CouponsEndpoint(store, config.coupons.secret.get_secret_value(), clock),
     )
     return [route for one in endpoints for route in one.routes()]
@@ -84,11 +93,15 @@ def _api(engine: Engine) -> list[web.AbstractRouteDef]:
 def _landing(engine: Engine) -> LandingEndpoint:
     """The landing pages of the channels."""
     config, who = engine.config, engine.config.company.name or ""
+    visitors = Visitors(
+        engine.clock, config.channels.landing_per_visitor, config.server.trusted_proxies
+    )
     return LandingEndpoint(
         engine.store,
         engine.clock,
         lambda key: engine.phrases.say(key, who=who),
         company=who,
         notice_version=config.consent.notice_version,
+        visitors=visitors,
         root=root_of(config.server.public_url),
     )

@@ -9,8 +9,9 @@ from pathlib import Path
 import structlog
 
 from bot.app.approving import Releases
+from bot.app.campaign_watch import CAMPAIGNS_S, CampaignWatch
 from bot.app.carrying import couriers
-from bot.app.channels import build_channel_keeping, take_channels
+from bot.app.channels import build_channel_keeping, build_passing_on, take_channels
 from bot.app.contacts import ContactParts, build_contacts, contact_apis
 from bot.app.content import Follower, build_library, known_texts, take_files
 from bot.app.engine import (
@@ -54,11 +55,15 @@ from bot.delivery.housekeeping import (
 from bot.delivery.intake import DurableIntake
 from bot.delivery.lanes import Hurry, Lanes, SystemClock
 from bot.delivery.mass_looking import LOOK_S as MASS_LOOK_S
+from bot.delivery.passing_on import LOOK_S as PASSING_EVERY_S
+from bot.delivery.personal_ways import PersonalWayKeeping
 from bot.delivery.pictures import Pictures
 from bot.delivery.pull import PullSettings
 from bot.delivery.reconciling import EVERY_S
 from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
+from bot.delivery.shedding import EVERY_S as SHED_S
+from bot.delivery.shedding import Shedding
 from bot.delivery.watching import EVERY_S as EVERY_WATCH_S
 from bot.delivery.webhooks import WebhookFeed
 from bot.errors import Misconfigured
@@ -117,6 +122,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     cache = vectors or vectors_folder(config)
     library, version, releases = await _read_knowledge(config, store, cache, clock.now())
     engine = _engine_with_models(config, store, library, clock)
+    releases.welcomes = engine.welcomes
     lists = LexiconFollower(config, engine.guard, releases)
     follower = Follower(store.contents, library, version, releases, engine.guard, lists)
     await releases.approvals.use(await known_texts(config, store.contents, engine.phrases))
@@ -234,7 +240,7 @@ def _assemble(
             (60.0, files.look),
             (MASS_LOOK_S, mass_sends.looks.look),
             (EVERY_WATCH_S, build_watch(engine, tokens, sends.wake).look),
-            *_contact_looks(engine, contacts, client, sends),
+            *_contact_looks(engine, contacts, client, sends, drains),
         ],
         clock=clock,
     )
@@ -267,6 +273,7 @@ def _looks(
         (0.5, follower.look),
         (2.0, build_eraser(config, store, engine.routers).look),
         (1.0, DeletedKeys(store).look),
+        (SHED_S, Shedding(store, engine.load, clock, config.alarms.shed_from).look),
         (2.0, rules.look),
         (5.0, Gauges(store, engine.metrics, clock).look),
         (60.0, LeftCases(store, clock, drains.lanes.wake).look),
@@ -274,6 +281,7 @@ def _looks(
         (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
         *tag_looks(engine, sends.wake),
         (60.0, Buyers(store, clock).look),
+        (CAMPAIGNS_S, CampaignWatch(store, config.referral.k_alarm, clock).look),
         (ENDING_EVERY_S, Ending(store, config, clock, drains.lanes.wake).look),
         (1.0, build_task_reminders(engine, sends.wake, drains.lanes.wake).look),
         (1.0, WebhookFeed(store, config.webhooks, clock, sends.wake).look),
@@ -300,7 +308,7 @@ def _looks(
 
 
 def _contact_looks(
-    engine: Engine, contacts: ContactParts, client: WeComClient, sends: Lanes
+    engine: Engine, contacts: ContactParts, client: WeComClient, sends: Lanes, drains: Drains
 ) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
     """What of customer contact the service looks after by itself."""
     fetch = client.fetch_elsewhere
@@ -308,9 +316,12 @@ def _contact_looks(
     config = engine.config
     counts = CompletenessLook(engine.store, KfStatistics(client), contacts.access, engine.clock)
     groups = GroupWelcomes(engine.store, contacts.access, config.welcome.group, engine.clock)
+    passing_on = build_passing_on(engine, contacts.access, sends.wake, drains.lanes.wake)
     return [
         (EVERY_S, contacts.reconciler.look),
         (LOOK_S, channels.look),
+        (LOOK_S, PersonalWayKeeping(engine.store, contacts.access, engine.clock).look),
+        (PASSING_EVERY_S, passing_on.look),
         (600.0, groups.look),
         (EVERY_COUNT_S, counts.look),
     ]

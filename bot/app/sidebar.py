@@ -11,6 +11,7 @@ from bot.app.content import bases_of
 from bot.app.engine import Engine
 from bot.app.service import Concierge
 from bot.delivery.pictures import Pictures
+from bot.delivery.remarking import Remarks
 from bot.errors import Misconfigured, NotAuthorised, WeComError
 from bot.policy.roles import People
 from bot.policy.seeing import Seeing, Sight
@@ -27,6 +28,7 @@ from bot.web.sidebar.group import GroupPage, KnownGroups
 from bot.web.sidebar.learning import Lessons
 from bot.web.sidebar.materials import MaterialShelf
 from bot.web.sidebar.reading import Reader
+from bot.web.sidebar.remarks import RemarkForm
 from bot.web.sidebar.rendering import Pages
 from bot.web.sidebar.shelf import Shelf
 from bot.web.signing_in import SigningIn
@@ -110,6 +112,7 @@ def _routes(
         Shelf(sidebar, AtHand(store, engine.library), lessons, config.company.name or ""),
         Beside(sidebar),
         MaterialShelf(sidebar, AtHand(store, engine.library), files),
+        RemarkForm(sidebar, Remarks(concierge.contacts).of),
         _till(concierge, sidebar),
         LinksEndpoint(store, clock, concierge.service.woken),
         GroupPage(sidebar, known, looks.noted),

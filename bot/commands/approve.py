@@ -146,7 +146,9 @@ def _found(one: Standing) -> str:
 def _named(texts: Sequence[Standing], names: Collection[str]) -> list[Standing]:
     by_name = {one.known.name: one for one in texts}
     if unknown := [name for name in names if name not in by_name]:
-        raise Misconfigured(f"没有 {'、'.join(unknown)}；写法如 reply:engine.late、entry:条目编号")
+        raise Misconfigured(
+            f"没有 {'、'.join(unknown)}；写法如 reply:engine.late、welcome:newcomer、entry:条目编号"
+        )
     if not names:
         raise Misconfigured("没有要处理的文字")
     return [by_name[name] for name in names]

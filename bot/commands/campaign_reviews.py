@@ -1,5 +1,6 @@
 """Which invitations must a person look at, and what did he decide? `concierge campaign review`."""
 
+import sqlite3
 import time
 from dataclasses import replace
 from typing import Any, TextIO
@@ -12,13 +13,15 @@ from bot.commands.consent import operator
 from bot.commands.customers import note, when
 from bot.config import Config
 from bot.errors import Misconfigured
-from bot.model import Conversation
-from bot.store import Unit
+from bot.model import Conversation, TimerDue
+from bot.store import Store, Unit, UnitConflict
 from handlers.referral import store
+from handlers.referral.crediting import COUNTED, THAW
+from handlers.referral.on_appeals import REVIEWED
+from handlers.referral.on_contacts import PAY
+from handlers.referral.reviews import APPEALED, reviewed
 from handlers.referral.rules import Standing, Why
-
-_APPEALED = (Why.RISK, Why.FRAUD, Why.OVER_CAP)
-"""Reasons against which a person may decide; facts such as `not_new` are no opinion."""
+from handlers.referral.store import Invite
 
 
 async def listed(config: Config, campaign: str, out: TextIO) -> int:
@@ -27,14 +30,19 @@ async def listed(config: Config, campaign: str, out: TextIO) -> int:
     async with opened(config) as facts:
         await known(facts, campaign)
         rows = await facts.database.scan(
-            "SELECT id, at, standing, reason, signals FROM referral_invites WHERE campaign = ?"
-            " AND reason IN ('risk', 'fraud', 'over_cap') ORDER BY at",
+            "SELECT i.id, i.at, i.standing, i.reason, i.signals, a.at AS appealed_at, r.why"
+            " FROM referral_invites i LEFT JOIN referral_reviews r ON r.invite = i.id"
+            " LEFT JOIN referral_appeals a ON a.state = i.state AND a.closed_at IS NULL"
+            " WHERE i.campaign = ? AND i.reason IN ('risk', 'fraud', 'over_cap')"
+            " ORDER BY CASE WHEN a.at IS NULL THEN 1 ELSE 0 END, i.at",
             campaign,
         )
     for row in rows:
         said = "，".join(map(_said, msgspec.json.decode(row["signals"])))
         head = f"{row['id']}  {when(row['at'], zone)}  {row['standing']}  {row['reason']}"
-        print(f"{head}  {said or '—'}", file=out)
+        asked = f"  申诉 {when(row['appealed_at'], zone)}" if row["appealed_at"] else ""
+        before = f"  人核对过：{row['why']}" if row["why"] else ""
+        print(f"{head}  {said or '—'}{asked}{before}", file=out)
     if not rows:
         print("没有要核对的。", file=out)
     return 0
@@ -67,29 +75,59 @@ _SIGNALS = {
 }
 
 
+async def _commit(facts: Store, unit: Unit, invite: str) -> None:
+    try:
+        await facts.database.commit(unit)
+    except UnitConflict as error:
+        raise Misconfigured(f"{invite} 刚刚变过，请再看一遍") from error
+    except sqlite3.IntegrityError as error:
+        raise Misconfigured(f"{invite}：这位客户在本活动里已经算给别人了") from error
+
+
 async def decide(config: Config, invite: str, out: TextIO, *, counts: bool, why: str) -> int:
-    """Write down what a person decided about an invitation; it holds against the rules of risk.
+    """Write down what a person decided about an invitation; see `judge`."""
+    async with opened(config) as facts:
+        await judge(facts, invite, counts=counts, why=why, now=time.time())
+    print(f"{invite}：{'算一位' if counts else '不算'}。", file=out)
+    return 0
+
+
+async def judge(facts: Store, invite: str, *, counts: bool, why: str, now: float) -> None:
+    """A person decides about an invitation: that holds against the rules of risk. Inviter and
+    newcomer get what is theirs, and the inviter is told.
 
     Raises:
         Misconfigured: there is no such invitation, or nothing to be decided about it.
     """
-    now = time.time()
-    async with opened(config) as facts:
-        one = await store.invite(facts, invite)
-        if one is None:
-            raise Misconfigured(f"没有编号为 {invite} 的邀请")
-        if counts and one.reason not in _APPEALED:
-            raise Misconfigured(f"{invite} 的原因是 {one.reason or '—'}，不由人决定")
-        after = replace(one, standing=Standing.VALID, reason="reviewed")
-        if not counts:
-            after = replace(one, standing=Standing.REVOKED, reason=Why.FRAUD)
-        unit = Unit(store.moved(one, after, now, operator()))
-        inviter = await store.by_state(facts, one.state)
-        if inviter is not None:
-            where = Conversation(inviter.open_kfid, inviter.external_userid)
-            await facts.mailbox.deliver(unit, [looked_at(where, one.campaign, now)], now)
-        await facts.database.commit(unit)
-        verdict = "accepted" if counts else "rejected"
-        await note(facts, f"campaign.{verdict}", invite, now, why=why)
-    print(f"{invite}：{'算一位' if counts else '不算'}。", file=out)
-    return 0
+    one = await store.invite(facts, invite)
+    if one is None:
+        raise Misconfigured(f"没有编号为 {invite} 的邀请")
+    if counts and one.reason not in APPEALED:
+        raise Misconfigured(f"{invite} 的原因是 {one.reason or '—'}，不由人决定")
+    after = replace(one, standing=Standing.REVOKED, reason=Why.FRAUD)
+    if counts:
+        standing = Standing.PENDING if now < one.thaws_at else Standing.VALID
+        after = replace(one, standing=standing, reason="reviewed", reviewed_by=operator())
+    unit = Unit(store.moved(one, after, now, operator()))
+    await _goes_on(facts, unit, after, now)
+    inviter = await store.by_state(facts, one.state)
+    if inviter is not None:
+        customer = inviter.external_userid
+        unit.statements += reviewed(after, customer, operator(), why, now)
+        where = Conversation(inviter.open_kfid, customer)
+        told = [looked_at(where, one.campaign, now, name) for name in (COUNTED, REVIEWED)]
+        await facts.mailbox.deliver(unit, told, now)
+    await _commit(facts, unit, invite)
+    verdict = "accepted" if counts else "rejected"
+    await note(facts, f"campaign.{verdict}", invite, now, why=why)
+
+
+async def _goes_on(facts: Store, unit: Unit, after: Invite, now: float) -> None:
+    """What the newcomer's mailbox does next: wait for the end of the freeze, or give him his."""
+    if after.standing is Standing.REVOKED:
+        return
+    customer = after.external_userid
+    name = THAW if after.standing is Standing.PENDING else PAY
+    timer = TimerDue(name=name, key=after.id, open_kfid="", external_userid=customer)
+    subject = Conversation("", customer).subject
+    await facts.mailbox.schedule(unit, subject, timer, max(now, after.thaws_at), now=now)

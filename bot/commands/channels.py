@@ -24,7 +24,6 @@ from bot.delivery.channel_courier import today, wanted
 from bot.errors import Misconfigured
 from bot.store import ChannelRow, Store, Unit
 from bot.store.channel_facts import ChannelFacts
-from bot.store.handovers import handover_of
 from bot.web.code_images import Look, Undrawable, draw_png, draw_svg
 
 KINDS = {"contact": "好友", "kf": "客服", "partner": "合作方", "group": "群", "staff": "员工"}
@@ -214,14 +213,10 @@ async def cost(config: Config, channel_id: str, days: str, amount: str, out: Tex
     Raises:
         Misconfigured: these are no days, or no amount.
     """
-    span = read_dates(days)
-    if span is None:
-        raise Misconfigured("日期写成 2026-11-20，或一段 2026-11-20~2026-11-30")
-    cents = cents_of(amount)
+    listed_days, cents = _days(days), cents_of(amount)
     async with opened(config) as store:
         await known(store, channel_id)
         unit, facts = Unit(), ChannelFacts(store.database)
-        listed_days = [day.isoformat() for day in span.days()]
         facts.cost(unit, channel_id, listed_days, cents, by=operator(), at=time.time())
         await store.database.commit(unit)
         await note(store, "channels.cost", f"channel:{channel_id}", time.time(), why=days)
@@ -229,30 +224,35 @@ async def cost(config: Config, channel_id: str, days: str, amount: str, out: Tex
     return 0
 
 
-async def handover(config: Config, userid: str, out: TextIO) -> int:
-    """Print whether somebody looks after the codes and the customers of a member.
+async def costs(config: Config, channel_id: str, days: str, out: TextIO) -> int:
+    """Print what was entered for each of some days, and for which nothing was.
 
-    Returns:
-        The exit code: 1 while a code leads to nobody else, or a customer has nobody.
+    Raises:
+        Misconfigured: these are no days.
     """
+    wanted_days = _days(days)
     async with opened(config) as store:
-        found = await handover_of(store.database, userid)
-        away = {*await store.ways.away(), userid.lower()}
-        rows = await store.channels.all()
-    mine = [row.channel for row in rows if userid.lower() in named_on(row.channel)]
-    alone = [one for one in mine if named_on(one) <= away]
-    for channel in mine:
-        state = "只有他，请换人" if channel in alone else "还有别人接待"
-        print(f"码 {channel.id}（{channel.name}）：{state}", file=out)
-    covered, of = found.covered
-    share = f"{covered / of:.1%}" if of else "—"
-    print(
-        f"客户：有别的同事接的 {covered}/{of}（{share}），还没有人接 {found.waiting}，"
-        f"客户不愿意换 {found.refused}，没转成 {found.failed}；"
-        f"早已不是好友的 {found.left + found.ended}。",
-        file=out,
-    )
-    return 1 if alone or covered < of else 0
+        await known(store, channel_id)
+        found = await ChannelFacts(store.database).costs(wanted_days[0], wanted_days[-1])
+    entered = found.get(channel_id, {})
+    for day in wanted_days:
+        print(f"{day}  {entered[day] / 100:.2f} 元" if day in entered else f"{day}  没填", file=out)
+    whole = f"{sum(entered.values()) / 100:.2f} 元" if entered else "未知"
+    print(f"{channel_id}：填了 {len(entered)}/{len(wanted_days)} 天，共 {whole}。", file=out)
+    return 0
+
+
+def _days(text: str) -> list[str]:
+    span = read_dates(text)
+    if span is None:
+        raise Misconfigured("日期写成 2026-11-20，或一段 2026-11-20~2026-11-30")
+    return [day.isoformat() for day in span.days()]
+
+
+async def channels_of(store: Store, userid: str) -> list[Channel]:
+    """The channels on whose codes a member is."""
+    rows = await store.channels.all()
+    return [row.channel for row in rows if userid.lower() in named_on(row.channel)]
 
 
 def named_on(channel: Channel) -> set[str]:

@@ -83,7 +83,7 @@ async def check(
     _check_tag_rules(inspection, report)
     _check_consent(prompts, report)
     _check_campaign_wording(prompts, report)
-    _check_welcomes(inspection, prompts, report)
+    await _check_welcomes(inspection, prompts, report)
     report.add("大模型", _model_problems(inspection))
     report.print(out)
     _print_notes(inspection, out)
@@ -206,12 +206,14 @@ def _check_tag_rules(inspection: Inspection, report: _Report) -> None:
         report.add("打标签的规则", [problem])
 
 
-def _check_welcomes(inspection: Inspection, prompts: Path, report: _Report) -> None:
+async def _check_welcomes(inspection: Inspection, prompts: Path, report: _Report) -> None:
+    from bot.commands.check_said import approvals_of
     from bot.commands.check_welcomes import flow_problems, welcome_problems
 
-    if inspection.config is not None:
-        report.add("欢迎语", welcome_problems(inspection.config, prompts))
-        report.add("流程", flow_problems(inspection.config, prompts))
+    if (config := inspection.config) is not None:
+        decided = await approvals_of(config)
+        report.add("欢迎语", welcome_problems(config, prompts, decided))
+        report.add("流程", flow_problems(config, prompts))
 
 
 def _check_consent(prompts: Path, report: _Report) -> None:

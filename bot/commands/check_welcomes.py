@@ -1,24 +1,36 @@
 """Can the welcomes and the steps of flows be said as they are written?"""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from bot.app.approving import pieces_of
+from bot.app.approving import known_welcome, pieces_of, state_of, states_of, unreleased
 from bot.app.flows import flows_in
 from bot.app.welcomes import welcomes_in
 from bot.commands.check_said import lexicon_of
 from bot.config import Config, Problem
 from bot.policy.lexicon import Decision, Lexicon
+from bot.store import Approval
 
 
-def welcome_problems(config: Config, prompts: Path) -> Iterator[Problem | str]:
-    """What is wrong with the files, and what the lexicon would not let be said (R-2.5)."""
+def welcome_problems(
+    config: Config, prompts: Path, decided: Sequence[Approval]
+) -> Iterator[Problem | str]:
+    """What is wrong with the files, what the lexicon would not let be said (R-2.5), and what no
+    person has released.
+    """
     found, problems = welcomes_in(config.welcome.sources)
     yield from problems
     lexicon, _ = lexicon_of(config, prompts)
+    states = states_of(decided)
+    held = unreleased(found, states, config.safety.approval)
     for one in found:
+        known = known_welcome(one)
         texts = (one.text, one.without, one.tail, *(a.title for a in one.attachments))
-        yield from _watched(f"welcomes {one.id}", texts, lexicon)
+        if one.id in held:
+            how = f"concierge approve review {known.name}，再 approve"
+            yield f"welcomes {one.id}：没有批准，不会说，客户听到的是别的欢迎语或没有；应为：{how}"
+        elif not state_of(known, states).may_be_said:
+            yield from _watched(f"welcomes {one.id}", texts, lexicon)
     named = {one.id for one in found}
     for channel in config.channels.codes:
         if channel.welcome and channel.welcome not in named:

@@ -36,11 +36,13 @@ def print_report(
     _print_head(report, zone, accounts, out)
     if not report.n:
         print("这段时间没有结束的咨询。", file=out)
+        _print_suggesting(report, out)
         return
     _print_classes(report, out)
     _print_waits(report, out)
     _print_work(report, out)
     _print_ends(report, out)
+    _print_suggesting(report, out)
     if len(report.accounts) > 1:
         print("\n按客服账号", file=out)
         for account in report.accounts:
@@ -153,6 +155,20 @@ def _print_ends(report: Report, out: TextIO) -> None:
         f"2 分以下 {rating.follow_ups:,} 件，逐件回访",
         file=out,
     )
+
+
+def _print_suggesting(report: Report, out: TextIO) -> None:
+    found = report.suggesting
+    if not found.n:
+        return
+    print(f"\n建议回复：客户的 {found.n:,} 句话有建议", file=out)
+    for name, share in (
+        ("原样发出", found.sent),
+        ("改后发出", found.edited),
+        ("标记不合适", found.rejected),
+        ("没有用", found.untouched),
+    ):
+        print(f"  {_pad(name, 15)}{_share(share)}", file=out)
 
 
 def _of_kinds(n: int, kinds: Mapping[str, int]) -> str:

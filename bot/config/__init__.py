@@ -14,7 +14,7 @@ from bot.config.escalation import MISSED, OTHERS, Escalation, ReasonSettings
 from bot.config.hours import DAY_MINUTES, WEEK, Calendar, DateSpan, OpeningHours, Shift
 from bot.config.loading import Inspection, explained, inspect_config, load_config
 from bot.config.problems import ConfigErrors, Problem
-from bot.config.referral import Campaign, Referral, Reward, Tier
+from bot.config.referral import Campaign, CampaignAudience, Referral, Reward, Tier
 from bot.config.requirements import Command, keygen, require, variable
 from bot.config.rewards import Coupons, Item, Points
 from bot.config.safety import ApprovalMode, Safety
@@ -62,6 +62,7 @@ __all__ = [
     "AutonomyMode",
     "Calendar",
     "Campaign",
+    "CampaignAudience",
     "Channel",
     "ChannelKind",
     "Channels",

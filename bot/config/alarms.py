@@ -14,6 +14,7 @@ class Alarms(Section):
     """Limits beyond which an alarm is raised, and the time that people have (R-3.16)."""
 
     backlog: Count = 3_000
+    shed_from: Count = 1_000
     dead_letters: Count = 1
     outbox_age_s: Seconds = 300.0
     disk_free_mb: Count = 500

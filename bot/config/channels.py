@@ -166,6 +166,7 @@ class Channels(Section):
     Args:
         codes: channels made by command or through the API are beside these, not among them.
         landing: whether every channel has a page at ``/l/<id>``.
+        landing_per_visitor: pages and taps of one address a minute.
         stop_above: CAC in yuan above which a channel is better stopped (R-3.5).
         watch_above: CAC in yuan above which it is watched.
         minimum_people: new people in a window below which there is no verdict.
@@ -177,6 +178,7 @@ class Channels(Section):
 
     codes: Many[Channel] = ()
     landing: bool = False
+    landing_per_visitor: Annotated[int, Field(ge=5, le=600)] = 60
     stop_above: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)] = 300
     watch_above: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)] = 20
     minimum_people: Count = 30

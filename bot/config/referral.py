@@ -74,13 +74,33 @@ class Tier(Section):
     reward: Name
 
 
+class CampaignAudience(Section):
+    """Who may take part; every condition must hold, and an empty one holds for everybody.
+
+    Args:
+        tags: one of them is on the customer; `without`: none of them is.
+        channels: by one of them the customer came first.
+        friends: ``old`` = a friend of a member for at least `new_days`, ``new`` = for less or none.
+        bought: ``yes`` = has paid for something and kept it.
+    """
+
+    tags: Many[TagName] = ()
+    without: Many[TagName] = ()
+    channels: Many[Name] = ()
+    friends: Literal["any", "new", "old"] = "any"
+    new_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    bought: Literal["any", "yes", "no"] = "any"
+
+
 class Campaign(Section):
     """A referral campaign.
 
     Args:
         start: of the window; an add at this second and at `end` counts.
+        audience: who may take part; who takes part already stays.
         tiers: strictly increasing.
         arms: other tiers by name; who gets which is decided by a stable hash of the participant.
+        experiment: of `experiments`, whose variants are `arms` by name (any other sees `tiers`).
         rewards: by key.
         newcomer: key of what the newcomer gets, ``None`` = nothing.
         receivers: members on every participant's code.
@@ -105,8 +125,10 @@ class Campaign(Section):
     name: Text
     start: Moment
     end: Moment
+    audience: CampaignAudience = CampaignAudience()
     tiers: Annotated[Many[Tier], Field(min_length=1, max_length=10)]
     arms: Mapping[Name, Many[Tier]] = {}
+    experiment: Annotated[str, Field(max_length=40)] = ""
     rewards: Annotated[Mapping[Name, Reward], Field(min_length=1, max_length=30)]
     newcomer: Name | None = None
     receivers: Annotated[Many[Userid], Field(min_length=1, max_length=100)]

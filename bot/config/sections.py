@@ -37,6 +37,7 @@ from bot.config.values import (
     KeysUrl,
     Many,
     MasterKey,
+    Network,
     OpenKfid,
     Port,
     RedisUrl,
@@ -78,6 +79,7 @@ class Server(Section):
     host: Word = "0.0.0.0"  # noqa: S104
     port: Port = 8080
     public_url: HttpUrl | None = None
+    trusted_proxies: Many[Network] = ()
     api_token: ApiToken = UNSET
 
 

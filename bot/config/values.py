@@ -7,6 +7,7 @@ anchored at the folder of the configuration file: the validation context ``{"bas
 import base64
 import binascii
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    PlainSerializer,
     SecretStr,
     StringConstraints,
     ValidationInfo,
@@ -146,6 +148,20 @@ def sqlite_path(url: str) -> Path | None:
 Many = Annotated[tuple[T, ...], Strict(strict=False)]  # a YAML list is no tuple; items stay strict
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Word = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_word)]
+
+
+def _network(text: object) -> object:
+    try:
+        return ip_network(str(text))
+    except ValueError:
+        raise ValueError("IP 地址或网段，如 127.0.0.1 或 10.0.0.0/8") from None
+
+
+Network = Annotated[
+    IPv4Network | IPv6Network, BeforeValidator(_network), PlainSerializer(str, return_type=str)
+]
+"""An address or a network: ``127.0.0.1``, ``10.0.0.0/8``."""
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 KeysUrl = Annotated[str, AfterValidator(_keys_url)]

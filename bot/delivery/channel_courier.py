@@ -17,7 +17,7 @@ from bot.delivery.contact_access import ContactAccess
 from bot.delivery.outcomes import Ended, Later, Outcome
 from bot.errors import MemberBarred, NotAuthorised, Rejected, UnknownWay
 from bot.model import KeepChannel
-from bot.policy.receiving import on_code, open_groups
+from bot.policy.receiving import on_code, open_groups, stood_in
 from bot.ports import Clock
 from bot.store import ChannelRow, Parcel, Store, Unit, WayRow
 from bot.wecom.kf import Kf
@@ -44,6 +44,7 @@ class Today:
         away: members (lower-cased) who cannot receive any more.
         fill: members of each group, where it is known.
         full_at: from how many members on a group is left behind.
+        stand_ins: member → who stands in for him, lower-cased.
     """
 
     moment: datetime
@@ -51,13 +52,15 @@ class Today:
     away: Collection[str]
     fill: Mapping[str, int]
     full_at: int
+    stand_ins: Mapping[str, str]
 
 
 async def today(store: Store, moment: datetime, full_at: int) -> Today:
     """Read it once, for however many channels."""
     ways = store.ways
     came = await ways.came_since(midnight(moment))
-    return Today(moment, came, await ways.away(), await ways.fill(), full_at)
+    stand_ins = await store.successions.stand_ins()
+    return Today(moment, came, await ways.away(), await ways.fill(), full_at, stand_ins)
 
 
 def wanted(row: ChannelRow, now: Today) -> tuple[tuple[str, ...], bool]:
@@ -69,7 +72,7 @@ def wanted(row: ChannelRow, now: Today) -> tuple[tuple[str, ...], bool]:
         chats, all_full = open_groups(channel, now.fill, now.full_at)
         return chats, not all_full or bool(channel.group_name)
     members = on_code(
-        channel,
+        stood_in(channel, now.stand_ins),
         now.moment,
         came=now.came.get(channel.id, {}),
         away=now.away,
@@ -221,7 +224,7 @@ class ChannelCourier:
 
 
 async def note_members(store: Store, members: Sequence[str], now: float) -> bool:
-    """Write down who on a channel has customer contact no more, and who has it again.
+    """Write down who on any code has customer contact no more, and who has it again.
 
     An empty list says nothing: WeCom would have refused the call (R-1.8).
 
@@ -236,6 +239,8 @@ async def note_members(store: Store, members: Sequence[str], now: float) -> bool
         for row in await store.channels.all()
         for userid in (*(one.userid for one in row.channel.receivers), *row.channel.spare)
     }
+    named |= {one.lower() for way in await store.personal_ways.living() for one in way.users or ()}
+    named |= {*(await store.successions.stand_ins()).values()}
     away = await store.ways.away()
     gone, back = named - present - away, away & present
     if not gone and not back:

@@ -15,7 +15,7 @@ from bot.delivery.channel_courier import note_members, today, wanted
 from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.errors import NotAuthorised, WeComError
 from bot.model import Lane, NotifyStaff
-from bot.policy.receiving import missing_members
+from bot.policy.receiving import missing_members, stood_in
 from bot.ports import Clock
 from bot.store import ChannelRow, Draft, Store, Unit, WayRow
 from bot.store.keeping import ask_keeping
@@ -167,8 +167,9 @@ class ChannelKeeping:
 
     async def _tell_of_missing(self, rows: Iterable[ChannelRow]) -> None:
         away, unit, queues = await self.store.ways.away(), Unit(), []
+        stand_ins = await self.store.successions.stand_ins()
         for row in rows:
-            if missing_members(row.channel, away):
+            if missing_members(stood_in(row.channel, stand_ins), away):
                 queues += await self._tell(unit, row, "member_gone")
         await self.store.database.commit(unit)
         for queue in queues:

@@ -19,6 +19,7 @@ from bot.wecom.groups import Groups
 from bot.wecom.mass_sends import MassSendTasks
 from bot.wecom.statistics import ContactStatistics
 from bot.wecom.tags import TagLibrary
+from bot.wecom.transfers import Transfers
 from bot.wecom.ways import ContactWays
 from bot.wecom.welcomes import WelcomeSender
 
@@ -37,6 +38,7 @@ class ContactApi:
     ways: ContactWays
     welcomes: WelcomeSender
     groups: Groups
+    transfers: Transfers
     mass_sends: MassSendTasks
     statistics: ContactStatistics
 
@@ -50,6 +52,7 @@ class ContactApi:
             ContactWays(calls),
             WelcomeSender(calls),
             Groups(calls),
+            Transfers(calls),
             MassSendTasks(calls),
             ContactStatistics(calls),
         )

@@ -115,8 +115,7 @@ class MassLooks:
         if known.tried_at is None:
             await self._untried(known)
             return
-        state, error = await self.store.mass_sends.outbox_state(known.send.id)
-        if state in ("pending", "claimed"):
+        if await self.store.mass_sends.is_being_made(known.send.id):
             await self.store.mass_sends.look_again(known, self._now + FIRST_S)
             return
         try:
@@ -130,17 +129,14 @@ class MassLooks:
         elif self._now < settled_at:
             await self.store.mass_sends.look_again(known, settled_at)
         else:
-            why = known.cancel_why or error or NOT_MADE
-            await self.moves.ended(known, Reach.IMPOSSIBLE, why)
+            await self.moves.ended(known, Reach.IMPOSSIBLE, known.cancel_why or NOT_MADE)
 
     async def _untried(self, known: KnownSend) -> None:
-        state, error = await self.store.mass_sends.outbox_state(known.send.id)
-        if known.cancel_why:
-            await self.moves.ended(known, Reach.IMPOSSIBLE, known.cancel_why)
-        elif state in ("pending", "claimed"):
+        being_made = await self.store.mass_sends.is_being_made(known.send.id)
+        if being_made and not known.cancel_why:
             await self.store.mass_sends.look_again(known, self._now + FIRST_S)
         else:
-            await self.moves.ended(known, Reach.IMPOSSIBLE, error or NOT_MADE)
+            await self.moves.ended(known, Reach.IMPOSSIBLE, known.cancel_why or NOT_MADE)
 
     # ------------------------------------------------------------------ what members have
 

@@ -23,6 +23,7 @@ from bot.model import (
     Consult,
     Conversation,
     Delegate,
+    EditRemark,
     Effect,
     EffectDone,
     EffectFailed,
@@ -56,6 +57,7 @@ ROWS_AT_ONCE = 20
 
 _TOLD_WHEN_FAILED = (
     *(SendMessage, SendOnEvent, SendWelcome, HandOff, EndSession, SendCard, RunErrand),
+    EditRemark,
     *get_args(Awaited),
 )
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
@@ -218,6 +220,8 @@ def _named(parcel: Parcel) -> dict[str, Any]:
                 "since": effect.since,
                 "campaign": effect.benefit.campaign if effect.benefit else "",
             }
+        case EditRemark():
+            return {"userid": effect.userid}
         case HandOff():
             return {"reason": effect.reason, "tries": effect.tries}
         case _:

@@ -25,7 +25,7 @@ FRIENDS, CHATS, GROUPS = "friends", "chats", "groups"
 Family = Literal["friends", "chats", "groups"]
 Verdict = Literal["keep", "watch", "stop"]
 
-_ORDER = {"deleted": 0, "half": 1, "added": 2}
+_ORDER = {"deleted": 0, "half": 1, "brought": 2, "added": 3}
 """Of events of one second: a deletion first, so that what is known last is the friendship."""
 
 
@@ -35,7 +35,7 @@ class Happened(NamedTuple):
     Args:
         person: whose it is, merges followed.
         pair: member and customer.
-        kind: ``half``, ``added`` or ``deleted``.
+        kind: ``half``, ``added``, ``deleted``, or ``brought`` by a colleague who has gone.
         channel: what its state means, empty = unattributed.
     """
 
@@ -47,13 +47,18 @@ class Happened(NamedTuple):
 
 
 class Episode(NamedTuple):
-    """A person came, and stayed until a moment (``None`` = is still there, or cannot leave)."""
+    """A person came, and stayed until a moment (``None`` = is still there, or cannot leave).
+
+    Args:
+        brought: by a colleague: nobody's add, and nobody new.
+    """
 
     person: str
     at: float
     channel: str
     until: float | None = None
     family: Family = "friends"
+    brought: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,7 @@ def episodes_of(events: Iterable[Happened]) -> list[Episode]:
         for event in mine:
             if event.kind == "deleted":
                 if begun is not None:
-                    found.append(Episode(begun.person, begun.at, channel, event.at))
+                    found.append(_episode(begun, channel, event.at))
                 elif event is mine[0]:  # friends before anybody told us: nobody new
                     found.append(Episode(event.person, 0.0, "", event.at))
                 begun, channel = None, ""
@@ -123,8 +128,13 @@ def episodes_of(events: Iterable[Happened]) -> list[Episode]:
             else:
                 channel = channel or event.channel
         if begun is not None:
-            found.append(Episode(begun.person, begun.at, channel))
+            found.append(_episode(begun, channel))
     return found
+
+
+def _episode(begun: Happened, channel: str, until: float | None = None) -> Episode:
+    brought = begun.kind == "brought"
+    return Episode(begun.person, begun.at, channel, until, brought=brought)
 
 
 def figures_of(
@@ -139,16 +149,21 @@ def figures_of(
     adds: defaultdict[tuple[Family, str], int] = defaultdict(int)
     for one in facts.episodes:
         of_person[one.family, one.person].append(one)
-        if since <= one.at < until:
+        if since <= one.at < until and not one.brought:
             adds[one.family, one.channel] += 1
     new: defaultdict[tuple[Family, str], list[Episode]] = defaultdict(list)
     for mine in of_person.values():
-        first = min(mine, key=lambda one: (one.at, one.channel))
-        if since <= first.at < until:
+        first = first_of(mine)
+        if since <= first.at < until and not first.brought:
             new[first.family, first.channel].append(first)
     return {
         key: _figures(count, new[key], of_person, facts, now) for key, count in sorted(adds.items())
     }
+
+
+def first_of(episodes: Iterable[Episode]) -> Episode:
+    """With which of a person's he was new (R-3.4)."""
+    return min(episodes, key=lambda one: (one.at, one.channel))
 
 
 def _figures(
@@ -189,7 +204,7 @@ def _figures(
         if family == FRIENDS
         else None,
         converted=share_of(sum(_converted(one, facts) for one in new), len(new)),
-        revenue=sum(_revenue(one, facts) for one in new),
+        revenue=sum(revenue_of(one, facts) for one in new),
         interacted=share_of(
             sum(acted(one, 0, INTERACTED_DAYS, at_once=True) for one in old(INTERACTED_DAYS)),
             len(old(INTERACTED_DAYS)),
@@ -213,7 +228,8 @@ def _converted(first: Episode, facts: Facts) -> bool:
     return bool(paid) and first.at <= paid[0][0] <= first.at + CONVERTED_DAYS * DAY_S
 
 
-def _revenue(first: Episode, facts: Facts) -> int:
+def revenue_of(first: Episode, facts: Facts) -> int:
+    """What a person paid within 30 d of coming and did not get back, in 分."""
     until = first.at + CONVERTED_DAYS * DAY_S
     return sum(kept for at, kept in facts.paid.get(first.person, ()) if first.at <= at <= until)
 
@@ -235,7 +251,7 @@ class Worth(msgspec.Struct, frozen=True):
     """What a channel costs, and whether it is worth it.
 
     Args:
-        cost: in 分, of the days that were entered.
+        cost: in 分, of the days that were entered; ``None`` when none was: that is unknown.
         days_known: days of the window for which a cost was entered.
         days: of the window, since the channel is there.
         cac: in 分 a person; ``None`` while a day is unknown or nobody is new.
@@ -244,7 +260,7 @@ class Worth(msgspec.Struct, frozen=True):
             ``short_window``.
     """
 
-    cost: int
+    cost: int | None
     days_known: int
     days: int
     cac: float | None
@@ -265,9 +281,10 @@ def worth_of(
         revenue: what they paid, in 分.
     """
     known = [costs[day] for day in days if day in costs]
-    cost, whole = sum(known), bool(days) and len(known) == len(days)
-    cac = cost / new if whole and new else None
-    roi = revenue / cost if whole and cost else None
+    cost = sum(known) if known else None
+    whole = cost is not None and len(known) == len(days)
+    cac = cost / new if cost is not None and whole and new else None
+    roi = revenue / cost if cost and whole else None
     why = ""
     if not whole:
         why = "no_cost"

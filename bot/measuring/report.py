@@ -2,6 +2,7 @@
 
 from array import array
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -81,6 +82,29 @@ class Ending(msgspec.Struct, frozen=True):
     share: Share
 
 
+class Suggesting(msgspec.Struct, frozen=True):
+    """Texts of customers to which suggestions stood ready, and what members did (R-11.7).
+
+    Args:
+        sent: shares of `n`; `sent` unchanged is the ratio of substitution.
+    """
+
+    n: int
+    sent: Share
+    edited: Share
+    rejected: Share
+    untouched: Share
+
+
+def suggesting_of(fates: Mapping[str, int]) -> Suggesting:
+    """The shares of what became of suggestions."""
+    n = sum(fates.values())
+    return Suggesting(
+        n,
+        *(share_of(fates.get(fate, 0), n) for fate in ("sent", "edited", "rejected", "untouched")),
+    )
+
+
 class Report(msgspec.Struct, frozen=True):
     """Every figure of a window.
 
@@ -110,6 +134,7 @@ class Report(msgspec.Struct, frozen=True):
     accounts: list[AccountPart]
     reasons: list[ReasonPart]
     endings: list[Ending] = []
+    suggesting: Suggesting = suggesting_of({})
 
     def share(self, kind: str) -> Share:
         """The share of one class."""
@@ -265,7 +290,9 @@ class Reporter:
         async for page in self.cases.closed(window.since, window.until, open_kfid):
             for record in page:
                 tally.add(measure(record, now, self.hours))
-        return tally.report(window, open_kfid, self.minimum)
+        fates = await self.cases.suggested(window.since, window.until, open_kfid)
+        report = tally.report(window, open_kfid, self.minimum)
+        return msgspec.structs.replace(report, suggesting=suggesting_of(fates))
 
 
 def _class(kind: str, count: int, n: int, minimum: int) -> Class:

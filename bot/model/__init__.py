@@ -19,6 +19,7 @@ from bot.model.cases import Case, Step
 from bot.model.conversation import Conversation, Ownership, ServiceState
 from bot.model.effects import (
     DropWay,
+    EditRemark,
     EndSession,
     FollowTagRun,
     HandOff,
@@ -93,6 +94,7 @@ __all__ = [
     "CustomerEdited",
     "Delegate",
     "DropWay",
+    "EditRemark",
     "Effect",
     "EffectDone",
     "EffectFailed",

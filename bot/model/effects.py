@@ -7,6 +7,7 @@ import msgspec
 
 from bot.model.asked import Awaited, Effect, RunErrand, SumUp
 from bot.model.cards import Card
+from bot.model.remarks import Remark
 from bot.model.replies import Attachment, Benefit
 
 NOT_OURS = "the conversation is not the bot's"
@@ -246,6 +247,24 @@ class MakeWay(Effect, frozen=True, kw_only=True):
     remark: str = ""
 
 
+class EditRemark(Effect, frozen=True, kw_only=True):
+    """Write what a member notes about a customer (`externalcontact/remark`). Repeat: `state`, what
+    stands there is read first.
+
+    Result: ``outcome`` (``written``, ``changed`` = somebody wrote since the page was read,
+    ``no_friends`` or ``not_permitted``), ``userid``, ``remark``.
+
+    Args:
+        wanted: all of it, also what stays.
+        seen: `Remark.digest` of what the page showed.
+    """
+
+    userid: str
+    external_userid: str
+    wanted: Remark
+    seen: str
+
+
 class DropWay(Effect, frozen=True, kw_only=True):
     """Delete the contact way of a single customer. Repeat: harmless, it is gone already."""
 
@@ -288,6 +307,7 @@ AnyEffect = (
     | FollowTagRun
     | KeepChannel
     | MakeWay
+    | EditRemark
     | DropWay
     | RunErrand
     | PostWebhook

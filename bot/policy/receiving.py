@@ -40,6 +40,36 @@ def on_code(
     return spare or tuple(one.userid for one in scheduled or present)
 
 
+def stood_in(channel: Channel, stand_ins: Mapping[str, str]) -> Channel:
+    """The channel with everybody in whose place somebody else is now replaced by that one (C07).
+
+    Who stands in has the hours and the cap of whom he replaces; one who was on the code before
+    keeps his own.
+
+    Args:
+        stand_ins: member → who stands in for him at last, lower-cased.
+    """
+    if not channel.is_of_friends or not stand_ins:
+        return channel
+    own = {one.key for one in channel.receivers}
+    receivers: dict[str, Receiver] = {}
+    for one in channel.receivers:
+        another = stand_ins.get(one.key)
+        if another is None:
+            receivers[one.key] = one
+        elif another not in own:
+            receivers.setdefault(another, one.model_copy(update={"userid": another}))
+    spare = instead(channel.spare, stand_ins)
+    return channel.model_copy(update={"receivers": tuple(receivers.values()), "spare": spare})
+
+
+def instead(members: Sequence[str], stand_ins: Mapping[str, str]) -> tuple[str, ...]:
+    """The members, with whoever stands in for one in his place; each once."""
+    found = {one.lower(): one for one in members}
+    named = (stand_ins.get(one.lower(), one) for one in members)
+    return tuple({one.lower(): found.get(one.lower(), one) for one in named}.values())
+
+
 def is_on(receiver: Receiver, moment: datetime) -> bool:
     """Whether a member receives at this local time; a shift past midnight belongs to its day."""
     return not receiver.hours or any(_covers(shift, moment) for shift in receiver.hours)

@@ -99,7 +99,11 @@ class Asking:
         Args:
             tag: with which `EffectDone` returns (see `SumUp`); without a model nothing does.
         """
-        if self.setting.sums_up and self.account.autonomy.mode != "off":
+        if (
+            self.setting.sums_up
+            and not self.setting.load.heavy
+            and self.account.autonomy.mode != "off"
+        ):
             self._decide(SumUp(case_id=case.id, since=case.opened_at), Lane.MODEL, tag)
 
     def run_errand(

@@ -109,9 +109,12 @@ class Dispatcher:
         """
         while True:
             now = self._clock.now()
-            letters = _one_conversation(await self._store.mailbox.due(subject, now))
+            due = await self._store.mailbox.due(subject, now)
+            letters = _one_conversation(due)
             if letters:
                 if (wait_until := self._rest_may_follow(letters)) > now:
+                    letters = _one_conversation([one for one in due if one.lane is Lane.URGENT])
+                if not letters:
                     return wait_until
                 committed = await self._handle(letters)
                 for queue, lane in committed.queues:

@@ -21,6 +21,17 @@ class Codes:
     moved_s: float
 
 
+@dataclass(slots=True)
+class Load:
+    """How much there is to do; one of a process, set by `bot/delivery/shedding.py`.
+
+    Args:
+        heavy: so much that models are not asked.
+    """
+
+    heavy: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What holds for every turn.
@@ -35,6 +46,7 @@ class Setting:
         has_model: whether a chat model is configured.
         sums_up: whether a chat model is configured that sums cases up for the staff.
         has_order_system: whether a tool is configured that serves orders.
+        load: how much there is to do now.
         has_agent: whether the model may find out by itself, with the company's tools.
     """
 
@@ -48,3 +60,9 @@ class Setting:
     sums_up: bool = False
     has_order_system: bool = False
     has_agent: bool = False
+    load: Load = field(default_factory=Load)
+
+    @property
+    def may_ask_model(self) -> bool:
+        """Whether a model is configured and there is time to wait for it."""
+        return self.has_model and not self.load.heavy

@@ -10,6 +10,7 @@ from bot.model import (
     Card,
     Conversation,
     DropWay,
+    EditRemark,
     Effect,
     Emitted,
     Event,
@@ -132,6 +133,10 @@ class Telling:
         """
         effect = MakeWay(state=state, users=tuple(users), remark=remark)
         self._decide(effect, Lane.REPLY, tag)
+
+    def edit_remark(self, effect: EditRemark, *, tag: str) -> None:
+        """Write what a member notes about a customer; what came of it returns with this tag."""
+        self._decide(effect, Lane.HANDOFF, tag)
 
     def drop_way(self, state: str) -> None:
         """Delete the contact way of a single customer: its QR code is dead from then on."""

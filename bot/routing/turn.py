@@ -161,8 +161,8 @@ class Turn(Consenting, TurnTags, Asking):
 
     @property
     def can_consult(self) -> bool:
-        """Whether there is a model, and it has not been asked about this message yet."""
-        return self.setting.has_model and self.advice is None
+        """Whether a model may be asked, and has not been about this message yet."""
+        return self.setting.may_ask_model and self.advice is None
 
     @property
     def awaited(self) -> Advice | Finding | None:

@@ -54,6 +54,7 @@ from bot.store.quick_replies import QuickReplies, QuickReply
 from bot.store.sales import KnownSale, Match, Sales, Taken
 from bot.store.servicers import Servicers
 from bot.store.staff_answers import ANSWER, StaffAnswer, StaffAnswers
+from bot.store.successions import PassedCustomer, Passing, Succession, Successions
 from bot.store.suggested import Answered, Outcome, Suggested
 from bot.store.suggestions import KeptReply, Suggestions
 from bot.store.switches import Silence, Switches
@@ -153,6 +154,8 @@ __all__ = [
     "Outcome",
     "Outreaches",
     "Parcel",
+    "PassedCustomer",
+    "Passing",
     "Past",
     "People",
     "PersonalWay",
@@ -177,6 +180,8 @@ __all__ = [
     "Statement",
     "Stock",
     "Store",
+    "Succession",
+    "Successions",
     "Suggested",
     "Suggestions",
     "Switches",
@@ -261,6 +266,7 @@ class Store:
     sales: Sales
     servicers: Servicers
     staff_answers: StaffAnswers
+    successions: Successions
     suggested: Suggested
     suggestions: Suggestions
     switches: Switches

@@ -6,9 +6,18 @@ from collections.abc import Sequence
 from bot.store.database import Database, Row, Unit
 
 _EVENTS = """
-SELECT userid, external_userid, at, kind, state FROM relation_events
-WHERE kind IN ('added', 'half', 'deleted') AND at < ?
+SELECT e.userid, e.external_userid, e.at, CASE WHEN e.kind = 'added' AND e.state = '' AND (
+    EXISTS (SELECT 1 FROM relation_events d WHERE d.external_userid = e.external_userid
+        AND d.userid <> e.userid AND d.kind = 'deleted' AND d.detail LIKE '%DELETE_BY_TRANSFER%'
+        AND d.at BETWEEN e.at - 60 AND e.at + 60)
+    OR EXISTS (SELECT 1 FROM passed_customers p JOIN successions s ON s.id = p.succession
+        WHERE p.external_userid = e.external_userid AND s.successor = e.userid
+        AND p.state = 'taken_over' AND e.at BETWEEN p.asked_at AND p.taken_at + 86400))
+    THEN 'brought' ELSE e.kind END AS kind, e.state
+FROM relation_events e WHERE e.kind IN ('added', 'half', 'deleted') AND e.at < ?
 """
+"""Whom a colleague has passed on, us or an admin in the console, nobody has won (C07)."""
+
 _ENTRANCES = "SELECT external_userid, first_at AS at, scene AS state FROM entrances"
 _JOINED = "SELECT external_userid, joined_at AS at, state FROM group_joins"
 _ACTS = "SELECT external_userid, sent_at AS at FROM messages WHERE origin = 3 AND sent_at >= ?"
@@ -35,6 +44,7 @@ class ChannelFacts:
     async def friendships(self, now: float) -> list[Row]:
         """What happened between members and customers: userid, external_userid, at, kind, state.
 
+        An ``added`` of somebody whom a colleague has passed on is told as ``brought``.
         Everybody's, from the beginning: who is new follows from what was before.
         """
         return await self._db.scan(_EVENTS, now + 1.0)

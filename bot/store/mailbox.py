@@ -127,13 +127,19 @@ class Mailbox:
         )
 
     async def due(self, subject: str, now: float, limit: int = 100) -> list[Letter]:
-        """The subject's due rows in order; none while its failed head waits for its retry."""
-        rows = await self._db.fetch(
-            f"SELECT * FROM mailbox WHERE subject = ? AND {_OPEN} AND due_at <= ?"
-            " ORDER BY due_at, id LIMIT ?",
-            *(subject, now, limit),
-        )
-        if not rows or rows[0]["retry_at"] > now:
+        """The subject's due rows in order.
+
+        While its failed head waits for its retry nothing but what brings a code: that one dies
+        within seconds, and waits for nobody (R-2.1).
+        """
+        rows = await self._due(subject, now, limit)
+        if rows and rows[0]["retry_at"] > now:
+            rows = [
+                row
+                for row in await self._due(subject, now, limit, lanes=(Lane.URGENT,))
+                if row["retry_at"] <= now
+            ]
+        if not rows:
             return []
         await self._vault.ready([subject])
         letters = []
@@ -143,6 +149,15 @@ class Mailbox:
             except (Unreadable, msgspec.DecodeError) as error:
                 await self._park_unreadable(row, error, now)
         return letters
+
+    async def _due(
+        self, subject: str, now: float, limit: int, lanes: Sequence[Lane] = tuple(Lane)
+    ) -> list[Row]:
+        return await self._db.fetch(
+            f"SELECT * FROM mailbox WHERE subject = ? AND {_OPEN} AND due_at <= ?"
+            f" AND lane IN ({', '.join('?' * len(lanes))}) ORDER BY due_at, id LIMIT ?",
+            *(subject, now, *lanes, limit),
+        )
 
     async def _park_unreadable(self, row: Row, error: Exception, now: float) -> None:
         """Set aside what no try will open: altered, or of another version of this program."""
@@ -154,12 +169,14 @@ class Mailbox:
 
     async def next_at(self, subject: str, now: float) -> float | None:
         """When the subject must be looked at again, or ``None`` when nothing waits."""
-        row = await self._db.fetch_one(
-            f"SELECT MAX(due_at, retry_at) AS at FROM mailbox WHERE subject = ? AND {_OPEN}"
-            " ORDER BY due_at, id LIMIT 1",
-            subject,
+        rows = await self._db.fetch(
+            f"SELECT due_at, retry_at FROM mailbox WHERE subject = ? AND {_OPEN} AND"
+            f" (lane = ? OR id = (SELECT id FROM mailbox WHERE subject = ? AND {_OPEN}"
+            " ORDER BY due_at, id LIMIT 1))",
+            *(subject, Lane.URGENT, subject),
         )
-        return None if row is None else max(float(row["at"]), now)
+        moments = [max(row["due_at"], row["retry_at"]) for row in rows]
+        return max(min(moments), now) if moments else None
 
     async def waiting(self, now: float) -> list[Waiting]:
         """Every subject with due rows (start-up, and after another process has written)."""

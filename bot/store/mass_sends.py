@@ -140,12 +140,12 @@ class MassSends:
         )
         return {row["msgid"] for row in rows}
 
-    async def outbox_state(self, send_id: str) -> tuple[str, str]:
-        """State and error of the row that makes the task; empty = there is none."""
+    async def is_being_made(self, send_id: str) -> bool:
+        """Whether the sender still tries to make the task."""
         row = await self._db.fetch_one(
-            "SELECT state, error FROM outbox WHERE msgid = ? AND kind = 'MakeMassSend'", send_id
+            "SELECT 1 FROM outbox WHERE msgid = ? AND state IN ('pending', 'claimed')", send_id
         )
-        return (row["state"], row["error"] or "") if row else ("", "")
+        return row is not None
 
     async def summary(self, since: float) -> list[Row]:
         """How many that were planned since then are how far, by feature and reason."""

@@ -39,6 +39,17 @@ FROM cases c CROSS JOIN outbox o ON o.open_kfid = c.open_kfid
 WHERE c.id IN ({ids}) AND o.kind = 'SendMessage' AND o.state = 'sent' ORDER BY c.id, o.ended_at
 """
 _ENDINGS = "SELECT case_id, reason FROM case_endings WHERE case_id IN ({ids})"
+_SUGGESTED = """
+SELECT fate, COUNT(*) AS n FROM (
+    SELECT MAX(CASE o.outcome WHEN 'sent' THEN 3 WHEN 'edited' THEN 2 WHEN 'rejected' THEN 1
+        ELSE 0 END) AS fate
+    FROM suggestions s LEFT JOIN suggestion_outcomes o ON o.external_userid = s.external_userid
+        AND o.suggestion = s.id
+    WHERE s.created_at >= ? AND s.created_at < ? AND s.msgid <> '' AND (? = '' OR s.open_kfid = ?)
+    GROUP BY s.open_kfid, s.external_userid, s.msgid) AS occasions
+GROUP BY fate
+"""
+_FATES = ("untouched", "rejected", "edited", "sent")
 _RATINGS = "SELECT case_id, score FROM ratings WHERE asked_how <> 'none' AND case_id IN ({ids})"
 
 
@@ -114,6 +125,17 @@ class Measured:
                 after = (rows[-1]["closed_at"], rows[-1]["id"])
             if len(rows) < PAGE:
                 return
+
+    async def suggested(self, since: float, until: float, open_kfid: str = "") -> dict[str, int]:
+        """To how many texts of customers suggestions stood ready, and what became of the best.
+
+        Returns:
+            By ``sent``, ``edited``, ``rejected`` and ``untouched``; each text is counted once, by
+            the first of these that is true of any of its suggestions.
+        """
+        rows = await self._db.scan(_SUGGESTED, since, until, open_kfid, open_kfid)
+        found = {_FATES[row["fate"]]: int(row["n"]) for row in rows}
+        return {fate: found.get(fate, 0) for fate in reversed(_FATES)}
 
     async def open_now(self) -> tuple[dict[str, int], float | None]:
         """How many open cases have which status, and since when the longest wait for a person."""

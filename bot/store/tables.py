@@ -154,6 +154,8 @@ ENGINE_TABLES = (
     Table("channel_states", "state"),
     Table("contact_ways", "channel"),
     Table("away_members", "userid"),
+    Table("successions", "id"),
+    Table("passed_customers", "succession, external_userid", person="external_userid"),
     Table("group_fill", "chat_id"),
     Table("group_joins", "external_userid, chat_id, joined_at", person="external_userid"),
     Table("entrances", "external_userid, open_kfid, scene", person="external_userid"),

@@ -14,6 +14,7 @@ from bot.model.tasks import TASK_ENDED, Nudge, StaffTask, TaskState
 from bot.store.consents import NOT_CONSENTED
 from bot.store.database import Database, Row, Statement, Unit
 from bot.store.mailbox import Arrival
+from bot.store.successions import Successions
 from bot.store.vault import Vault
 
 ENGINE = "engine"
@@ -36,6 +37,16 @@ SELECT kind, COUNT(*) AS due, COUNT(*) FILTER (WHERE state IN ('sent', 'done_lat
 FROM staff_tasks WHERE due_at >= ? AND due_at < ?
     AND NOT (state = 'skipped' AND ended_by = 'engine') AND NOT (state = 'due' AND due_at > ?)
 GROUP BY kind ORDER BY kind
+"""
+
+_HAND_ON = f"""
+UPDATE staff_tasks SET member = ?, state = 'due', nudged = 0, reminded_at = NULL, next_at = due_at
+WHERE member = ? AND {_OPEN} AND (? = '' OR external_userid = ?)
+"""
+_NOT_ON_THE_WAY = """
+    AND NOT EXISTS (SELECT 1 FROM passed_customers p JOIN successions s ON s.id = p.succession
+        WHERE p.external_userid = staff_tasks.external_userid AND s.member = staff_tasks.member
+        AND s.ended_at IS NULL AND s.has_left = 0 AND p.state IN ('planned', 'asking', 'waiting'))
 """
 
 _nudges = msgspec.json.Decoder(tuple[Nudge, ...]).decode
@@ -90,17 +101,22 @@ class Executed:
 class Tasks:
     """The table `staff_tasks`."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
-        self._db, self._vault = database, vault
+    def __init__(self, database: Database, vault: Vault, successions: Successions) -> None:
+        self._db, self._vault, self._successions = database, vault, successions
 
     async def added(self, task: StaffTask, now: float) -> Statement:
-        """The statement that asks a member; a task that was asked for before stays as it is."""
+        """The statement that asks a member; a task that was asked for before stays as it is.
+
+        Who has left the company is not asked, but who has taken his place.
+        """
         subject = _subject(task.external_userid)
+        member = task.member.lower()
+        member = (await self._successions.stand_ins(gone_only=True)).get(member, member)
         await self._vault.ready([subject])
         return Statement(
             _ADD,
             (
-                *(task.id, task.kind, task.member.lower(), task.external_userid, task.chat_id),
+                *(task.id, task.kind, member, task.external_userid, task.chat_id),
                 *(task.ref, self._vault.seal(subject, task.text.encode()), task.reason),
                 *(int(task.is_deadline), task.due_at, task.on_time_s, task.expires_at),
                 *(msgspec.json.encode(task.nudges).decode(), task.due_at, now),
@@ -181,6 +197,18 @@ class Tasks:
             f" WHERE external_userid = ? AND purpose = ? AND {_OPEN}",
             *(at, external_userid, purpose),
         )
+
+    def hand_on(self, unit: Unit, pair: tuple[str, str], customer: str = "") -> None:
+        """Add that a member's open tasks are his successor's, who is told of them anew.
+
+        What is about a customer who stays with him until WeCom has passed him on waits for that.
+
+        Args:
+            customer: only those about him, who has been passed on; empty = all.
+        """
+        member, successor = pair
+        waits = "" if customer else _NOT_ON_THE_WAY
+        unit.add(_HAND_ON + waits, successor, member, customer, customer)
 
     async def _known(self, rows: Sequence[Row]) -> list[KnownTask]:
         await self._vault.ready({_subject(row["external_userid"]) for row in rows})

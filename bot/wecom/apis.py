@@ -50,6 +50,7 @@ CONTACT_BEHAVIOUR = Api("POST", f"{CONTACT}/get_user_behavior_data")
 CONTACT_LIST = Api("GET", f"{CONTACT}/list")
 CONTACT_GET = Api("GET", f"{CONTACT}/get")
 CONTACT_BATCH = Api("POST", f"{CONTACT}/batch/get_by_user", timeout_s=30.0)
+CONTACT_REMARK = Api("POST", f"{CONTACT}/remark")
 CONTACT_WELCOME = Api(
     "POST", f"{CONTACT}/send_welcome_msg", idempotent=False, timeout_s=5.0, pauses=False
 )
@@ -64,6 +65,13 @@ JOIN_UPDATE = Api("POST", f"{CONTACT}/groupchat/update_join_way")
 GROUP_GET = Api("POST", f"{CONTACT}/groupchat/get")
 GROUP_WELCOME_ADD = Api("POST", f"{CONTACT}/group_welcome_template/add", idempotent=False)
 GROUP_WELCOME_EDIT = Api("POST", f"{CONTACT}/group_welcome_template/edit")
+TRANSFER = Api("POST", f"{CONTACT}/transfer_customer", idempotent=False, timeout_s=30.0)
+TRANSFER_RESULT = Api("POST", f"{CONTACT}/transfer_result")
+TRANSFER_LEFT = Api(
+    "POST", f"{CONTACT}/resigned/transfer_customer", idempotent=False, timeout_s=30.0
+)
+TRANSFER_LEFT_RESULT = Api("POST", f"{CONTACT}/resigned/transfer_result")
+UNASSIGNED = Api("POST", f"{CONTACT}/get_unassigned_list")
 TAG_LIST = Api("POST", f"{CONTACT}/get_corp_tag_list")
 TAG_ADD = Api("POST", f"{CONTACT}/add_corp_tag", idempotent=False)
 TAG_EDIT = Api("POST", f"{CONTACT}/edit_corp_tag")

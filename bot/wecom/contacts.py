@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from bot.errors import Unreachable
+from bot.model.remarks import Remark
 from bot.wecom import apis
 from bot.wecom.apis import Api
 from bot.wecom.client import WeComClient
@@ -195,6 +196,21 @@ class Contacts:
                 return Contact(page.external_contact, tuple(friends))
             params = {"external_userid": external_userid, "cursor": page.next_cursor}
         raise Unreachable(apis.CONTACT_GET.path, 0, "followers without end")
+
+    async def remark(self, userid: str, external_userid: str, wanted: Remark) -> None:
+        """Write a member's notes about a customer; a repeat writes the same (wecom-api §4.6).
+
+        Raises:
+            NotFriends: they are none (84061).
+        """
+        body = {
+            "userid": userid,
+            "external_userid": external_userid,
+            "remark": wanted.remark,
+            "description": wanted.description,
+            "remark_mobiles": list(wanted.mobiles) or [""],  # so they are cleared
+        }
+        await self._calls.call(apis.CONTACT_REMARK, body=body)
 
     async def page(self, userids: Sequence[str], cursor: str = "") -> ContactPage:
         """One page of the customers of at most 100 members.

@@ -90,6 +90,11 @@ class ContactLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mass_reminders: int
     mass_settle_s: float
     settle_s: float
+    transfers_per_call: int
+    transfer_message_chars: int
+    transfers_on_job: int
+    transfer_window_days: int
+    transfer_veto_s: int
 
 
 class ApiLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -128,20 +128,24 @@ class ContactWays:
             cursor = page.next_cursor
 
     async def update(
-        self, config_id: str, users: Sequence[str], *, remark: str, skip_verify: bool
+        self,
+        config_id: str,
+        users: Sequence[str],
+        *,
+        remark: str | None = None,
+        skip_verify: bool | None = None,
     ) -> None:
-        """Let a code lead to other members; the QR code stays.
+        """Let a code lead to other members; the QR code stays, and so does what is ``None``.
 
         Raises:
             Rejected: 41044, there is none.
             MemberBarred: one of the members has left, or has no customer contact.
         """
-        body = {
-            "config_id": config_id,
-            "remark": remark[:REMARK_CHARS],
-            "skip_verify": skip_verify,
-            "user": list(users),
-        }
+        body: dict[str, Any] = {"config_id": config_id, "user": list(users)}
+        if remark is not None:
+            body["remark"] = remark[:REMARK_CHARS]
+        if skip_verify is not None:
+            body["skip_verify"] = skip_verify
         await self._calls.call(apis.WAY_UPDATE, body=body)
 
     async def delete(self, config_id: str) -> None:

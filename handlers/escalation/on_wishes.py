@@ -9,6 +9,7 @@ from bot.model import Emitted, ServiceState
 from bot.model.cases import (
     BOT,
     QUEUED,
+    SEATED,
     SESSION_LOST,
     TICKET,
     WITH_PEOPLE,
@@ -18,7 +19,9 @@ from bot.store import Store
 from handlers.escalation import clocks, closing, leaving, losing, seating, store
 from handlers.escalation.requesting import (
     SEAT,
+    SUCCEEDED,
     hand_over,
+    pass_on,
     want,
     wish_for,
 )
@@ -71,6 +74,14 @@ async def seat_free(turn: Turn, event: Emitted, facts: Store) -> None:
 async def servicer_left(turn: Turn, event: Emitted, facts: Store, config: Config) -> None:
     """Whoever has the case has stopped receiving."""
     await leaving.left(turn, facts, str(event.data.get("userid")), config.escalation)
+
+
+@router.on(Emitted, tag=SUCCEEDED)
+async def succeeded(turn: Turn, event: Emitted, facts: Store) -> None:
+    """Somebody takes the place of whoever has the case."""
+    case = turn.cases.open
+    if case is not None and case.status in SEATED and case.servicer == event.data.get("userid"):
+        await pass_on(turn, facts, case)
 
 
 @router.on(Emitted, tag=leaving.AWAITED)

@@ -16,6 +16,9 @@ HANDOFF = "escalation.handoff"
 LATER, SEAT = "ticket", "seat_free"
 """Reasons of a try that nobody waits for at this moment: a shift begins, a seat is free."""
 
+SUCCEEDED = "succeeded"
+"""Reason of a try, and name of the emission that asks for it: somebody takes a member's place."""
+
 GIVEN_BACK = "given_back"
 """Reason of a try for somebody else: whoever has the case does not want to keep it."""
 
@@ -127,6 +130,11 @@ async def ask_another(turn: Turn, facts: Store, case: Case, reason: str) -> None
     if len(tried) > 1 and case.level < EXPERT:
         turn.cases.step("wanted", level=EXPERT, reason=reason)
     await hand_over(turn, facts, reason, away_from=_loser(turn, case, reason), barred=tried)
+
+
+async def pass_on(turn: Turn, facts: Store, case: Case) -> None:
+    """Whoever has the case goes away for good: who takes his place has it first (C07)."""
+    await hand_over(turn, facts, SUCCEEDED, away_from=_loser(turn, case, SUCCEEDED))
 
 
 def _asked(steps: Sequence[Step]) -> set[str]:

@@ -31,8 +31,10 @@ async def seats_for(
     """Who could be given a case at this moment, as far as we know, the most suitable first."""
     where = case.conversation
     last = await facts.cases.last_servicer(where, turn.now - STICKY_S)
+    stand_ins = await facts.successions.stand_ins()
+    last = stand_ins.get(case.servicer) or stand_ins.get(last.lower(), last)
     desk = await Desk.at(turn, facts, where.open_kfid)
-    return desk.seats(level, skill=skill, barred=barred, last=last)
+    return desk.seats(level, skill=skill, barred={*barred, *stand_ins}, last=last)
 
 
 class Desk:

@@ -15,7 +15,7 @@ from bot.config import Referral
 from bot.model import Conversation, CustomerAdded, CustomerDeleted
 from bot.routing import Turn
 from bot.store import Statement, Store
-from handlers.referral import risk, rules, store, weighing
+from handlers.referral import reviews, risk, rules, store, weighing
 from handlers.referral.rules import Added, Standing, Tie, Why
 from handlers.referral.store import Invite, Known, Participant
 
@@ -101,7 +101,7 @@ class Crediting:
             after = await self._thaw(after, known, who)
         elif after.standing is Standing.PENDING:
             self.turn.schedule(THAW, life.thaws_at - self.turn.now, key=one.id)
-        return await self._move(one, after)
+        return await self._move(one, after, known)
 
     async def _thaw(self, one: Invite, known: Known, who: Newcomer) -> Invite:
         """The freeze is over: who is whom may be known better by now, and more has been seen."""
@@ -127,7 +127,7 @@ class Crediting:
             case _:
                 return replace(one, standing=Standing.VALID, reason="", signals=signals)
 
-    async def _move(self, one: Invite, after: Invite) -> Invite:
+    async def _move(self, one: Invite, after: Invite, known: Known) -> Invite:
         if (after.standing, after.thaws_at) == (one.standing, one.thaws_at):
             return one
         turn = self.turn
@@ -136,6 +136,8 @@ class Crediting:
             turn.cancel(THAW, key=one.id)
         if Standing.VALID in (after.standing, one.standing) and after.standing != one.standing:
             await tell_inviter(turn, self.facts, one)
+        if after.standing is Standing.REVIEW:
+            await reviews.ask_to_look(turn, self.facts, known.campaign)
         return after
 
     # ------------------------------------------------------------------ a new one

@@ -6,10 +6,10 @@ from bot.routing import Turn
 from bot.routing.facts import CUSTOMER
 from bot.routing.writing import WINDOW_S, may_write
 from bot.store import Store
-from handlers.referral import crediting, grants, saying, store
+from handlers.referral import addresses, crediting, grants, saying, store
 from handlers.referral.crediting import record
 from handlers.referral.grants import Grant, Paid
-from handlers.referral.paying import BRING, GIFT, MORE, Paying
+from handlers.referral.paying import BRING, FORGET, FORM, GIFT, MORE, SEND, Paying
 from handlers.referral.router import router
 
 WAY = "referral.way"
@@ -145,7 +145,9 @@ async def handed_over(turn: Turn, event: Emitted) -> None:
     kind, ref = str(event.data["kind"]), str(event.data["ref"])
     if event.data["state"] not in (TaskState.SENT, TaskState.DONE_LATE):
         return
-    if kind == GIFT:
+    if kind in (GIFT, SEND):
         record(turn, [grants.handed_over(ref, turn.now)])
-    if kind in (GIFT, BRING):
+        turn.cancel(FORM, key=ref)
+        turn.schedule(FORGET, addresses.KEPT_S, key=ref)
+    if kind in (GIFT, SEND, BRING):
         record(turn, [grants.told(ref, turn.now)])

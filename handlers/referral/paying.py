@@ -1,16 +1,18 @@
 """Who has reached what, and is paid: stock, code, points and what is said, in one commit."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bot.config import Campaign, Reward, Tier
+from bot.config import Reward, Tier
 from bot.model import Conversation
 from bot.model.tasks import StaffTask
 from bot.routing import Turn
 from bot.routing.assigning import ask_staff
+from bot.routing.writing import may_write
 from bot.store import Statement, Store
 from bot.store.coupons import taken
 from bot.store.points import earned
-from handlers.referral import grants, rules, store
+from handlers.referral import addresses, grants, rules, store
 from handlers.referral.crediting import COUNTED, record
 from handlers.referral.grants import INVITER, NEWCOMER, Grant, Paid, Want
 from handlers.referral.rules import Phase, Standing
@@ -22,8 +24,20 @@ MORE = "referral.more"
 GIFT = "referral_gift"
 """Kind of the task by which a member hands a gift over."""
 
+SEND = "referral_address"
+"""Kind of the task by which a member sends a gift to an address that the customer gave."""
+
 BRING = "referral_reward"
 """Kind of the task by which a member tells a customer whom we may not write to."""
+
+FORM = "referral.form"
+"""Timer of who is owed a gift: he was asked for an address, and gave none."""
+
+FORGET = "referral.forget"
+"""Timer of who got a gift: the address is not needed any more."""
+
+ASKED_S = 48 * 3600.0
+"""So long a customer who can be written to has for telling an address himself."""
 
 _TASK_S = 14 * 86_400.0
 
@@ -106,7 +120,7 @@ class Paying:
             turn.tag(reward.tag, rule=f"referral:{campaign.id}")
         made = _as_granted(want, key, reward, standing, now)
         if standing is Paid.OWED:
-            await self._hand_over(made, campaign)
+            await self._ask_where(made)
         return replace(made, code=code)
 
     async def _nothing_left(self, want: Want, key: str, *, waits: bool) -> Grant | None:
@@ -127,7 +141,9 @@ class Paying:
         return _as_granted(want, key, reward, standing, now)
 
     async def _withdraw(self, one: Grant) -> None:
-        record(self.turn, [grants.withdrawn(one, self.turn.now)])
+        forgotten = addresses.forgotten(one.id)
+        record(self.turn, [grants.withdrawn(one, self.turn.now), forgotten])
+        self.turn.cancel(FORM, key=one.id)
         if one.standing is not Paid.OWED:
             return
         first = await grants.waiting_for(self.facts, one.campaign, one.reward)
@@ -146,9 +162,28 @@ class Paying:
             what = say("referral.task_plain", name=one.definition.name)
         await self._ask(one, BRING, member, what)
 
-    async def _hand_over(self, one: Grant, campaign: Campaign) -> None:
+    async def _ask_where(self, one: Grant) -> None:
+        """Whoever can be written to is asked with the news; else a member calls."""
+        if one.side == INVITER and await may_write(self.turn, self.facts):
+            self.turn.schedule(FORM, ASKED_S, key=one.id)
+        else:
+            await self.call(one)
+
+    async def call(self, one: Grant) -> None:
+        """Ask a member to ask for the address, and to send the gift."""
         text = self.turn.phrases.say("referral.task_gift", name=one.definition.name)
-        await self._ask(one, GIFT, campaign.receivers[0], text)
+        await self._ask(one, GIFT, await self._sender(one), text)
+
+    async def send(self, one: Grant, address: Mapping[str, str]) -> None:
+        """Ask a member to send the gift; where he was asked to call, this is a second task."""
+        name = one.definition.name
+        text = self.turn.phrases.say("referral.task_send", name=name, **address)
+        await self._ask(one, SEND, await self._sender(one), text)
+
+    async def _sender(self, one: Grant) -> str:
+        known = await store.campaign(self.facts, one.campaign)
+        assert known is not None, "a grant's campaign is never deleted"
+        return known.campaign.receivers[0]
 
     async def _ask(self, one: Grant, kind: str, member: str, text: str) -> None:
         now = self.turn.now

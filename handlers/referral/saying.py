@@ -36,6 +36,8 @@ def reached(phrases: Phrases, one: Grant) -> str:
             return say("referral.tier_none", n=one.tier, name=name)
         case Paid.OWED:
             return head + say("referral.paid_gift")
+        case _ if not one.definition.is_virtual:
+            return head + say("referral.paid_sent")
         case _ if one.code:
             return head + say("referral.paid_code", code=one.code)
         case _ if one.definition.points is not None:
@@ -75,7 +77,8 @@ async def explained(turn: Turn, facts: Store, campaign: Campaign, arm: str) -> s
         more = {} if left is None else {"left": left}
         lines.append(say(key, n=tier.invites, name=name, **more))
     hours = round(campaign.freeze_s / 3600)
-    lines.append(say("referral.rule_counts", hours=hours))
+    counts = say("referral.rule_counts", hours=hours) if hours else say("referral.rule_counts_now")
+    lines.append(counts)
     return "\n".join([*lines, *([campaign.rules] if campaign.rules else [])])
 
 

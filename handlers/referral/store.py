@@ -20,7 +20,14 @@ TABLES = (
     Table("referral_invites", "id", person="external_userid"),
     Table("referral_steps", "id", person="external_userid"),
     Table("referral_grants", "id", person="external_userid"),
+    Table("referral_addresses", "grant_id", person="external_userid", sealed=("body",)),
     Table("referral_receipts", "external_userid, kind, mark", person="external_userid"),
+    Table("referral_reviews", "invite", person="external_userid"),
+    Table("referral_appeals", "state, at", person="external_userid"),
+    Table("referral_acts", "state, hour", person="external_userid"),
+    Table("referral_changes", "campaign, at"),
+    Table("referral_looks", "campaign, at", age="at", kept="messages_days"),
+    Table("referral_advice", "id"),
     Table("referral_barred", "external_userid", person="external_userid"),
 )
 
@@ -144,6 +151,16 @@ def put(campaign: Campaign, window: tuple[float, float], origin: str, now: float
     )
 
 
+def changed(campaign: Campaign, by: str, why: str, now: float) -> Statement:
+    """The log of an edit, to be written before `put` in one commit; a first description is none."""
+    definition = campaign.model_dump_json(exclude_defaults=True)
+    return Statement(
+        "INSERT INTO referral_changes SELECT id, ?1, ?2, ?3, definition, ?4 FROM referral_campaigns"
+        " WHERE id = ?5 AND definition <> ?4",
+        (now, by, why, definition, campaign.id),
+    )
+
+
 def turned(campaign_id: str, phase: Phase, by: str, now: float, why: str = "") -> Statement:
     """The campaign is something else from now on."""
     return Statement(
@@ -163,7 +180,7 @@ async def _known(facts: Store, row: Row) -> Known:
         start=row["start_at"],
         end=row["end_at"],
         phases=tuple((one["at"], Phase(one["phase"])) for one in phases),
-        pool=campaign.friends_of,
+        pool=campaign.friends_of | await facts.successions.successors_of(campaign.friends_of),
         freeze_s=campaign.freeze_s,
         observe_s=campaign.observe_days * 86_400.0,
         members_only=campaign.new_to == "members",
@@ -204,11 +221,15 @@ def joined(who: Participant) -> Statement:
     return Statement(_JOIN, named, 1)
 
 
-def acted(who: Participant, now: float) -> Statement:
-    """He asked for his poster: an invite action (R-3.5.4)."""
-    return Statement(
-        "UPDATE referral_participants SET invited_at = ? WHERE state = ?", (now, who.state)
-    )
+def acted(who: Participant, now: float) -> list[Statement]:
+    """He asked for his poster: an invite action (R-3.5.4), kept once an hour."""
+    act = (who.state, int(now // 3600), now, who.campaign, who.external_userid)
+    return [
+        Statement(
+            "UPDATE referral_participants SET invited_at = ? WHERE state = ?", (now, who.state)
+        ),
+        Statement("INSERT INTO referral_acts VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", act),
+    ]
 
 
 def closed(who: Participant, now: float) -> Statement:

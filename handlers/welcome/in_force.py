@@ -1,6 +1,6 @@
 """The welcomes that are in force, and what each says to somebody."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.policy.guard import Guard
 from bot.policy.lexicon import Decision
@@ -18,10 +18,15 @@ class Welcomes:
 
     def __init__(self, texts: Sequence[WelcomeText], guard: Guard) -> None:
         self.texts, self._guard = tuple(texts), guard
+        self._held: Collection[str] = ()
+
+    def hold(self, ids: Collection[str]) -> None:
+        """Say none of these from now on, because no person has released them."""
+        self._held = ids
 
     def choose(self, occasion: Occasion) -> WelcomeText | None:
-        """The one for this occasion, if there is any."""
-        return choose(self.texts, occasion)
+        """The one for this occasion, if there is any: of those that may be said."""
+        return choose((one for one in self.texts if one.id not in self._held), occasion)
 
     def say(self, text: str, values: Mapping[str, str], *, nameless: str) -> str | None:
         """A text with its values, ``None`` when it may not be said.

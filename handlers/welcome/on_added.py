@@ -33,7 +33,8 @@ async def added(
         greeting.note(turn, event, since, Greeted.GONE)
     elif event.missed:
         greeting.note(turn, event, since, Greeted.MISSED)
-        if turn.now - since < MISSED_S:
+        brought = await store.successions.brought(event.external_userid, event.userid)
+        if turn.now - since < MISSED_S and not brought:
             await greeting.ask_for_hello(turn, store, pair, since=since, why="missed")
     elif not event.welcome_code:
         greeting.note(turn, event, since, Greeted.NO_CODE)

@@ -75,7 +75,8 @@ function menuItem(item, onTap) {
 
 function imageBody(content, { message }) {
   const media = localMedia.get(message.msgid);
-  if (media?.url) return h("img", { class: "picture", src: media.url, alt: media.name || "图片" });
+  const src = media?.url ?? (content.media_id && `/sim/media/${encodeURIComponent(content.media_id)}`);
+  if (src) return h("img", { class: "picture", src, alt: media?.name || "图片" });
   return h("div", { class: "picture empty" }, icon("image", 30), h("small", {}, "图片"));
 }
 

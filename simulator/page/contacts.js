@@ -55,6 +55,9 @@ function friend(member) {
     { class: "friend" },
     who,
     found.half ? button("成员确认", () => api.contact("confirm", pair)) : null,
+    found.passing
+      ? button("客户拒绝换人", () => api.contact("refuse_transfer", pair), "", "同事正在接替，24 小时内可以拒绝")
+      : null,
     names().map((name) => {
       const has = found.tags.includes(name);
       const change = has ? { remove: [name] } : { add: [name] };

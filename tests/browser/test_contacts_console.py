@@ -42,3 +42,20 @@ async def test_friends_and_tags_are_changed_by_hand() -> None:
         await browser.close()
         assert friends.friendships["zhangsan", customer].one_way
         assert faults == []
+
+
+async def test_a_member_sends_a_mass_send_task_by_hand() -> None:
+    async with running() as simulator, async_playwright() as player:
+        customer = next(iter(simulator.world.customers))
+        simulator.friends.add("zhangsan", customer)
+        sends = simulator.world.mass_sends
+        sends.create({"text": {"content": "新品到店"}}, {"zhangsan": [customer]})
+        browser = await player.chromium.launch(executable_path=CHROMIUM, args=OFFLINE)
+        page = await browser.new_page(viewport={"width": 1440, "height": 900})
+        await page.goto(simulator.url)
+        await page.locator("#platform-toggle").click()
+        button = page.get_by_role("button", name="发送群发：新品到店")
+        await button.click()
+        await expect(button).to_have_count(0)
+        await browser.close()
+        assert sends.received(customer) == ["新品到店"]

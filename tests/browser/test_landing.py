@@ -10,6 +10,7 @@ from bot.config import Channel
 from bot.routing.phrases import Phrases
 from bot.store import Store
 from bot.web.landing.endpoint import LandingEndpoint
+from bot.web.visitors import Visitors
 from tests.browser.test_demo import CHROMIUM, OFFLINE
 from tests.talk import PlayedClock
 
@@ -29,6 +30,7 @@ async def test_one_tap_on_a_phone_leads_on_with_nothing_ticked(
         *(store, clock, lambda key: phrases.say(key, who="云栖优选")),
         company="云栖优选",
         notice_version="1",
+        visitors=Visitors(clock, 60),
     )
     app = web.Application()
     app.add_routes(landing.routes())

@@ -74,7 +74,7 @@ async def test_a_case_from_the_first_suggestion_to_what_the_bot_learned(
     await the_bot_is_taught(side)
     await a_reply_of_one_s_own(page, side, tmp_path)
     await a_material_is_sent_and_opened(page, side, tmp_path)
-    await side.get_by_text("结束并交还").click()
+    await side.get_by_text("结束", exact=True).click()
     await side.get_by_label("结束原因").select_option("solved")
     await side.get_by_role("button", name="确定结束").click()
     await expect(page.locator(".talk-head").get_by_text("已结束")).to_be_visible()
@@ -125,6 +125,9 @@ async def a_reply_of_one_s_own(page: Page, side: FrameLocator, folder: Path) -> 
     await side.get_by_placeholder("名称，如").fill("再见")
     await side.get_by_placeholder("内容；").fill("感谢{客户}的咨询，祝您生活愉快。")
     await side.get_by_role("button", name="存下").click()
+    await side.get_by_label("搜话术").press_sequentially("qqqq")
+    await expect(side.get_by_text("没有找到这样的话术")).to_be_visible()
+    await side.get_by_label("搜话术").fill("zj")
     reply = side.locator(".reply").first
     await expect(reply).to_contain_text("感谢林小满的咨询")
     await kept(page, ".desk", "desk", folder)
@@ -136,11 +139,13 @@ async def a_material_is_sent_and_opened(page: Page, side: FrameLocator, folder: 
     """Found by first letters; its link is one of ours, and its opening is seen at once."""
     phone = page.locator("#phone-log")
     await side.get_by_label("搜素材").fill("cmdz")
+    await expect(side.locator(".material")).to_have_count(1)
     sizes = side.locator(".material").filter(has_text="尺码对照表")
     await sizes.get_by_role("button", name="发送").click()
     await expect(phone.locator(".picture")).to_be_visible()
     await side.get_by_label("搜素材").fill("退换货")
     guide = side.locator(".material").filter(has_text="退换货图文说明")
+    await expect(side.locator(".material").first).to_contain_text("退换货图文说明")
     await guide.get_by_role("button", name="发送").click()
     card = phone.locator("a.link").filter(has_text="退换货图文说明")
     await expect(card).to_be_visible()
@@ -152,6 +157,49 @@ async def a_material_is_sent_and_opened(page: Page, side: FrameLocator, folder: 
     assert answer.status == 302
     assert answer.headers["location"] == "https://shop.example.com/help/returns"
     await kept(page, "#side-frame", "materials", folder)
+
+
+async def test_who_agrees_is_tagged_and_is_seen_opening_what_he_was_sent(
+    page: Page, tmp_path: Path
+) -> None:
+    phone = page.locator("#phone-log")
+    await say(page, ASKED)
+    await phone.get_by_role("button", name="同意打标签", exact=True).click()
+    await expect(phone.get_by_text("已记下您同意打标签")).to_be_visible()
+    await say(page, "我要人工")
+    await expect(phone.get_by_text("已为您转接人工客服")).to_be_visible()
+    side = await opened(page)
+    await side.get_by_role("button", name="接单").click()
+    await expect(side.get_by_text("人工接待中")).to_be_visible()
+    await side.get_by_text("加标签").click()
+    await side.get_by_placeholder("分组：标签").fill("关注：退货")
+    await side.get_by_role("button", name="加上").click()
+    await told(side, "已加上“关注：退货”")
+    tag = side.locator(".tags li").filter(has_text="关注：退货")
+    await expect(tag).to_be_visible()
+    await kept(page, "#side-frame", "tagged", tmp_path)
+    guide = side.locator(".material").filter(has_text="退换货图文说明")
+    await guide.get_by_role("button", name="发送").click()
+    link = await phone.locator("a.link").filter(has_text="退换货图文说明").get_attribute("href")
+    assert link is not None
+    await page.request.get(link, max_redirects=0)
+    await told(side, "客户打开了《退换货图文说明》")
+    await expect(guide.get_by_text("客户打开过")).to_be_visible()
+    await expect(page.locator("#app-log")).to_contain_text(
+        "林小满刚刚打开了您发的《退换货图文说明》"
+    )
+    await tag.click()
+    await (
+        side.locator(".tags li")
+        .filter(has_text="关注：退货")
+        .get_by_role("button", name="去掉")
+        .click()
+    )
+    await told(side, "已去掉“关注：退货”")
+    await side.get_by_text("交还", exact=True).click()
+    await side.get_by_role("button", name="交还机器人").click()
+    await expect(phone.get_by_text("同事已请我继续为您服务")).to_be_visible()
+    await expect(page.get_by_text("无违规").first).to_be_visible()
 
 
 @pytest.mark.deep

@@ -10,6 +10,7 @@ import pytest
 from bot.app import Engine, build_engine, couriers, open_store
 from bot.commands.dialogue import Dialogue, PlayedMedia, shown
 from bot.delivery.send import Sender
+from bot.delivery.shedding import Shedding
 from bot.errors import ModelUnavailable
 from bot.model import (
     AnswerRequest,
@@ -23,7 +24,7 @@ from bot.model import (
 from bot.store import Arrival, Unit
 from bot.telemetry import Metrics
 from knowledge import FaqEntry, Library, Retriever
-from tests.builders import a_config, a_customer
+from tests.builders import a_config, a_customer, a_message
 from tests.talk import PlayedClock
 
 SHOP = (
@@ -139,6 +140,31 @@ async def test_the_entry_that_the_model_chose_is_said_word_by_word(shop: Shop) -
     assert await shop.hears(UNSURE) == ["质量问题我们出。"]
     assert shop.model.asked[0][0] == UNSURE
     assert await shop.messages() == [("answered", "faq.answer")]
+
+
+async def test_while_thousands_wait_the_model_is_left_out(shop: Shop) -> None:
+    shop.model.chosen = "return-fee"
+    engine = shop.engine
+    shedding = Shedding(engine.store, engine.load, shop.clock, shed_from=10)
+    unit, now = Unit(), shop.clock.now()
+    waiting = [a_customer(f"wm_{n}") for n in range(10)]
+    arrivals = [
+        Arrival(one.subject, a_message(of=one, msgid=f"w{n}"), Lane.REPLY)
+        for n, one in enumerate(waiting)
+    ]
+    await engine.store.mailbox.deliver(unit, arrivals, now)
+    await engine.store.database.commit(unit)
+    await shedding.look()
+    [offered] = await shop.hears(UNSURE)
+    assert shop.model.asked == []
+    assert shop.menu(), "what there is without a model"
+    assert offered != "质量问题我们出。"
+    for one in waiting[:6]:
+        await engine.store.database.execute(
+            "UPDATE mailbox SET done_at = ? WHERE subject = ?", now, one.subject
+        )
+    await shedding.look()
+    assert await shop.hears(UNSURE) == ["质量问题我们出。"]
 
 
 async def test_an_exact_question_is_answered_without_the_model(shop: Shop) -> None:

@@ -2,38 +2,33 @@
 
 import io
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
+from bot.app.engine import build_eraser
 from bot.commands.flows import show
-from bot.model.consents import ConsentDecision, Purpose, Standing
+from bot.model.consents import Purpose
 from bot.model.outreach import Reach
-from bot.store import Unit
-from bot.store.consent_ending import decide_all
-from bot.wecom.apis import CONTACT
-from handlers.flows import store as flow_store
-from simulator.mass_sends import MassSends
-from tests.bombs import armed, every_step, until_nothing_is_left
+from bot.routing.panels import About
+from handlers.timeline import panel as timeline
 from tests.conftest import OpenChat
 from tests.friends import LAN, Town, a_town
+from tests.mass_sends import (
+    ADD,
+    TEXT,
+    asked_of_staff,
+    flow,
+    is_asked,
+    passes,
+    sends,
+    step,
+    touches,
+    withdraws,
+    written,
+)
 from tests.talk import PlayedClock
-
-TEXT = "新品到店，给您留了一件。"
-ADD = f"{CONTACT}/add_msg_template"
-
-
-def flow(**step: Any) -> dict[str, Any]:
-    one = {"id": "a", "wait": "1小时", "text": TEXT, "evidence": "order", **step}
-    return {"id": "m", "kind": "news", "name": "新品", "expires_days": 30, "steps": [one]}
-
-
-def written(folder: Path, *flows: dict[str, Any], way: str = "mass_send") -> dict[str, Any]:
-    file = folder / "flows.yaml"
-    file.write_text(yaml.safe_dump({"flows": flows}, allow_unicode=True), "utf-8")
-    return {"sources": [file], "way": way}
 
 
 @pytest.fixture
@@ -42,59 +37,6 @@ async def town(open_chat: OpenChat, clock: PlayedClock, tmp_path: Path) -> Async
         await town.parts.access.api()
         await town.chat.agrees(Purpose.MARKETING)
         yield town
-
-
-def sends(town: Town) -> MassSends:
-    return town.sim.world.mass_sends
-
-
-async def passes(town: Town, *, hours: float = 0, minutes: float = 0) -> None:
-    """Time passes; every ten minutes whatever is due is done."""
-    until = town.clock.now() + hours * 3600 + minutes * 60
-    while town.clock.now() < until:
-        town.clock.reach(min(until, town.clock.now() + 600))
-        await town.works()
-
-
-async def is_asked(town: Town) -> str:
-    """The customer became a friend, and the step has come due; returns the task's msgid."""
-    town.friends.add("zhangsan", LAN)
-    await town.settles()
-    await passes(town, minutes=65)
-    (task,) = sends(town).waiting_for("zhangsan")
-    assert task.text == TEXT
-    return task.msgid
-
-
-async def step(town: Town) -> tuple[Reach, str]:
-    (row,) = await flow_store.steps_of(town.store, flow_store.run_id("news", LAN))
-    return row.reach, row.why
-
-
-async def touches(town: Town) -> int:
-    """How many count against the budget."""
-    return len((await town.store.outreach.budget(LAN, town.clock.now())).made)
-
-
-async def asked_of_staff(town: Town) -> list[str]:
-    """Which members were asked to write themselves, by a card."""
-    found = await town.store.tasks.listed(all_of_them=True)
-    return [one.task.member for one in found if one.task.kind == "sop"]
-
-
-async def withdraws(town: Town) -> None:
-    """A member of staff writes down that the customer wants no advertising any more."""
-    unit = Unit()
-    decided = ConsentDecision(
-        purpose=Purpose.MARKETING,
-        decision=Standing.WITHDRAWN,
-        notice_version="1",
-        channel="command",
-        evidence="电话里说的",
-        by="zhangsan",
-    )
-    await decide_all(town.store, unit, LAN, [decided], town.clock.now())
-    await town.store.database.commit(unit)
 
 
 async def test_it_is_a_task_until_wecom_says_that_it_was_sent(town: Town) -> None:
@@ -209,6 +151,66 @@ async def test_a_consent_withdrawn_in_the_chat_cancels_it_as_well(town: Town) ->
     assert await step(town) == (Reach.IMPOSSIBLE, "no_consent")
 
 
+async def test_a_person_who_is_erased_gets_nothing_that_a_member_still_holds(town: Town) -> None:
+    """The rows go only once the task is cancelled: afterwards nobody would know of it."""
+    msgid = await is_asked(town)
+    engine = town.chat.engine
+    built = build_eraser(engine.config, town.store, engine.routers)
+    eraser = replace(built, now=town.clock.now)
+    await eraser.ask(LAN, by="command", now=town.clock.now())
+    assert await eraser.look() == 0
+    await town.works()
+    assert sends(town).tasks[msgid].cancelled
+    assert await eraser.look() == 1
+    assert await town.store.mass_sends.of_customer(LAN) == []
+
+
+async def test_what_was_not_made_in_time_is_not_made(town: Town) -> None:
+    town.sim.fault("error", path=ADD, code=45009, times=999)
+    town.friends.add("zhangsan", LAN)
+    await town.settles()
+    await passes(town, hours=13)  # into the night, for which it was not meant
+    town.sim.world.faults.clear()
+    await passes(town, hours=10)
+    assert sends(town).tasks == {}
+    assert await step(town) == (Reach.IMPOSSIBLE, "not_made")
+    assert await touches(town) == 0
+
+
+async def test_without_permission_it_is_blocked_and_the_next_one_is_a_card(
+    open_chat: OpenChat, clock: PlayedClock, tmp_path: Path
+) -> None:
+    flows = written(tmp_path, flow(reminders=1) | {"purpose": "service"})
+    async with a_town(open_chat, clock, flows=flows) as town:
+        await town.parts.access.api()
+        town.friends.add("zhangsan", LAN)
+        await town.settles()
+        town.friends.permitted.clear()
+        await passes(town, minutes=65)
+        assert await step(town) == (Reach.BLOCKED, "not_permitted")
+        assert await asked_of_staff(town) == []
+        await passes(town, hours=24)
+        assert await asked_of_staff(town) == ["zhangsan"]
+
+
+async def test_it_stands_in_the_timeline_with_its_reason(town: Town) -> None:
+    msgid = await is_asked(town)
+    town.friends.delete("zhangsan", LAN, by="customer", tells=False)
+    sends(town).confirm("zhangsan", msgid)
+    await passes(town, minutes=20)
+    found = await town.store.timeline.page(LAN)
+    (one,) = [one for one in found if one.kind == "mass_send"]
+    assert (one.what, one.why, one.text) == (
+        *("impossible", "zhangsan flow:m/a not_friends", TEXT),
+    )
+    about = About(LAN, None, "zhangsan", town.clock.now(), town.chat.engine.phrases)
+    shown = await timeline(about, town.store)
+    assert shown is not None
+    (line,) = [one for one in shown.lines if one.label == "群发任务"]
+    assert line.value == "发不了"
+    assert "已经不是好友" in line.hint
+
+
 async def test_a_service_message_is_not_cancelled_by_it(
     open_chat: OpenChat, clock: PlayedClock, tmp_path: Path
 ) -> None:
@@ -302,83 +304,3 @@ async def test_what_must_be_answered_to_the_bot_is_left_to_a_member(
         await town.settles()
         await passes(town, minutes=65)
         assert [one.text for one in sends(town).tasks.values()] == ["到客服里回复“领”。"]
-
-
-async def test_an_answer_that_gets_lost_makes_no_second_task(town: Town) -> None:
-    """The list of tasks lags behind the call: it is believed only once it has had time."""
-    sends(town).lists_after_s = 30.0
-    town.sim.fault("reset_after_accept", path=ADD, times=1)
-    town.friends.add("zhangsan", LAN)
-    await town.settles()
-    await passes(town, minutes=60)
-    assert await step(town) == (Reach.PLANNED, "")
-    for _ in range(20):
-        town.clock.reach(town.clock.now() + 5)
-        await town.works()
-    assert len(sends(town).tasks) == 1
-    assert town.sim.calls[ADD] == 1
-    assert await step(town) == (Reach.CREATED, "")
-
-
-async def test_a_call_that_never_arrived_is_made_again(town: Town) -> None:
-    town.sim.fault("error", path=ADD, code=-1, times=1)
-    town.friends.add("zhangsan", LAN)
-    await town.settles()
-    await passes(town, minutes=70)
-    assert len(sends(town).tasks) == 1
-    assert town.sim.calls[ADD] == 2
-
-
-async def test_where_wecom_does_not_say_for_whom_a_task_is_nothing_more_is_made(
-    town: Town,
-) -> None:
-    town.sim.fault("reset_after_accept", path=ADD, times=1)
-    town.friends.add("zhangsan", LAN)
-    await town.settles()
-    await passes(town, minutes=60)
-    (task,) = sends(town).tasks.values()
-    task.results = {}
-    await passes(town, hours=2)
-    assert town.sim.calls[ADD] == 1
-    (known,) = await town.store.mass_sends.of_customer(LAN)
-    assert (known.state, known.why) == (Reach.PLANNED, "maybe_made")
-    assert await touches(town) == 1, "it may have been one"
-
-
-async def test_a_consent_withdrawn_after_a_lost_answer_cancels_what_was_made(town: Town) -> None:
-    town.sim.fault("reset_after_accept", path=ADD, times=1)
-    town.friends.add("zhangsan", LAN)
-    await town.settles()
-    await passes(town, minutes=60)
-    (task,) = sends(town).tasks.values()
-    assert await step(town) == (Reach.PLANNED, "")
-    await withdraws(town)
-    await passes(town, minutes=10)
-    assert task.cancelled
-    assert await step(town) == (Reach.IMPOSSIBLE, "no_consent")
-
-
-@every_step
-async def test_one_task_is_made_wherever_the_process_dies(
-    open_chat: OpenChat, clock: PlayedClock, tmp_path: Path, stride: int
-) -> None:
-    flows = written(tmp_path, flow() | {"purpose": "service"})
-    async with a_town(open_chat, clock, flows=flows) as town:
-        await town.parts.access.api()
-
-        async def story(number: int, step: int) -> bool:
-            customer = await town.sim.customer(f"客户{number}")
-            town.friends.add("zhangsan", customer)
-            await town.settles()
-            town.clock.reach(town.clock.now() + 3600)
-            async with armed(town, step) as bomb:
-                await town.works()
-            await passes(town, minutes=20)
-            (task,) = sends(town).waiting_for("zhangsan")
-            assert task.results == {"zhangsan": {customer: 0}}, f"step {step}"
-            (known,) = await town.store.mass_sends.of_customer(customer)
-            assert (known.state, known.msgid) == (Reach.CREATED, task.msgid), f"step {step}"
-            sends(town).confirm("zhangsan", task.msgid)
-            return bomb.went_off
-
-        assert await until_nothing_is_left(town, stride, story) > 8

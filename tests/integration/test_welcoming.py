@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.delivery.intake import subject_of
+from bot.model import CustomerEdited, Lane
 from bot.model.people import Attribute
 from bot.model.tasks import TaskState
-from bot.store import Greeted, Unit
+from bot.routing import Router, Stage, Turn
+from bot.store import Arrival, Greeted, Unit
 from simulator.records import WelcomeCode
 from tests.conftest import OpenChat
 from tests.friends import LAN, Town, a_town
@@ -53,6 +56,44 @@ async def test_a_newcomer_is_greeted_once_however_often_it_is_told(town: Town) -
     assert said(town) == ["您好朋友，我是云栖优选的张三。"]
     assert await greeted(town) == [Greeted.SENT]
     assert await tasks(town) == []
+
+
+async def test_an_earlier_event_that_fails_holds_no_welcome_up(
+    open_chat: OpenChat, clock: PlayedClock, tmp_path: Path
+) -> None:
+    broken = Router("broken", stage=Stage.GUARD)
+
+    @broken.on(CustomerEdited)
+    async def edited(_turn: Turn) -> None:
+        raise RuntimeError("broken")
+
+    welcome = write(tmp_path, GENERAL)
+    async with a_town(open_chat, clock, welcome=welcome, more=[broken]) as town:
+        edit = CustomerEdited(userid="wangwu", external_userid=LAN, at=clock.now())
+        await town.chat.receives(edit)
+        began = clock.now()
+        town.friends.add("zhangsan", LAN)
+        await town.settles()
+        assert clock.now() == began
+        assert len(said(town)) == 1
+        rows = "SELECT 1 FROM mailbox WHERE kind = 'CustomerEdited' AND done_at IS NULL"
+        assert await town.store.database.fetch(rows)  # it waits for its next try all the while
+
+
+async def test_a_fragment_that_waits_for_its_rest_holds_no_welcome_up(town: Town) -> None:
+    mailbox, began = town.store.mailbox, town.clock.now()
+    fragment, unit = town.chat.text("在吗"), Unit()
+    await mailbox.deliver(unit, [Arrival(subject_of(fragment), fragment, Lane.REPLY)], began)
+    await town.store.database.commit(unit)
+    town.friends.add("zhangsan", LAN)
+    ((change, at),) = town.told
+    await town.hears(change, at)
+    drain = town.chat.engine.dispatcher.drain
+    again_at = await drain(subject_of(fragment), lambda *_: None, lambda *_: None)
+    assert await greeted(town) == [Greeted.PLANNED]
+    assert again_at is not None
+    assert again_at > began  # for the fragment
+    assert [one.event for one in await mailbox.due(subject_of(fragment), began)] == [fragment]
 
 
 async def test_two_members_in_one_second_both_greet(town: Town) -> None:

@@ -21,6 +21,7 @@ from bot.ports import Clock
 from bot.store import CHANNEL, Store, Unit
 from bot.store.visits import Came
 from bot.web.code_images import draw_png
+from bot.web.visitors import WINDOW_S, Visitors
 
 HERE = Path(__file__).parent
 PURPOSES = (Purpose.MARKETING, Purpose.PROFILING_TAGS)
@@ -61,6 +62,7 @@ class LandingEndpoint:
         company: who asks.
         notice_version: of the notice on the page; consents name it.
         root: path under which browsers see us, without a slash at its end.
+        visitors: counts what each of them asks for.
     """
 
     def __init__(
@@ -71,9 +73,10 @@ class LandingEndpoint:
         *,
         company: str,
         notice_version: str,
+        visitors: Visitors,
         root: str = "",
     ) -> None:
-        self._store, self._clock, self._say = store, clock, say
+        self._store, self._clock, self._say, self._visitors = store, clock, say, visitors
         self._company, self._version, self._root = company, notice_version, root
         self._seen: deque[float] = deque()
         self._style = (HERE / "static" / "landing.css").read_bytes()
@@ -100,7 +103,7 @@ class LandingEndpoint:
         return web.Response(body=self._style, content_type="text/css", headers=headers)
 
     async def _page(self, request: web.Request) -> web.Response:
-        if (refused := self._flooded()) is not None:
+        if (refused := self._flooded(request)) is not None:
             return refused
         channel = await self._channel(request)
         token = secrets.token_hex(_TOKEN_BYTES)
@@ -114,7 +117,7 @@ class LandingEndpoint:
 
     async def _go(self, request: web.Request) -> web.Response:
         """Note the tap and what was ticked, then go on: to WeCom, or to the code."""
-        if (refused := self._flooded()) is not None:
+        if (refused := self._flooded(request)) is not None:
             return refused
         channel = await self._channel(request)
         form = await _form(request)
@@ -147,7 +150,7 @@ class LandingEndpoint:
         return self._render("code.html", await self._channel(request))
 
     async def _picture(self, request: web.Request) -> web.Response:
-        if (refused := self._flooded()) is not None:
+        if (refused := self._flooded(request)) is not None:
             return refused
         channel = await self._channel(request)
         content = (await self._store.ways.get(channel.id)).says
@@ -173,14 +176,31 @@ class LandingEndpoint:
         )
         return web.Response(text=text, content_type="text/html", headers=_HEADERS)
 
-    def _flooded(self) -> web.Response | None:
+    def _flooded(self, request: web.Request) -> web.Response | None:
+        """A page that asks to come back later, for one who asks too often or when all do.
+
+        Whoever asks too often takes nothing from what all may ask for together.
+        """
+        if self._visitors.too_often(request) or self._are_too_many():
+            return self._busy()
+        return None
+
+    def _are_too_many(self) -> bool:
         now = self._clock.now()
-        while self._seen and self._seen[0] <= now - 60:
+        while self._seen and self._seen[0] <= now - WINDOW_S:
             self._seen.popleft()
         if len(self._seen) >= PAGES_PER_MINUTE:
-            return web.Response(status=429, headers={**_HEADERS, "Retry-After": "60"})
+            return True
         self._seen.append(now)
-        return None
+        return False
+
+    def _busy(self) -> web.Response:
+        say = {key: self._say(f"landing.{key}") for key in ("busy_title", "busy")}
+        text = self._templates.get_template("busy.html").render(
+            say=say, root=self._root, company=self._company
+        )
+        headers = {**_HEADERS, "Retry-After": f"{WINDOW_S:.0f}"}
+        return web.Response(status=429, text=text, content_type="text/html", headers=headers)
 
 
 def _came(request: web.Request) -> Came:

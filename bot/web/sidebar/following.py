@@ -113,4 +113,4 @@ async def follow(
                 return
             parts = [*await prints.changed(), *([] if is_beat else ["moved"])]
             told = "".join(f"event: {part}\ndata: 1\n\n" for part in parts)
-            await response.write(told.encode() or b": still here\n\n")
+            await response.write(told.encode() or b"event: beat\ndata: 1\n\n")

@@ -64,7 +64,7 @@ class Product:
         self.lives = 0
         self.started_at = 0.0
         self.ready_s: list[float] = []
-        self._environment = self._identity() | dict(settings or {})
+        self.environment = self._identity() | dict(settings or {})
         write_knowledge(folder / "faq.yaml")
         (folder / "config.yaml").write_text(_CONFIG.replace("SEATS", str(seats)) + more)
 
@@ -72,6 +72,11 @@ class Product:
     def database(self) -> Path:
         """The product's database file."""
         return self._folder / "concierge.db"
+
+    @property
+    def config(self) -> Path:
+        """Its configuration; `environment` says the rest."""
+        return self._folder / "config.yaml"
 
     @property
     def log(self) -> str:
@@ -173,7 +178,7 @@ class Product:
         bomb = (self._step, self._passes[self.lives]) if self._armed else None
         arguments = ("--config", str(self._folder / "config.yaml"), "serve")
         log = self._folder / "log"
-        self.pid = await self._nursery.begin(arguments, self._environment, log, bomb)
+        self.pid = await self._nursery.begin(arguments, self.environment, log, bomb)
         self.started_at, self._code = time.monotonic(), None
         self.lives += 1
         if self._stopping:  # disposed of while it was born

@@ -16,10 +16,11 @@ from bot.delivery.intake import DurableIntake
 from bot.delivery.pull import Puller
 from bot.delivery.send import Sender
 from bot.routing.decisions import Committer
-from bot.store import Database, Vault
+from bot.store import Vault
 from bot.store.accounts import Accounts
 from bot.store.cases import Cases
 from bot.store.personal_ways import PersonalWays
+from bot.store.sqlite import SqliteDatabase
 from bot.store.tags import Tags
 from bot.wecom.contacts import Contacts
 from bot.wecom.kf import Kf
@@ -51,8 +52,8 @@ STEPS: Mapping[str, Step] = {
     "person made, key not": Step("after", Vault, "_create_persons"),
     "key made, page not stored": Step("after", Vault, "_load_or_create"),
     "page stored, nobody woken": Step("before", Puller, "_wake_all"),
-    "inside a transaction": Step("after", Database, "_run"),
-    "transaction durable, nobody told": Step("after", Database, "_commit_batch"),
+    "inside a transaction": Step("after", SqliteDatabase, "_run"),
+    "transaction durable, nobody told": Step("after", SqliteDatabase, "_commit_batch"),
     "decided, not committed": Step("before", Committer, "commit"),
     "committed, sender not woken": Step("after", Committer, "commit"),
     "claimed, not sent": Step("before", Kf, "send"),

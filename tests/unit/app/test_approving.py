@@ -1,5 +1,6 @@
 """Is what waits for a person said once it was released, and not a moment before?"""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,20 @@ from bot.app.approving import (
     guide,
     known_entry,
     known_replies,
+    known_welcome,
     pieces_of,
     released_phrases,
+    unreleased,
 )
 from bot.app.content import Follower
+from bot.config import ApprovalMode
 from bot.errors import Misconfigured
 from bot.policy.guard import Guard
 from bot.policy.lexicon import Decision
 from bot.routing.phrases import Phrases
 from bot.store import Approvals, ApprovalState, KnownText, Store, Unit
+from handlers.welcome.choosing import Occasion, WelcomeText
+from handlers.welcome.in_force import Welcomes
 from knowledge import FaqEntry
 from tests.builders import a_config
 from tests.conftest import OpenChat
@@ -166,3 +172,55 @@ async def test_a_retired_reply_is_not_said_until_another_is_released(store: Stor
 def test_pieces_stand_between_placeholders_and_lines() -> None:
     text = "{who}好，我们是{{甲}}。\n  国家级实验室{profile.name|您}在等您 "
     assert pieces_of(text) == ["好，我们是{甲}。", "国家级实验室", "在等您"]
+
+
+HELLO = WelcomeText(id="hello", text="您好，欢迎。")
+SALE = WelcomeText(id="sale", text="今天有活动。", channels=frozenset({"poster"}))
+
+
+def hears(welcomes: Welcomes) -> str | None:
+    moment = datetime(2026, 11, 2, 10, tzinfo=UTC)
+    chosen = welcomes.choose(Occasion(at="friend", moment=moment, channel="poster"))
+    return chosen.id if chosen else None
+
+
+async def test_a_welcome_is_said_from_the_moment_it_is_released(
+    open_chat: OpenChat, store: Store
+) -> None:
+    """Until then the newcomer hears another one that was released, or none (R-15.9)."""
+    chat = await open_chat()
+    welcomes = Welcomes([HELLO, SALE], chat.engine.guard)
+    releases = Releases(Approvals(store.database), "all", {}, welcomes)
+    await releases.follow(chat.engine.guard)
+    assert hears(welcomes) is None
+    await decide(store, ApprovalState.APPROVED, known_welcome(HELLO))
+    await releases.follow(chat.engine.guard)
+    assert hears(welcomes) == "hello"
+    await decide(store, ApprovalState.APPROVED, known_welcome(SALE))
+    await releases.follow(chat.engine.guard)
+    assert hears(welcomes) == "sale"
+    await decide(store, ApprovalState.RETIRED, known_welcome(SALE))
+    await releases.follow(chat.engine.guard)
+    assert hears(welcomes) == "hello"
+
+
+@pytest.mark.parametrize(
+    ("mode", "held"), [("off", set()), ("flagged", {"sale"}), ("all", {"hello", "sale"})]
+)
+def test_what_must_be_released_depends_on_the_mode(mode: ApprovalMode, held: set[str]) -> None:
+    known = known_welcome(SALE)
+    states = {(known.kind, known.key, known.digest): ApprovalState.RETIRED}
+    assert unreleased([HELLO, SALE], states, mode) == held
+
+
+async def test_a_welcome_with_a_watched_word_is_said_once_it_is_approved(
+    open_chat: OpenChat, store: Store
+) -> None:
+    chat = await open_chat()
+    one = WelcomeText(id="one", text="{customer}您好，我们是国家级实验室。")
+    welcomes = Welcomes([one], chat.engine.guard)
+    said = "兰您好，我们是国家级实验室。"
+    assert welcomes.say(one.text, {"customer": "兰"}, nameless="朋友") is None
+    approvals = await decide(store, ApprovalState.APPROVED, known_welcome(one))
+    await Releases.read(approvals, "flagged").follow(chat.engine.guard)
+    assert welcomes.say(one.text, {"customer": "兰"}, nameless="朋友") == said

@@ -81,6 +81,28 @@ def test_the_table_is_read_at_a_glance(measured: Shop) -> None:
     assert "一线           3 分钟，占 100.0%" in measured.said
 
 
+def test_what_became_of_suggestions_stands_beside_it(measured: Shop) -> None:
+    at = time.time() - 3 * DAY
+    with sqlite3.connect(measured.folder / "data" / "concierge.db") as database:
+        for number in range(4):
+            database.execute(
+                "INSERT INTO suggestions (id, open_kfid, external_userid, created_at, handled_by,"
+                " msgid) VALUES (?, 'wk_shop', 'wm_lan', ?, '', ?)",
+                (number + 1, at, f"m{number}"),
+            )
+        database.execute(
+            "INSERT INTO suggestion_outcomes (open_kfid, external_userid, userid, at, suggestion,"
+            " msgid, source, ref, outcome)"
+            " VALUES ('wk_shop', 'wm_lan', 'zhangsan', ?, 1, 'm0', 'faq', 'x', 'sent')",
+            (at,),
+        )
+    assert measured.run("report", "721") == 0
+    assert "建议回复：客户的 4 句话有建议" in measured.said
+    assert "原样发出       25.0%（1/4" in measured.said
+    assert measured.run("report", "721", "--json") == 0
+    assert json.loads(measured.said)["suggesting"]["sent"]["share"] == 0.25
+
+
 def test_with_enough_cases_there_are_verdicts(measured: Shop) -> None:
     config = measured.folder / "config.yaml"
     measured.write("config.yaml", config.read_text("utf-8") + "measuring: {minimum_cases: 10}\n")

@@ -1,12 +1,15 @@
 """Which step comes next, and when: pure rules of flows."""
 
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 
+from bot.app.flows import flows_in
 from handlers.flows.flow import (
     Branch,
     Condition,
+    Evidence,
     Flow,
     Situation,
     Step,
@@ -14,6 +17,7 @@ from handlers.flows.flow import (
     due_at,
     holds,
     reminder_at,
+    said_to_friend,
     step_after,
 )
 
@@ -86,3 +90,31 @@ def test_a_reminder_a_day_for_three_days_at_most() -> None:
         told.append(at)
     assert told == [1_000.0 + day * 86_400 for day in (1, 2, 3)]
     assert reminder_at(Step(id="b"), asked, []) is None
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (Step(id="a"), "您好"),
+        (Step(id="a", evidence=Evidence.ORDER), "您好"),
+        (Step(id="a", evidence=Evidence.REPLY, words=("=领",)), ""),
+        (Step(id="a", evidence=Evidence.DECLARED, words=("=好了",)), ""),
+        (Step(id="a", button="我已关注"), ""),
+        (Step(id="a", button="我已关注", friend_text="到客服里点"), "到客服里点"),
+    ],
+)
+def test_what_only_the_bot_could_hear_is_not_asked_in_a_friend_s_chat(
+    step: Step, expected: str
+) -> None:
+    assert said_to_friend(step, "您好") == expected
+
+
+def test_a_mass_send_that_could_not_be_answered_is_refused_at_load(tmp_path: Path) -> None:
+    step = "{id: s, text: 关注我们, button: 我已关注, way: %s}"
+    file = tmp_path / "flows.yaml"
+    for way, is_refused in (("mass_send", True), ("staff", False), ("pigeon", True)):
+        text = f"flows: [{{id: f, kind: k, name: n, steps: [{step % way}]}}]"
+        file.write_text(text, "utf-8")
+        found, problems = flows_in([file])
+        assert bool(problems) is is_refused, way
+        assert len(found) == (not is_refused)

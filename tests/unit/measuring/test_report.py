@@ -121,6 +121,41 @@ async def test_each_case_is_counted_once_and_read_in_full(store: Store) -> None:
     ]
 
 
+async def test_suggestions_are_counted_by_what_was_asked_and_the_best_that_became_of_them(
+    store: Store,
+) -> None:
+    """Three suggestions to one text are one occasion; sent counts more than rejected."""
+    suggested = {
+        ("wk_shop", "m1"): ["rejected", "sent", ""],
+        ("wk_shop", "m2"): ["edited", ""],
+        ("wk_shop", "m3"): ["rejected"],
+        ("wk_shop", "m4"): ["", "", ""],
+        ("", "pasted:1"): ["sent"],
+        ("wk_other", "m1"): ["sent"],
+    }
+    number = 0
+    for (account, msgid), outcomes in suggested.items():
+        for outcome in outcomes:
+            number += 1
+            await store.database.execute(
+                "INSERT INTO suggestions (id, open_kfid, external_userid, created_at, handled_by,"
+                " msgid) VALUES (?, ?, 'wm_lan', ?, 'test', ?)",
+                *(number, account, NOW, msgid),
+            )
+            if outcome:
+                await store.database.execute(
+                    "INSERT INTO suggestion_outcomes (open_kfid, external_userid, userid, at,"
+                    " suggestion, msgid, source, ref, outcome)"
+                    " VALUES (?, 'wm_lan', 'zhangsan', ?, ?, ?, 'faq', 'x', ?)",
+                    *(account, NOW, number, msgid, outcome),
+                )
+    for open_kfid, n, counts in (("", 6, (3, 1, 1, 1)), ("wk_shop", 4, (1, 1, 1, 1))):
+        found = (await reporter(store).report(WEEK, LATER, open_kfid)).suggesting
+        shares = (found.sent, found.edited, found.rejected, found.untouched)
+        assert (found.n, tuple(share.count for share in shares)) == (n, counts)
+        assert {share.of for share in shares} == {n}
+
+
 async def test_one_account_alone(store: Store) -> None:
     await happened(store, at="wk_other")
     await happened(store)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.config import Channel
-from bot.policy.receiving import missing_members, on_code, open_groups
+from bot.policy.receiving import instead, missing_members, on_code, open_groups, stood_in
 
 ZONE = ZoneInfo("Asia/Shanghai")
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri"]
@@ -75,3 +75,26 @@ def test_full_groups_are_left_behind_and_the_last_is_told() -> None:
         False,
     )
     assert open_groups(channel, dict.fromkeys(groups, 190), 190) == (tuple(groups[3:]), True)
+
+
+def test_who_stands_in_has_hours_and_cap_of_whom_he_replaces() -> None:
+    channel = stood_in(a_channel(), {"zhangsan": "zhaoliu", "wangwu": "lisi"})
+    first, second = channel.receivers
+    assert (first.userid, first.daily_cap, len(first.hours)) == ("zhaoliu", 2, 1)
+    assert (second.userid, channel.spare) == ("lisi", ("lisi",))
+    assert on_code(channel, at(27, 9), came={"zhaoliu": 2}, away=()) == ("lisi",)
+
+
+def test_who_was_on_the_code_before_keeps_his_own_place_and_stands_once() -> None:
+    channel = stood_in(a_channel(), {"zhangsan": "lisi"})
+    (only,) = channel.receivers
+    assert (only.userid, only.daily_cap) == ("lisi", None)
+    gone = stood_in(a_channel(), {"zhangsan": "zhaoliu", "lisi": "zhaoliu"})
+    assert [one.userid for one in gone.receivers] == ["zhaoliu"]
+
+
+def test_without_anybody_to_replace_the_channel_is_the_same_one() -> None:
+    channel = a_channel()
+    assert stood_in(channel, {}) is channel
+    assert stood_in(channel, {"nobody": "zhaoliu"}) == channel
+    assert instead(("ZhangSan", "lisi", "LiSi"), {"lisi": "zhangsan"}) == ("ZhangSan",)

@@ -167,3 +167,38 @@ async def test_what_came_due_while_the_clock_jumped_is_found_too(store: Store) -
     """A machine that slept: the alarm was too far ahead to be set, and is in the past now."""
     await schedule(store, "alarm", NOW + 3600)
     assert await store.mailbox.coming(NOW + 7200 + 900) == [(LAN, NOW + 3600)]
+
+
+async def deliver_urgent(store: Store, text: str, now: float = NOW) -> None:
+    unit = Unit()
+    await store.mailbox.deliver(unit, [Arrival(LAN, a_message(text), Lane.URGENT)], now)
+    await store.database.commit(unit)
+
+
+async def defer(store: Store, letter: Letter, retry_at: float) -> None:
+    unit = Unit()
+    store.mailbox.defer(unit, letter, "broke", retry_at)
+    await store.database.commit(unit)
+
+
+async def test_what_brings_a_code_passes_a_failed_head_and_nothing_else_does(store: Store) -> None:
+    await deliver(store, a_message("坏"), a_message("后面的"))
+    (bad, _) = await store.mailbox.due(LAN, NOW)
+    await defer(store, bad, NOW + 60)
+    assert await store.mailbox.due(LAN, NOW) == []
+    assert await store.mailbox.next_at(LAN, NOW) == NOW + 60
+    await deliver_urgent(store, "带码的")
+    assert await store.mailbox.next_at(LAN, NOW) == NOW
+    (urgent,) = await store.mailbox.due(LAN, NOW)
+    assert said([urgent]) == ["带码的"]
+    await defer(store, urgent, NOW + 1)
+    assert await store.mailbox.due(LAN, NOW) == []
+    assert await store.mailbox.next_at(LAN, NOW) == NOW + 1
+    await finish(store, *await store.mailbox.due(LAN, NOW + 1))
+    assert said(await store.mailbox.due(LAN, NOW + 60)) == ["坏", "后面的"]
+
+
+async def test_order_stays_where_nothing_has_failed(store: Store) -> None:
+    await deliver(store, a_message("一"))
+    await deliver_urgent(store, "二")
+    assert said(await store.mailbox.due(LAN, NOW)) == ["一", "二"]

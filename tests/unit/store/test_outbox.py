@@ -26,13 +26,15 @@ async def know(
     await store.database.commit(unit)
 
 
-async def post(store: Store, text: str = "好", *, answers: str | None = None) -> Parcel:
+async def post(
+    store: Store, text: str = "好", *, answers: str | None = None, lane: Lane = Lane.REPLY
+) -> Parcel:
     unit = Unit()
     draft = Draft(
         subject=LAN.subject,
         queue=QUEUE,
         conversation=LAN,
-        lane=Lane.REPLY,
+        lane=lane,
         effect=SendMessage(payload={"msgtype": "text", "text": {"content": text}}),
         expires_at=NOW + 3600,
         answers=answers,
@@ -40,6 +42,14 @@ async def post(store: Store, text: str = "好", *, answers: str | None = None) -
     await store.outbox.post(unit, [draft], NOW)
     await store.database.commit(unit)
     return (await store.outbox.open_of(QUEUE))[-1]
+
+
+async def texts(store: Store) -> list[str]:
+    return [
+        parcel.effect.payload["text"]["content"]
+        for parcel in await store.outbox.open_of(QUEUE)
+        if isinstance(parcel.effect, SendMessage)
+    ]
 
 
 async def claim(store: Store, parcel: Parcel, allowance: int = 5) -> bool:
@@ -167,13 +177,16 @@ async def test_a_code_s_row_passes_the_switches_only_when_asked(store: Store) ->
 async def test_rows_of_a_queue_come_in_the_order_of_their_decision(store: Store) -> None:
     for text in ("一", "二", "三"):
         await post(store, text)
-    texts = [
-        parcel.effect.payload["text"]["content"]
-        for parcel in await store.outbox.open_of(QUEUE)
-        if isinstance(parcel.effect, SendMessage)
-    ]
-    assert texts == ["一", "二", "三"]
+    assert await texts(store) == ["一", "二", "三"]
     assert await store.outbox.open_queues() == [(QUEUE, Lane.REPLY)]
+
+
+async def test_what_uses_a_code_goes_before_whatever_waits_in_its_queue(store: Store) -> None:
+    waiting = await post(store, "一")
+    await store.outbox.retry_at(waiting, NOW + 60, "not now", None)
+    await post(store, "二")
+    await post(store, "欢迎", lane=Lane.URGENT)
+    assert await texts(store) == ["欢迎", "一", "二"]
 
 
 async def test_each_row_has_a_msgid_fixed_before_its_first_try(store: Store) -> None:

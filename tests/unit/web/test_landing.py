@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from bot.config import Channel
 from bot.store import Store, Unit, Visit
 from bot.web.landing import endpoint
 from bot.web.landing.endpoint import LandingEndpoint
+from bot.web.visitors import Visitors
 from bot.wecom.code_pictures import read_code
 from tests.builders import FRIDAY_MORNING as NOW
 from tests.talk import PlayedClock
@@ -45,7 +47,10 @@ async def pages(store: Store, clock: PlayedClock) -> AsyncIterator[Client]:
     await store.database.commit(unit)
     app = web.Application()
     landing = LandingEndpoint(
-        *(store, clock, lambda key: f"<{key}>"), company="云栖<优选>", notice_version="7"
+        *(store, clock, lambda key: f"<{key}>"),
+        company="云栖<优选>",
+        notice_version="7",
+        visitors=Visitors(clock, 4, [ip_network("127.0.0.0/8")]),
     )
     app.add_routes(landing.routes())
     client = TestClient(TestServer(app))
@@ -156,6 +161,27 @@ async def test_a_prefetch_is_no_visit_and_a_flood_is_kept_off(
     assert [(await pages.get("/l/live")).status for _ in range(4)] == [200, 200, 429, 429]
     clock.reach(NOW + 61)
     assert (await pages.get("/l/live")).status == 200
+
+
+async def test_one_who_asks_too_often_sees_a_page_and_costs_nobody_else_anything(
+    pages: Client, clock: PlayedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "PAGES_PER_MINUTE", 6)
+    mine, another = {"X-Forwarded-For": "8.8.8.8"}, {"X-Forwarded-For": "8.8.4.4"}
+    for _ in range(4):
+        assert (await pages.get("/l/live", headers=mine)).status == 200
+    for path in ("/l/live", "/l/shop/code.png"):
+        for _ in range(9):
+            refused = await pages.get(path, headers=mine)
+            assert refused.status == 429
+    text = await refused.text()
+    assert "&lt;landing.busy_title&gt;" in text
+    assert refused.headers["Retry-After"] == "60"
+    assert "default-src 'none'" in refused.headers["Content-Security-Policy"]
+    assert (await pages.post("/l/live", data={}, headers=mine)).status == 429
+    assert (await pages.get("/l/live", headers=another)).status == 200
+    clock.reach(NOW + 60)
+    assert (await pages.get("/l/live", headers=mine)).status == 200
 
 
 async def test_hops_are_counted_by_path(pages: Client, store: Store) -> None:

@@ -11,6 +11,15 @@
   let entry = "normal";
   let unfolded = [];
 
+  // What the server is only told of: it has happened, and is told later when it cannot be told now.
+  const REPORTS = ["sent", "materials/sent", "replies/used"];
+  const SILENT_MS = 70000;
+  const AGAIN_MS = 5000;
+  const unreported = [];
+  let isLost = false;
+  let following = false;
+  let heard = Date.now();
+
   const url = (name, query) => `${root}/sidebar/${name}?${new URLSearchParams(query)}`;
   const clientId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
 
@@ -41,7 +50,9 @@
     try {
       answer = await fetch(`${root}/sidebar/${name}`, { method: "POST", body: sent, headers: { "X-CSRF-Token": token } });
     } catch {
-      return { state: "failed", text: words.failed };
+      lost();
+      reconnect();  // a stream that still stands says nothing of it
+      return { state: "unknown", text: words.unknown };
     }
     if (answer.status === 401) location.reload();
     if ([401, 403, 404].includes(answer.status)) return { state: "failed", text: words.refused };
@@ -53,21 +64,31 @@
   async function act(name, form, done = words.done) {
     const id = clientId();
     const told = await call(name, { ...form, client_id: id });
-    if (told.state === "waiting") {
-      pending.set(id, Date.now());
-      toast(words.waiting);
+    if (told.state === "unknown" && REPORTS.includes(name)) {
+      unreported.push([name, { ...form, client_id: id }]);
+      toast(words.unreported);
+    } else if (["waiting", "unknown"].includes(told.state)) {
+      pending.set(id, { since: Date.now(), isSent: told.state === "waiting" });
+      toast(told.state === "waiting" ? words.waiting : words.unknown, told.state === "unknown");
     } else toast(told.text || (told.ok ? done : words.failed), !told.ok);
     refresh();
     return told;
   }
 
+  /** What became of what was done; of what may never have arrived too. */
   async function results() {
-    for (const [id, since] of pending) {
-      const answer = await fetch(url("result", { customer: about.customer, open_kfid: about.account, client_id: id }));
-      if (answer.status === 202 && Date.now() - since < 60000) continue;
+    for (const [id, { since, isSent }] of pending) {
+      let answer;
+      try {
+        answer = await fetch(url("result", { customer: about.customer, open_kfid: about.account, client_id: id }));
+      } catch {
+        return lost();
+      }
+      if (answer.status === 202 && Date.now() - since < (isSent ? 60000 : 3000)) continue;
       pending.delete(id);
-      const told = answer.status === 202 ? { text: words.tooSlow } : await answer.json().catch(() => ({}));
-      toast(told.text || words.done, answer.status === 409);
+      const late = { text: isSent ? words.tooSlow : words.notDone };
+      const told = answer.status === 202 ? late : await answer.json().catch(() => ({}));
+      toast(told.text || words.done, !answer.ok || answer.status === 202);
     }
   }
 
@@ -82,15 +103,17 @@
     try {
       answer = await fetch(isGroup ? url("group", { chat_id: about.chat }) : url("panel", { customer: about.customer, open_kfid: about.account }));
     } catch {
-      return show("say-offline");
+      answer = { status: 0 };
     }
     if (answer.status === 401) return location.reload();
-    if (answer.status >= 500) return show("say-offline");
+    if (answer.status === 0 || answer.status >= 500) return panel.querySelector(".card") ? lost() : show("say-offline");
+    following = false;
     panel.innerHTML = await answer.text();
     panel.removeAttribute("aria-busy");
     if (isGroup && answer.ok) panel.append(document.getElementById("group-replies").content.cloneNode(true));
     const found = document.getElementById("about");
     if (found) about.account = found.dataset.account;
+    if (!document.getElementById("stream")) regained();
     htmx.process(panel);
     tick();
   }
@@ -174,7 +197,7 @@
       const id = box.dataset.id;
       if (!await sendReady("materials/ready", { id })) return;
       await act("materials/sent", { id }, words.sent);
-      htmx.trigger(document.getElementById("materials"), "materials", {});
+      htmx.trigger(document.getElementById("materials-list"), "materials-list", {});
     },
     edit(box) {
       if (box.querySelector("textarea")) return;
@@ -210,6 +233,7 @@
     const chosen = event.submitter?.name ? { [event.submitter.name]: event.submitter.value } : {};
     const told = await act(form.dataset.post, { ...fields(form), ...chosen });
     if (button) button.disabled = false;
+    hold();
     if (told.ok && form.dataset.after) htmx.trigger(document.getElementById(form.dataset.after), form.dataset.after, {});
   });
 
@@ -236,11 +260,82 @@
   body.addEventListener("htmx:error", unread);
   body.addEventListener("htmx:response:error", unread);
 
-  // ---- following ----------------------------------------------------------------------------------------------------
+  // ---- the connection -----------------------------------------------------------------------------------------------
 
   const net = document.getElementById("net");
-  body.addEventListener("htmx:sse:error", () => { net.hidden = false; });
-  body.addEventListener("htmx:sse:after:connection", () => { net.hidden = true; });
+  const stream = () => document.getElementById("stream");
+
+  /** What needs the server cannot be done without it; what is only read or written here can. */
+  function hold() {
+    for (const one of panel.querySelectorAll("[data-do]:not([data-do=edit], [data-do=open]), form[data-post] button")) {
+      if (isLost && !one.disabled) {
+        one.disabled = true;
+        one.dataset.held = "";
+      } else if (!isLost && "held" in one.dataset) {
+        one.disabled = false;
+        delete one.dataset.held;
+      }
+    }
+  }
+
+  function lost() {
+    isLost = true;
+    net.hidden = false;
+    hold();
+  }
+
+  async function regained() {
+    heard = Date.now();
+    if (!isLost) return;
+    isLost = false;
+    net.hidden = true;
+    hold();
+    toast(words.back);
+    for (const one of unreported.splice(0)) {
+      if ((await call(...one)).state === "unknown") unreported.push(one);
+    }
+    for (const one of pending.values()) one.since = Date.now();
+    await results();
+    refresh();
+    setTimeout(results, 3500);
+  }
+
+  /** Begin the stream anew; the page is told what has changed since. */
+  const reconnect = () => stream()?._htmx?.sse?.reader?.cancel();
+
+  function look() {
+    if (panel.querySelector("[data-offline]")) return about.customer || about.chat ? open() : start();
+    if (isLost && !following) return open();
+    if (following && !document.hidden && Date.now() - heard > SILENT_MS) {
+      lost();
+      reconnect();
+    }
+  }
+
+  body.addEventListener("htmx:sse:error", ({ detail }) => {
+    if (detail.status === 401) return location.reload();
+    if (detail.status === 404) return open();
+    lost();
+  });
+  body.addEventListener("htmx:sse:after:connection", () => {
+    following = true;
+    regained();
+  });
+  body.addEventListener("htmx:sse:after:message", () => { heard = Date.now(); });
+  // A stream that never began is not begun anew by itself.
+  for (const name of ["htmx:error", "htmx:response:error"]) {
+    body.addEventListener(name, (event) => { if (event.target === stream() && !following) lost(); });
+  }
+  document.addEventListener("visibilitychange", () => { heard = Date.now(); });
+  window.addEventListener("offline", lost);
+  window.addEventListener("online", () => {
+    reconnect();
+    look();
+  });
+  setInterval(look, AGAIN_MS);
+
+  // ---- following ----------------------------------------------------------------------------------------------------
+
   body.addEventListener("moved", results);
   body.addEventListener("gone", () => open());
   body.addEventListener("htmx:config:request", (event) => { event.detail.ctx.request.headers["X-CSRF-Token"] = token; });
@@ -256,7 +351,32 @@
   body.addEventListener("htmx:after:swap", () => {
     for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
     unfolded = [];
+    hold();
   });
+
+  // ---- the focus ----------------------------------------------------------------------------------------------------
+
+  const named = (one) => one.innerText?.trim() || one.getAttribute("aria-label") || one.name || "";
+  let place = null;
+
+  document.addEventListener("focusin", ({ target }) => {
+    const part = target.closest("section[id]");
+    place = part && { part: part.id, name: named(target) };
+  });
+  document.addEventListener("focusout", ({ target }) => setTimeout(() => {
+    // Somebody went away from it; what was replaced or is busy has lost it.
+    if (target.isConnected && !target.disabled && document.activeElement === body) place = null;
+  }));
+
+  /** Where somebody was before the part was replaced; its beginning, when that is gone. */
+  function refocus() {
+    const part = place && document.activeElement === body && document.getElementById(place.part);
+    if (!part) return;
+    const same = [...part.querySelectorAll("button, summary, input, select, textarea")].find((one) => !one.disabled && named(one) === place.name && one.checkVisibility());
+    if (!same) part.tabIndex = -1;
+    (same ?? part).focus({ preventScroll: true });
+  }
+  body.addEventListener("htmx:after:swap", refocus);
 
   function tick() {
     for (const timer of document.querySelectorAll(".timer[data-since]")) {
@@ -282,6 +402,5 @@
   body.addEventListener("htmx:after:swap", tick);
   body.addEventListener("htmx:after:swap", noticeOpened);
   setInterval(tick, 1000);
-  window.addEventListener("online", () => { if (!about.customer && !about.chat) start(); });
   start();
 })();

@@ -7,8 +7,19 @@ from tests.conftest import OpenChat
 from tests.sidebar import STAFF, Office, opened_office
 from tests.talk import Chat
 
-READS = ("panel", "panels", "lines", "case", "person", "said", "result", "events", "materials")
-SENDING = ("materials/ready", "materials/sent", "materials/send", "attachment")
+READS = (
+    "panel",
+    "panels",
+    "lines",
+    "case",
+    "person",
+    "said",
+    "result",
+    "events",
+    "materials",
+    "remark",
+)
+SENDING = ("materials/ready", "materials/sent", "materials/send", "attachment", "remark")
 WRITES = ("act", "sent", "reject", "tag", "suggest", "teach", "draft", *SENDING)
 """Of one customer each; while an address is in no table, `../test_every_route.py` fails."""
 
