@@ -105,6 +105,23 @@ async def test_what_nobody_sends_is_reminded_of_in_the_day_and_cancelled_in_the_
     assert await touches(town) == 0
 
 
+async def test_a_reminder_takes_the_place_of_what_nobody_has_sent(
+    open_chat: OpenChat, clock: PlayedClock, tmp_path: Path
+) -> None:
+    flows = written(tmp_path, flow(reminders=1, remind_text="还给您留着呢。"))
+    async with a_town(open_chat, clock, flows=flows) as town:
+        await town.parts.access.api()
+        await town.chat.agrees(Purpose.MARKETING)
+        await is_asked(town)
+        await passes(town, hours=24)
+        assert [one.text for one in sends(town).waiting_for("zhangsan")] == ["还给您留着呢。"]
+        assert await step(town) == (Reach.CREATED, "")
+        assert await touches(town) == 1, "what was never sent took nothing"
+        sends(town).confirm_all("zhangsan")
+        await passes(town, minutes=20)
+        assert await step(town) == (Reach.DELIVERED, "")
+
+
 async def test_what_is_sent_just_before_it_is_cancelled_was_sent(town: Town) -> None:
     msgid = await is_asked(town)
     await withdraws(town)
@@ -163,6 +180,18 @@ async def test_a_person_who_is_erased_gets_nothing_that_a_member_still_holds(tow
     assert sends(town).tasks[msgid].cancelled
     assert await eraser.look() == 1
     assert await town.store.mass_sends.of_customer(LAN) == []
+
+
+async def test_who_is_blocked_is_written_to_by_nobody(town: Town) -> None:
+    await town.store.switches.turn_on(
+        *("block", "customer", LAN), by="zhangsan", reason="同行", now=town.clock.now()
+    )
+    town.friends.add("zhangsan", LAN)
+    await town.settles()
+    await passes(town, minutes=65)
+    assert ADD not in town.sim.calls
+    assert await step(town) == (Reach.IMPOSSIBLE, "silenced")
+    assert await touches(town) == 0
 
 
 async def test_what_was_not_made_in_time_is_not_made(town: Town) -> None:
