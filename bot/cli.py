@@ -97,15 +97,11 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--online", action="store_true", help="再向企业微信核实凭据、白名单和账号")
     command("keygen", _keygen, "生成一个主密钥（security.encryption_key）")
     command("routes", _routes, "按顺序列出所有行为")
+    staff_arguments.add(command, _work)
+    one = command("migrate", _migrate, "建立或升级数据库，或者从另一个数据库搬过来")
+    one.add_argument(
         "--from", dest="source", default="", help="搬来的数据库，如 sqlite:///data/concierge.db"
     )
-    command("migrate", _migrate, "建立或升级数据库")
-    one = command("migrate", _migrate, "建立或升级数据库，或者从另一个数据库搬过来")
-    one = command("staff", _staff, "谁在岗、到几时，下一次几时有人")
-    one.add_argument(
-    one.add_argument("--at", default="", help='哪一刻，如 "2026-10-01 10:00"；默认现在')
-    one.add_argument("--json", action="store_true", help="以 JSON 打印")
-    staff_arguments.add(command, _work)
     _add_groups(command)
     _add_people(command)
     privacy_arguments.add(command, _work)
