@@ -8,6 +8,7 @@ import msgspec
 from bot.config import Campaign
 from bot.store import RelationEvent, Statement, Store, Table
 from bot.store.database import Row
+from bot.store.tables import MESSAGES
 from handlers.referral.rules import Phase, Standing, Terms, Tie
 
 KIND = "referral"
@@ -21,7 +22,13 @@ TABLES = (
     Table("referral_steps", "id", person="external_userid"),
     Table("referral_grants", "id", person="external_userid"),
     Table("referral_addresses", "grant_id", person="external_userid", sealed=("body",)),
-    Table("referral_receipts", "external_userid, kind, mark", person="external_userid"),
+    Table(
+        "referral_receipts",
+        "external_userid, kind, mark",
+        person="external_userid",
+        age="at",
+        kept=MESSAGES,
+    ),
     Table("referral_reviews", "invite", person="external_userid"),
     Table("referral_appeals", "state, at", person="external_userid"),
     Table("referral_acts", "state, hour", person="external_userid"),
