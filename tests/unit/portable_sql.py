@@ -24,7 +24,7 @@ REFUSED = {
     r"\b(last_insert_rowid|changes)\(\)|\browid\b": "RETURNING, or expect=",
     r"\bGLOB\b|\bCOLLATE\b|\bREGEXP\b|\bMATCH\b": "LIKE, or do it in Python",
     r"\b(WHEN|NOT) \?\d*(?= (THEN|AND|OR)\b)": "compare it: a number is no truth value (? = 1)",
-    r"\bSUM\([^()]* (?:[=<>]|IS|IN)|[-+] \(\w+ (?:[=<>]|IS|IN) ": "COUNT(*) FILTER, CASE",
+    r"\bSUM\((?!CASE)[^()]* (?:[=<>]|IS|IN)|[-+] \(\w+ (?:[=<>]|IS|IN) ": "COUNT(*) FILTER, CASE",
     r"\bLIMIT -1\b": "leave LIMIT out",
 }
 
