@@ -6,7 +6,10 @@ events as they happened, and asks for each person whether they were there.
 
 import random
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -16,6 +19,7 @@ from bot.model.sales import Sale
 DAY = 86_400.0
 BEGIN = 1_780_000_000.0
 DAYS = 150
+ZONE = ZoneInfo("Asia/Shanghai")
 CHANNELS = ("douyin", "store", "partner", "staff")
 STATES = ("douyin", "dy2025", "store", "partner", "staff", "unheard-of", "")
 MEANS = {"dy2025": "douyin", "unheard-of": "", **{name: name for name in CHANNELS}, "": ""}
@@ -31,6 +35,7 @@ class Played:
         wrote: customer and moment of each message.
         sales: every telling of every order.
         brought: member, customer and moment of each add that was a colleague's handing over.
+        costs: channel and local day → 分, of those that were entered.
     """
 
     events: list[CustomerAdded | CustomerDeleted] = field(default_factory=list)
@@ -38,6 +43,7 @@ class Played:
     wrote: list[tuple[str, float]] = field(default_factory=list)
     sales: list[Sale] = field(default_factory=list)
     brought: set[tuple[str, str, float]] = field(default_factory=set)
+    costs: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def person(self, customer: str) -> str:
         """The customer that stands for the person."""
@@ -65,7 +71,16 @@ def play(seed: int, events: int) -> Played:
             played.wrote.append((customer, at - chance.randrange(int(40 * DAY))))
         if chance.random() < 0.4:
             _order(chance, played, customer, at)
+    for channel in CHANNELS:
+        for day in range(DAYS):
+            if chance.random() < 0.95:  # now and then nobody has entered it
+                played.costs[channel, local_day(BEGIN + day * DAY)] = chance.choice((0, 5_000, 31))
     return played
+
+
+def local_day(at: float) -> str:
+    """The date in Shanghai."""
+    return datetime.fromtimestamp(at, ZONE).date().isoformat()
 
 
 def _friendships(
@@ -133,6 +148,36 @@ def _order(chance: random.Random, played: Played, customer: str, at: float) -> N
 
 
 # ---------------------------------------------------------------------- the count by hand
+
+
+Period = tuple[str, str, int, int, int, int | None, float | None, float | None]
+"""First and last day; adds, new people, revenue; cost, CAC, ROI."""
+
+
+def in_periods(
+    played: Played, days: Sequence[date], by: str, now: float
+) -> dict[str, list[Period]]:
+    """Each channel in each day, week (from Monday) or month among these days, plainly."""
+    named = {"day": "%Y-%m-%d", "week": "%G-%V", "month": "%Y-%m"}[by]
+    found: dict[str, list[Period]] = {channel: [] for channel in (*CHANNELS, "")}
+    for name in sorted({day.strftime(named) for day in days}):
+        mine = [day for day in days if day.strftime(named) == name]
+        since = datetime.combine(mine[0], time(), ZONE).timestamp()
+        until = datetime.combine(mine[-1] + timedelta(1), time(), ZONE).timestamp()
+        counts = counted(played, since, until, now)
+        for channel, lines in found.items():
+            line = counts.get(channel, {"adds": 0, "new": 0, "revenue": 0})
+            adds, new, revenue = (int(str(line[key])) for key in ("adds", "new", "revenue"))
+            entered = [played.costs.get((channel, day.isoformat())) for day in mine]
+            known = [cost for cost in entered if cost is not None]
+            cost = sum(known) if known else None
+            whole = cost is not None and len(known) == len(mine)
+            cac = cost / new if whole and cost is not None and new else None
+            roi = revenue / cost if whole and cost else None
+            lines.append(
+                (mine[0].isoformat(), mine[-1].isoformat(), adds, new, revenue, cost, cac, roi)
+            )
+    return found
 
 
 Log = dict[str, list[tuple[float, str]]]

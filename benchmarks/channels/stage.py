@@ -1,14 +1,16 @@
 """How does what was played come into a database, as the service would write it, in any order?"""
 
 import random
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from benchmarks.channels.played import CHANNELS, Played
+from benchmarks.channels.played import CHANNELS, Period, Played
 from bot.app.channel_stats import ChannelReport, channel_report
 from bot.config import Channel, Config
 from bot.measuring import Window
 from bot.model.people import IdentityKind
 from bot.store import Store, Unit
+from bot.store.channel_facts import ChannelFacts
 
 _AT_ONCE = 500
 
@@ -49,6 +51,10 @@ async def stage(store: Store, played: Played, *, seed: int) -> None:
         for number, (customer, at) in enumerate(played.wrote[begin : begin + _AT_ONCE], begin):
             unit.add(_MESSAGE, f"m{number}", customer, at, at)
         await store.database.commit(unit)
+    unit = Unit()
+    for (channel, day), amount in played.costs.items():
+        ChannelFacts(store.database).cost(unit, channel, [day], amount, by="", at=1.0)
+    await store.database.commit(unit)
     await _orders(store, played, chance)
     await _merges(store, played)
 
@@ -112,3 +118,22 @@ def told(found: ChannelReport) -> dict[str, dict[str, object]]:
             "activated": (figures.activated.count, figures.activated.of),
         }
     return result
+
+
+async def report_in_periods(
+    config: Config, store: Store, window: Window, by: Literal["day", "week", "month"], now: float
+) -> dict[str, list[Period]]:
+    """The product's own series, in the form of the one by hand."""
+    zone = ZoneInfo(config.timezone)
+    found = await channel_report(config, store, window, zone, now, by=by)
+    return {
+        line.id: [
+            (
+                *(one.first, one.last, one.adds, one.new_people, one.revenue),
+                *((one.worth.cost, one.worth.cac, one.worth.roi) if one.worth else [None] * 3),
+            )
+            for one in line.series or ()
+        ]
+        for line in found.channels
+        if line.family == "friends"
+    }

@@ -10,6 +10,7 @@ import msgspec
 
 from bot.config import Channel, Config
 from bot.measuring import Window
+from bot.measuring.channel_series import PeriodLine, Series, lines_of, series_of
 from bot.measuring.channels import (
     FRIENDS,
     Bounds,
@@ -25,7 +26,8 @@ from bot.measuring.channels import (
     worth_of,
 )
 from bot.measuring.statistics import Share
-from bot.store import CHANNEL, ChannelRow, Store
+from bot.measuring.window import Period, Stretch, edges_of, stretches
+from bot.store import CHANNEL, Store
 from bot.store.channel_facts import ChannelFacts
 from bot.store.database import Row
 
@@ -38,6 +40,7 @@ class ChannelLine(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         id: empty = came by nobody's channel.
         worth: ``None`` where there is nothing to be judged.
+        series: the same by day, week or month, ``None`` = not asked for.
     """
 
     id: str
@@ -47,6 +50,7 @@ class ChannelLine(msgspec.Struct, frozen=True, kw_only=True):
     family: Family
     figures: ChannelFigures
     worth: Worth | None
+    series: list[PeriodLine] | None = None
 
 
 class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,18 +70,44 @@ class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):
     external: Share
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked for: a window, and into what it is divided."""
+
+    window: Window
+    days: Sequence[str]
+    parts: Sequence[Stretch]
+    zone: tzinfo
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What was counted, by family and channel."""
+
+    figures: Mapping[tuple[Family, str], ChannelFigures]
+    series: Series
+
+
 async def channel_report(
-    config: Config, store: Store, window: Window, zone: tzinfo, now: float
+    config: Config,
+    store: Store,
+    window: Window,
+    zone: tzinfo,
+    now: float,
+    *,
+    by: Period | None = None,
 ) -> ChannelReport:
     """Count a window.
 
     Args:
         zone: of the company: days are its own.
         now: Unix seconds.
+        by: into what the window is divided beside the whole, ``None`` = into nothing.
     """
-    rows = {row.channel.id: row for row in await store.channels.all()}
-    found = await _counted(store, window, now)
-    lines = await _lines(config, store, rows, found, window, zone, now)
+    days = days_of(window, zone, now)
+    asked = _Asked(window, days, stretches(days, by, zone) if by else (), zone, now)
+    lines = await _lines(config, store, asked, await _counted(store, asked))
     by_class: defaultdict[str, int] = defaultdict(int)
     external = 0
     for line in lines:
@@ -101,11 +131,10 @@ def share_external(count: int, of: int) -> Share:
     return shares_of({"external": count, "rest": of - count})["external"]
 
 
-async def _counted(
-    store: Store, window: Window, now: float
-) -> dict[tuple[Family, str], ChannelFigures]:
+async def _counted(store: Store, asked: _Asked) -> _Counted:
     """Read in scans, count in a thread: the service answers customers meanwhile."""
     reader, states = ChannelFacts(store.database), await _meanings(store)
+    window, now = asked.window, asked.now
     rows = _Rows(
         await reader.persons(),
         await reader.friendships(now),
@@ -113,9 +142,13 @@ async def _counted(
         await reader.wrote(window.since),
         await reader.paid(),
     )
-    return await asyncio.to_thread(
-        lambda: figures_of(_facts(rows, states, window.since), window.since, window.until, now)
-    )
+
+    def count() -> _Counted:
+        facts = _facts(rows, states, window.since)
+        figures = figures_of(facts, window.since, window.until, now)
+        return _Counted(figures, series_of(facts, edges_of(asked.parts)))
+
+    return await asyncio.to_thread(count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,45 +195,41 @@ async def _meanings(store: Store) -> dict[str, str]:
     return {row["state"]: row["id"] if row["kind"] == CHANNEL else row["kind"] for row in rows}
 
 
-async def _lines(  # noqa: PLR0917 (what one report is made of)
-    config: Config,
-    store: Store,
-    rows: dict[str, ChannelRow],
-    found: dict[tuple[Family, str], ChannelFigures],
-    window: Window,
-    zone: tzinfo,
-    now: float,
-) -> list[ChannelLine]:
-    days = days_of(window, zone, now)
+async def _lines(config: Config, store: Store, asked: _Asked, found: _Counted) -> list[ChannelLine]:
+    """A line for each channel, and for whatever else anybody came by."""
+    rows = {row.channel.id: row for row in await store.channels.all()}
+    days, bounds = asked.days, bounds_of(config)
     reader = ChannelFacts(store.database)
     costs = await reader.costs(days[0], days[-1]) if days else {}
-    bounds = bounds_of(config)
+    own = {(family_of(row.channel), id_): row for id_, row in rows.items()}
     lines = []
-    for (family, channel_id), figures in found.items():
-        row = rows.get(channel_id)
-        lines.append(_line(family, channel_id, row.channel if row else None, figures, None))
-    for channel_id, row in rows.items():
-        channel, family = row.channel, family_of(row.channel)
-        figures = found.get((family, channel_id), NOTHING)
-        lines = [one for one in lines if (one.family, one.id) != (family, channel_id)]
-        since = datetime.fromtimestamp(row.created_at, zone).date().isoformat()
-        mine = [day for day in days if day >= since or day in costs.get(channel_id, {})]
-        worth = worth_of(
-            *(costs.get(channel_id, {}), mine, figures.new_people, bounds),
-            revenue=figures.revenue,
-        )
-        lines.append(_line(family, channel_id, channel, figures, worth))
+    for family, id_ in {**dict.fromkeys(found.figures), **dict.fromkeys(own)}:
+        key = (family, id_)
+        figures, row = found.figures.get(key, NOTHING), own.get(key)
+        mine, worth, spent = list(days), None, None
+        if row is not None:
+            since = datetime.fromtimestamp(row.created_at, asked.zone).date().isoformat()
+            spent = costs.get(id_, {})
+            mine = [day for day in days if day >= since or day in spent]
+            worth = worth_of(spent, mine, figures.new_people, bounds, revenue=figures.revenue)
+        series = None
+        if asked.parts:
+            brought = found.series.get(key, ())
+            series = lines_of(asked.parts, brought, spent, (mine, bounds), asked.now)
+        channel = rows[id_].channel if id_ in rows else None
+        lines.append(_line(key, channel, figures, worth, series))
     return sorted(lines, key=lambda one: (-one.figures.new_people, -one.figures.adds, one.id))
 
 
 def _line(
-    family: Family,
-    channel_id: str,
+    key: tuple[Family, str],
     channel: Channel | None,
     figures: ChannelFigures,
     worth: Worth | None,
+    series: list[PeriodLine] | None,
 ) -> ChannelLine:
     """A line; what is no channel belongs to whoever handed its states out, or to nobody."""
+    family, channel_id = key
     return ChannelLine(
         id=channel_id,
         name=channel.name if channel else channel_id,
@@ -209,6 +238,7 @@ def _line(
         family=family,
         figures=figures,
         worth=worth,
+        series=series,
     )
 
 

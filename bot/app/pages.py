@@ -1,9 +1,11 @@
 """Which pages does the service answer over HTTP?"""
 
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from bot.app.campaign_figures import campaign_figures, every_campaign
 from bot.app.channel_stats import channel_report
 from bot.app.engine import Engine
 from bot.app.reports import build_reporter
@@ -11,6 +13,7 @@ from bot.app.service import Concierge
 from bot.app.sidebar import sidebar_routes
 from bot.errors import ConciergeError
 from bot.web.callback import MAX_BODY_BYTES, CallbackEndpoint
+from bot.web.campaigns import CampaignEndpoint
 from bot.web.channels import ChannelsEndpoint
 from bot.web.coupons import CouponsEndpoint
 from bot.web.customers import CustomersEndpoint
@@ -74,9 +77,14 @@ def _api(engine: Engine) -> list[web.AbstractRouteDef]:
         ChannelsEndpoint(
             *(store, token, clock),
             zone=zone,
-            count=lambda window, now: channel_report(config, store, window, zone, now),
+            count=lambda window, now, by: channel_report(config, store, window, zone, now, by=by),
         ),
         SalesEndpoint(store, config.orders.secret.get_secret_value(), clock),
+        CampaignEndpoint(
+            partial(every_campaign, store),
+            lambda campaign: campaign_figures(config, store, campaign, clock.now()),
+            token,
+        ),
         CouponsEndpoint(store, config.coupons.secret.get_secret_value(), clock),
     )
     return [route for one in endpoints for route in one.routes()]

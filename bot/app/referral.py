@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -16,7 +17,7 @@ from bot.delivery.valuing import NICKNAME
 from bot.errors import Misconfigured
 from bot.model import DropWay, Effect, MakeWay
 from bot.ports import Clock
-from bot.store import Store, Unit
+from bot.store import Statement, Store, Unit
 from bot.web.code_images import Undrawable
 from bot.web.posters import Poster, draw_poster
 from handlers.referral import store as ledger
@@ -35,16 +36,34 @@ _MOST_NAME = 12
 async def take_campaigns(config: Config, store: Store, now: float) -> None:
     """Write what config.yaml says; a campaign that it no longer names stays as it was."""
     for campaign in config.referral.campaigns:
-        await put_campaign(config, store, campaign, CONFIG, now)
+        await put_campaign(config, store, campaign, Edit(CONFIG), now)
     log.info("referral.read", campaigns=len(config.referral.campaigns))
 
 
+class Edit(NamedTuple):
+    """An edit of a campaign.
+
+    Args:
+        origin: who describes it, `CONFIG` or `HAND`.
+        by: who edited it; `why`, empty = nobody said.
+        also: what is written with it.
+    """
+
+    origin: str
+    by: str = CONFIG
+    why: str = ""
+    also: tuple[Statement, ...] = ()
+
+
 async def put_campaign(
-    config: Config, store: Store, campaign: Campaign, origin: str, now: float
+    config: Config, store: Store, campaign: Campaign, edit: Edit, now: float
 ) -> None:
-    """Write a campaign, or what is different about it."""
+    """Write a campaign, or what is different about it, with the log of the change."""
     window = campaign.window(ZoneInfo(config.timezone))
-    await store.database.commit(Unit([ledger.put(campaign, window, origin, now)]))
+    logged = ledger.changed(campaign, edit.by, edit.why, now)
+    await store.database.commit(
+        Unit([*edit.also, logged, ledger.put(campaign, window, edit.origin, now)])
+    )
 
 
 def way_couriers(

@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from bot.app.approving import Releases
+from bot.app.campaign_watch import CAMPAIGNS_S, CampaignWatch
 from bot.app.carrying import couriers
 from bot.app.channels import build_channel_keeping, build_passing_on, take_channels
 from bot.app.contacts import ContactParts, build_contacts, contact_apis
@@ -278,6 +279,7 @@ def _looks(
         (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
         *tag_looks(engine, sends.wake),
         (60.0, Buyers(store, clock).look),
+        (CAMPAIGNS_S, CampaignWatch(store, config.referral.k_alarm, clock).look),
         (ENDING_EVERY_S, Ending(store, config, clock, drains.lanes.wake).look),
         (1.0, build_task_reminders(engine, sends.wake, drains.lanes.wake).look),
         (1.0, WebhookFeed(store, config.webhooks, clock, sends.wake).look),

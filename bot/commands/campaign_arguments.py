@@ -2,13 +2,16 @@
 
 import argparse
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.commands import campaign_advice as advising
 from bot.commands import campaign_reviews, campaigns
 from bot.commands import campaign_writing as writing
 from bot.commands.arguments import Command, Run, Work
 from bot.config import Config
+from handlers.referral import advice
 from handlers.referral.rules import Phase
 
 Action = Callable[..., argparse.ArgumentParser]
@@ -88,6 +91,7 @@ def _add_judging(action: Action) -> None:
         lambda c, a: campaigns.stats(c, a.campaign, sys.stdout, as_json=a.json),
     )
     one.add_argument("--json", action="store_true", help="打印 JSON")
+    _add_advice(action)
     action(
         "review",
         "待核对的邀请，各带原因",
@@ -100,6 +104,32 @@ def _add_judging(action: Action) -> None:
         one = action(name, text, _deciding(counts=counts), named=False)
         one.add_argument("invite", help="review 列出的编号")
         one.add_argument("--why", required=True, help="为什么，记进审计")
+
+
+def _add_advice(action: Action) -> None:
+    async def changes(c: Config, a: argparse.Namespace) -> int:
+        async with campaigns.opened(c) as facts:
+            return await advising.changes(c, facts, a.campaign, sys.stdout)
+
+    async def apply(c: Config, a: argparse.Namespace) -> int:
+        async with campaigns.opened(c) as facts:
+            done = await advising.apply(c, facts, a.advice, sys.stdout)
+            one = await advice.advice(facts, a.advice)
+            if one is not None:
+                await campaigns.wake_queue(facts, one.campaign, time.time())
+            return done
+
+    async def dismiss(c: Config, a: argparse.Namespace) -> int:
+        async with campaigns.opened(c) as facts:
+            return await advising.dismiss(facts, a.advice, sys.stdout)
+
+    action("changes", "改过什么，前后各一周的 K", changes)
+    for name, text, work in (
+        ("apply", "采用 stats 列出的一条建议", apply),
+        ("dismiss", "不采用一条建议", dismiss),
+    ):
+        one = action(name, text, work, named=False)
+        one.add_argument("advice", help="stats 列出的建议编号")
 
 
 def _turning(phase: Phase) -> Work:

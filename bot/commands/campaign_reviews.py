@@ -1,6 +1,5 @@
 """Which invitations must a person look at, and what did he decide? `concierge campaign review`."""
 
-import sqlite3
 import time
 from dataclasses import replace
 from typing import Any, TextIO
@@ -12,7 +11,7 @@ from bot.commands.campaigns import known, looked_at, opened
 from bot.commands.consent import operator
 from bot.commands.customers import note, when
 from bot.config import Config
-from bot.errors import Misconfigured
+from bot.errors import Misconfigured, StoreRefused
 from bot.model import Conversation, TimerDue
 from bot.store import Store, Unit, UnitConflict
 from handlers.referral import store
@@ -80,7 +79,7 @@ async def _commit(facts: Store, unit: Unit, invite: str) -> None:
         await facts.database.commit(unit)
     except UnitConflict as error:
         raise Misconfigured(f"{invite} 刚刚变过，请再看一遍") from error
-    except sqlite3.IntegrityError as error:
+    except StoreRefused as error:
         raise Misconfigured(f"{invite}：这位客户在本活动里已经算给别人了") from error
 
 

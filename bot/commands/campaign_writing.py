@@ -9,8 +9,9 @@ import yaml
 from pydantic import ValidationError
 
 from bot.app.campaign_presets import preset, presets
-from bot.app.referral import CONFIG, HAND, put_campaign
+from bot.app.referral import CONFIG, HAND, Edit, put_campaign
 from bot.commands.campaigns import opened, wake_queue
+from bot.commands.consent import operator
 from bot.commands.customers import note
 from bot.config import Campaign, Config
 from bot.errors import Misconfigured
@@ -83,7 +84,7 @@ async def _create(config: Config, described: Campaign, out: TextIO) -> int:
         before = await store.campaign(facts, described.id)
         if before is not None and before.origin == CONFIG:
             raise Misconfigured(f"{described.id} 写在 config.yaml 里，请在那里改")
-        await put_campaign(config, facts, described, HAND, now)
+        await put_campaign(config, facts, described, Edit(HAND, operator()), now)
         await note(facts, "campaign.described", described.id, now)
         waiting = await wake_queue(facts, described.id, now)
     print(f"已写下活动 {described.id}（{described.name}）。", file=out)

@@ -5,27 +5,31 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from bot.app import campaign_lint as lint
 from bot.app import open_store, vectors_folder
+from bot.app.campaign_figures import campaign_figures
 from bot.app.referral import take_campaigns
+from bot.commands.campaign_advice import print_advice
+from bot.commands.campaign_groups import print_groups, print_modes
 from bot.commands.consent import operator
 from bot.commands.customers import note, when
 from bot.config import Campaign, Config
 from bot.errors import Misconfigured
 from bot.model import Conversation, Emitted, Lane
 from bot.store import Arrival, Store, Unit
-from handlers.referral import figures, grants, store
+from handlers.referral import advice, breakdown, figures, grants, modes, store
 from handlers.referral.crediting import COUNTED
 from handlers.referral.rules import Phase, Standing
 from handlers.referral.store import Known
 
 _PHASES = {"draft": "草稿", "open": "进行中", "paused": "已暂停", "ended": "已结束"}
 _MOST_CODES = 1_000_000
+_AT_ONCE = 500
 
 
 @asynccontextmanager
@@ -174,17 +178,18 @@ def _end_of(day: str, zone: ZoneInfo) -> float:
 
 async def stats(config: Config, campaign: str, out: TextIO, *, as_json: bool = False) -> int:
     """Print the figures of a campaign."""
+    now, zone = time.time(), ZoneInfo(config.timezone)
     async with opened(config) as facts:
         one = await known(facts, campaign)
-        found = await figures.figures(facts, campaign, time.time())
-    if as_json:
-        told: dict[str, Any] = {"campaign": campaign, "phase": one.phase}
-        told |= msgspec.to_builtins(found, str_keys=True)
-        for name, k in (("to_date", found.to_date), ("week", found.week)):
-            told[name] |= {"k_gross": k.gross, "k_net": k.net, "k_classic": k.classic}
-        told |= {"cost_each": found.cost_each}
-        print(msgspec.json.format(msgspec.json.encode(told)).decode(), file=out)
-        return 0
+        if as_json:
+            told = await campaign_figures(config, facts, campaign, now)
+            print(msgspec.json.format(msgspec.json.encode(told)).decode(), file=out)
+            return 0
+        found = await figures.figures(facts, campaign, now)
+        arms, cohorts = await breakdown.groups(facts, campaign, zone)
+        stays = await breakdown.stays(facts, campaign, (one.terms.start, one.terms.end), now)
+        by_mode = await modes.modes(facts, one)
+        advised = await advice.open_advice(facts, campaign)
     for name, k in (("到现在", found.to_date), ("最近 7 天", found.week)):
         print(
             f"{name}：参加 {k.participants}，邀请过 {k.inviters}，记上 {k.credited}，"
@@ -199,12 +204,20 @@ async def stats(config: Config, campaign: str, out: TextIO, *, as_json: bool = F
         print(f"  满 {tier} 位：{n} 人", file=out)
     each = "—" if found.cost_each is None else f"{found.cost_each / 100:.2f} 元"
     print(f"奖励成本 {found.cost / 100:.2f} 元，每位有效新客 {each}", file=out)
-    print(f"虚拟 {found.virtual} 份，实物 {found.physical} 份", file=out)
-    if found.to_date.is_low(config.referral.k_alarm):
-        print(
-            f"K 低于 {config.referral.k_alarm}：可以降低第一档、加上新人奖励或延长时间。", file=out
-        )
+    print(_mix(found.virtual, found.physical), file=out)
+    print_groups(arms, cohorts, stays, out)
+    print_modes(by_mode, one.campaign, out)
+    print_advice(advised, out)
     return 0
+
+
+def _mix(virtual: int, physical: int) -> str:
+    """How the rewards are mixed, against 3 : 7 (B20)."""
+    text = f"虚拟 {virtual} 份，实物 {physical} 份"
+    if given := virtual + physical:
+        parts = round(10 * virtual / given)
+        text += f"，约 {parts} : {10 - parts}（目标 3 : 7）"
+    return text
 
 
 _STANDS = {
@@ -232,20 +245,24 @@ def looked_at(inviter: Conversation, campaign: str, now: float, name: str = COUN
 
 
 async def wake_queue(facts: Store, campaign: str, now: float) -> int:
-    """Let whoever waits for a reward be looked at again: there may be more of it now."""
+    """Let everybody whose invitations count be looked at again: more may be left, or enough.
+
+    Returns:
+        How many wait for a reward.
+    """
     rows = await facts.database.fetch(
-        "SELECT DISTINCT p.open_kfid, p.external_userid FROM referral_grants g"
-        " JOIN referral_participants p ON p.state = g.state"
-        " WHERE g.campaign = ? AND g.standing = 'queued' AND g.side = 'inviter'"
-        " ORDER BY g.reached_at",
+        "SELECT p.open_kfid, p.external_userid, EXISTS (SELECT 1 FROM referral_grants g"
+        "   WHERE g.state = p.state AND g.standing = 'queued' AND g.side = 'inviter') AS waits"
+        " FROM referral_participants p WHERE p.campaign = ? AND EXISTS (SELECT 1"
+        "   FROM referral_invites i WHERE i.state = p.state AND i.standing = 'valid')"
+        " ORDER BY (SELECT MIN(g.reached_at) FROM referral_grants g WHERE g.state = p.state"
+        "   AND g.standing = 'queued')",
         campaign,
     )
-    arrivals = []
-    for row in rows:
-        where = Conversation(row["open_kfid"], row["external_userid"])
-        arrivals.append(looked_at(where, campaign, now))
-    if arrivals:
+    where = [Conversation(row["open_kfid"], row["external_userid"]) for row in rows]
+    for start in range(0, len(where), _AT_ONCE):
         unit = Unit()
-        await facts.mailbox.deliver(unit, arrivals, now)
+        some = [looked_at(one, campaign, now) for one in where[start : start + _AT_ONCE]]
+        await facts.mailbox.deliver(unit, some, now)
         await facts.database.commit(unit)
-    return len(arrivals)
+    return sum(row["waits"] for row in rows)

@@ -11,6 +11,7 @@ from bot.commands.arguments import Actions, Command, Run, action
 from bot.commands.report import Span
 from bot.config import Config
 from bot.errors import Misconfigured
+from bot.measuring.window import PERIODS
 from bot.web.code_images import Look
 
 MOST_A_DAY = 200
@@ -46,12 +47,13 @@ def add(command: Command, run: Run) -> None:
         ("resume", _resume, "恢复"),
     ):
         action(actions, name, work, text).add_argument("id", help="渠道的编号")
-    one = action(actions, "cost", _cost, "填一个渠道一天（或一段日子里每天）花了多少")
+    one = action(actions, "cost", _cost, "填一个渠道一天（或一段日子里每天）花了多少，或看填了没有")
     one.add_argument("id", help="渠道的编号")
     one.add_argument("days", help="2026-11-20，或 2026-11-20~2026-11-30")
-    one.add_argument("amount", help="每天多少元，如 350 或 350.50")
+    one.add_argument("amount", nargs="?", help="每天多少元，如 350 或 350.50；不写就列出填了的")
     one = action(actions, "stats", _stats, "各渠道来了多少人、留下多少、买了多少、值不值")
     one.add_argument("id", nargs="?", default="", help="只看一个渠道")
+    one.add_argument("--by", choices=PERIODS, help="另外逐日（day）、逐周、逐月列出")
     _span(one)
     _span(action(actions, "hops", _hops, "落地页：各路径打开、点击、来了多少，在哪一跳走了"))
 
@@ -125,12 +127,15 @@ async def _resume(config: Config, arguments: argparse.Namespace) -> int:
 
 async def _cost(config: Config, arguments: argparse.Namespace) -> int:
     it = arguments
+    if it.amount is None:
+        return await channels.costs(config, it.id, it.days, sys.stdout)
     return await channels.cost(config, it.id, it.days, it.amount, sys.stdout)
 
 
 async def _stats(config: Config, arguments: argparse.Namespace) -> int:
     span = Span(arguments.days, arguments.first, arguments.last)
-    return await channel_stats.stats(config, span, arguments.id, sys.stdout, as_json=arguments.json)
+    it = arguments
+    return await channel_stats.stats(config, span, it.id, sys.stdout, by=it.by, as_json=it.json)
 
 
 async def _hops(config: Config, arguments: argparse.Namespace) -> int:

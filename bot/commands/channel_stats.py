@@ -10,7 +10,10 @@ from bot.app.channel_stats import ChannelLine, ChannelReport, channel_report
 from bot.commands.channels import SOURCES, opened
 from bot.commands.report import Span
 from bot.config import Channel, Config
+from bot.measuring.channel_series import PeriodLine
+from bot.measuring.channels import Worth
 from bot.measuring.statistics import Share, share_of
+from bot.measuring.window import Period
 
 _VERDICTS = {"keep": "保留", "watch": "留意", "stop": "建议停掉"}
 _WHY = {
@@ -21,17 +24,24 @@ _WHY = {
 _DEFINITIONS = (
     "新客：头一次成为好友（客服、群各算各的）。净留存：第 7、30 天还在的。转化：30 天内付了第一单。"
     "互动：7 天内自己有动作。留存 D7/D30/D90：截至那天的 7 天里有动作（bounded）。"
-    "激活：3 天没动静的，再过 7 天内有动作。"
+    "激活：3 天没动静的，再过 7 天内有动作。30天内成交记在新客来的那一天（周、月）。"
 )
 
 
 async def stats(
-    config: Config, span: Span, channel_id: str, out: TextIO, *, as_json: bool = False
+    config: Config,
+    span: Span,
+    channel_id: str,
+    out: TextIO,
+    *,
+    by: Period | None = None,
+    as_json: bool = False,
 ) -> int:
     """Print the figures of some days.
 
     Args:
         channel_id: empty = all.
+        by: each day, week or month beside the whole.
 
     Raises:
         Misconfigured: these are no days.
@@ -39,7 +49,7 @@ async def stats(
     now, zone = time.time(), ZoneInfo(config.timezone)
     window = span.window(now, zone)
     async with opened(config) as store:
-        report = await channel_report(config, store, window, zone, now)
+        report = await channel_report(config, store, window, zone, now, by=by)
     if channel_id:
         lines = [one for one in report.channels if one.id == channel_id]
         report = msgspec.structs.replace(report, channels=lines)
@@ -112,13 +122,28 @@ def _print_line(line: ChannelLine, out: TextIO) -> None:
     parts.append(f"激活 {_share(found.activated)}")
     print("，".join(parts), file=out)
     if line.worth is not None:
-        worth = line.worth
-        cac = "未知" if worth.cac is None else f"{worth.cac / 100:.2f} 元/人"
-        roi = "未知" if worth.roi is None else f"1:{worth.roi:.2f}"
-        verdict = _VERDICTS.get(worth.verdict or "", "") or f"不下结论：{_WHY.get(worth.why, '')}"
-        entered = f"填了 {worth.days_known}/{worth.days} 天"
-        cost = f"{worth.cost / 100:.2f} 元（{entered}）"
-        print(f"  花费 {cost}，获客成本 {cac}，投入产出 {roi}，{verdict}", file=out)
+        print(f"  {_worth(line.worth)}", file=out)
+    for one in line.series or ():
+        print(f"  · {_period(one)}", file=out)
+
+
+def _worth(worth: Worth) -> str:
+    """What it cost and what came of that; what nobody entered is unknown, not nothing."""
+    cost = "未知" if worth.cost is None else f"{worth.cost / 100:.2f} 元"
+    cac = "未知" if worth.cac is None else f"{worth.cac / 100:.2f} 元/人"
+    roi = "未知" if worth.roi is None else f"1:{worth.roi:.2f}"
+    verdict = _VERDICTS.get(worth.verdict or "", "") or f"不下结论：{_WHY.get(worth.why, '')}"
+    entered = f"填了 {worth.days_known}/{worth.days} 天"
+    return f"花费 {cost}（{entered}），获客成本 {cac}，投入产出 {roi}，{verdict}"
+
+
+def _period(one: PeriodLine) -> str:
+    days = one.first if one.first == one.last else f"{one.first}~{one.last}"
+    sold = f"30天内成交 {one.revenue / 100:.2f} 元{'' if one.settled else '（还会变）'}"
+    parts = [f"添加 {one.adds}", f"新客 {one.new_people}", sold]
+    if one.worth is not None:
+        parts.append(_worth(one.worth))
+    return f"{days}  {'，'.join(parts)}"
 
 
 def _share(share: Share) -> str:

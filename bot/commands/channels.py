@@ -213,19 +213,40 @@ async def cost(config: Config, channel_id: str, days: str, amount: str, out: Tex
     Raises:
         Misconfigured: these are no days, or no amount.
     """
-    span = read_dates(days)
-    if span is None:
-        raise Misconfigured("日期写成 2026-11-20，或一段 2026-11-20~2026-11-30")
-    cents = cents_of(amount)
+    listed_days, cents = _days(days), cents_of(amount)
     async with opened(config) as store:
         await known(store, channel_id)
         unit, facts = Unit(), ChannelFacts(store.database)
-        listed_days = [day.isoformat() for day in span.days()]
         facts.cost(unit, channel_id, listed_days, cents, by=operator(), at=time.time())
         await store.database.commit(unit)
         await note(store, "channels.cost", f"channel:{channel_id}", time.time(), why=days)
     print(f"{channel_id}：{len(listed_days)} 天，每天 {cents / 100:.2f} 元。", file=out)
     return 0
+
+
+async def costs(config: Config, channel_id: str, days: str, out: TextIO) -> int:
+    """Print what was entered for each of some days, and for which nothing was.
+
+    Raises:
+        Misconfigured: these are no days.
+    """
+    wanted_days = _days(days)
+    async with opened(config) as store:
+        await known(store, channel_id)
+        found = await ChannelFacts(store.database).costs(wanted_days[0], wanted_days[-1])
+    entered = found.get(channel_id, {})
+    for day in wanted_days:
+        print(f"{day}  {entered[day] / 100:.2f} 元" if day in entered else f"{day}  没填", file=out)
+    whole = f"{sum(entered.values()) / 100:.2f} 元" if entered else "未知"
+    print(f"{channel_id}：填了 {len(entered)}/{len(wanted_days)} 天，共 {whole}。", file=out)
+    return 0
+
+
+def _days(text: str) -> list[str]:
+    span = read_dates(text)
+    if span is None:
+        raise Misconfigured("日期写成 2026-11-20，或一段 2026-11-20~2026-11-30")
+    return [day.isoformat() for day in span.days()]
 
 
 async def channels_of(store: Store, userid: str) -> list[Channel]:

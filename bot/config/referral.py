@@ -92,6 +92,20 @@ class CampaignAudience(Section):
     bought: Literal["any", "yes", "no"] = "any"
 
 
+class Place(Section):
+    """Where friends may go too, of their own will: a customer group, or an official account (C22).
+
+    Args:
+        name: as customers read it.
+        url: that leads there.
+        channel: of a group, whose code is counted, ``None`` = nothing can be counted.
+    """
+
+    name: Text
+    url: Annotated[str, StringConstraints(pattern=r"^https://\S+$", max_length=300)]
+    channel: Name | None = None
+
+
 class Campaign(Section):
     """A referral campaign.
 
@@ -100,10 +114,13 @@ class Campaign(Section):
         audience: who may take part; who takes part already stays.
         tiers: strictly increasing.
         arms: other tiers by name; who gets which is decided by a stable hash of the participant.
+        experiment: of `experiments`, whose variants are `arms` by name (any other sees `tiers`).
         rewards: by key.
         newcomer: key of what the newcomer gets, ``None`` = nothing.
         receivers: members on every participant's code.
         pool: members whose friendship counts beside theirs (R-3.5.2).
+        staff: channels of members' own codes that invite too; they are counted, and earn nothing.
+        group, account: where friends may go besides; no reward hangs on it.
         freeze_hours: how long an invitation waits; ``None`` = 24 h, or 7 days with a gift.
         observe_days: after `end`, how long a deletion still takes an invitation back.
         daily_cap: invitations of one inviter a day.
@@ -127,10 +144,14 @@ class Campaign(Section):
     audience: CampaignAudience = CampaignAudience()
     tiers: Annotated[Many[Tier], Field(min_length=1, max_length=10)]
     arms: Mapping[Name, Many[Tier]] = {}
+    experiment: Annotated[str, Field(max_length=40)] = ""
     rewards: Annotated[Mapping[Name, Reward], Field(min_length=1, max_length=30)]
     newcomer: Name | None = None
     receivers: Annotated[Many[Userid], Field(min_length=1, max_length=100)]
     pool: Many[Userid] = ()
+    staff: Annotated[Many[Name], Field(max_length=200)] = ()
+    group: Place | None = None
+    account: Place | None = None
     freeze_hours: Hours | None = None
     observe_days: Annotated[int, Field(ge=0, le=365)] = 7
     daily_cap: Count = 50

@@ -13,7 +13,7 @@ import structlog
 from bot.config.outreach import OutreachLimits
 from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.delivery.mass_sending import LEFT, MAYBE_MADE, Finder, Moves, Undecidable
-from bot.errors import NotAuthorised, Rejected, SendCancelled, Throttled, WeComError
+from bot.errors import Misconfigured, NotAuthorised, Rejected, SendCancelled, Throttled, WeComError
 from bot.model.outreach import Reach
 from bot.policy.outreach import quiet_until
 from bot.store import KnownSend, Store
@@ -88,15 +88,17 @@ class MassLooks:
         except Throttled as error:
             await again(known, max(error.retry_at, self._now + FIRST_S))
             return False
-        except NotAuthorised as error:
-            await self.access.refused(error)
+        except (NotAuthorised, Misconfigured) as error:
+            log.error("mass_sends.not_permitted", error=str(error))
+            if isinstance(error, NotAuthorised):
+                await self.access.refused(error)
             await again(known, self._now + PAUSE_S)
             return False
         except WeComError as error:
             log.warning("mass_sends.not_read", send=known.send.id, error=str(error))
             is_late = self._now > known.send.expires_at + GIVE_UP_S
             if is_late and isinstance(error, Rejected):
-                await again(known, None, f"refused_{error.errcode}")
+                await self.store.mass_sends.give_up(known, f"refused_{error.errcode}", self._now)
             else:
                 await again(known, self._now + AFTER_ERROR_S)
         return True
@@ -121,7 +123,7 @@ class MassLooks:
         try:
             msgid = await self.finder.msgid_of(api, known)
         except Undecidable:
-            await self.store.mass_sends.look_again(known, None, MAYBE_MADE)
+            await self.store.mass_sends.give_up(known, MAYBE_MADE, self._now)
             return
         settled_at = known.tried_at + platform_limits().contact.mass_settle_s
         if msgid:
@@ -166,13 +168,13 @@ class MassLooks:
             case SendResult.TOO_MANY:
                 await self.moves.ended(known, Reach.IMPOSSIBLE, OTHERS)
             case _:
-                await self._on_its_way(known, at)
+                await self._on_its_way(known, at or self._now)
 
     async def _on_its_way(self, known: KnownSend, at: float) -> None:
         if known.confirmed_at is None:
             await self.moves.confirmed(known, at, self._now + FIRST_S)
         elif self._now - known.confirmed_at > GIVE_UP_S:
-            await self.store.mass_sends.look_again(known, None, NOT_TOLD)
+            await self.store.mass_sends.give_up(known, NOT_TOLD, self._now)
         else:
             await self.store.mass_sends.look_again(known, self._later(known.confirmed_at))
 

@@ -157,34 +157,37 @@ class MassSendCourier:
         if known is None or known.state is not Reach.PLANNED:
             made = known is not None and known.msgid
             return Ended("sent" if made else "cancelled", error="moved on already")
+        if await self.store.switches.silence_of(Conversation("", known.send.external_userid)):
+            return _unwanted(known, SILENCED, now)
         try:
-            claimed = await self.store.outbox.claim(parcel, now, unless_silenced=True)
+            if not await self.store.outbox.claim(parcel, now):
+                return Later(now, "closed meanwhile")
         except NotConsented:
             return _unwanted(known, NO_CONSENT, now)
-        if not claimed:
-            return _unwanted(known, SILENCED, now)
         api = await self.access.api()
         if api is None and known.tried_at is not None:
             return Later(now + _OPERATOR_PAUSE_S, NOT_PERMITTED)
         if api is None:
             return await self._over(known, Reach.BLOCKED, NOT_PERMITTED)
-        if known.tried_at is not None:
-            try:
-                msgid = await self.finder.msgid_of(api, known)
-            except Undecidable:
-                await self.store.mass_sends.look_again(known, None, MAYBE_MADE)
-                return Ended("dead", error=MAYBE_MADE)
-            if msgid:
-                return await self._made(known, msgid)
-            settled_at = known.tried_at + platform_limits().contact.mass_settle_s
-            if now < settled_at:
-                return Later(settled_at, "an earlier try may have made it")
-        return await self._make(api, parcel, known)
+        found = None if known.tried_at is None else await self._made_before(api, known, now)
+        return found or await self._make(api, parcel, known)
+
+    async def _made_before(self, api: ContactApi, known: KnownSend, now: float) -> Outcome | None:
+        """What becomes of one that an earlier try may have made; ``None`` = it did not."""
+        try:
+            msgid = await self.finder.msgid_of(api, known)
+        except Undecidable:
+            await self.store.mass_sends.give_up(known, MAYBE_MADE, now)
+            return Ended("dead", error=MAYBE_MADE)
+        if msgid:
+            return await self._made(known, msgid)
+        settled_at = (known.tried_at or now) + platform_limits().contact.mass_settle_s
+        return Later(settled_at, "an earlier try may have made it") if now < settled_at else None
 
     async def _make(self, api: ContactApi, parcel: Parcel, known: KnownSend) -> Outcome:
         send, book = known.send, self.store.mass_sends
         verdict = self.finder.guard.check(send.text)
-        if not send.text or verdict.decision not in (Decision.ALLOW, Decision.MASK):
+        if verdict.decision not in (Decision.ALLOW, Decision.MASK):
             kinds = ",".join(dict.fromkeys(one.kind for one in verdict.found))
             return await self._over(known, Reach.BLOCKED, f"lexicon:{kinds}")
         if not await book.try_now(send.id, self.moves.clock.now()):

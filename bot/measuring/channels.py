@@ -153,12 +153,17 @@ def figures_of(
             adds[one.family, one.channel] += 1
     new: defaultdict[tuple[Family, str], list[Episode]] = defaultdict(list)
     for mine in of_person.values():
-        first = min(mine, key=lambda one: (one.at, one.channel))
+        first = first_of(mine)
         if since <= first.at < until and not first.brought:
             new[first.family, first.channel].append(first)
     return {
         key: _figures(count, new[key], of_person, facts, now) for key, count in sorted(adds.items())
     }
+
+
+def first_of(episodes: Iterable[Episode]) -> Episode:
+    """With which of a person's he was new (R-3.4)."""
+    return min(episodes, key=lambda one: (one.at, one.channel))
 
 
 def _figures(
@@ -199,7 +204,7 @@ def _figures(
         if family == FRIENDS
         else None,
         converted=share_of(sum(_converted(one, facts) for one in new), len(new)),
-        revenue=sum(_revenue(one, facts) for one in new),
+        revenue=sum(revenue_of(one, facts) for one in new),
         interacted=share_of(
             sum(acted(one, 0, INTERACTED_DAYS, at_once=True) for one in old(INTERACTED_DAYS)),
             len(old(INTERACTED_DAYS)),
@@ -223,7 +228,8 @@ def _converted(first: Episode, facts: Facts) -> bool:
     return bool(paid) and first.at <= paid[0][0] <= first.at + CONVERTED_DAYS * DAY_S
 
 
-def _revenue(first: Episode, facts: Facts) -> int:
+def revenue_of(first: Episode, facts: Facts) -> int:
+    """What a person paid within 30 d of coming and did not get back, in 分."""
     until = first.at + CONVERTED_DAYS * DAY_S
     return sum(kept for at, kept in facts.paid.get(first.person, ()) if first.at <= at <= until)
 
@@ -245,7 +251,7 @@ class Worth(msgspec.Struct, frozen=True):
     """What a channel costs, and whether it is worth it.
 
     Args:
-        cost: in 分, of the days that were entered.
+        cost: in 分, of the days that were entered; ``None`` when none was: that is unknown.
         days_known: days of the window for which a cost was entered.
         days: of the window, since the channel is there.
         cac: in 分 a person; ``None`` while a day is unknown or nobody is new.
@@ -254,7 +260,7 @@ class Worth(msgspec.Struct, frozen=True):
             ``short_window``.
     """
 
-    cost: int
+    cost: int | None
     days_known: int
     days: int
     cac: float | None
@@ -275,9 +281,10 @@ def worth_of(
         revenue: what they paid, in 分.
     """
     known = [costs[day] for day in days if day in costs]
-    cost, whole = sum(known), bool(days) and len(known) == len(days)
-    cac = cost / new if whole and new else None
-    roi = revenue / cost if whole and cost else None
+    cost = sum(known) if known else None
+    whole = cost is not None and len(known) == len(days)
+    cac = cost / new if cost is not None and whole and new else None
+    roi = revenue / cost if cost and whole else None
     why = ""
     if not whole:
         why = "no_cost"

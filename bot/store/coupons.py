@@ -25,7 +25,7 @@ _FREE = "pool = ?1 AND given_for IS NULL AND (expires_at IS NULL OR expires_at >
 
 _ENDING = (
     "given_for IS NOT NULL AND redeemed_at IS NULL AND reminded_at IS NULL"
-    " AND expires_at > ?2 AND expires_at <= ?3"
+    " AND expires_at > {now} AND expires_at <= {until}"
 )
 
 
@@ -129,7 +129,8 @@ class Coupons:
     async def untold(self, external_userid: str, now: float, until: float) -> bool:
         """Whether a coupon of the person ends by `until` without his knowing."""
         row = await self._db.fetch_one(
-            f"SELECT 1 FROM coupons WHERE external_userid IN {SAME_PERSON} AND {_ENDING} LIMIT 1",
+            f"SELECT 1 FROM coupons WHERE external_userid IN {SAME_PERSON}"
+            f" AND {_ENDING.format(now='?2', until='?3')} LIMIT 1",
             *(external_userid, now, until),
         )
         return row is not None
@@ -162,8 +163,9 @@ class Coupons:
     async def ending(self, now: float, until: float, limit: int) -> list[Coupon]:
         """Given ones that end soon, of which nobody has reminded."""
         rows = await self._db.fetch(
-            f"SELECT * FROM coupons WHERE ?1 = ?1 AND {_ENDING} ORDER BY expires_at LIMIT ?4",
-            *("", now, until, limit),
+            f"SELECT * FROM coupons WHERE {_ENDING.format(now='?1', until='?2')}"
+            " ORDER BY expires_at LIMIT ?3",
+            *(now, until, limit),
         )
         return [_coupon(row) for row in rows]
 

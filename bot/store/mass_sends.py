@@ -56,7 +56,6 @@ class KnownSend:
         tried_at: when WeCom was last asked to make it; from then on there may be a task.
         msgid: of the task, empty = none is known.
         cancel_why: why it is not wanted any more, empty = it is.
-        next_at: when it is looked at again, ``None`` = never.
     """
 
     send: MassSend
@@ -69,7 +68,6 @@ class KnownSend:
     confirmed_at: float | None
     reminders: int
     cancel_why: str
-    next_at: float | None
 
 
 class MassSends:
@@ -134,6 +132,8 @@ class MassSends:
 
     async def taken(self, msgids: Sequence[str]) -> set[str]:
         """Those of these tasks that are known to be of some customer."""
+        if not msgids:
+            return set()
         marks = ",".join("?" * len(msgids))
         rows = await self._db.fetch(
             f"SELECT msgid FROM mass_sends WHERE msgid <> '' AND msgid IN ({marks})", *msgids
@@ -172,12 +172,19 @@ class MassSends:
             "UPDATE mass_sends SET tried_at = NULL WHERE id = ? AND state = 'planned'", send_id
         )
 
-    async def look_again(self, known: KnownSend, at: float | None, why: str = "") -> None:
-        """Look at it later, ``None`` = never; not where it became unwanted meanwhile."""
+    async def look_again(self, known: KnownSend, at: float) -> None:
+        """Look at it later; not where it became unwanted meanwhile: that is looked at at once."""
         await self._db.execute(
-            "UPDATE mass_sends SET next_at = ?, why = CASE ? WHEN '' THEN why ELSE ? END"
+            f"UPDATE mass_sends SET next_at = ? WHERE id = ? AND cancel_why = ? AND {_OPEN}",
+            *(at, known.send.id, known.cancel_why),
+        )
+
+    async def give_up(self, known: KnownSend, why: str, now: float) -> None:
+        """Ask no more: it stays as it is, which is all that is known."""
+        await self._db.execute(
+            "UPDATE mass_sends SET next_at = NULL, ended_at = ?, why = ?"
             f" WHERE id = ? AND cancel_why = ? AND {_OPEN}",
-            *(at, why, why, known.send.id, known.cancel_why),
+            *(now, why, known.send.id, known.cancel_why),
         )
 
     async def remind_now(self, known: KnownSend, now: float) -> None:
@@ -217,7 +224,7 @@ class MassSends:
         return KnownSend(
             *(send, Reach(row["state"]), row["why"], row["planned_at"], row["tried_at"]),
             *(row["msgid"], row["created_at"], row["confirmed_at"], row["reminders"]),
-            *(row["cancel_why"], row["next_at"]),
+            row["cancel_why"],
         )
 
     def _text(self, row: Row) -> str:

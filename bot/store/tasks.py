@@ -183,7 +183,7 @@ class Tasks:
         """Add that the member was told; `UnitConflict` when somebody was quicker."""
         unit.add(
             "UPDATE staff_tasks SET state = 'reminded', next_at = ?,"
-            " nudged = nudged + (state = 'reminded'),"
+            " nudged = nudged + CASE WHEN state = 'reminded' THEN 1 ELSE 0 END,"
             f" reminded_at = COALESCE(reminded_at, ?) WHERE id = ? AND next_at IS ? AND {_OPEN}",
             *(next_at, now, known.task.id, known.next_at),
             expect=1,

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from bot.config import Channel, explained
 from bot.measuring import Window, days_between, last_days
+from bot.measuring.window import PERIODS, Period
 from bot.ports import Clock
 from bot.store import AuditEntry, ChannelRow, Store, Unit, WayRow
 from bot.store.channel_facts import ChannelFacts
@@ -23,8 +24,8 @@ HAND = "hand"
 MAX_DAYS = 366
 _MOST_CENTS = 10**12
 
-Count = Callable[[Window, float], Awaitable[msgspec.Struct]]
-"""The report of a window, at a moment."""
+Count = Callable[[Window, float, Period | None], Awaitable[msgspec.Struct]]
+"""The report of a window, at a moment, divided into days, weeks or months."""
 
 _Handler = Callable[[web.Request, float], Awaitable[web.Response]]
 
@@ -91,9 +92,12 @@ class ChannelsEndpoint:
         return web.json_response(_told(row, await self._store.ways.get(row.channel.id)))
 
     async def _stats(self, request: web.Request, now: float) -> web.Response:
-        window = self._window(request.query, now)
+        window, named = self._window(request.query, now), request.query.get("by")
+        by = next((one for one in PERIODS if one == named), None)
+        if by != named:
+            raise ValueError(f"by is one of {', '.join(PERIODS)}")
         async with self._one_at_a_time:
-            report = await self._count(window, now)
+            report = await self._count(window, now, by)
         return web.Response(body=msgspec.json.encode(report), content_type="application/json")
 
     async def _draw(self, request: web.Request, _now: float) -> web.Response:

@@ -9,14 +9,15 @@ from bot.model.tasks import StaffTask, task_id
 from bot.routing import Turn
 from bot.routing.assigning import ask_mass_send, ask_staff
 from bot.store import Store
-from handlers.flows.flow import Flow, Step
+from handlers.flows.flow import REMIND_EVERY_S, Flow, Step
 from handlers.flows.store import Run, StepRow
 
 FEATURE = "flow"
 """By which its touches are known in the budget and among mass-send tasks."""
 
 TASK = "sop"
-ON_TIME_S, KEPT_S = 4 * 3600.0, 86_400.0
+ON_TIME_S, KEPT_S = 4 * 3600.0, REMIND_EVERY_S
+"""What nobody has done by the next reminder is given up: nobody is to do both."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,10 +67,11 @@ async def get(facts: Store, redemption: str) -> Redemption | None:
 
 async def listed(facts: Store, *, customer: str = "") -> list[Redemption]:
     """Those of a person, or those that somebody has still to send; oldest first."""
-    which = f"r.external_userid IN {SAME_PERSON}" if customer else "r.standing = 'reserved'"
+    which, whose = "r.standing = 'reserved'", list[str]()
+    if customer:
+        which, whose = f"r.external_userid IN {SAME_PERSON}", [customer]
     rows = await facts.database.fetch(
-        f"SELECT * FROM points_redemptions r WHERE ?1 = ?1 AND {which} ORDER BY r.at, r.id",
-        customer,
+        f"SELECT * FROM points_redemptions r WHERE {which} ORDER BY r.at, r.id", *whose
     )
     return [_redemption(row) for row in rows]
 

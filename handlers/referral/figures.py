@@ -48,9 +48,14 @@ class KFigures:
         """New valid people per participant."""
         return self.still_valid / self.participants if self.participants else None
 
+    @property
+    def says_something(self) -> bool:
+        """Whether enough have invited."""
+        return self.inviters >= FEWEST_INVITERS
+
     def is_low(self, alarm: float) -> bool:
         """Whether K is so low that something should be changed, and enough have invited."""
-        return self.inviters >= FEWEST_INVITERS and self.gross is not None and self.gross < alarm
+        return self.says_something and self.gross is not None and self.gross < alarm
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +139,8 @@ async def k_of(facts: Store, campaign: str, since: float, until: float) -> KFigu
     """K of a window: first credits in it, over whoever made an invite action in it."""
     row = (
         await facts.database.scan(
-            "SELECT (SELECT COUNT(*) FROM referral_participants WHERE campaign = ?1"
-            "   AND invited_at >= ?2 AND joined_at <= ?3) AS inviters,"
+            "SELECT (SELECT COUNT(DISTINCT state) FROM referral_acts WHERE campaign = ?1"
+            "   AND at >= ?2 AND at <= ?3) AS inviters,"
             " (SELECT COUNT(*) FROM referral_participants WHERE campaign = ?1"
             "   AND joined_at <= ?3) AS participants,"
             f" (SELECT COUNT(*) FROM referral_invites WHERE campaign = ?1 AND {_CREDITED})"

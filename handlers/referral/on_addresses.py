@@ -3,7 +3,7 @@
 from bot.model import Because, MenuItem, TimerDue
 from bot.routing import IsText, Tapped, Turn
 from bot.store import Store
-from handlers.referral import addresses, grants
+from handlers.referral import addresses, grants, weighing
 from handlers.referral.addresses import Address, Given
 from handlers.referral.crediting import record
 from handlers.referral.grants import Grant, Paid
@@ -63,6 +63,7 @@ async def address_judged(turn: Turn, facts: Store) -> None:
 async def _confirm(turn: Turn, facts: Store, one: Grant, found: Given) -> None:
     if not found.is_confirmed:
         record(turn, [addresses.confirmed(one.id, turn.now)])
+        record(turn, await weighing.receipts(facts, one.external_userid, found.address, turn.now))
         turn.cancel(FORM, key=one.id)
         await Paying(turn, facts).send(one, _shown(found.address))
     text = turn.phrases.say("referral.address_noted", name=one.definition.name)

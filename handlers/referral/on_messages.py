@@ -1,14 +1,17 @@
 """Let customers take part, and tell them how far they are, when they ask."""
 
-import hashlib
 import secrets
 
+from bot.config import Campaign
+from bot.measuring.experiments import variant_of
 from bot.model import Attachment, Because
 from bot.routing import Says, Tapped, Turn
+from bot.routing.experimenting import Experimenting
 from bot.store import Store, Unit
 from handlers.referral import grants, saying, store
 from handlers.referral.audience import may_join
 from handlers.referral.crediting import record
+from handlers.referral.modes import FOLLOWED, declared
 from handlers.referral.on_inviters import CLOSE, WAY
 from handlers.referral.router import router
 from handlers.referral.rules import Phase
@@ -18,13 +21,13 @@ PREFIX = "referral:"
 
 
 @router.message(Says("referral.join"))
-async def wants_to_invite(turn: Turn, facts: Store) -> None:
+async def wants_to_invite(turn: Turn, facts: Store, trying: Experimenting) -> None:
     """Take part, or get the poster once more; where nothing runs, others answer."""
     found = await store.running(facts, turn.now)
     for known in found:
         who = await store.participant(facts, known.campaign.id, turn.external_userid)
         if who is not None or await may_join(turn, facts, known.campaign):
-            await _invite(turn, facts, known)
+            await _invite(turn, facts, known, trying)
             return
     if found:
         _say(turn, "not_meant", turn.phrases.say("referral.not_meant"))
@@ -49,10 +52,15 @@ async def asks_for_rules(turn: Turn, facts: Store) -> None:
 
 
 @router.message(Tapped(PREFIX))
-async def tapped(turn: Turn, facts: Store) -> None:
+async def tapped(turn: Turn, facts: Store, trying: Experimenting) -> None:
     """One of the menu under our answers."""
     what, _, campaign = (turn.message.menu_id or "").removeprefix(PREFIX).partition(":")
-    await _answer(turn, facts, what, campaign)
+    if what == "poster":
+        known, _ = await _about(turn, facts, campaign)
+        if known is not None:
+            await _invite(turn, facts, known, trying)
+    else:
+        await _answer(turn, facts, what, campaign)
     if turn.decisions.weight == 0:
         _say(turn, "over", turn.phrases.say("referral.over"))
 
@@ -62,9 +70,7 @@ async def _answer(turn: Turn, facts: Store, what: str, campaign: str) -> None:
     known, who = await _about(turn, facts, campaign)
     if known is None:
         return
-    if what == "poster":
-        await _invite(turn, facts, known)
-    elif what == "rules":
+    if what == "rules":
         arm = who.arm if who else ""
         _say(turn, what, await saying.explained(turn, facts, known.campaign, arm), known)
     elif what == "rewards":
@@ -72,6 +78,9 @@ async def _answer(turn: Turn, facts: Store, what: str, campaign: str) -> None:
         some = await grants.grants_of(facts, customers)
         record(turn, [grants.told(one.id, turn.now) for one in some if one.code])
         _say(turn, what, saying.listed(turn.phrases, some), known)
+    elif what == FOLLOWED:
+        record(turn, [declared(known.campaign.id, turn.external_userid, what, turn.now)])
+        _say(turn, what, turn.phrases.say("referral.followed"), known)
     elif what == "progress" and who is not None:
         _say(turn, what, await saying.progress(turn, facts, who, known), known)
     elif what == "progress":
@@ -93,7 +102,7 @@ async def _about(
     return (open_now[0] if open_now else None), None
 
 
-async def _invite(turn: Turn, facts: Store, known: Known) -> None:
+async def _invite(turn: Turn, facts: Store, known: Known, trying: Experimenting) -> None:
     """Make the customer a participant, and give him his poster."""
     campaign, say = known.campaign, turn.phrases.say
     if not known.terms.runs_at(turn.now):
@@ -108,8 +117,8 @@ async def _invite(turn: Turn, facts: Store, known: Known) -> None:
         _say(turn, "not_meant", say("referral.not_meant"))
         return
     head = "" if who else (campaign.consent or say("referral.consent"))
-    who = who or _join(turn, facts, known)
-    record(turn, [store.acted(who, turn.now)])
+    who = who or await _join(turn, facts, known, trying)
+    record(turn, store.acted(who, turn.now))
     way = await facts.personal_ways.get(who.state)
     if way.is_usable:
         poster = Attachment(kind="image", media=f"poster:{who.state}")
@@ -123,12 +132,10 @@ async def _invite(turn: Turn, facts: Store, known: Known) -> None:
     _say(turn, "joined", text, known)
 
 
-def _join(turn: Turn, facts: Store, known: Known) -> Participant:
+async def _join(turn: Turn, facts: Store, known: Known, trying: Experimenting) -> Participant:
     campaign, customer = known.campaign, turn.external_userid
     state = f"r_{secrets.token_hex(10)}"
-    arms = ("", *sorted(campaign.arms))
-    digest = hashlib.sha256(f"{campaign.id}\0{customer}".encode()).digest()
-    arm = arms[int.from_bytes(digest[:4], "big") % len(arms)]  # the same for ever
+    arm = await _arm(turn, campaign, trying)
     where = turn.conversation
     who = Participant(*(campaign.id, customer, state, where.open_kfid, arm, turn.now, None, None))
     claim = Unit()  # before WeCom hears of it
@@ -139,7 +146,17 @@ def _join(turn: Turn, facts: Store, known: Known) -> Participant:
     return who
 
 
+async def _arm(turn: Turn, campaign: Campaign, trying: Experimenting) -> str:
+    """Which rewards he sees: as the experiment decides, else evenly; the same for ever."""
+    if campaign.experiment in trying.running:
+        variant = await trying.variant(turn, campaign.experiment)
+    else:
+        even = dict.fromkeys(("", *sorted(campaign.arms)), 1)
+        variant = variant_of(f"referral:{campaign.id}", even, turn.external_userid)
+    return variant if variant in campaign.arms else ""
+
+
 def _say(turn: Turn, what: str, text: str, known: Known | None = None) -> None:
     because = Because(source="reply", ref=f"referral.{what}")
-    menu = saying.menu(turn.phrases, known.campaign.id) if known else ()
+    menu = saying.menu(turn.phrases, known.campaign) if known else ()
     turn.reply(text, menu=menu, because=because)

@@ -8,6 +8,7 @@ import msgspec
 from bot.config import Campaign
 from bot.store import RelationEvent, Statement, Store, Table
 from bot.store.database import Row
+from bot.store.tables import MESSAGES
 from handlers.referral.rules import Phase, Standing, Terms, Tie
 
 KIND = "referral"
@@ -21,9 +22,20 @@ TABLES = (
     Table("referral_steps", "id", person="external_userid"),
     Table("referral_grants", "id", person="external_userid"),
     Table("referral_addresses", "grant_id", person="external_userid", sealed=("body",)),
-    Table("referral_receipts", "external_userid, kind, mark", person="external_userid"),
+    Table(
+        "referral_receipts",
+        "external_userid, kind, mark",
+        person="external_userid",
+        age="at",
+        kept=MESSAGES,
+    ),
     Table("referral_reviews", "invite", person="external_userid"),
     Table("referral_appeals", "state, at", person="external_userid"),
+    Table("referral_declared", "campaign, external_userid, what", person="external_userid"),
+    Table("referral_acts", "state, hour", person="external_userid"),
+    Table("referral_changes", "campaign, at"),
+    Table("referral_looks", "campaign, at", age="at", kept="messages_days"),
+    Table("referral_advice", "id"),
     Table("referral_barred", "external_userid", person="external_userid"),
 )
 
@@ -147,6 +159,16 @@ def put(campaign: Campaign, window: tuple[float, float], origin: str, now: float
     )
 
 
+def changed(campaign: Campaign, by: str, why: str, now: float) -> Statement:
+    """The log of an edit, to be written before `put` in one commit; a first description is none."""
+    definition = campaign.model_dump_json(exclude_defaults=True)
+    return Statement(
+        "INSERT INTO referral_changes SELECT id, ?1, ?2, ?3, definition, ?4 FROM referral_campaigns"
+        " WHERE id = ?5 AND definition <> ?4",
+        (now, by, why, definition, campaign.id),
+    )
+
+
 def turned(campaign_id: str, phase: Phase, by: str, now: float, why: str = "") -> Statement:
     """The campaign is something else from now on."""
     return Statement(
@@ -207,11 +229,15 @@ def joined(who: Participant) -> Statement:
     return Statement(_JOIN, named, 1)
 
 
-def acted(who: Participant, now: float) -> Statement:
-    """He asked for his poster: an invite action (R-3.5.4)."""
-    return Statement(
-        "UPDATE referral_participants SET invited_at = ? WHERE state = ?", (now, who.state)
-    )
+def acted(who: Participant, now: float) -> list[Statement]:
+    """He asked for his poster: an invite action (R-3.5.4), kept once an hour."""
+    act = (who.state, int(now // 3600), now, who.campaign, who.external_userid)
+    return [
+        Statement(
+            "UPDATE referral_participants SET invited_at = ? WHERE state = ?", (now, who.state)
+        ),
+        Statement("INSERT INTO referral_acts VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", act),
+    ]
 
 
 def closed(who: Participant, now: float) -> Statement:

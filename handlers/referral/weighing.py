@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from bot.store import Statement, Store
 from bot.store.database import Row
 from handlers.referral import store
+from handlers.referral.addresses import Address
 from handlers.referral.risk import FEW, HOUR_S, RECENT, SILENT_S, Beside, Seen, Ties
 from handlers.referral.store import Invite
 
@@ -98,6 +99,14 @@ async def seen(facts: Store, one: Invite, hour: int) -> Seen:
     )
 
 
+async def receipts(facts: Store, customer: str, one: Address, at: float) -> list[Statement]:
+    """Note where a prize is sent to, so that the same place and phone of others are seen."""
+    return [
+        await receipt(facts, customer, ADDRESS, one.address, at),
+        await receipt(facts, customer, PHONE, one.phone, at),
+    ]
+
+
 async def receipt(facts: Store, customer: str, kind: str, value: str, at: float) -> Statement:
     """Note what somebody gave for a prize, so that the same given by others is seen.
 
@@ -114,6 +123,8 @@ async def receipt(facts: Store, customer: str, kind: str, value: str, at: float)
 
 
 async def _near(facts: Store, ids: Sequence[str]) -> dict[str, Row]:
+    if not ids:
+        return {}
     rows = await facts.database.fetch(_NEAR.format(marks=_marks(ids)), *ids)
     return {row["id"]: row for row in rows}
 

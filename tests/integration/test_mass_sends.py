@@ -12,6 +12,7 @@ from bot.commands.flows import show
 from bot.model.consents import Purpose
 from bot.model.outreach import Reach
 from bot.routing.panels import About
+from handlers.tasks import panel as tasks_panel
 from handlers.timeline import panel as timeline
 from tests.conftest import OpenChat
 from tests.friends import LAN, Town, a_town
@@ -105,6 +106,23 @@ async def test_what_nobody_sends_is_reminded_of_in_the_day_and_cancelled_in_the_
     assert await touches(town) == 0
 
 
+async def test_a_reminder_takes_the_place_of_what_nobody_has_sent(
+    open_chat: OpenChat, clock: PlayedClock, tmp_path: Path
+) -> None:
+    flows = written(tmp_path, flow(reminders=1, remind_text="还给您留着呢。"))
+    async with a_town(open_chat, clock, flows=flows) as town:
+        await town.parts.access.api()
+        await town.chat.agrees(Purpose.MARKETING)
+        await is_asked(town)
+        await passes(town, hours=24)
+        assert [one.text for one in sends(town).waiting_for("zhangsan")] == ["还给您留着呢。"]
+        assert await step(town) == (Reach.CREATED, "")
+        assert await touches(town) == 1, "what was never sent took nothing"
+        sends(town).confirm_all("zhangsan")
+        await passes(town, minutes=20)
+        assert await step(town) == (Reach.DELIVERED, "")
+
+
 async def test_what_is_sent_just_before_it_is_cancelled_was_sent(town: Town) -> None:
     msgid = await is_asked(town)
     await withdraws(town)
@@ -165,6 +183,18 @@ async def test_a_person_who_is_erased_gets_nothing_that_a_member_still_holds(tow
     assert await town.store.mass_sends.of_customer(LAN) == []
 
 
+async def test_who_is_blocked_is_written_to_by_nobody(town: Town) -> None:
+    await town.store.switches.turn_on(
+        *("block", "customer", LAN), by="zhangsan", reason="同行", now=town.clock.now()
+    )
+    town.friends.add("zhangsan", LAN)
+    await town.settles()
+    await passes(town, minutes=65)
+    assert ADD not in town.sim.calls
+    assert await step(town) == (Reach.IMPOSSIBLE, "silenced")
+    assert await touches(town) == 0
+
+
 async def test_what_was_not_made_in_time_is_not_made(town: Town) -> None:
     town.sim.fault("error", path=ADD, code=45009, times=999)
     town.friends.add("zhangsan", LAN)
@@ -209,6 +239,19 @@ async def test_it_stands_in_the_timeline_with_its_reason(town: Town) -> None:
     (line,) = [one for one in shown.lines if one.label == "群发任务"]
     assert line.value == "发不了"
     assert "已经不是好友" in line.hint
+
+
+async def test_who_looks_at_the_customer_sees_what_waits_to_be_sent(town: Town) -> None:
+    about = About(LAN, None, "zhangsan", town.clock.now(), town.chat.engine.phrases)
+    msgid = await is_asked(town)
+    shown = await tasks_panel(about, town.store)
+    assert shown is not None
+    assert ("待发的群发", TEXT) in [(one.label, one.value) for one in shown.lines]
+    sends(town).confirm("zhangsan", msgid)
+    await passes(town, minutes=20)
+    shown = await tasks_panel(about, town.store)
+    assert shown is not None
+    assert TEXT not in [one.value for one in shown.lines]
 
 
 async def test_a_service_message_is_not_cancelled_by_it(

@@ -37,6 +37,9 @@ def test_a_campaign_goes_from_a_draft_to_its_figures(shop: Shop) -> None:
     told = json.loads(shop.said)
     assert told["to_date"]["k_gross"] is None  # nobody has invited: no nought
     assert told["standings"]["valid"] == 0
+    assert told["stock"] == {"five": 2, "twenty": None}
+    assert (told["virtual_share"], told["virtual_share_wanted"]) == (None, 0.3)
+    assert told["cohorts"] == told["arms"] == told["advice"] == []
     assert shop.run("campaign", "stats", "spring") == 0
     assert "K 毛 —" in shop.said
     assert shop.run("campaign", "review", "spring") == 0
@@ -74,3 +77,19 @@ def test_a_shipped_campaign_is_written_down_with_a_time_and_members(shop: Shop) 
     assert done == 0
     assert shop.run("campaign", "lint", "vip2026") == 0
     assert shop.run("campaign", "open", "vip2026") == 0
+
+
+def test_an_edit_is_logged_with_what_it_changed(shop: Shop) -> None:
+    assert shop.run("campaign", "create", "--file", described(shop)) == 0
+    assert shop.run("campaign", "changes", "spring") == 0
+    assert shop.said == "还没有改过。\n"
+    assert shop.run("campaign", "create", "--file", described(shop, daily_cap=7)) == 0
+    assert shop.run("campaign", "changes", "spring") == 0
+    assert "daily_cap：50 → 7" in shop.said
+    assert "K（前后各 7 天）：— → —" in shop.said
+
+
+def test_advice_that_is_not_there_is_told(shop: Shop) -> None:
+    assert shop.run("campaign", "apply", "v1") != 0
+    assert "没有待定的建议 v1" in shop.complained
+    assert shop.run("campaign", "dismiss", "v1") != 0

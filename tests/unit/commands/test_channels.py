@@ -119,6 +119,35 @@ def test_costs_are_entered_by_day_and_the_verdict_waits_for_a_sample(shop: Shop)
     assert told["figures"]["new_people"] == 0
 
 
+def test_what_nobody_entered_is_unknown_and_what_was_free_is_nothing(shop: Shop) -> None:
+    shop.run("channel", "create", "a", "--name", "甲", "--members", "lisi", "--source", "paid")
+    shop.run("channel", "cost", "a", "2026-11-20~2026-11-22", "0")
+    shop.run("channel", "cost", "a", "2026-11-24", "350")
+    assert shop.run("channel", "cost", "a", "2026-11-22~2026-11-24") == 0
+    assert shop.said.splitlines() == [
+        "2026-11-22  0.00 元",
+        "2026-11-23  没填",
+        "2026-11-24  350.00 元",
+        "a：填了 2/3 天，共 350.00 元。",
+    ]
+    shop.run("channel", "cost", "a", "2026-12-24")
+    assert "填了 0/1 天，共 未知。" in shop.said
+    line = ("--from", "2026-11-20", "--to", "2026-11-24", "--by")
+    assert shop.run("channel", "stats", "a", *line, "week") == 0
+    first, second = (one for one in shop.said.splitlines() if one.startswith("  · "))
+    assert first.startswith("  · 2026-11-20~2026-11-22  添加 0，新客 0，30天内成交 0.00 元")
+    assert "花费 0.00 元（填了 3/3 天），获客成本 未知，投入产出 未知，不下结论：样本不足" in first
+    assert second.startswith("  · 2026-11-23~2026-11-24")
+    # before the channel was made a day without an entry is no gap
+    assert "花费 350.00 元（填了 1/1 天）" in second
+    assert shop.run("channel", "stats", "a", *line, "month", "--json") == 0
+    (told,) = json.loads(shop.said)["channels"]
+    (month,) = told["series"]
+    assert (month["first"], month["last"]) == ("2026-11-20", "2026-11-24")
+    assert month["worth"]["cost"] == 35_000
+    assert month["worth"]["cac"] is None
+
+
 def test_each_member_of_staff_has_a_code_of_their_own(shop: Shop) -> None:
     assert shop.run("channel", "create", "--for-staff") == 1
     config = shop.folder / "config.yaml"

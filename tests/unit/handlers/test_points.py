@@ -171,7 +171,8 @@ async def test_a_gift_is_sent_by_a_member_or_all_of_it_goes_back(
     assert shop.replies == ["兑换成功：杯子。同事会联系您确认收货地址。"]
     (task,) = await shop.store.tasks.of_customer(LAN)
     assert (task.task.member, task.task.kind) == ("lisi", "points_gift")
-    data = {"kind": "points_gift", "ref": task.task.ref, "state": state, "by": "lisi"}
+    data: dict[str, Any] = {"task_id": task.task.id, "kind": "points_gift", "ref": task.task.ref}
+    data |= {"state": state, "by": "lisi", "at": shop.clock.now()}
     ended = Emitted(name=TASK_ENDED, data=data, open_kfid="wk_shop", external_userid=LAN)
     for _ in range(2):
         await shop.receives(ended)

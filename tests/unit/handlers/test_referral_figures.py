@@ -21,7 +21,7 @@ async def fair(open_chat: OpenChat) -> Fair:
 async def asks_for_poster(fair: Fair, customer: str) -> None:
     who = await participant(fair.store, "spring", customer)
     assert who is not None
-    await fair.writes(acted(who, fair.clock.now()))
+    await fair.writes(*acted(who, fair.clock.now()))
 
 
 async def test_figures_follow_the_ledger(fair: Fair) -> None:

@@ -124,3 +124,26 @@ async def test_silence_counts_only_where_others_write(open_chat: OpenChat) -> No
         )
     seen = await weighing.seen(fair.store, last, 12)
     assert (seen.silent, seen.silent_usual) == (1.0, 0.5)
+
+
+async def test_where_a_prize_is_sent_to_is_compared_and_cannot_be_read(open_chat: OpenChat) -> None:
+    cup = {"cup": {"kind": "gift", "name": "杯子", "stock": 3}}
+    described = SPRING | {"freeze_hours": 1, "rewards": SPRING["rewards"] | cup}
+    described |= {"tiers": [{"invites": 1, "reward": "cup"}]}
+    fair = Fair(await open_chat(), Campaign.model_validate(described))
+    await fair.opens()
+    await fair.invites("wm_lan")
+    where, phone = "杭州市西湖区文三路1号2幢301室", "13800138000"
+    for other in ("wm_a", "wm_b"):
+        for kind, value in ((weighing.ADDRESS, where), (weighing.PHONE, phone)):
+            await fair.writes(await weighing.receipt(fair.store, other, kind, value, NOON))
+    await fair.chat.says("你好")
+    await fair.adds("wm_f", by="wm_lan")
+    await fair.chat.waits(hours=2)
+    await fair.chat.says(f"王芳，138 0013 8000，{where}")
+    await fair.chat.taps("对，就寄这里")
+    (one,) = await store.invites_of(fair.store, ["wm_f"])
+    seen = await weighing.seen(fair.store, one, 12)
+    assert (seen.same_address, seen.same_phone) == (2, 2)
+    rows = await fair.store.database.fetch("SELECT * FROM referral_receipts")
+    assert phone not in str([tuple(row) for row in rows])

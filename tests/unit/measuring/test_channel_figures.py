@@ -1,9 +1,12 @@
 """What is counted is what happened, in whatever order and however often it was told."""
 
+from datetime import date, timedelta
+from typing import Literal
+
 import pytest
 
-from benchmarks.channels.played import BEGIN, DAY, counted, play
-from benchmarks.channels.stage import report, stage
+from benchmarks.channels.played import BEGIN, DAY, ZONE, counted, in_periods, play
+from benchmarks.channels.stage import report, report_in_periods, stage
 from bot.measuring import Window
 from bot.measuring.channels import (
     Bounds,
@@ -14,6 +17,7 @@ from bot.measuring.channels import (
     figures_of,
     worth_of,
 )
+from bot.measuring.window import days_between
 from bot.store import Store
 from tests.builders import a_config, home_of
 
@@ -39,6 +43,33 @@ async def test_the_count_is_the_one_by_hand(store: Store, seed: int) -> None:
 @pytest.mark.deep
 async def test_the_count_is_the_one_by_hand_over_twenty_thousand_events(store: Store) -> None:
     await _agree(store, 3, 20_000)
+
+
+EVERY: tuple[Literal["day", "week", "month"], ...] = ("day", "week", "month")
+
+
+async def _series_agree(store: Store, seed: int, events: int) -> None:
+    played, config = play(seed, events), a_config(home_of(store))
+    await stage(store, played, seed=seed + 1)
+    now, days = BEGIN + 160 * DAY, [date(2026, 6, 3) + timedelta(day) for day in range(110)]
+    window = days_between(days[0], days[-1], ZONE)
+    for by in EVERY:
+        by_hand = in_periods(played, days, by, now)
+        found = await report_in_periods(config, store, window, by, now)
+        assert found == by_hand, (seed, by)
+        lines = [one for lines in by_hand.values() for one in lines]
+        assert sum(one[3] for one in lines) > 0
+        costs = [one[5] for one in by_hand["douyin"]]
+        assert by != "day" or (None in costs and 0 in costs)  # not entered, and free
+
+
+async def test_each_day_week_and_month_is_the_one_counted_by_hand(store: Store) -> None:
+    await _series_agree(store, 4, 500)
+
+
+@pytest.mark.deep
+async def test_so_is_each_over_twenty_thousand_events(store: Store) -> None:
+    await _series_agree(store, 5, 20_000)
 
 
 def test_a_half_friendship_and_its_confirmation_are_one() -> None:

@@ -35,7 +35,7 @@ async def pages(store: Store, clock: PlayedClock) -> AsyncIterator[Client]:
     endpoint = ChannelsEndpoint(
         *(store, TOKEN, clock),
         zone=ZONE,
-        count=lambda window, now: channel_report(config, store, window, ZONE, now),
+        count=lambda window, now, by: channel_report(config, store, window, ZONE, now, by=by),
     )
     app.add_routes(endpoint.routes())
     client = TestClient(TestServer(app), headers=BEARER)
@@ -102,10 +102,16 @@ async def test_costs_and_figures(pages: Client) -> None:
         assert answer.status == status, day
     window = {"from": "2026-11-20", "to": "2026-11-20"}
     (line,) = (await (await pages.get(f"{PATH}/stats", params=window)).json())["channels"]
+    assert line["series"] is None
+    week = {"from": "2026-11-20", "to": "2026-11-22", "by": "day"}
+    (line_by_day,) = (await (await pages.get(f"{PATH}/stats", params=week)).json())["channels"]
+    costs = {one["first"]: one["worth"]["cost"] for one in line_by_day["series"]}
+    assert costs == {"2026-11-20": 35_000}  # the other days are still to come
     assert (line["id"], line["worth"]["cost"], line["worth"]["why"]) == (
         *("douyin", 35_000, "few_people"),
     )
-    for query in ({"days": "0"}, {"days": "nan"}, {"from": "2026-11-20"}, {"days": "x"}):
+    wrong = ({"days": "0"}, {"days": "nan"}, {"from": "2026-11-20"}, {"days": "x"}, {"by": "hour"})
+    for query in wrong:
         assert (await pages.get(f"{PATH}/stats", params=query)).status == 400
 
 
