@@ -28,6 +28,7 @@ from bot.delivery.welcoming import CodeTaker
 from bot.model import (
     Consult,
     Delegate,
+    DraftReply,
     DropWay,
     EditRemark,
     Effect,
@@ -102,6 +103,7 @@ def couriers(
         DropWay: NoContacts(store, clock),
         PostWebhook: WebhookCourier(store, config.webhooks, engine.webhooks, clock),
         Consult: ModelCourier(store, engine.model, clock, token_budget(engine)),
+        DraftReply: ModelCourier(store, engine.model, clock, token_budget(engine)),
         SumUp: SummaryCourier(store, engine.summariser, clock, token_budget(engine)),
         LookUp: LookUpCourier(store, box, clock, ValueFinder(box, kf, engine.fetched).find),
         RunErrand: ErrandCourier(store, box, owners, clock),

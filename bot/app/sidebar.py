@@ -94,6 +94,7 @@ def sidebar_routes(concierge: Concierge, rehearsal: str = "") -> list[web.Abstra
         clock=clock,
         looked=looks.looked,
         close_reasons=tuple(config.escalation.close_reasons),
+        drafts=engine.model is not None,
     )
     return _routes(concierge, SidebarEndpoint(parts), looks)
 

@@ -9,7 +9,7 @@ import structlog
 from bot.config import Llm
 from bot.delivery.outcomes import Ended, Later, Outcome
 from bot.errors import ModelUnavailable
-from bot.model import Consult, Written
+from bot.model import Consult, DraftReply, Written
 from bot.ports import ChatModel, Clock
 from bot.store import Parcel, Store
 from bot.telemetry import Metrics
@@ -83,7 +83,7 @@ class ModelCourier:
     async def __call__(self, parcel: Parcel) -> Outcome:
         """Ask once; retries are the model's own affair, within its deadline."""
         effect = parcel.effect
-        assert isinstance(effect, Consult)
+        assert isinstance(effect, Consult | DraftReply)
         if not await self.store.outbox.claim(parcel, self.clock.now()):
             return Later(self.clock.now(), "withdrawn meanwhile")
         written, error = await self._ask(parcel, effect)
@@ -92,7 +92,9 @@ class ModelCourier:
         result = {"msgid": effect.msgid, **msgspec.to_builtins(written)}
         return Ended("sent", error=error, result=result)
 
-    async def _ask(self, parcel: Parcel, effect: Consult) -> tuple[Written, str | None]:
+    async def _ask(
+        self, parcel: Parcel, effect: Consult | DraftReply
+    ) -> tuple[Written, str | None]:
         if self.model is None:
             return Written(), None
         now, tokens = self.clock.now(), _estimate(effect)
@@ -112,6 +114,6 @@ class ModelCourier:
         return written, None
 
 
-def _estimate(effect: Consult) -> int:
+def _estimate(effect: Consult | DraftReply) -> int:
     """Tokens of a request: a Chinese character is about one."""
     return len(msgspec.json.encode(effect).decode()) + _UNSEEN_TOKENS

@@ -11,11 +11,11 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     """One thing a turn decided; how a repeat is harmless stands in each docstring."""
 
 
-class Consult(Effect, frozen=True, kw_only=True):
-    """Ask the chat model to answer a message. Repeat: harmless, it only costs money.
+class _ToAnswer(Effect, frozen=True, kw_only=True):
+    """What the chat model is to answer.
 
     Args:
-        msgid: the message that waits for the advice.
+        msgid: the message that is answered.
         choices: the passages; the other fields are those of `AnswerRequest`.
     """
 
@@ -36,6 +36,19 @@ class Consult(Effect, frozen=True, kw_only=True):
             who=self.who,
             tone=self.tone,
         )
+
+
+class Consult(_ToAnswer, frozen=True, kw_only=True):
+    """Ask the chat model to answer a message, which waits for it. Repeat: harmless, it only costs
+    money.
+    """
+
+
+class DraftReply(_ToAnswer, frozen=True, kw_only=True):
+    """Ask the chat model what a member could answer. Repeat: harmless, it only costs money.
+
+    Nobody waits for it. Result: ``msgid``, and the fields of `Written`.
+    """
 
 
 class LookUp(Effect, frozen=True, kw_only=True):

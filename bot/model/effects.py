@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from bot.model.asked import Awaited, Effect, RunErrand, SumUp
+from bot.model.asked import Awaited, DraftReply, Effect, RunErrand, SumUp
 from bot.model.cards import Card
 from bot.model.remarks import Remark
 from bot.model.replies import Attachment, Benefit
@@ -312,6 +312,7 @@ AnyEffect = (
     | RunErrand
     | PostWebhook
     | SumUp
+    | DraftReply
     | Awaited
 )
 """Everything an outbox row can hold; msgspec decodes by `kind`."""

@@ -9,6 +9,7 @@ from bot.model import (
     Choice,
     Consult,
     Delegate,
+    DraftReply,
     Effect,
     Lane,
     LookUp,
@@ -67,6 +68,32 @@ class Asking:
         )
         self._decide(effect, Lane.MODEL, self.handler)
         self.settle(CONSULTING)
+
+    def draft_reply(
+        self: _Asks,
+        msgid: str,
+        question: str,
+        choices: Sequence[Choice],
+        *,
+        recent: Sequence[str] = (),
+        tag: str,
+    ) -> None:
+        """Let the model draft what a member could answer; nobody waits, and nobody is sent it.
+
+        Args:
+            msgid: the message that would be answered.
+            recent: what the customer wrote shortly before, oldest first.
+            tag: with which `EffectDone` returns (see `DraftReply`).
+        """
+        effect = DraftReply(
+            msgid=msgid,
+            question=question,
+            choices=tuple(choices),
+            recent=tuple(recent),
+            who=self.who,
+            tone=self.account.tone or "",
+        )
+        self._decide(effect, Lane.MODEL, tag)
 
     def look_up(self: _Asks, name: str, *, names: Sequence[str] = ()) -> None:
         """Ask one of the company's systems about this customer; until then the message waits.

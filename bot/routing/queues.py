@@ -8,6 +8,7 @@ import hashlib
 from bot.model import (
     Consult,
     Delegate,
+    DraftReply,
     Effect,
     FollowTagRun,
     KeepMedia,
@@ -56,7 +57,7 @@ def own_queue(effect: Effect, subject: str, consult_ttl_s: float) -> tuple[str, 
             return projection_queue(external_userid), PROJECT_TTL_S
         case ReadCorpTags() | FollowTagRun():
             return "corp_tags", PROJECT_TTL_S
-        case Consult() | Delegate() | SumUp() | LookUp():
+        case Consult() | DraftReply() | Delegate() | SumUp() | LookUp():
             return _asked(effect, consult_ttl_s)
         case RunErrand(errand_id=errand_id, try_for_s=try_for_s):
             return f"errand/{errand_id}", try_for_s
@@ -68,10 +69,14 @@ def own_queue(effect: Effect, subject: str, consult_ttl_s: float) -> tuple[str, 
             return subject, SESSION_S
 
 
-def _asked(effect: Consult | Delegate | SumUp | LookUp, ttl_s: float) -> tuple[str, float]:
+def _asked(
+    effect: Consult | DraftReply | Delegate | SumUp | LookUp, ttl_s: float
+) -> tuple[str, float]:
     match effect:
         case SumUp(case_id=case_id):
             return f"summary/{case_id}", ttl_s
+        case DraftReply(msgid=msgid):
+            return f"draft/{msgid}", ttl_s
         case LookUp(msgid=msgid):
             return f"lookup/{msgid}", LOOK_UP_TTL_S
         case _:

@@ -18,7 +18,10 @@ from knowledge import Audience, FaqEntry, Library, Match, Retriever
 from knowledge.fold import exact_key, fold
 from knowledge.wording import enclosed
 
-FAQ, COLLEAGUE = "faq", "colleague"
+FAQ, COLLEAGUE, DRAFT = "faq", "colleague", "draft"
+DRAFT_WANTED = "draft_wanted"
+"""Name of an emission: a page shows a message, `msgid`, that no draft answers yet."""
+
 MOST = 3
 HOPELESS = 0.05
 """Probability below which an entry is not even suggested."""

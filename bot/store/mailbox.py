@@ -90,6 +90,10 @@ class Mailbox:
                 *(None, None, now, arrival.sent_at or now, now, body, arrival.trace_id),
             )
 
+    async def knows(self, key: str) -> bool:
+        """Whether something with this key has arrived, and is not forgotten yet."""
+        return await self._db.fetch_one("SELECT 1 FROM mailbox WHERE key = ?", key) is not None
+
     async def schedule(
         self,
         unit: Unit,

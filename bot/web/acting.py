@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.model import Lane, StaffAction
+from bot.model import Emitted, Lane, StaffAction
 from bot.ports import Clock
 from bot.routing.live import Live
 from bot.store import Arrival, StaffAnswer, Store, Unit
@@ -56,6 +56,16 @@ class Acting:
             except TimeoutError:
                 return None
             return found
+
+    async def tell(self, event: Emitted, key: str) -> None:
+        """Tell a customer's mailbox something, once ever; nobody waits for what comes of it."""
+        if await self.store.mailbox.knows(key):
+            return
+        subject, now, unit = _subject(event.external_userid), self.clock.now(), Unit()
+        arrival = Arrival(subject, event, Lane.BACKGROUND, key, now, trace_id=new_trace_id())
+        await self.store.mailbox.deliver(unit, [arrival], now)
+        await self.store.database.commit(unit)
+        self.woken(subject, Lane.BACKGROUND)
 
     async def result(self, action: StaffAction) -> StaffAnswer | None:
         """What came of an action by now; only whoever did it is told."""

@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from bot.errors import ConciergeError
-from bot.model import Conversation, StaffAction
+from bot.model import Conversation, Emitted, StaffAction
 from bot.policy.seeing import Seeing, Sight
 from bot.ports import Clock
 from bot.routing.live import Live
 from bot.routing.panels import Shown
-from bot.routing.suggesting import MOST
+from bot.routing.suggesting import DRAFT_WANTED, MOST
 from bot.store import StaffAnswer
 from bot.web.acting import CLIENT_ID, Acting
 from bot.web.bearer import failed
@@ -75,6 +75,7 @@ class Parts:
     Args:
         looked: told that a member looks at a customer: for the audit, and for what may be fetched.
         close_reasons: for which a case may be ended.
+        drafts: whether there is a model that drafts replies.
     """
 
     door: Door
@@ -89,6 +90,7 @@ class Parts:
     clock: Clock
     looked: Callable[[Visitor, Sight], Awaitable[None]]
     close_reasons: tuple[str, ...] = ()
+    drafts: bool = False
 
 
 class SidebarEndpoint:
@@ -238,7 +240,22 @@ class SidebarEndpoint:
 
     async def _said(self, asked: Asked) -> web.StreamResponse:
         said = await self.parts.reader.said(asked.sight, self.clock.now())
+        await self._want_draft(asked, said)
         return self.part("said.html", said=said, **self.common(asked))
+
+    async def _want_draft(self, asked: Asked, said: SaidView | None) -> None:
+        """Let the model draft an answer to what is shown: once, and the page does not wait."""
+        where = asked.sight.conversation
+        if not self.parts.drafts or where is None or said is None or not asked.sight.may_act:
+            return
+        if said.msgid and said.question and not said.has_draft:
+            wish = Emitted(
+                name=DRAFT_WANTED,
+                data={"msgid": said.msgid},
+                open_kfid=where.open_kfid,
+                external_userid=where.external_userid,
+            )
+            await self.parts.acting.tell(wish, f"draft:{where.open_kfid}:{said.msgid}")
 
     async def _suggest(self, asked: Asked) -> web.StreamResponse:
         """For a text that a member pasted: between friends the server sees none (R-12.4)."""

@@ -31,7 +31,9 @@ _SAID = """
 SELECT COALESCE((SELECT msgid || COALESCE(recalled_at, '') FROM messages WHERE open_kfid = ?1
         AND external_userid = ?2 ORDER BY sent_at DESC, received_at DESC LIMIT 1), '')
     || '/' || COALESCE((SELECT id || state FROM outbox WHERE open_kfid = ?1
-        AND external_userid = ?2 ORDER BY id DESC LIMIT 1), '') AS p
+        AND external_userid = ?2 ORDER BY id DESC LIMIT 1), '')
+    || '/' || COALESCE((SELECT MAX(id) FROM suggestions WHERE open_kfid = ?1
+        AND external_userid = ?2), 0) AS p
 """
 
 _OPENED = "SELECT MAX(at) AS p FROM link_opens WHERE external_userid = ?"

@@ -13,7 +13,7 @@ from bot.policy.roles import People, Who
 from bot.policy.seeing import Sight
 from bot.routing.panels import About, Panels, Shown
 from bot.routing.phrases import Phrases
-from bot.routing.suggesting import MOST, Suggester, audience_of
+from bot.routing.suggesting import DRAFT, MOST, Suggester, audience_of
 from bot.store import KeptReply, Line, Store, Touch, Unit
 
 SHOWN_LINES = 8
@@ -82,12 +82,19 @@ class SaidView:
         question: the customer's last words, empty = none are known.
         suggestions: with their ids, the best first.
         done: what was done with each, by its id: ``sent``, ``edited`` or ``rejected``.
+        msgid: of the customer's last words, empty = a text that was pasted.
     """
 
     lines: tuple[Line, ...]
     question: str
     suggestions: tuple[KeptReply, ...]
     done: dict[int, str]
+    msgid: str = ""
+
+    @property
+    def has_draft(self) -> bool:
+        """Whether the model's own words are among the suggestions."""
+        return any(map(_is_draft, self.suggestions))
 
     @property
     def answered(self) -> str:
@@ -196,7 +203,11 @@ class Reader:
         kept = await self.store.suggestions.kept_for(where, msgid)
         if not kept and text:
             kept = await self.suggested(where, msgid, text, now)
-        return SaidView(tuple(lines), text, tuple(kept[:MOST]), await self._done(where, kept))
+        drafts = [one for one in kept if _is_draft(one)][-1:]
+        shown = [*[one for one in kept if not _is_draft(one)][:MOST], *drafts]
+        return SaidView(
+            tuple(lines), text, tuple(shown), await self._done(where, shown), msgid=msgid
+        )
 
     async def suggested(
         self, where: Conversation, msgid: str, text: str, now: float
@@ -240,6 +251,10 @@ class Reader:
             since=case.waiting_since or (case.wanted_at if waits else None),
             can=_can(case, is_mine=is_mine, leads=who.oversees and not who.only_looks),
         )
+
+
+def _is_draft(one: KeptReply) -> bool:
+    return one.reply.because is not None and one.reply.because.source == DRAFT
 
 
 def _can(case: Case, *, is_mine: bool, leads: bool) -> tuple[str, ...]:
