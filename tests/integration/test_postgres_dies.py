@@ -123,7 +123,7 @@ async def test_a_commit_whose_answer_is_lost_is_asked_for(
     database = opened(server)
     with database.migrating():
         database.run_script(TABLES)
-    script, broken = Connection.script, []
+    script, broken = Connection.script, list[str]()
 
     async def breaks_once(self: Connection, sql: str) -> str:
         if sql != "COMMIT" or broken:
