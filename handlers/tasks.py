@@ -1,10 +1,11 @@
 """Take what members of staff say about their tasks: done, or not to be done (R-9.6)."""
 
 from bot.model import CardPressed, Conversation
+from bot.model.outreach import Reach
 from bot.model.tasks import DONE, SKIP, TASK_ENDED, WHICH, TaskState
 from bot.routing import Router, Stage, Turn
 from bot.routing.panels import About, Panel, PanelLine
-from bot.routing.task_cards import task_card
+from bot.routing.task_cards import kind_named, task_card
 from bot.store import KnownTask, Store
 from bot.store.tasks import ended
 
@@ -74,18 +75,24 @@ async def _show_the_rest(turn: Turn, press: CardPressed, store: Store, ended_id:
 
 @router.panel("tasks")
 async def panel(about: About, store: Store) -> Panel:
-    """What somebody is to do about this customer."""
-    known = [one for one in await store.tasks.of_customer(about.external_userid) if one.is_open]
+    """What somebody is to do about this customer, or only to send."""
+    customer = about.external_userid
+    known = [one.task for one in await store.tasks.of_customer(customer) if one.is_open]
+    sends = [
+        one.send
+        for one in await store.mass_sends.of_customer(customer)
+        if one.state is Reach.CREATED
+    ]
+    asked = [(one.kind, one.text, one.member, one.expires_at) for one in known]
+    asked += [("mass_send", one.text, one.member, one.expires_at) for one in sends]
     lines = tuple(
         PanelLine(
-            about.phrases.say(f"tasks.kind_{one.task.kind}")
-            if about.phrases.has_reply(f"tasks.kind_{one.task.kind}")
-            else one.task.kind,
-            one.task.text,
-            about.phrases.say("tasks.panel_who", name=about.name_of(one.task.member)),
-            one.task.expires_at,
+            kind_named(about.phrases, kind),
+            text,
+            about.phrases.say("tasks.panel_who", name=about.name_of(member)),
+            expires_at,
         )
-        for one in known
+        for kind, text, member, expires_at in asked
     )
     brief = about.phrases.say("tasks.panel_brief", n=len(lines)) if lines else ""
     return Panel(lines[:3], brief, lines[3:])

@@ -46,7 +46,9 @@ async def erase(
     finally:
         store.close()
     _print(done, ZoneInfo(config.timezone), out)
-    print("服务没有在运行：已经同步到企业微信的标签请到后台去掉。", file=out)
+    print(
+        "服务没有在运行：已经同步到企业微信的标签、同事还没发的群发任务，请到后台去掉。", file=out
+    )
     return 0
 
 

@@ -32,6 +32,10 @@ from bot.wecom.transport import Transport, new_session
 
 _DAY_S = 86_400.0
 _MOST_TASKS = 100_000
+_ASKED = frozenset({Passing.ASKING, Passing.WAITING})
+_DECIDED = frozenset({Passing.PLANNED, Passing.REFUSED})
+"""What stays as it is when the same two are named again; another successor is asked for anew."""
+
 SUCCEEDED = "succeeded"
 """Name of the emission that tells a case that somebody takes a member's place."""
 
@@ -219,9 +223,9 @@ async def planned(store: Store, request: Request, customers: Sequence[str], now:
         if one.member == member:
             for row in await store.successions.customers(one.id):
                 again = one.successor == request.successor.lower()
-                if row.state in UNDERWAY or (row.state is Passing.REFUSED and again):
+                if row.state in _ASKED or (again and row.state in _DECIDED):
                     known[row.external_userid] = row.state
-    often = await store.successions.transferred(time.time() - limits.transfer_window_days * _DAY_S)
+    often = await store.successions.transferred(now - limits.transfer_window_days * _DAY_S)
     new = [one for one in customers if one not in known]
     tasks = await store.tasks.listed(member=member, limit=_MOST_TASKS)
     ways = await store.personal_ways.living()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from bot.delivery.channel_courier import SKEW_S
 from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.errors import Conflict, NotAuthorised, Rejected, RetryLater
 from bot.model import Conversation, CustomerAdded, CustomerDeleted, Event, Lane, NotifyStaff
@@ -93,14 +94,14 @@ class PassingOn:
         now = self.clock.now()
         if now < self.pause.until:
             return
-        lasting = await self.store.successions.open()
-        if not lasting:
+        found = await self.store.successions.to_follow()
+        if not found:
             return
         try:
             api = await self.access.api()
             if api is None:
                 return
-            for one in lasting:
+            for one in found:
                 await self._look_after(api, one)
         except NotAuthorised as error:
             await self.access.refused(error)
@@ -115,11 +116,12 @@ class PassingOn:
         if one.error_at is not None and now - one.error_at < AFTER_ERROR_S:
             return
         try:
-            if one.has_left and self._is_list_due(one, now):
+            if self._is_list_due(one, now):
                 await self._list(api, one)
             await self._see(api, one)
-            await self._ask(api, one)
-            await self._tell(one)
+            if one.ended_at is None:
+                await self._ask(api, one)
+                await self._tell(one)
         except NotAuthorised:
             raise
         except Rejected as error:
@@ -131,6 +133,8 @@ class PassingOn:
     # ------------------------------------------------------------------ asking
 
     def _is_list_due(self, one: Succession, now: float) -> bool:
+        if not one.has_left or one.ended_at is not None:
+            return False
         if one.listed_at is None:
             return True
         return now - one.listed_at >= LIST_EVERY_S and now - one.at < LIST_FOR_S
@@ -187,7 +191,7 @@ class PassingOn:
         }
         unit, arrivals = Unit(), []
         for row in rows:
-            shown = results.get(row.external_userid)
+            shown = _of_this_try(row, results.get(row.external_userid))
             self._learn(unit, one, row, shown, now)
             if shown is not None and shown.status == Status.DONE:
                 self.store.tasks.hand_on(unit, one.pair, row.external_userid)
@@ -271,3 +275,10 @@ class PassingOn:
             await self.store.outbox.post(unit, [draft], now)
         await self.store.database.commit(unit)
         self.wake_queue(queue, Lane.BACKGROUND)
+
+
+def _of_this_try(row: PassedCustomer, shown: Passed | None) -> Passed | None:
+    """What WeCom shows, unless it is how an earlier transfer between the two ended."""
+    if shown is None or shown.status != Status.DONE or not shown.takeover_time:
+        return shown
+    return shown if shown.takeover_time >= (row.asked_at or 0.0) - SKEW_S else None

@@ -26,10 +26,14 @@ WHERE s.member = ? AND s.successor = ? AND s.has_left = ? AND s.ended_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM passed_customers p JOIN successions o ON o.id = p.succession
         WHERE p.external_userid = ? AND o.member = s.member AND p.state IN ('asking', 'waiting'))
 ON CONFLICT (succession, external_userid) DO UPDATE SET state = 'planned', errcode = NULL,
-    changed_at = excluded.changed_at WHERE passed_customers.state IN ('full', 'limited', 'failed')
+    changed_at = excluded.changed_at
+    WHERE passed_customers.state IN ('full', 'limited', 'failed', 'withdrawn')
 """
 """Who is on his way already is not asked twice; who has refused is not asked again."""
 
+_WITHDRAW = """
+UPDATE passed_customers SET state = 'withdrawn', changed_at = ? WHERE state = 'planned'
+"""
 _TRANSFERRED = """
 SELECT external_userid, COUNT(*) AS n FROM (
     SELECT external_userid, at FROM relation_events
@@ -129,6 +133,14 @@ class Successions:
         )
         return [_succession(row) for row in rows]
 
+    async def to_follow(self) -> list[Succession]:
+        """Those that last, and others of which a customer is still on the way; the oldest first."""
+        rows = await self._db.fetch(
+            "SELECT * FROM successions WHERE ended_at IS NULL OR id IN (SELECT succession"
+            " FROM passed_customers WHERE state IN ('asking', 'waiting')) ORDER BY at, id"
+        )
+        return [_succession(row) for row in rows]
+
     async def all(self, member: str = "") -> list[Succession]:
         """Every one, or a member's; the newest first."""
         rows = await self._db.fetch(
@@ -194,7 +206,15 @@ class Successions:
     # ------------------------------------------------------------------ writing
 
     def begin(self, unit: Unit, one: Succession) -> None:
-        """Add a succession; where one of the same two lasts, that begins anew under its own id."""
+        """Add a succession; where one of the same two lasts, that begins anew under its own id.
+
+        Whoever was to be passed on to another successor, and was not asked for yet, is not.
+        """
+        unit.add(
+            f"{_WITHDRAW} AND succession IN (SELECT id FROM successions WHERE member = ?"
+            " AND ended_at IS NULL AND successor <> ?)",
+            *(one.at, one.member, one.successor),
+        )
         named = (one.id, one.member, one.successor, int(one.has_left), one.message, one.by, one.at)
         unit.add(_BEGIN, *named)
 
@@ -260,9 +280,8 @@ class Successions:
     def end(self, unit: Unit, member: str, now: float) -> None:
         """Add that a member is back; whoever was not asked for yet stays with him."""
         unit.add(
-            "UPDATE passed_customers SET state = 'withdrawn', changed_at = ?"
-            " WHERE state = 'planned' AND succession IN"
-            " (SELECT id FROM successions WHERE member = ? AND ended_at IS NULL)",
+            f"{_WITHDRAW} AND succession IN (SELECT id FROM successions WHERE member = ?"
+            " AND ended_at IS NULL)",
             *(now, member.lower()),
         )
         unit.add(

@@ -31,6 +31,7 @@ TABLES = (
     ),
     Table("referral_reviews", "invite", person="external_userid"),
     Table("referral_appeals", "state, at", person="external_userid"),
+    Table("referral_declared", "campaign, external_userid, what", person="external_userid"),
     Table("referral_acts", "state, hour", person="external_userid"),
     Table("referral_changes", "campaign, at"),
     Table("referral_looks", "campaign, at", age="at", kept="messages_days"),

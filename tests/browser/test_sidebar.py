@@ -31,7 +31,9 @@ WITHIN_S = 1.0
 async def page(demo: str) -> AsyncIterator[Page]:
     async with async_playwright() as player:
         browser = await player.chromium.launch(executable_path=CHROMIUM, args=OFFLINE)
-        page = await browser.new_page(viewport={"width": 1440, "height": 1000})
+        page = await browser.new_page(
+            viewport={"width": 1440, "height": 1000}, timezone_id="Asia/Shanghai"
+        )
         await page.goto(demo)
         yield page
         await browser.close()

@@ -12,6 +12,7 @@ from bot.commands.flows import show
 from bot.model.consents import Purpose
 from bot.model.outreach import Reach
 from bot.routing.panels import About
+from handlers.tasks import panel as tasks_panel
 from handlers.timeline import panel as timeline
 from tests.conftest import OpenChat
 from tests.friends import LAN, Town, a_town
@@ -238,6 +239,19 @@ async def test_it_stands_in_the_timeline_with_its_reason(town: Town) -> None:
     (line,) = [one for one in shown.lines if one.label == "群发任务"]
     assert line.value == "发不了"
     assert "已经不是好友" in line.hint
+
+
+async def test_who_looks_at_the_customer_sees_what_waits_to_be_sent(town: Town) -> None:
+    about = About(LAN, None, "zhangsan", town.clock.now(), town.chat.engine.phrases)
+    msgid = await is_asked(town)
+    shown = await tasks_panel(about, town.store)
+    assert shown is not None
+    assert ("待发的群发", TEXT) in [(one.label, one.value) for one in shown.lines]
+    sends(town).confirm("zhangsan", msgid)
+    await passes(town, minutes=20)
+    shown = await tasks_panel(about, town.store)
+    assert shown is not None
+    assert TEXT not in [one.value for one in shown.lines]
 
 
 async def test_a_service_message_is_not_cancelled_by_it(

@@ -209,21 +209,57 @@ async def test_the_same_again_asks_for_nobody_twice_and_for_newcomers_too(town: 
 async def test_one_who_comes_back_keeps_whom_nobody_has_asked(town: Town) -> None:
     await friends(town, "wm_a", "wm_b")
     await hands_over(town)
-    await passing_on(town).look()
+    look = passing_on(town)
+    await look.look()
     await friends(town, "wm_c")
     await hands_over(town)
     unit = Unit()
     town.store.successions.end(unit, "ZhangSan", town.clock.now())
     await town.store.database.commit(unit)
-    await passing_on(town).look()
+    await look.look()
     (one,) = await town.store.successions.all("zhangsan")
-    rows = await town.store.successions.customers(one.id)
-    assert {row.external_userid: row.state for row in rows} == {
+
+    async def now() -> dict[str, Passing]:
+        rows = await town.store.successions.customers(one.id)
+        return {row.external_userid: row.state for row in rows}
+
+    assert await now() == {
         "wm_a": Passing.WAITING,
         "wm_b": Passing.WAITING,
         "wm_c": Passing.WITHDRAWN,
     }
     assert await town.store.successions.stand_ins() == {}
+    await waits(town, look, hours=25)  # what was asked for cannot be taken back, and is followed
+    assert (await now())["wm_a"] is Passing.TAKEN_OVER
+    assert await friend_of(town, "wm_a") == ["lisi"]
+
+
+async def test_another_successor_gets_whom_the_first_has_not_been_asked_for(town: Town) -> None:
+    await friends(town, "wm_a")
+    await hands_over(town)
+    await passing_on(town).look()
+    await friends(town, "wm_b")
+    await hands_over(town)
+    await hands_over(town, to="wangwu")
+    await passing_on(town).look()
+    to_lisi, to_wangwu = await town.store.successions.open()
+    assert await town.store.successions.counts(to_lisi.id) == {
+        Passing.WAITING: 1,
+        Passing.WITHDRAWN: 1,
+    }
+    assert await town.store.successions.counts(to_wangwu.id) == {Passing.WAITING: 1}
+    assert await town.store.successions.stand_ins() == {"zhangsan": "wangwu"}
+
+
+async def test_how_an_earlier_transfer_ended_says_nothing_of_this_one(town: Town) -> None:
+    await friends(town, "wm_a")
+    await hands_over(town)
+    look = passing_on(town)
+    await look.look()
+    town.sim.world.transfers.all[0].status = DONE  # of last year, and WeCom shows no other yet
+    town.sim.world.transfers.all[0].takeover_time = town.clock.now() - 365 * 86_400
+    await waits(town, look, hours=1)
+    assert await states(town) == {"wm_a": "waiting"}
 
 
 @every_step
