@@ -24,6 +24,7 @@ from bot.commands import (
     gate,
     incident_arguments,
     materials,
+    moving,
     orders_arguments,
     people_arguments,
     points_arguments,
@@ -97,7 +98,10 @@ def _parser() -> argparse.ArgumentParser:
     command("keygen", _keygen, "生成一个主密钥（security.encryption_key）")
     command("routes", _routes, "按顺序列出所有行为")
     staff_arguments.add(command, _work)
-    command("migrate", _migrate, "建立或升级数据库")
+    one = command("migrate", _migrate, "建立或升级数据库，或者从另一个数据库搬过来")
+    one.add_argument(
+        "--from", dest="source", default="", help="搬来的数据库，如 sqlite:///data/concierge.db"
+    )
     _add_groups(command)
     _add_people(command)
     privacy_arguments.add(command, _work)
@@ -255,7 +259,10 @@ def _routes(_arguments: argparse.Namespace) -> int:
 
 
 def _migrate(arguments: argparse.Namespace) -> int:
-    return admin.migrate_now(_load(arguments), sys.stdout)
+    config = _load(arguments)
+    if arguments.source:
+        return asyncio.run(moving.move_here(config, arguments.source, sys.stdout))
+    return admin.migrate_now(config, sys.stdout)
 
 
 def _contacts(arguments: argparse.Namespace) -> int:

@@ -47,24 +47,29 @@ _SETTINGS = {
 
 # A copy of a database with a hundred tables takes half a second, its files being copied one by one.
 _REMEMBER = """
-CREATE SCHEMA remembered;
-DO $$ DECLARE t record; BEGIN
+CREATE SCHEMA remembered; CREATE SCHEMA empty;
+DO $$ DECLARE t record; filled boolean; BEGIN
     FOR t IN SELECT schemaname s, tablename n FROM pg_tables WHERE schemaname LIKE 'concierge%' LOOP
-        EXECUTE format('CREATE TABLE remembered.%I AS TABLE %I.%I', t.s || '.' || t.n, t.s, t.n);
+        EXECUTE format('SELECT EXISTS (TABLE %I.%I)', t.s, t.n) INTO filled;
+        EXECUTE format(
+            'CREATE TABLE %s.%I AS TABLE %I.%I',
+            CASE WHEN filled THEN 'remembered' ELSE 'empty' END, t.s || '.' || t.n, t.s, t.n
+        );
     END LOOP;
 END $$
 """
 _RESTORE = """
-DO $$ DECLARE t record; BEGIN
+DO $$ DECLARE t record; name text; BEGIN
     SET LOCAL session_replication_role = replica;  -- no trigger keeps a row
     FOR t IN SELECT schemaname s, tablename n FROM pg_tables WHERE schemaname LIKE 'concierge%' LOOP
-        IF to_regclass(format('remembered.%I', t.s || '.' || t.n)) IS NULL THEN
-            EXECUTE format('DROP TABLE %I.%I', t.s, t.n);
-        ELSE
+        name := t.s || '.' || t.n;
+        IF to_regclass(format('empty.%I', name)) IS NOT NULL THEN
             EXECUTE format('DELETE FROM %I.%I', t.s, t.n);
-            EXECUTE format(
-                'INSERT INTO %I.%I SELECT * FROM remembered.%I', t.s, t.n, t.s || '.' || t.n
-            );
+        ELSIF to_regclass(format('remembered.%I', name)) IS NOT NULL THEN
+            EXECUTE format('DELETE FROM %I.%I', t.s, t.n);
+            EXECUTE format('INSERT INTO %I.%I SELECT * FROM remembered.%I', t.s, t.n, name);
+        ELSE
+            EXECUTE format('DROP TABLE %I.%I', t.s, t.n);
         END IF;
     END LOOP;
     FOR t IN SELECT schemaname s, sequencename n FROM pg_sequences LOOP
@@ -98,14 +103,15 @@ class PostgresServer:
             self._run([str(binaries / "initdb"), "-D", str(data), *arguments])
         self.port = self.port or _free_port()
         options = [f"--{name}={value}" for name, value in self._settings.items()]
-        self._process = subprocess.Popen(
-            [str(binaries / "postgres"), "-D", str(data), "-p", str(self.port), *options],
-            user=self._user,
-            extra_groups=[] if self._user else None,
-            cwd=self._folder,
-            stdout=subprocess.DEVNULL,
-            stderr=(self._folder / "log").open("ab"),
-        )
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(binaries / "postgres"), "-D", str(data), "-p", str(self.port), *options],
+                user=self._user,
+                extra_groups=[] if self._user else None,
+                cwd=self._folder,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
         self._wait_until_it_answers()
 
     def stop(self, *, kill: bool = False) -> None:

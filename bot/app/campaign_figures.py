@@ -7,7 +7,7 @@ import msgspec
 
 from bot.config import Config
 from bot.store import Store
-from handlers.referral import advice, breakdown, figures, grants, store
+from handlers.referral import advice, breakdown, figures, grants, modes, store
 
 
 async def campaign_figures(
@@ -36,6 +36,7 @@ async def campaign_figures(
         "arms": [_group(one) for one in arms.groups],
         "arms_compared": msgspec.to_builtins(arms.compared),
         "cohorts": [_group(one) for one in cohorts],
+        "modes": msgspec.to_builtins(await modes.modes(facts, known)),
         "stays": msgspec.to_builtins(stays),
         "advice": msgspec.to_builtins(await advice.open_advice(facts, campaign)),
     }

@@ -35,6 +35,9 @@ CAMPAIGN_EXAMPLES = CAMPAIGN_WORDS.with_name("campaign_examples.yaml")
 SURE = 0.6
 """From this probability on a sentence means something forbidden; chosen on benchmarks/referral."""
 
+SURE_WITHOUT_TRACE = 0.9
+"""The same where no word of a mechanism stands in it."""
+
 _KEPT = "campaign.npz"
 _FORBIDDEN = "forbidden"
 _WORD_GROUPS = (
@@ -110,7 +113,7 @@ class Linter:
         if not self.wording.may_mean(sentence):
             return []
         sure = (await self.meaning.of(sentence)).get(_FORBIDDEN, 0.0)
-        if sure < SURE:
+        if sure < (SURE if self.wording.has_trace(sentence) else SURE_WITHOUT_TRACE):
             return []
         near = [one.text for one in await self.meaning.like(sentence, 5) if one.classes]
         kind = self.kinds.get(near[0], "meaning") if near else "meaning"

@@ -46,16 +46,18 @@ class Wording(NamedTuple):
     Args:
         says: of each kind of mechanism.
         why: it is forbidden, as the operator reads it.
-        denied: what before an act denies it; `excuses` what excuses a whole sentence.
+        denies_one: a denial with what it denies; `denied`: what before an act denies it.
+        excuses: a whole sentence.
         forces: two denials that make a condition.
         we: before a soft act, that it is ours.
-        plain: uses of words in which nothing is meant; without `traces` nothing is either.
+        plain: uses of words in which nothing is meant.
+        traces: words of mechanisms; without any, meaning must be surer.
     """
 
     says: Mapping[str, tuple[Pattern, ...]]
     why: Mapping[str, str]
     we: Pattern
-    denies: Pattern
+    denies_one: Pattern
     denied: Pattern
     excuses: Pattern
     forces: Pattern
@@ -77,14 +79,16 @@ class Wording(NamedTuple):
         return bool(self.excuses.search(sentence)) and not self._is_forced(sentence)
 
     def may_mean(self, sentence: str) -> bool:
-        """Whether what a sentence means is to be asked: it has a trace of a mechanism, denies
-        nothing, and uses no word in its plain sense."""
+        """Whether what a sentence seems to mean counts: it denies no mechanism, and uses no word of
+        one in its plain sense."""
         if self._is_forced(sentence):
             return True
-        harmless = (self.excuses, self.denies, self.plain)
-        return bool(self.traces.search(sentence)) and not any(
-            one.search(sentence) for one in harmless
-        )
+        harmless = (self.excuses, self.denies_one, self.plain)
+        return not any(one.search(sentence) for one in harmless)
+
+    def has_trace(self, sentence: str) -> bool:
+        """Whether any word of a mechanism stands in it."""
+        return bool(self.traces.search(sentence))
 
     def _is_forced(self, sentence: str) -> bool:
         found = self.forces.search(sentence)
@@ -162,7 +166,7 @@ class _Reading:
             says,
             why,
             we=self._compiled("we", f"({joined['we']})·10$"),
-            denies=self._compiled("denials", joined["denials"]),
+            denies_one=self._compiled("denials", f"({joined['denials']})·8({joined['traces']})"),
             denied=self._compiled("denials", f"({joined['denials']})·14$"),
             **{key: self._compiled(key, joined[key]) for key in _LISTS[2:]},
         )

@@ -73,6 +73,7 @@ from bot.model import Effect, Lane, MakeMassSend
 from bot.ports import Clock
 from bot.routing.live import Live
 from bot.store import Approvals, Store
+from bot.store.moving import refuse_moved
 from bot.telemetry import Metrics
 from bot.wecom.client import WeComClient
 from bot.wecom.kf import Kf
@@ -112,6 +113,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     store = open_store(config)
     try:
         store.database.claim()
+        refuse_moved(store.database)
         await take_channels(config, store, clock.now())
         await take_campaigns(config, store, clock.now())
     except Misconfigured:

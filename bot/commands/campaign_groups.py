@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from bot.config import Campaign
 from bot.measuring.experiments import Verdict
 from bot.measuring.statistics import Share
 from handlers.referral.breakdown import Arms, Group, Stay
+from handlers.referral.modes import Modes
 
 _VERDICTS = {
     Verdict.TOO_FEW: "人数还不够，不下结论",
@@ -41,6 +43,21 @@ def print_groups(arms: Arms, cohorts: Sequence[Group], stays: Iterable[Stay], ou
                 f"别处来的 {_share(stay.others)}",
                 file=out,
             )
+
+
+def print_modes(by_mode: Modes, campaign: Campaign, out: TextIO) -> None:
+    """What members' codes, the group and the account brought; what nobody can know is said."""
+    for one in by_mode.staff:
+        print(f"员工码 {one.channel}：新来 {one.came}，还在 {one.stayed}", file=out)
+    if by_mode.group is not None:
+        print(f"进群 {by_mode.group}，其中算作邀请的 {by_mode.group_invited}", file=out)
+    elif campaign.group is not None:
+        print("进群：没有写 channel，数不出来", file=out)
+    if campaign.account is not None:
+        said = by_mode.said_followed
+        print(
+            f"自己说关注了公众号的 {said}（企业微信看不到谁关注了，无法核实，不影响奖励）", file=out
+        )
 
 
 def _told(one: Group) -> str:

@@ -15,14 +15,14 @@ from bot.app import open_store, vectors_folder
 from bot.app.campaign_figures import campaign_figures
 from bot.app.referral import take_campaigns
 from bot.commands.campaign_advice import print_advice
-from bot.commands.campaign_groups import print_groups
+from bot.commands.campaign_groups import print_groups, print_modes
 from bot.commands.consent import operator
 from bot.commands.customers import note, when
 from bot.config import Campaign, Config
 from bot.errors import Misconfigured
 from bot.model import Conversation, Emitted, Lane
 from bot.store import Arrival, Store, Unit
-from handlers.referral import advice, breakdown, figures, grants, store
+from handlers.referral import advice, breakdown, figures, grants, modes, store
 from handlers.referral.crediting import COUNTED
 from handlers.referral.rules import Phase, Standing
 from handlers.referral.store import Known
@@ -188,6 +188,7 @@ async def stats(config: Config, campaign: str, out: TextIO, *, as_json: bool = F
         found = await figures.figures(facts, campaign, now)
         arms, cohorts = await breakdown.groups(facts, campaign, zone)
         stays = await breakdown.stays(facts, campaign, (one.terms.start, one.terms.end), now)
+        by_mode = await modes.modes(facts, one)
         advised = await advice.open_advice(facts, campaign)
     for name, k in (("到现在", found.to_date), ("最近 7 天", found.week)):
         print(
@@ -205,6 +206,7 @@ async def stats(config: Config, campaign: str, out: TextIO, *, as_json: bool = F
     print(f"奖励成本 {found.cost / 100:.2f} 元，每位有效新客 {each}", file=out)
     print(_mix(found.virtual, found.physical), file=out)
     print_groups(arms, cohorts, stays, out)
+    print_modes(by_mode, one.campaign, out)
     print_advice(advised, out)
     return 0
 

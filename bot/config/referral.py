@@ -92,6 +92,20 @@ class CampaignAudience(Section):
     bought: Literal["any", "yes", "no"] = "any"
 
 
+class Place(Section):
+    """Where friends may go too, of their own will: a customer group, or an official account (C22).
+
+    Args:
+        name: as customers read it.
+        url: that leads there.
+        channel: of a group, whose code is counted, ``None`` = nothing can be counted.
+    """
+
+    name: Text
+    url: Annotated[str, StringConstraints(pattern=r"^https://\S+$", max_length=300)]
+    channel: Name | None = None
+
+
 class Campaign(Section):
     """A referral campaign.
 
@@ -105,6 +119,8 @@ class Campaign(Section):
         newcomer: key of what the newcomer gets, ``None`` = nothing.
         receivers: members on every participant's code.
         pool: members whose friendship counts beside theirs (R-3.5.2).
+        staff: channels of members' own codes that invite too; they are counted, and earn nothing.
+        group, account: where friends may go besides; no reward hangs on it.
         freeze_hours: how long an invitation waits; ``None`` = 24 h, or 7 days with a gift.
         observe_days: after `end`, how long a deletion still takes an invitation back.
         daily_cap: invitations of one inviter a day.
@@ -133,6 +149,9 @@ class Campaign(Section):
     newcomer: Name | None = None
     receivers: Annotated[Many[Userid], Field(min_length=1, max_length=100)]
     pool: Many[Userid] = ()
+    staff: Annotated[Many[Name], Field(max_length=200)] = ()
+    group: Place | None = None
+    account: Place | None = None
     freeze_hours: Hours | None = None
     observe_days: Annotated[int, Field(ge=0, le=365)] = 7
     daily_cap: Count = 50

@@ -86,9 +86,9 @@ class Benefits:
     async def stock(self) -> list[Stock]:
         """Every campaign."""
         rows = await self._db.scan(
-            "SELECT campaign, SUM(external_userid IS NULL) AS free,"
-            " SUM(external_userid IS NOT NULL AND given_at IS NULL) AS reserved,"
-            " SUM(given_at IS NOT NULL) AS given FROM benefit_codes GROUP BY campaign"
+            "SELECT campaign, COUNT(*) FILTER (WHERE external_userid IS NULL) AS free,"
+            " COUNT(*) FILTER (WHERE external_userid IS NOT NULL AND given_at IS NULL) AS reserved,"
+            " COUNT(given_at) AS given FROM benefit_codes GROUP BY campaign"
             " ORDER BY campaign"
         )
         return [Stock(row["campaign"], row["free"], row["reserved"], row["given"]) for row in rows]

@@ -6,7 +6,7 @@ statement (``WHERE stock > 0``, ``expect=1``) is all that is needed to keep two 
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -158,6 +158,14 @@ class Database(Protocol):
 
     def columns(self, table: str) -> frozenset[str]:
         """Names of a table's columns, empty = there is no such table."""
+        ...
+
+    def last_ids(self) -> dict[str, int]:
+        """By table, the highest number that was ever given to a row, where it is remembered."""
+        ...
+
+    def continue_ids(self, after: Mapping[str, int]) -> None:
+        """Number new rows on from what is in the tables, and from these numbers."""
         ...
 
     def close(self) -> None:

@@ -52,8 +52,9 @@ class Experiments:
         reached = _REACHED[goal].format(theirs=_THEIRS)
         rows = await self._db.scan(
             f"""
-SELECT e.variant, SUM(e.at + ?2 <= ?3) AS over, SUM(e.at + ?2 > ?3) AS waiting,
-    SUM(e.at + ?2 <= ?3 AND {reached}) AS reached
+SELECT e.variant, COUNT(*) FILTER (WHERE e.at + ?2 <= ?3) AS over,
+    COUNT(*) FILTER (WHERE e.at + ?2 > ?3) AS waiting,
+    COUNT(*) FILTER (WHERE e.at + ?2 <= ?3 AND {reached}) AS reached
 FROM exposures e WHERE e.experiment = ?1 AND NOT EXISTS (SELECT 1 FROM exposures f
     WHERE f.experiment = e.experiment AND f.external_userid <> e.external_userid
       AND f.external_userid IN {_THEIRS}

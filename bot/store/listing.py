@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot.store.database import Database
 
 _PAGE = """
-SELECT c.external_userid, COALESCE(k.kept, c.person_id) AS person, c.created_at,
+SELECT * FROM (SELECT c.external_userid, COALESCE(k.kept, c.person_id) AS person, c.created_at,
     MAX(c.created_at,
         COALESCE((SELECT MAX(g.at) FROM changes g WHERE g.external_userid = c.external_userid), 0),
         COALESCE((SELECT MAX(v.customer_wrote_at) FROM conversations v
@@ -17,8 +17,8 @@ WHERE c.external_userid > ?1 AND (?7 = '' OR c.external_userid = ?7)
   AND (?4 = '' OR EXISTS (SELECT 1 FROM touches u WHERE u.external_userid = c.external_userid
        AND (?4 IN (u.first_channel, u.last_channel) OR EXISTS (SELECT 1 FROM channel_states s
          WHERE s.kind = 'channel' AND s.id = ?4 AND s.state IN (u.first_channel, u.last_channel)))))
-  AND (?5 <= 0 OR updated_at >= ?5)
-ORDER BY c.external_userid LIMIT ?6
+) found
+WHERE ?5 <= 0 OR updated_at >= ?5 ORDER BY external_userid LIMIT ?6
 """
 
 

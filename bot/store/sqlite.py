@@ -11,7 +11,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TextIO
@@ -180,6 +180,19 @@ class SqliteDatabase:
         """Names of a table's columns, empty = there is no such table."""
         rows = self.read_sync("SELECT name FROM pragma_table_info(?)", table)
         return frozenset(row["name"] for row in rows)
+
+    def last_ids(self) -> dict[str, int]:
+        """Only of tables whose numbers are never given twice."""
+        if not self.read_sync("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'"):
+            return {}
+        return {row["name"]: row["seq"] for row in self.read_sync("SELECT * FROM sqlite_sequence")}
+
+    def continue_ids(self, after: Mapping[str, int]) -> None:
+        """The others are numbered on from the highest number that is there."""
+        for table, number in after.items():
+            self._writer.execute(
+                "UPDATE sqlite_sequence SET seq = MAX(seq, ?) WHERE name = ?", (number, table)
+            )
 
     def close(self) -> None:
         """Finish what was queued and close the file."""

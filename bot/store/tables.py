@@ -213,6 +213,7 @@ ENGINE_TABLES = (
     Table("welcomes", "userid, external_userid, since", person="external_userid"),
     Table("group_welcome", "one"),
     Table("benefit_codes", "campaign, code", person="external_userid"),
+    Table("moves", "direction"),
     Table("schema_migrations", "name"),
 )
 

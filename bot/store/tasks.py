@@ -32,8 +32,8 @@ UPDATE staff_tasks SET state = CASE WHEN ? <> 'sent' THEN ? WHEN ? <= due_at + o
 WHERE id = ? AND {_OPEN}
 """
 _RATE = """
-SELECT kind, COUNT(*) AS due, SUM(state IN ('sent', 'done_late')) AS done,
-    SUM(state = 'sent') AS on_time
+SELECT kind, COUNT(*) AS due, COUNT(*) FILTER (WHERE state IN ('sent', 'done_late')) AS done,
+    COUNT(*) FILTER (WHERE state = 'sent') AS on_time
 FROM staff_tasks WHERE due_at >= ? AND due_at < ?
     AND NOT (state = 'skipped' AND ended_by = 'engine') AND NOT (state = 'due' AND due_at > ?)
 GROUP BY kind ORDER BY kind
@@ -140,7 +140,7 @@ class Tasks:
         self, *, member: str = "", all_of_them: bool = False, limit: int = 200
     ) -> list[KnownTask]:
         """Open tasks, those that are due soonest first; or every one, newest first."""
-        which = "1" if all_of_them else _OPEN
+        which = "1 = 1" if all_of_them else _OPEN
         order = "due_at DESC" if all_of_them else "due_at"
         rows = await self._db.scan(
             f"SELECT * FROM staff_tasks WHERE {which} AND (? = '' OR member = ?)"

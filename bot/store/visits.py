@@ -22,7 +22,7 @@ WHERE token = ?1 AND external_userid IN ('', ?2) AND tapped_at IS NOT NULL
 
 _HOPS = """
 SELECT channel, utm_source, utm_medium, utm_campaign, COUNT(*) AS opened,
-    SUM(tapped_at IS NOT NULL) AS tapped, SUM(arrived_at IS NOT NULL) AS arrived
+    COUNT(tapped_at) AS tapped, COUNT(arrived_at) AS arrived
 FROM landing_visits WHERE at >= ? AND at < ? GROUP BY 1, 2, 3, 4 ORDER BY opened DESC, 1, 2, 3, 4
 """
 

@@ -103,7 +103,7 @@ def move(turn: Turn, request: Request, state: str) -> None:
 
 async def listed(store: Store, *, all_of_them: bool = False) -> list[Request]:
     """Requests that somebody has to answer, the most urgent first; or every one."""
-    which = "1" if all_of_them else f"state = '{OPEN}'"
+    which = "1 = 1" if all_of_them else f"state = '{OPEN}'"
     rows = await store.database.scan(f"SELECT * FROM requests WHERE {which} ORDER BY due_at, id")
     return [await _opened(store, row) for row in rows]
 

@@ -123,7 +123,8 @@ async def busy_until(
     """The first moment from this one on with a gap to every step of other flows."""
     rows = await facts.database.fetch(
         "SELECT COALESCE(s.asked_at, s.due_at) AS at FROM flow_steps s WHERE s.external_userid = ?"
-        " AND s.run <> ? AND COALESCE(s.outcome, '') <> 'skipped' AND at > ? ORDER BY at",
+        " AND s.run <> ? AND COALESCE(s.outcome, '') <> 'skipped'"
+        " AND COALESCE(s.asked_at, s.due_at) > ? ORDER BY at",
         *(external_userid, but, moment - gap_s),
     )
     for row in rows:

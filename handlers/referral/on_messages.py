@@ -11,6 +11,7 @@ from bot.store import Store, Unit
 from handlers.referral import grants, saying, store
 from handlers.referral.audience import may_join
 from handlers.referral.crediting import record
+from handlers.referral.modes import FOLLOWED, declared
 from handlers.referral.on_inviters import CLOSE, WAY
 from handlers.referral.router import router
 from handlers.referral.rules import Phase
@@ -77,6 +78,9 @@ async def _answer(turn: Turn, facts: Store, what: str, campaign: str) -> None:
         some = await grants.grants_of(facts, customers)
         record(turn, [grants.told(one.id, turn.now) for one in some if one.code])
         _say(turn, what, saying.listed(turn.phrases, some), known)
+    elif what == FOLLOWED:
+        record(turn, [declared(known.campaign.id, turn.external_userid, what, turn.now)])
+        _say(turn, what, turn.phrases.say("referral.followed"), known)
     elif what == "progress" and who is not None:
         _say(turn, what, await saying.progress(turn, facts, who, known), known)
     elif what == "progress":
@@ -154,5 +158,5 @@ async def _arm(turn: Turn, campaign: Campaign, trying: Experimenting) -> str:
 
 def _say(turn: Turn, what: str, text: str, known: Known | None = None) -> None:
     because = Because(source="reply", ref=f"referral.{what}")
-    menu = saying.menu(turn.phrases, known.campaign.id) if known else ()
+    menu = saying.menu(turn.phrases, known.campaign) if known else ()
     turn.reply(text, menu=menu, because=because)

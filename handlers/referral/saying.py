@@ -10,6 +10,7 @@ from bot.routing.phrases import Phrases
 from bot.store import Store
 from handlers.referral import grants, rules, store
 from handlers.referral.grants import Grant, Paid
+from handlers.referral.modes import FOLLOWED
 from handlers.referral.rules import Standing
 from handlers.referral.store import Known, Participant
 
@@ -79,6 +80,9 @@ async def explained(turn: Turn, facts: Store, campaign: Campaign, arm: str) -> s
     hours = round(campaign.freeze_s / 3600)
     counts = say("referral.rule_counts", hours=hours) if hours else say("referral.rule_counts_now")
     lines.append(counts)
+    for key, place in (("rule_group", campaign.group), ("rule_account", campaign.account)):
+        if place is not None:
+            lines.append(say(f"referral.{key}", name=place.name, url=place.url))
     return "\n".join([*lines, *([campaign.rules] if campaign.rules else [])])
 
 
@@ -90,11 +94,14 @@ def listed(phrases: Phrases, some: Sequence[Grant]) -> str:
     return "\n".join(reached(phrases, one) for one in shown)
 
 
-def menu(phrases: Phrases, campaign: str) -> tuple[MenuItem, ...]:
+def menu(phrases: Phrases, campaign: Campaign) -> tuple[MenuItem, ...]:
     """What can be tapped under each answer."""
+    offered = ["poster", "progress", "rules", "rewards"]
+    if campaign.account is not None:
+        offered.append(FOLLOWED)
     return tuple(
-        MenuItem(f"referral:{what}:{campaign}", phrases.say(f"referral.item_{what}"))
-        for what in ("poster", "progress", "rules", "rewards")
+        MenuItem(f"referral:{what}:{campaign.id}", phrases.say(f"referral.item_{what}"))
+        for what in offered
     )
 
 

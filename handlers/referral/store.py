@@ -21,7 +21,11 @@ TABLES = (
     Table("referral_invites", "id", person="external_userid"),
     Table("referral_steps", "id", person="external_userid"),
     Table("referral_grants", "id", person="external_userid"),
-    Table("referral_addresses", "grant_id", person="external_userid", sealed=("body",)),
+    Table(
+        *("referral_addresses", "grant_id", "external_userid", ("body",)),
+        age="given_at",
+        kept="messages_days",
+    ),
     Table(
         "referral_receipts",
         "external_userid, kind, mark",
@@ -31,6 +35,7 @@ TABLES = (
     ),
     Table("referral_reviews", "invite", person="external_userid"),
     Table("referral_appeals", "state, at", person="external_userid"),
+    Table("referral_declared", "campaign, external_userid, what", person="external_userid"),
     Table("referral_acts", "state, hour", person="external_userid"),
     Table("referral_changes", "campaign, at"),
     Table("referral_looks", "campaign, at", age="at", kept="messages_days"),

@@ -26,7 +26,7 @@ INVITED = Because(source="reply", ref="satisfaction.invitation")
 
 _REASON_CHARACTERS = 2000
 
-_TRIED = f"(asked_how <> '{NONE}' OR why_not LIKE '%\\_unsent' ESCAPE '\\')"
+_TRIED = f"(ratings.asked_how <> '{NONE}' OR ratings.why_not LIKE '%\\_unsent' ESCAPE '\\')"
 _INSERT = (
     "INSERT INTO ratings (case_id, open_kfid, external_userid, asked_at, asked_how, why_not)"
     " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (case_id) DO"

@@ -108,7 +108,7 @@ async def test_a_suggestion_is_sent_by_the_keyboard_alone(page: Page) -> None:
             "(one) => getComputedStyle(one).outlineStyle"
         )
         assert outline == "solid", seen[-1]
-    for name in ("加标签", "接单", "转专家", "稍后处理", "结束并交还", "为什么推荐", "发送"):
+    for name in ("加标签", "接单", "转专家", "稍后处理", "结束", "为什么推荐", "发送"):
         assert name in seen, seen
     await page.keyboard.press("Enter")
     await expect(page.locator("#phone-log").get_by_text(ANSWER)).to_be_visible()

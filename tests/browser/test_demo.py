@@ -6,6 +6,7 @@ import sys
 from asyncio import create_subprocess_exec
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,8 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-async def demo() -> AsyncIterator[str]:
+@asynccontextmanager
+async def started() -> AsyncIterator[str]:
     """The demo as the README starts it; yields the page's address."""
     process = await create_subprocess_exec(
         *(sys.executable, "-m", "bot", "demo", "--no-browser", "--port", "0"),
@@ -40,6 +41,13 @@ async def demo() -> AsyncIterator[str]:
     finally:
         process.terminate()
         await process.wait()
+
+
+@pytest.fixture
+async def demo() -> AsyncIterator[str]:
+    """A demo of this test's own."""
+    async with started() as address:
+        yield address
 
 
 @pytest.fixture

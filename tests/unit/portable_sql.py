@@ -24,6 +24,7 @@ REFUSED = {
     r"\b(last_insert_rowid|changes)\(\)|\browid\b": "RETURNING, or expect=",
     r"\bGLOB\b|\bCOLLATE\b|\bREGEXP\b|\bMATCH\b": "LIKE, or do it in Python",
     r"\b(WHEN|NOT) \?\d*(?= (THEN|AND|OR)\b)": "compare it: a number is no truth value (? = 1)",
+    r"\bSUM\((?!CASE)[^()]* (?:[=<>]|IS|IN)|[-+] \(\w+ (?:[=<>]|IS|IN) ": "COUNT(*) FILTER, CASE",
     r"\bLIMIT -1\b": "leave LIMIT out",
 }
 
@@ -58,6 +59,9 @@ def bare_columns(text: str) -> set[str]:
         used = re.sub(r"((?:^|,)\s*)\w+ = ", r"\1", changes) + " " + condition
         used = re.sub(r"'[^']*'|\w+\.\w+", "", used)
         found |= targets & set(re.findall(r"\b[a-z_]+\b", used))
+        if "SELECT" not in condition:
+            bare = r"(?<![.\w])([a-z_]+) (?:[=<>]|IS\b|IN\b|LIKE\b)"
+            found |= set(re.findall(bare, re.sub(r"'[^']*'", "", condition)))
     return found
 
 

@@ -139,8 +139,9 @@ def failure(error: Exception) -> Exception:
         return error
     kind = StoreRefused if is_the_statements_own(error) else StoreUnavailable
     state = getattr(error, "sqlstate", None) or ""
-    # what PostgreSQL says of a value that it cannot take repeats the value
-    told = kind(f"PostgreSQL: {type(error).__name__ if state.startswith('22') else error}")
+    # values must stay out of logs: they are in the details, and in what is said of a bad value
+    said = getattr(error, "message", None) or str(error)
+    told = kind(f"PostgreSQL: {type(error).__name__ if state.startswith('22') else said}")
     told.__cause__ = error
     return told
 

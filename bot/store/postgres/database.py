@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,6 +39,14 @@ _COLUMNS = (
     " WHERE table_schema = current_schema()"
 )
 
+_NUMBERED = (
+    "SELECT c.table_name, c.column_name, s.last_value FROM information_schema.columns c"
+    " JOIN pg_sequences s ON s.schemaname = c.table_schema"
+    " AND to_regclass(format('%I.%I', s.schemaname, s.sequencename))"
+    " = to_regclass(pg_get_serial_sequence(c.table_name, c.column_name))"
+    " WHERE c.table_schema = current_schema() AND c.is_identity = 'YES'"
+)
+
 
 class PostgresDatabase:
     """A schema of a PostgreSQL database.
@@ -55,6 +63,7 @@ class PostgresDatabase:
     def __init__(self, url: str, schema: str) -> None:
         self._url, self._schema = url, schema
         self._channel = f"concierge {schema}"
+        # not uvloop: freeing its objects in another thread than their loop's can crash (seen once)
         self._loop = asyncio.new_event_loop()
         self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
         self._writer = Writer(url, schema, self._channel)
@@ -153,6 +162,25 @@ class PostgresDatabase:
     def columns(self, table: str) -> frozenset[str]:
         """Names of a table's columns, empty = there is no such table."""
         return frozenset(self._layout.get(table, ())) if self.tables() else frozenset()
+
+    def last_ids(self) -> dict[str, int]:
+        """Of every table that is numbered."""
+        return {
+            row["table_name"]: row["last_value"]
+            for row in self.read_sync(_NUMBERED)
+            if row["last_value"] is not None
+        }
+
+    def continue_ids(self, after: Mapping[str, int]) -> None:
+        """Rows that were copied with their numbers have not moved the sequences."""
+        for row in self.read_sync(_NUMBERED):
+            table, column = row["table_name"], row["column_name"]
+            highest = self.read_sync(f"SELECT COALESCE(MAX({column}), 0) AS id FROM {table}")
+            number = max(highest[0]["id"], after.get(table, 0))
+            if number:
+                self.run_script(
+                    f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'), {number})"
+                )
 
     def close(self) -> None:
         """Finish what was queued and close the connections."""

@@ -21,7 +21,7 @@ async def test_what_was_committed_is_sent_though_the_next_turn_fails(open_chat: 
 
     chat = await open_chat(more=[router])
     chat.store.database.run_script(
-        "CREATE TRIGGER full BEFORE UPDATE OF attempts ON mailbox"
+        "CREATE TRIGGER no_room BEFORE UPDATE OF attempts ON mailbox"
         " BEGIN SELECT RAISE(ABORT, 'no room'); END"
     )
     other, unit, now = a_customer(at="wk_other"), Unit(), chat.clock.now()

@@ -17,7 +17,8 @@ from bot.measuring import Reporter
 from bot.model import Lane
 from bot.routing.discovery import discover
 from bot.store import Arrival, Store, Unit
-from bot.store.sqlite import SqliteDatabase
+from bot.store.opening import open_keys
+from tests.builders import a_config
 from tests.talk import Chat
 
 TABLES = declared_tables(discover(handlers))
@@ -203,7 +204,7 @@ async def test_keys_that_another_process_deleted_are_forgotten_at_the_next_look(
     await store.vault.ready(["customer:wm_lan"])
     look = DeletedKeys(store).look
     await look()
-    other = SqliteDatabase(home / "concierge.keys.db")
+    other = open_keys(a_config(home).storage)
     await other.execute("DELETE FROM wrapped_keys")
     other.close()
     await look()

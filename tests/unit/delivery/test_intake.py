@@ -81,6 +81,7 @@ async def test_an_admin_s_change_of_accounts_is_passed_on(store: Store) -> None:
     assert told.changes == 1
 
 
+@pytest.mark.parametrize("backend", ["sqlite"])
 async def test_what_cannot_be_stored_is_not_acknowledged(store: Store) -> None:
     told = Told()
     store.database.run_script("PRAGMA busy_timeout = 1")

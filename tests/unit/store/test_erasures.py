@@ -21,6 +21,7 @@ from bot.store.erasures import Eraser
 from bot.store.sqlite import SqliteDatabase
 from tests.builders import a_config, a_customer, home_of
 from tests.unit.store import ON_SQLITE
+from tests.unit.store.rows import BYTES, NUMBERS, columns_of
 
 LAN, BO = a_customer(), a_customer("wm_bo")
 PERSON = "赵兰心 13900001111 独一无二的原话"
@@ -73,30 +74,18 @@ def _picture() -> Download:
 def _row(store: Store, table: Table, of: Conversation, mark: str) -> dict[str, Any]:
     named = of.subject if table.person == "subject" else of.external_userid
     values: dict[str, Any] = {}
-    for name, kind in _columns(store, table):
+    for name, kind in columns_of(store.database, table):
         if name == table.person:
             values[name] = named
         elif name in table.sealed:
             values[name] = store.vault.seal(of.subject, PERSON.encode())
-        elif kind in ("INTEGER", "REAL", "bigint", "double precision"):
+        elif kind in NUMBERS:
             values[name] = abs(hash((table.name, of))) % 100_000
-        elif kind in ("BLOB", "bytea"):
+        elif kind in BYTES:
             values[name] = mark.encode()
         else:
             values[name] = f"{mark}-{of.external_userid}-{table.name}-{name}"
     return values
-
-
-def _columns(store: Store, table: Table) -> list[tuple[str, str]]:
-    """Names and types."""
-    if isinstance(store.database, SqliteDatabase):
-        asked = "SELECT name, type FROM pragma_table_info(?)"
-    else:
-        asked = (
-            "SELECT column_name AS name, data_type AS type FROM information_schema.columns"
-            " WHERE table_schema = current_schema() AND table_name = ?"
-        )
-    return [(row["name"], row["type"]) for row in store.database.read_sync(asked, table.name)]
 
 
 async def everything(store: Store, folder: Path) -> dict[str, str]:

@@ -29,9 +29,10 @@
     const line = document.createElement("p");
     line.textContent = text;
     if (bad) line.className = "bad";
-    document.getElementById("toast").replaceChildren(line);
-    clearTimeout(toast.timer);
-    toast.timer = setTimeout(() => line.remove(), bad ? 6000 : 3500);
+    const lines = document.getElementById("toast");
+    lines.append(line);
+    while (lines.children.length > 3) lines.firstElementChild.remove();
+    setTimeout(() => line.remove(), bad ? 6000 : 3500);
   }
 
   function show(template, why = "") {
@@ -234,7 +235,9 @@
     const told = await act(form.dataset.post, { ...fields(form), ...chosen });
     if (button) button.disabled = false;
     hold();
-    if (told.ok && form.dataset.after) htmx.trigger(document.getElementById(form.dataset.after), form.dataset.after, {});
+    if (!told.ok || !form.dataset.after) return;
+    form.reset();
+    htmx.trigger(document.getElementById(form.dataset.after), form.dataset.after, {});
   });
 
   document.getElementById("sign-out").addEventListener("click", async () => {
@@ -326,6 +329,12 @@
   for (const name of ["htmx:error", "htmx:response:error"]) {
     body.addEventListener(name, (event) => { if (event.target === stream() && !following) lost(); });
   }
+  // Whoever asks again and again is told so that he may not any more, like whoever has a stream.
+  body.addEventListener("htmx:response:error", ({ target, detail }) => {
+    const status = detail?.ctx?.response?.status;
+    if (status === 401) location.reload();
+    if (status === 404 && target.id === "group") open();
+  });
   document.addEventListener("visibilitychange", () => { heard = Date.now(); });
   window.addEventListener("offline", lost);
   window.addEventListener("online", () => {

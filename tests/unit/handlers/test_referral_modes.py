@@ -1,0 +1,92 @@
+"""Members' codes and the group are counted apart; what nobody can verify is said."""
+
+from typing import Any
+
+import pytest
+
+from bot.config import Campaign
+from bot.store import CHANNEL, Unit
+from handlers.referral import store
+from handlers.referral.modes import Modes, modes
+from tests.conftest import OpenChat
+from tests.referrals import DAY_S, SPRING, Fair
+
+ACCOUNT = {"name": "街角花店", "url": "https://mp.weixin.qq.com/s/abc"}
+
+
+async def a_fair(open_chat: OpenChat, **more: Any) -> Fair:
+    described = SPRING | {"freeze_hours": 0} | more
+    fair = Fair(await open_chat(), Campaign.model_validate(described))
+    await fair.opens()
+    return fair
+
+
+async def count(fair: Fair) -> Modes:
+    known = await store.campaign(fair.store, "spring")
+    assert known is not None
+    return await modes(fair.store, known)
+
+
+async def means(fair: Fair, state: str, channel: str) -> None:
+    """A state is one of a channel's."""
+    unit = Unit()
+    fair.store.channels.claim(unit, state, CHANNEL, channel, fair.clock.now())
+    await fair.store.database.commit(unit)
+
+
+async def test_members_codes_count_newcomers_who_never_were_friends(open_chat: OpenChat) -> None:
+    fair = await a_fair(open_chat, staff=["li_code"])
+    await means(fair, "r_li", "li_code")
+    await fair.adds("wm_old", at=fair.clock.now() - 90 * DAY_S, member="wangwu")
+    for customer in ("wm_a", "wm_b", "wm_old"):
+        await fair.adds(customer, by="li", member="lisi")
+    await fair.adds("wm_a", by="li", member="zhangsan")
+    await fair.chat.waits(minutes=1)
+    await fair.leaves("wm_b", member="lisi")
+    (one,) = (await count(fair)).staff
+    assert (one.channel, one.came, one.stayed) == ("li_code", 2, 1)
+
+
+async def test_who_came_into_the_group_is_counted_and_is_no_invitation(
+    open_chat: OpenChat,
+) -> None:
+    group = {"name": "福利群", "url": "https://shop.example/l/fans", "channel": "fans"}
+    fair = await a_fair(open_chat, group=group)
+    await means(fair, "g_fans", "fans")
+    await fair.invites("wm_lan")
+    await fair.adds("wm_f", by="wm_lan")
+    sql = "INSERT INTO group_joins (external_userid, chat_id, state, joined_at) VALUES (?, ?, ?, ?)"
+    for customer in ("wm_f", "wm_stranger"):
+        await fair.store.database.execute(sql, customer, "wr_fans", "g_fans", fair.clock.now())
+    found = await count(fair)
+    assert (found.credited, found.group, found.group_invited) == (1, 2, 1)
+
+
+async def test_a_group_without_a_code_is_not_counted_as_nobody(open_chat: OpenChat) -> None:
+    fair = await a_fair(open_chat, group={"name": "福利群", "url": "https://shop.example/g"})
+    assert (await count(fair)).group is None
+
+
+async def test_that_somebody_follows_is_counted_as_said_and_earns_nothing(
+    open_chat: OpenChat,
+) -> None:
+    fair = await a_fair(open_chat, account=ACCOUNT)
+    await fair.chat.says("活动规则")
+    assert "关不关注都不影响奖励" in fair.chat.replies[0]
+    for _ in range(2):
+        await fair.chat.taps("我关注公众号了")
+    assert fair.chat.replies == ["谢谢您的支持！关不关注都不影响您的奖励。"]
+    found = await count(fair)
+    assert (found.said_followed, found.credited) == (1, 0)
+
+
+async def test_without_an_account_nobody_is_asked(open_chat: OpenChat) -> None:
+    fair = await a_fair(open_chat)
+    await fair.chat.says("活动规则")
+    assert "我关注公众号了" not in fair.chat.menus[0]
+
+
+@pytest.mark.parametrize("url", ["http://plain.example", "javascript:alert(1)", "https://a b"])
+def test_a_place_is_led_to_by_an_address_that_is_safe(url: str) -> None:
+    with pytest.raises(ValueError, match="url"):
+        Campaign.model_validate(SPRING | {"account": ACCOUNT | {"url": url}})
