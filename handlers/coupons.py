@@ -8,12 +8,9 @@ from bot.routing.assigning import ask_staff
 from bot.routing.facts import CUSTOMER
 from bot.routing.writing import friend_of, may_write
 from bot.store import Coupon, Redeemed, Store
-from bot.store.coupons import reminded
+from bot.store.coupons import ENDING, reminded
 
 router = Router("coupons", stage=Stage.CAMPAIGN)
-
-ENDING = "coupons_ending"
-"""Emitted to a customer of whose coupons one ends soon."""
 
 _DAY_S = 86_400.0
 

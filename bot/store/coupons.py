@@ -29,6 +29,10 @@ _ENDING = (
 )
 
 
+ENDING = "coupons_ending"
+"""Emitted to a customer of whose coupons one ends soon."""
+
+
 class Redeemed(StrEnum):
     """What became of a wish to redeem."""
 
@@ -160,14 +164,15 @@ class Coupons:
         again = next(each for each in await self.called(one.code) if each.pool == one.pool)
         return again.standing(now), again  # somebody was quicker
 
-    async def ending(self, now: float, until: float, limit: int) -> list[Coupon]:
-        """Given ones that end soon, of which nobody has reminded."""
-        rows = await self._db.fetch(
-            f"SELECT * FROM coupons WHERE {_ENDING.format(now='?1', until='?2')}"
-            " ORDER BY expires_at LIMIT ?3",
-            *(now, until, limit),
+    async def ending(self, now: float, until: float) -> list[tuple[str, float]]:
+        """Whose coupons end by `until` without their knowing, and when the first does."""
+        rows = await self._db.scan(
+            "SELECT external_userid, MIN(expires_at) AS ends_at FROM coupons"
+            f" WHERE {_ENDING.format(now='?1', until='?2')}"
+            " GROUP BY external_userid ORDER BY ends_at",
+            *(now, until),
         )
-        return [_coupon(row) for row in rows]
+        return [(row["external_userid"], row["ends_at"]) for row in rows]
 
 
 def taken(

@@ -13,6 +13,9 @@ from bot.store.people import SAME_PERSON
 
 WALLET, LAPSED = "wallet", "lapsed"
 
+ENDING = "points_ending"
+"""Emitted to a customer whose points end soon, or have ended."""
+
 _BALANCE = f"""
 (SELECT COALESCE(SUM(w.amount), 0) FROM points_postings w
  WHERE w.account = '{WALLET}' AND w.external_userid IN {SAME_PERSON})
@@ -22,7 +25,7 @@ SELECT p.external_userid, MIN(p.expires_at) AS ends_at FROM points_postings p
 LEFT JOIN points_ends e ON e.txn = p.txn
 WHERE p.account = '{WALLET}' AND p.amount > 0 AND p.expires_at <= ?2 AND e.settled_at IS NULL
     AND (p.expires_at <= ?1 OR e.noticed_at IS NULL)
-GROUP BY p.external_userid ORDER BY ends_at LIMIT ?3
+GROUP BY p.external_userid ORDER BY ends_at
 """
 _UNCHANGED = f"""
 SELECT 1 WHERE COALESCE((SELECT MAX(w.id) FROM points_postings w WHERE w.account = '{WALLET}'
@@ -86,9 +89,9 @@ class Points:
         )
         return [Posting(*row) for row in rows]
 
-    async def ending(self, now: float, until: float, limit: int) -> list[tuple[str, float]]:
+    async def ending(self, now: float, until: float) -> list[tuple[str, float]]:
         """Whose points end by `until` without his knowing, or have ended; and when the first do."""
-        rows = await self._db.fetch(_ENDING, now, until, limit)
+        rows = await self._db.scan(_ENDING, now, until)
         return [(row["external_userid"], row["ends_at"]) for row in rows]
 
     async def untold(self, external_userid: str, now: float, until: float) -> bool:

@@ -10,14 +10,11 @@ from bot.routing.assigning import ask_staff
 from bot.routing.facts import CUSTOMER
 from bot.routing.writing import friend_of, may_write
 from bot.store import Statement, Store
-from bot.store.points import Lot, lapsed, lots, noticed, settled, unchanged
+from bot.store.points import ENDING, Lot, lapsed, lots, noticed, settled, unchanged
 from handlers.points import redeeming, store
 from handlers.points.redeeming import GIFT
 from handlers.points.router import router
 from handlers.points.store import Exchange
-
-ENDING = "points_ending"
-"""Emitted to a customer whose points end soon, or have ended."""
 
 _TELL = "points_ending"
 """Kind of the task by which a member tells whom we may not write to."""

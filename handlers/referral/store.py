@@ -21,7 +21,11 @@ TABLES = (
     Table("referral_invites", "id", person="external_userid"),
     Table("referral_steps", "id", person="external_userid"),
     Table("referral_grants", "id", person="external_userid"),
-    Table("referral_addresses", "grant_id", person="external_userid", sealed=("body",)),
+    Table(
+        *("referral_addresses", "grant_id", "external_userid", ("body",)),
+        age="given_at",
+        kept="messages_days",
+    ),
     Table(
         "referral_receipts",
         "external_userid, kind, mark",

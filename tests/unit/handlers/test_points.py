@@ -268,3 +268,22 @@ async def test_a_coupon_that_ends_is_announced_once(shop: Chat) -> None:
     await shop.store.coupons.redeem("T-1", by="till", ref="1", now=now)
     await shop.says("我的优惠券")
     assert "T-1" not in "".join(shop.replies)
+
+
+async def test_many_who_cannot_be_told_keep_nobody_else_waiting(shop: Chat) -> None:
+    await shop.says("你好")
+    now = shop.clock.now()
+    what = {"source": "gift", "source_id": "g"}
+    unit = Unit([earned(f"wm_{n}", 5, **what, at=now, expires_at=now + DAY_S) for n in range(450)])
+    await shop.store.database.commit(unit)
+    await gives(shop, 100, days=2)
+    service = Ending(shop.store, shop.engine.config, shop.clock, lambda _s, _l: None)
+    assert await service.look() == 451
+    await shop.waits(seconds=1)
+    assert "有 100 积分将在" in "".join(shop.replies)
+    assert await service.look() == 0  # once a day
+    await shop.waits(hours=24)
+    assert await service.look() == 450  # what has ended, and nobody twice
+    await shop.waits(seconds=1)
+    assert await shop.store.points.total() == 0
+    assert await shop.store.points.balance("wm_7") == 0

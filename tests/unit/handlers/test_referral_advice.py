@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
+from bot.app.campaign_watch import CampaignWatch
 from bot.app.referral import Edit, put_campaign
 from bot.config import Campaign, Config
 from bot.store import Unit, UnitConflict
 from handlers.referral import advice, breakdown, store
 from handlers.referral.advice import Advice, changed
 from handlers.referral.figures import k_of
+from handlers.referral.rules import Phase
 from tests.conftest import OpenChat
 from tests.referrals import DAY_S, SPRING, Fair
 
@@ -195,3 +197,33 @@ async def test_who_stays_is_told_beside_those_who_came_otherwise(fair: Fair) -> 
     assert (week.invited.count, week.invited.of) == (1, 2)
     assert (week.others.count, week.others.of) == (2, 2)
     assert (month.invited.of, month.others.share) == (0, None)
+
+
+async def test_the_service_looks_at_every_campaign_that_runs(fair: Fair) -> None:
+    watch = CampaignWatch(fair.store, ALARM, fair.clock)
+    await inviters(fair, 30)
+    assert await watch.look() == 0
+    await fair.chat.waits(hours=1)
+    assert await watch.look() == 2
+    assert await watch.look() == 0
+    await fair.turns(Phase.PAUSED)
+    await fair.chat.waits(hours=1)
+    await fair.store.database.execute("DELETE FROM referral_advice")
+    assert await watch.look() == 0
+
+
+async def test_which_rewards_he_sees_is_decided_by_the_experiment(open_chat: OpenChat) -> None:
+    cup = {"cup": {"kind": "gift", "name": "杯子", "stock": 9}}
+    described = SPRING | {
+        "rewards": SPRING["rewards"] | cup,
+        "arms": {"goods": [{"invites": 1, "reward": "cup"}]},
+        "experiment": "mix",
+    }
+    split = {"variants": {"base": 1, "goods": 1}, "baseline": 0.2, "keep": "goods"}
+    fair = Fair(await open_chat(experiments={"mix": split}), Campaign.model_validate(described))
+    await fair.opens()
+    await fair.chat.says("邀请好友")
+    assert any("累计邀请 1 位：杯子" in one for one in fair.chat.replies)
+    who = await store.participant(fair.store, "spring", "wm_lan")
+    assert who is not None
+    assert who.arm == "goods"

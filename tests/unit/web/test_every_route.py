@@ -39,6 +39,8 @@ WITH_A_KEY = (
     "POST /api/v1/channels/{id}/resume",
     "PUT /api/v1/channels/{id}/costs/{day}",
     "GET /api/v1/channels/{id}/qr.{kind}",
+    "GET /api/v1/campaigns",
+    "GET /api/v1/campaigns/{campaign}",
     "POST /api/v1/orders",
     "POST /api/v1/coupons/look",
     "POST /api/v1/coupons/redeem",

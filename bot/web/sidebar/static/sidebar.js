@@ -235,7 +235,9 @@
     const told = await act(form.dataset.post, { ...fields(form), ...chosen });
     if (button) button.disabled = false;
     hold();
-    if (told.ok && form.dataset.after) htmx.trigger(document.getElementById(form.dataset.after), form.dataset.after, {});
+    if (!told.ok || !form.dataset.after) return;
+    form.reset();
+    htmx.trigger(document.getElementById(form.dataset.after), form.dataset.after, {});
   });
 
   document.getElementById("sign-out").addEventListener("click", async () => {
