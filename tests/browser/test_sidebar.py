@@ -148,6 +148,8 @@ async def a_material_is_sent_and_opened(page: Page, side: FrameLocator, folder: 
     await side.get_by_label("搜素材").fill("退换货")
     guide = side.locator(".material").filter(has_text="退换货图文说明")
     await expect(side.locator(".material").first).to_contain_text("退换货图文说明")
+    found = await side.locator(".material").count()
+    assert found < 5, "the search stays while it is used"
     await guide.get_by_role("button", name="发送").click()
     card = phone.locator("a.link").filter(has_text="退换货图文说明")
     await expect(card).to_be_visible()
@@ -155,6 +157,7 @@ async def a_material_is_sent_and_opened(page: Page, side: FrameLocator, folder: 
     assert link is not None
     assert "/t/" in link
     await expect(guide.get_by_text("发给过他")).to_be_visible()
+    await expect(side.locator(".material")).to_have_count(found)
     answer = await page.request.get(link, max_redirects=0)
     assert answer.status == 302
     assert answer.headers["location"] == "https://shop.example.com/help/returns"
