@@ -47,6 +47,12 @@ COMMANDS = {
     "bench": "测量吞吐、延迟与内存，打印成表",
     "format": "按规范整理代码",
 }
+ON_POSTGRES = tuple(
+    f"tests/unit/{room}"
+    for room in ("handlers", "routing", "delivery", "app", "measuring", "policy")
+)
+"""Tests that run over PostgreSQL, too; those of the store always do."""
+
 CHECKS = (
     ("格式 ruff format", ("-m", "ruff", "format", "--check", ".")),
     ("规范 ruff check", ("-m", "ruff", "check", ".")),
@@ -116,8 +122,13 @@ def command_test(args: list[str]) -> int:
     checks = [_Check(name, [_python(), *command]) for name, command in CHECKS]
     try:
         tests_began = time.monotonic()
-        code = _run([*pytest, "-q", "-n", "2", "--dist", "worksteal"])
+        side_by_side = ["-q", "-n", "2", "--dist", "worksteal"]
+        code = _run([*pytest, *side_by_side])
         results = [("测试 pytest", code, time.monotonic() - tests_began)]
+        if deep:
+            tests_began = time.monotonic()
+            code = _run([*pytest, *side_by_side, "--postgres", *ON_POSTGRES])
+            results.append(("PostgreSQL 上的行为", code, time.monotonic() - tests_began))
         results = [check.result() for check in checks] + results
     finally:
         for check in checks:

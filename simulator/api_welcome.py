@@ -42,6 +42,9 @@ def endpoints(_world: World) -> Mapping[str, Endpoint]:
     }
 
 
+NOT_ARCHIVED_YET = 41053
+
+
 def add_group_welcome(world: World, arguments: Arguments) -> Content:
     """`group_welcome_template/add` (§4.11); at most 100 of them."""
     only(world, arguments, "text", "notify")
@@ -74,6 +77,8 @@ def send_welcome_msg(world: World, arguments: Arguments) -> Content:
     if code is None:
         world.blame("forged_code", given)
         raise Refused(BAD_WELCOME_CODE, "invalid welcome_code")
+    if (code.userid, code.external_userid) in world.friends.awaits_archiving:
+        raise Refused(NOT_ARCHIVED_YET, "customer has not agreed to msg audit")
     check_parts(world, arguments, text_bytes=TEXT_BYTES)
     body: Arguments = {key: arguments[key] for key in ("text", "attachments") if key in arguments}
     _check_code(world, code, hash(_canonical(body)))

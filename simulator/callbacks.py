@@ -325,8 +325,10 @@ def press_xml(corp_id: str, press: CardPress, *, created_at: int, agent_id: int)
 
 
 def contact_xml(corp_id: str, change: ContactChange, *, created_at: int) -> bytes:
-    """The inner XML of `change_external_contact` and `change_external_tag` (§4.2)."""
+    """The inner XML of `change_external_contact`, `…_tag` and `…_chat` (§4.2)."""
     fields = "".join(f"<{name}>{_cdata(value)}</{name}>" for name, value in change.fields.items())
+    items = "".join(f"<Item>{_cdata(member)}</Item>" for member in change.members)
+    fields += f"<MemChangeList>{items}</MemChangeList>" if items else ""
     return (
         f"<xml><ToUserName><![CDATA[{corp_id}]]></ToUserName>"
         f"<FromUserName><![CDATA[sys]]></FromUserName><CreateTime>{created_at}</CreateTime>"

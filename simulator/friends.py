@@ -72,11 +72,16 @@ class TagGroup(msgspec.Struct, kw_only=True):
 
 
 class ContactChange(msgspec.Struct, kw_only=True):
-    """What a callback tells (§4.2): `fields` are its elements beside the common ones."""
+    """What a callback tells (§4.2): `fields` are its elements beside the common ones.
+
+    Args:
+        members: of a group: who joined.
+    """
 
     event: str
     change: str
     fields: dict[str, str]
+    members: tuple[str, ...] = ()
 
 
 class Friends:
@@ -87,8 +92,9 @@ class Friends:
 
     `permitted` are the identities whose token WeCom accepts, `barred` members without the
     function; `greets_natively` are members with a welcome of the console, for whom no code is
-    given; `marked` is every `mark_tag` that was accepted, `idle_marks` how many of them changed
-    nothing, `seen_at_once` the most calls that were ever under way together.
+    given; `awaits_archiving` are pairs of which the customer has not agreed to it; `marked` is
+    every `mark_tag` that was accepted, `idle_marks` how many of them changed nothing,
+    `seen_at_once` the most calls that were ever under way together.
     """
 
     def __init__(self, world: "World") -> None:
@@ -100,6 +106,7 @@ class Friends:
         self.unionids: dict[str, str] = {}
         self.welcome_codes: dict[str, WelcomeCode] = {}
         self.greets_natively: set[str] = set()
+        self.awaits_archiving: set[tuple[str, str]] = set()
         self.group_welcomes: dict[str, str] = {}
         self.marked: list[dict[str, Any]] = []
         self.idle_marks = 0

@@ -108,6 +108,13 @@ class Engine:
     suggester: Suggester
     load: Load
 
+    @property
+    def guide(self) -> Guide:
+        """What takes customers through flows."""
+        found = self.supplies[Guide]
+        assert isinstance(found, Guide)
+        return found
+
     async def warm(self, folder: Path | None) -> None:
         """Complete what answers get better by, in the background of answering.
 

@@ -23,6 +23,7 @@ from bot.app.engine import (
     open_store,
     vectors_folder,
 )
+from bot.app.flows import EditedFlows
 from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.lexicon_following import LexiconFollower
 from bot.app.mass_sends import build_mass_sends
@@ -271,6 +272,7 @@ def _looks(
     rules = RulesFollower(engine.tag_rules, engine.library.embedder, vectors_folder(config))
     return [
         (0.5, follower.look),
+        (1.0, EditedFlows(store, engine.guide.flows, clock, drains.lanes.wake).look),
         (2.0, build_eraser(config, store, engine.routers).look),
         (1.0, DeletedKeys(store).look),
         (SHED_S, Shedding(store, engine.load, clock, config.alarms.shed_from).look),

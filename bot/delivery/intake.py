@@ -6,6 +6,7 @@ from collections.abc import Callable
 from bot.errors import ConciergeError, StoreFailed
 from bot.model import (
     AppMessageReceived,
+    ArchivingApproved,
     CardPressed,
     CustomerAdded,
     Event,
@@ -94,7 +95,7 @@ def _arrival(event: Event) -> Arrival:
 
 def lane_of(event: Event) -> Lane:
     """How urgent an event is: a welcome code dies after 20 s (wecom-api §4.3)."""
-    if isinstance(event, CustomerAdded) and event.welcome_code:
+    if isinstance(event, CustomerAdded | ArchivingApproved) and event.welcome_code:
         return Lane.URGENT
     return _LANES.get(type(event), Lane.BACKGROUND)
 

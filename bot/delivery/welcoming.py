@@ -11,7 +11,7 @@ from bot.delivery.outcomes import Ended, Outcome
 from bot.delivery.pictures import Pictures
 from bot.errors import CodeSpent, ConciergeError, NotAuthorised, Throttled
 from bot.model import Attachment, SendWelcome, TakeCode
-from bot.model.effects import CODE_SLOT
+from bot.model.effects import CODE_SLOT, NOT_ARCHIVED_YET
 from bot.ports import Clock
 from bot.store import Greeted, Parcel, Store
 from bot.store.benefits import given, returned
@@ -99,7 +99,7 @@ class WelcomeCourier:
             await self.store.outbox.forget_try(parcel)
             raise
         except CodeSpent as error:
-            if not parcel.attempts:
+            if not parcel.attempts or error.errcode == NOT_ARCHIVED_YET:
                 raise
             return self._sent(effect, lacking, "code used by an earlier try", error.errcode)
         except NotAuthorised as error:

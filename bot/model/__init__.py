@@ -43,6 +43,7 @@ from bot.model.effects import (
 )
 from bot.model.events import (
     AppMessageReceived,
+    ArchivingApproved,
     CardPressed,
     ContactEvent,
     CorpTagChanged,
@@ -76,6 +77,7 @@ __all__ = [
     "VALUES",
     "AnswerRequest",
     "AppMessageReceived",
+    "ArchivingApproved",
     "Assignment",
     "Attachment",
     "Awaited",

@@ -146,6 +146,11 @@ class EndSession(Effect, frozen=True, kw_only=True):
     quiet_since: float | None = None
 
 
+NOT_ARCHIVED_YET = 41053
+"""What WeCom says of a welcome before the customer has agreed to chat archiving; his agreement
+brings another code (wecom-api §4.3).
+"""
+
 CODE_SLOT = "{code}"
 """Where a benefit's code stands in a welcome; everything else is filled in already."""
 

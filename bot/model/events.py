@@ -157,6 +157,16 @@ class CustomerAdded(_OfContact, frozen=True, kw_only=True):
     missed: bool = False
 
 
+class ArchivingApproved(_OfContact, frozen=True, kw_only=True):
+    """A customer agreed to the archiving of a member's chats (wecom-api §4.2, §7.1).
+
+    Args:
+        welcome_code: as of `CustomerAdded`; the one that came before is refused with 41053.
+    """
+
+    welcome_code: str = ""
+
+
 class CustomerEdited(_OfContact, frozen=True, kw_only=True):
     """A member changed remark, description, company or corp tags of a customer."""
 
@@ -315,6 +325,7 @@ AnyEvent = (
     | CustomerEdited
     | CustomerDeleted
     | TransferFailed
+    | ArchivingApproved
     | CorpTagChanged
     | GroupChanged
     | GroupJoined

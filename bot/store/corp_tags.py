@@ -63,7 +63,8 @@ class CorpTags:
 
     async def get(self, tag_ids: Iterable[str]) -> dict[str, CorpTag]:
         """These tags by id, deleted ones too; unknown ids are left out."""
-        wanted = list(tag_ids)
+        if not (wanted := list(tag_ids)):
+            return {}
         marks = ",".join("?" * len(wanted))
         rows = await self._db.fetch(
             f"SELECT {_COLUMNS} FROM corp_tags WHERE tag_id IN ({marks})", *wanted

@@ -17,6 +17,7 @@ class Greeted(StrEnum):
     NO_TEXT = "no_text"  # no welcome suits
     NO_CODE = "no_code"  # WeCom gave none: it greets itself, or they were chatting already
     MISSED = "missed"  # no callback told of the friendship
+    AWAITED = "awaited"  # the customer has not agreed to chat archiving; that brings another code
     GONE = "gone"  # it had ended before we heard of it
 
 
@@ -25,7 +26,7 @@ INSERT INTO welcomes (userid, external_userid, since, state, welcome, is_return,
 VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (userid, external_userid, since) DO UPDATE SET state = excluded.state,
     welcome = excluded.welcome, is_return = excluded.is_return, decided_at = excluded.decided_at
-WHERE welcomes.state IN ('no_code', 'missed')
+WHERE welcomes.state IN ('no_code', 'missed', 'awaited')
 """
 
 
@@ -47,7 +48,7 @@ class WelcomeRow:
     @property
     def is_settled(self) -> bool:
         """Whether nothing that comes later greets once more."""
-        return self.state not in (Greeted.NO_CODE, Greeted.MISSED)
+        return self.state not in (Greeted.NO_CODE, Greeted.MISSED, Greeted.AWAITED)
 
 
 class WelcomeRows:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from bot.model.events import (
+    ArchivingApproved,
     CorpTagChanged,
     CustomerAdded,
     CustomerDeleted,
@@ -106,6 +107,15 @@ def _deleted_by_customer(tree: Tree) -> Event:
     )
 
 
+def _archiving_approved(tree: Tree) -> Event:
+    return ArchivingApproved(
+        userid=text_in(tree, "UserID"),
+        external_userid=text_in(tree, "ExternalUserID"),
+        welcome_code=text_in(tree, "WelcomeCode"),
+        at=seconds_in(tree),
+    )
+
+
 def _transfer_failed(tree: Tree) -> Event:
     return TransferFailed(
         userid=text_in(tree, "UserID"),
@@ -122,4 +132,5 @@ _READERS: dict[str, Callable[[Tree], Event]] = {
     "del_external_contact": _deleted_by_staff,
     "del_follow_user": _deleted_by_customer,
     "transfer_fail": _transfer_failed,
+    "msg_audit_approved": _archiving_approved,
 }

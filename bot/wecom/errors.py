@@ -22,6 +22,7 @@ from bot.errors import (
     WindowClosed,
     WrongState,
 )
+from bot.model.effects import NOT_ARCHIVED_YET
 from bot.wecom.apis import CONTACT, GET_TOKEN, KF_SEND, KF_SEND_ON_EVENT
 
 TOKEN_CODES = frozenset({40014, 42001, 40001})
@@ -60,7 +61,7 @@ _CLASSES: dict[int, type[Rejected]] = {
     INVALID_CALLBACK_TOKEN: CodeSpent,
     41050: CodeSpent,
     41051: CodeSpent,
-    41053: CodeSpent,  # not before the customer agrees to archiving; that brings another code
+    NOT_ARCHIVED_YET: CodeSpent,
     41096: CodeSpent,
     40029: CodeSpent,
 }

@@ -26,6 +26,10 @@ class Flows:
         """The flow of this id, if there still is one."""
         return self._flows.get(flow_id)
 
+    def __iter__(self) -> Iterator[Flow]:
+        """All of them."""
+        return iter(self._flows.values())
+
     def starting_on(self, event: str) -> Iterator[Flow]:
         """Flows that begin with an event."""
         return (one for one in self._flows.values() if one.starts_on == event)

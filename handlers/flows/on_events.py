@@ -1,10 +1,8 @@
 """What begins a flow, moves it on, or ends it?"""
 
 from bot.model import (
-    Because,
     CustomerAdded,
     CustomerDeleted,
-    EffectDone,
     Emitted,
     GroupJoined,
     SessionEntered,
@@ -24,7 +22,6 @@ from handlers.flows.router import router
 from handlers.flows.running import (
     EXPIRE,
     NO_CONSENT,
-    REWARD,
     STEP,
     TOUCH,
     Guide,
@@ -133,20 +130,6 @@ async def _reached(
 async def joined(turn: Turn, guide: Guide) -> None:
     """Joining a group is seen, so it needs no word of the customer."""
     await evidence(guide.of(turn), Evidence.GROUP)
-
-
-@router.on(EffectDone, tag=REWARD)
-async def rewarded(turn: Turn, event: EffectDone, guide: Guide) -> None:
-    """The code that ends a flow is the customer's: he hears it where he wrote."""
-    campaign, code = str(event.result["campaign"]), event.result.get("code")
-    for run in reversed(await store.runs_of(guide.facts, turn.external_userid)):
-        flow = guide.flows.get(run.flow)
-        if flow is None or flow.reward != campaign or run.state != store.DONE:
-            continue
-        text = flow.reward_text.replace("{code}", str(code)) if code else flow.no_reward_text
-        if turn.has_conversation:
-            turn.reply(text, category="service", because=Because(source="flow", ref=flow.id))
-        return
 
 
 async def evidence(runner: Runner, kind: Evidence, *, thank: bool = False) -> bool:

@@ -107,11 +107,20 @@ class Runner:
             turn.schedule(EXPIRE, flow.expires_s, key=started.id, data={"run": started.id})
             await self.plan(started, first)
 
-    async def plan(self, run: Run, step: Step) -> None:
-        """Let a step come due, with room between it and those of other flows (R-9.4)."""
-        wanted = due_at(step.wait, self.turn.local_time(self.turn.now)).timestamp()
+    async def plan(
+        self, run: Run, step: Step, *, since: float | None = None, wanted: float | None = None
+    ) -> None:
+        """Let a step come due, with room between it and those of other flows (R-9.4).
+
+        Args:
+            since: when its wait began, by default now.
+            wanted: when it is to come due, by default after its wait.
+        """
+        since = self.turn.now if since is None else since
+        if wanted is None:
+            wanted = due_at(step.wait, self.turn.local_time(since)).timestamp()
         due = await store.busy_until(self.facts, run.external_userid, run.id, wanted, GAP_S)
-        store.plan(self.turn, run, step, self.turn.now, due)
+        store.plan(self.turn, run, step, since, due)
         self.alarm(run, step.id, due)
 
     def alarm(self, run: Run, step_id: str, at: float) -> None:

@@ -158,6 +158,28 @@ def plan(turn: Turn, one: Run, step: Step, begun_at: float, due_at: float) -> No
     turn.record("UPDATE flow_runs SET step = ? WHERE id = ?", step.id, one.id)
 
 
+def replan(turn: Turn, one: Run, version: str, expires_at: float) -> None:
+    """What is still to come of a run follows this version of its flow."""
+    turn.record(
+        "UPDATE flow_runs SET version = ?, expires_at = ? WHERE id = ? AND state = 'running'",
+        *(version, expires_at, one.id),
+    )
+
+
+async def outdated(facts: Store, flow: Flow, after: str, limit: int) -> list[tuple[str, str]]:
+    """Runs that another version of a flow was planned by, and whose they are, in order of id.
+
+    Args:
+        after: id behind which it goes on.
+    """
+    rows = await facts.database.scan(
+        "SELECT id, external_userid FROM flow_runs WHERE state = 'running' AND flow = ?"
+        " AND version <> ? AND id > ? ORDER BY id LIMIT ?",
+        *(flow.id, flow.version, after, limit),
+    )
+    return [(row["id"], row["external_userid"]) for row in rows]
+
+
 def put_off(turn: Turn, row: StepRow, due_at: float) -> None:
     """A step comes due later."""
     turn.record(

@@ -166,7 +166,7 @@ async def _cycle(facts: Store, campaign: str) -> float | None:
     rows = await facts.database.scan(
         "SELECT MIN(i.at) - p.joined_at AS took FROM referral_participants p"
         " JOIN referral_invites i ON i.state = p.state AND i.standing <> 'refused'"
-        " WHERE p.campaign = ? GROUP BY p.state",
+        " WHERE p.campaign = ? GROUP BY p.state, p.joined_at",
         campaign,
     )
     return median(row["took"] for row in rows) if rows else None

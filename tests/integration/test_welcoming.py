@@ -13,6 +13,7 @@ from bot.model.people import Attribute
 from bot.model.tasks import TaskState
 from bot.routing import Router, Stage, Turn
 from bot.store import Arrival, Greeted, Unit
+from simulator.contact_news import agree_to_archiving
 from simulator.records import WelcomeCode
 from tests.conftest import OpenChat
 from tests.friends import LAN, Town, a_town
@@ -298,3 +299,30 @@ async def test_the_member_who_said_hello_by_hand_is_counted(town: Town) -> None:
     await town.chat.presses(card.card.buttons[0].key)
     (known,) = await town.store.tasks.listed(all_of_them=True)
     assert known.state is TaskState.SENT
+
+
+async def test_who_must_agree_to_archiving_first_is_greeted_once_he_does(
+    open_chat: OpenChat, clock: PlayedClock, tmp_path: Path
+) -> None:
+    gift = {"id": "gift", "text": "券：{code}", "without": "您好", "benefit": "new"}
+    async with a_town(open_chat, clock, welcome=write(tmp_path, gift)) as town:
+        await town.store.benefits.bring("new", ["A1"], clock.now())
+        town.friends.awaits_archiving.add(("zhangsan", LAN))
+        town.friends.add("zhangsan", LAN)
+        await town.settles()
+        assert await greeted(town) == [Greeted.AWAITED]
+        assert await tasks(town) == []
+        clock.reach(clock.now() + 3600)
+        agree_to_archiving(town.sim.world, "zhangsan", LAN)
+        await town.settles(times=3)
+        assert said(town) == ["券：A1"]
+        assert await greeted(town) == [Greeted.SENT]
+
+
+async def test_who_agrees_to_archiving_after_his_welcome_hears_no_other(town: Town) -> None:
+    town.friends.add("zhangsan", LAN)
+    await town.settles()
+    agree_to_archiving(town.sim.world, "zhangsan", LAN)
+    await town.settles()
+    assert len(said(town)) == 1
+    assert await greeted(town) == [Greeted.SENT]

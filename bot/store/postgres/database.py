@@ -63,12 +63,13 @@ class PostgresDatabase:
     def __init__(self, url: str, schema: str) -> None:
         self._url, self._schema = url, schema
         self._channel = f"concierge {schema}"
-        # not uvloop: freeing its objects in another thread than their loop's can crash (seen once)
+        # not uvloop: a process with connections on it in this thread crashed once, unexplained
         self._loop = asyncio.new_event_loop()
         self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
         self._writer = Writer(url, schema, self._channel)
         self._readers, self._scanners = _pool(READERS), _pool(SCANNERS)
         self._listener: Connection | None = None
+        self._listening = asyncio.Lock()
         self._migrator: Connection | None = None
         self._closed, self._foreign = False, 0
         self._layout: dict[str, set[str]] = {}
@@ -248,11 +249,15 @@ class PostgresDatabase:
             await asyncio.sleep(_PAUSE_S)
 
     async def _heard(self) -> int:
-        if self._listener is None or self._listener.closed:
-            self._listener = await self._connect(read_only=True)
-            await self._listener.raw.add_listener(self._channel, self._hear)
-            self._foreign += 1  # whoever committed in between was not heard
-        await self._listener.script("SELECT 1")  # what was announced before this is told with it
+        async with self._listening:
+            try:
+                if self._listener is None or self._listener.closed:
+                    self._listener = await self._connect(read_only=True)
+                    await self._listener.raw.add_listener(self._channel, self._hear)
+                    self._foreign += 1  # whoever committed in between was not heard
+                await self._listener.script("SELECT 1")  # brings what was announced before it
+            except Exception as error:
+                raise failure(error) from error
         return self._foreign
 
     def _hear(self, _connection: object, pid: int, _channel: str, _payload: object) -> None:

@@ -15,7 +15,6 @@ from bot.store import Unit
 from bot.store.consent_ending import decide_all
 from handlers.flows import store
 from handlers.flows.in_force import Flows
-from handlers.flows.running import Guide
 from tests.conftest import OpenChat
 from tests.talk import Chat
 from tests.unit.docs_pages import ROOT
@@ -323,9 +322,7 @@ async def test_an_edit_touches_only_what_is_not_due_yet(
 
 
 def in_force(chat: Chat) -> Flows:
-    guide = chat.engine.supplies[Guide]
-    assert isinstance(guide, Guide)
-    return guide.flows
+    return chat.engine.guide.flows
 
 
 def read(folder: Path, *flows: dict[str, Any]) -> list[Any]:

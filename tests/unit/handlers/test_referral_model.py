@@ -15,6 +15,7 @@ from bot.app import build_engine, open_store
 from bot.config import Campaign
 from bot.model import CustomerAdded, CustomerDeleted
 from bot.store import Unit
+from bot.store.sqlite import SqliteDatabase
 from bot.telemetry import Metrics
 from handlers.referral import grants
 from handlers.referral.grants import TAKEN, Paid
@@ -84,7 +85,8 @@ def fair(home: Path) -> Iterator[Fair]:
     points = {"items": ITEMS, "keeper": "lisi", "notice_days": 0}
     config = a_config(home, referral={"review_at": 999, "block_at": 1000}, points=points)
     store = open_store(config)
-    store.database.run_script("PRAGMA synchronous = OFF")
+    if isinstance(store.database, SqliteDatabase):
+        store.database.run_script("PRAGMA synchronous = OFF")
     clock = PlayedClock()
     engine = build_engine(config, store, Library(Retriever([])), clock=clock, metrics=Metrics())
     yield Fair(Chat(engine, a_customer(), clock), CAMPAIGN)

@@ -4,6 +4,7 @@ import pytest
 
 from bot.delivery.intake import lane_of, subject_of
 from bot.model import (
+    ArchivingApproved,
     CorpTagChanged,
     CustomerAdded,
     CustomerDeleted,
@@ -48,6 +49,11 @@ def read(change: str, event: str = "change_external_contact", **fields: Any) -> 
             {"FailReason": "customer_refused"},
             TransferFailed(**SAME, reason="customer_refused"),
         ),
+        (
+            "msg_audit_approved",
+            {"WelcomeCode": "CODE"},
+            ArchivingApproved(**SAME, welcome_code="CODE"),
+        ),
     ],
 )
 def test_what_happens_to_a_friendship_has_a_word(
@@ -71,12 +77,13 @@ def test_a_change_of_the_library_is_the_company_s() -> None:
 def test_only_a_welcome_code_is_urgent() -> None:
     assert lane_of(read("add_external_contact", **PAIR, WelcomeCode="CODE")) is Lane.URGENT
     assert lane_of(read("add_external_contact", **PAIR)) is Lane.BACKGROUND
+    assert lane_of(read("msg_audit_approved", **PAIR, WelcomeCode="CODE")) is Lane.URGENT
     assert lane_of(read("del_follow_user", **PAIR)) is Lane.BACKGROUND
 
 
 def test_a_change_without_a_word_of_ours_is_kept_whole() -> None:
     for change, fields in (
-        ("msg_audit_approved", PAIR | {"WelcomeCode": "CODE"}),
+        ("something_new", PAIR | {"WelcomeCode": "CODE"}),
         ("add_external_contact", {"UserID": "zhangsan"}),
         ("add_external_contact", {"ExternalUserID": "wm1"}),
         ("", PAIR),
