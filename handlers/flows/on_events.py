@@ -155,8 +155,5 @@ async def resume(runner: Runner, why: str, after_s: float = 0.0) -> None:
             continue
         for row in await store.steps_of(runner.facts, run.id):
             if row.step == run.step and row.reach is Reach.BLOCKED and row.why == why:
-                runner.turn.record(
-                    "UPDATE flow_steps SET due_at = ? WHERE run = ? AND step = ?",
-                    *(runner.turn.now + after_s, row.run, row.step),
-                )
+                store.put_off(runner.turn, row, runner.turn.now + after_s)
                 runner.alarm(run, row.step, runner.turn.now + after_s)

@@ -154,7 +154,6 @@ class Runner:
         row = next((one for one in rows if one.step == step_id and one.outcome is None), None)
         if row is None:
             return
-        done = {one.step for one in rows if one.outcome is not None} | {step_id}
         situation = await self.situation(run)
         step = flow.step(step_id)
         if self.turn.now >= run.expires_at:
@@ -162,7 +161,7 @@ class Runner:
         elif not holds(flow.when, situation):
             store.end_run(self.turn, run, store.CANCELLED, "no longer meant")
         elif step is None:
-            await self._skip(flow, run, row, done, "step taken out")
+            await self._skip(flow, run, row, "step taken out")
         elif row.asked_at is None:
             await self._first(flow, run, row, step, situation)
         else:
@@ -178,11 +177,10 @@ class Runner:
             store.plan(self.turn, run, step, row.begun_at, due)
             self.alarm(run, step.id, due)
             return
-        done = await self._over(run, step.id)
         if now - row.due_at > LATE_S:
-            await self._skip(flow, run, row, done, "late")
+            await self._skip(flow, run, row, "late")
         elif not holds(step.when, situation):
-            await self._skip(flow, run, row, done, "not meant")
+            await self._skip(flow, run, row, "not meant")
         elif self._is_met(step, situation) or (
             await self._reach(flow, run, row, step) and step.evidence is Evidence.NONE
         ):
@@ -191,10 +189,7 @@ class Runner:
     async def _again(
         self, flow: Flow, run: Run, row: StepRow, step: Step, situation: Situation
     ) -> None:
-        if self._is_met(step, situation):
-            await self.done(flow, run, row, step)
-            return
-        if step.evidence is Evidence.NONE:
+        if step.evidence is Evidence.NONE or self._is_met(step, situation):
             await self.done(flow, run, row, step)
             return
         assert row.asked_at is not None
@@ -316,10 +311,10 @@ class Runner:
             if step.done_text:
                 self.turn.reply(step.done_text, category="service", because=because)
 
-    async def _skip(self, flow: Flow, run: Run, row: StepRow, done: set[str], why: str) -> None:
+    async def _skip(self, flow: Flow, run: Run, row: StepRow, why: str) -> None:
         log.info("flow.step_skipped", flow=flow.id, step=row.step, why=why)
         store.end_step(self.turn, row, store.SKIPPED, None, why)
-        await self._advance(flow, run, row.step, done)
+        await self._advance(flow, run, row.step, await self._over(run, row.step))
 
     async def _advance(
         self, flow: Flow, run: Run, step_id: str, done: set[str], *, answering: str | None = None

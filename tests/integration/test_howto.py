@@ -11,7 +11,7 @@ from tests.unit import docs_pages
 from tests.unit.docs_pages import ROOT, Block
 
 PAGE = ROOT / "docs" / "how-to" / "add-a-behaviour.md"
-_SUITE = ("__init__.py", "conftest.py", "builders.py", "talk.py")
+_SUITE = ("__init__.py", "conftest.py", "builders.py", "talk.py", "postgres_server.py")
 
 
 def _steps() -> list[list[Block]]:

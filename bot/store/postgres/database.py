@@ -63,7 +63,7 @@ class PostgresDatabase:
     def __init__(self, url: str, schema: str) -> None:
         self._url, self._schema = url, schema
         self._channel = f"concierge {schema}"
-        # not uvloop: freeing its objects in another thread than their loop's can crash (seen once)
+        # not uvloop: a process with connections on it in this thread crashed once, unexplained
         self._loop = asyncio.new_event_loop()
         self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
         self._writer = Writer(url, schema, self._channel)

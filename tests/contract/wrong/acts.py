@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from bot.errors import StoreUnavailable
-from bot.store import Database, Unit
+from bot.store import Unit
+from bot.store.sqlite import SqliteDatabase
 from simulator.records import HUMAN, QUEUED
 from simulator.scenery import AFTERSALE, PRESALE
 from tests.contract.wrong.company import (
@@ -311,15 +312,15 @@ async def full_disk(stage: Stage) -> None:
 @contextmanager
 def _when_a_page_is_stored(first: Callable[[], Awaitable[None]]) -> Iterator[None]:
     """Do something before each commit that fills a mailbox."""
-    commit = Database.commit
+    commit = SqliteDatabase.commit
 
-    async def prepared(database: Database, unit: Unit) -> Any:
+    async def prepared(database: SqliteDatabase, unit: Unit) -> Any:
         if any("INSERT INTO mailbox" in one.sql for one in unit.statements):
             await first()
         return await commit(database, unit)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Database, "commit", prepared)
+        patch.setattr(SqliteDatabase, "commit", prepared)
         yield
 
 

@@ -12,6 +12,8 @@ UNUSED = {
     for one in (
         apis.KF_CUSTOMERS,  # asked only where an answer names the customer
         apis.KF_LINK,  # made by whoever makes a channel
+        apis.MEDIA_PUBLISH,  # pictures that stand in a page
+        apis.KF_STATISTICS,  # asked in the morning of the days before
         *(apis.USER_INFO, apis.CORP_TICKET, apis.AGENT_TICKET),  # asked by pages
     )
 }
