@@ -83,7 +83,7 @@ class TillEndpoint:
     async def _look(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         code, now = (await _form(request)).get("code", "").strip()[:100], self._clock.now()
         if self._tries_out(visitor, now):
-            return self._part("result.html", state="too_often", found=[], now=now, status=429)
+            return self._too_often(now)
         found = await self._store.coupons.called(code) if code else []
         if not found:
             self._misses[visitor.who.key].append(now)
@@ -94,12 +94,19 @@ class TillEndpoint:
         ref = form.get("ref", "")
         if visitor.who.only_looks or not CLIENT_ID.fullmatch(ref):
             return self._door.refused(403 if visitor.who.only_looks else 400)
+        if self._tries_out(visitor, now):
+            return self._too_often(now)
         code, pool = form.get("code", "")[:100], form.get("pool", "")[:30]
         by = f"staff:{visitor.who.userid}"
         became, one = await redeem(self._store, code, by=by, ref=ref, now=now, pool=pool)
         done = "redeemed" if became is Redeemed.DONE else str(became)
         some = [(one, done, "")] if one else []
+        if one is None:
+            self._misses[visitor.who.key].append(now)
         return self._part("result.html", state=done, found=some, now=now)
+
+    def _too_often(self, now: float) -> web.Response:
+        return self._part("result.html", state="too_often", found=[], now=now, status=429)
 
     def _shown(self, visitor: Visitor, found: list[Coupon], now: float) -> web.Response:
         rows = []

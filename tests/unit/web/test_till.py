@@ -82,6 +82,16 @@ async def test_codes_cannot_be_tried_out(office: Office) -> None:
     assert len(offers(await look(await office.signed_in("lisi")))) == 1
 
 
+async def test_nor_by_redeeming_them_at_once(office: Office) -> None:
+    browser = await office.signed_in("zhangsan")
+    for n in range(MOST_MISSES):
+        wish = {"code": f"X-{n}", "pool": "five", "ref": f"{n:08d}"}
+        assert "没有这张券" in await (await browser.post("/till/redeem", wish)).text()
+    wish = {"code": "A-1", "pool": "five", "ref": "99999999"}
+    assert (await browser.post("/till/redeem", wish)).status == 429
+    assert len(offers(await look(await office.signed_in("lisi")))) == 1, "it is still to be used"
+
+
 async def test_whoever_signs_in_for_the_till_comes_back_to_it(office: Office) -> None:
     assert (await office.browser().signs_in("zhangsan", "/till")).endswith("/till")
 
