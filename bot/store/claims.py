@@ -7,7 +7,9 @@ OPEN = "state IN ('pending', 'claimed')"
 NOT_SILENCED = """
 NOT EXISTS (SELECT 1 FROM switches s WHERE (s.scope = 'all')
             OR (s.scope = 'account' AND s.key = outbox.open_kfid)
-            OR (s.scope = 'customer' AND s.key = outbox.external_userid))
+            OR (s.scope = 'customer' AND (s.key = outbox.external_userid
+                -- a welcome belongs to no conversation, only to its customer
+                OR 'customer:' || s.key = outbox.subject)))
 """
 
 _CUSTOMER = "substr(outbox.subject, length('customer:') + 1)"

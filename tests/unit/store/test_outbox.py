@@ -251,3 +251,26 @@ async def test_what_waits_to_be_sent_is_sealed(store: Store) -> None:
     row = await store.database.fetch_one("SELECT body FROM outbox")
     assert row is not None
     assert "您的订单".encode() not in row["body"]
+
+
+async def test_a_block_stops_what_is_for_a_customer_outside_every_conversation(
+    store: Store,
+) -> None:
+    unit = Unit()
+    draft = Draft(
+        subject=LAN.subject,
+        queue="welcome",
+        conversation=None,
+        lane=Lane.URGENT,
+        effect=SendMessage(payload={}),
+        expires_at=NOW + 20,
+    )
+    await store.outbox.post(unit, [draft], NOW)
+    await store.database.commit(unit)
+    (parcel,) = await store.outbox.open_of("welcome")
+    switches = store.switches
+    await switches.turn_on("block", "customer", LAN.external_userid, by="t", reason="", now=NOW)
+    assert not await store.outbox.claim(parcel, NOW, unless_silenced=True)
+    await switches.turn_off("block", "customer", LAN.external_userid)
+    await switches.turn_on("block", "customer", "wm_somebody_else", by="t", reason="", now=NOW)
+    assert await store.outbox.claim(parcel, NOW, unless_silenced=True)
