@@ -71,6 +71,8 @@ class Fingerprints:
     async def _now(self) -> dict[str, str]:
         where, db = self.conversation, self.store.database
         case = await self.store.cases.open_of(where) if where.open_kfid else None
+        owner = (await self.store.conversations.facts(where)).ownership
+        who_has_it = f"{owner.state} {owner.servicer or ''}"
         person = await db.fetch_one(_TAGS, self.external_userid)
         said = await db.fetch_one(_SAID, where.open_kfid, where.external_userid)
         opened = await db.fetch_one(_OPENED, self.external_userid)
@@ -79,7 +81,7 @@ class Fingerprints:
             "person": str(person["p"]) if person else "",
             "said": str(said["p"]) if said else "",
             "panels": repr(await self.panels()),
-            "materials": str(opened["p"]) if opened else "",
+            "materials": f"{opened['p'] if opened else ''} {who_has_it}",
         }
 
 

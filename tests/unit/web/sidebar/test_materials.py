@@ -149,6 +149,31 @@ async def test_an_opening_is_shown_and_moves_this_part_of_the_page_alone(office:
     assert "客户打开过" in page
 
 
+async def test_who_may_send_is_drawn_anew_when_somebody_else_has_the_session(
+    open_chat: OpenChat,
+) -> None:
+    chat = await open_chat(staff=STAFF)
+    chat.wecom.receiving = ["zhangsan"]
+    await chat.says("运费多少钱？")
+    one = Material("returns", "售后", "退换货图文说明", LINK)
+    unit = Unit()
+    chat.store.materials.put(unit, [one], by="test", now=chat.clock.now())
+    await chat.store.database.commit(unit)
+    async with opened_office(chat) as office:
+        browser = await office.signed_in("boss")
+        assert "由机器人发送" in await browser.sees("materials")
+        seen = re.search(r"seen=([0-9a-f-]+)", await browser.sees("panel"))
+        assert seen is not None
+        await chat.says("我要人工")
+        answer = await browser.get("/sidebar/events", **office.about, seen=seen[1])
+        told = ""
+        while "event: moved" not in told:
+            told += (await answer.content.readline()).decode()
+        answer.close()
+        assert "event: materials" in told
+        assert "由机器人发送" not in await browser.sees("materials")
+
+
 async def test_the_bot_sends_it_where_it_has_the_session_and_once_for_one_tap(
     open_chat: OpenChat,
 ) -> None:
