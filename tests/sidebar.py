@@ -248,8 +248,9 @@ def served(chat: Chat, wecom: PlayedSignIn, live: Live, service: FakeService) ->
     config = config.model_copy(update=sections)
     concierge = Concierge(
         engine=replace(chat.engine, config=config),
-        service=cast("Service", service),
+        service=cast("Service", None),
         intake=cast("DurableIntake", None),
+        woken=service.woken,
         tokens=cast("AccessTokens", None),
         client=wecom,
         live=live,

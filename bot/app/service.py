@@ -93,12 +93,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Concierge:
-    """The running service."""
+    """The running service.
+
+    Args:
+        woken: told which subject has something new; other processes hear of it too.
+    """
 
     engine: Engine
     service: Service
     intake: DurableIntake
-    mailboxes: Waking
+    woken: Callable[[str, Lane], None]
     tokens: AccessTokens
     client: WeComClient
     live: Live
@@ -143,7 +147,7 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     client = WeComClient(transport, tokens, clock=clock.now, metrics=engine.metrics)
     apis = contact_apis(config, client, transport, clock, engine.metrics)
     async with sharing(config.redis, config.wecom.corp_id, engine.metrics) as shared:
-        concierge = _assemble(engine, client, tokens, follower, apis, shared.bus)
+        concierge = _assemble(engine, client, tokens, follower, apis, bus=shared.bus)
         concierge.warming = asyncio.create_task(_warm(engine, cache), name="warming")
         await concierge.service.start()
         try:
@@ -203,6 +207,7 @@ def _assemble(
     tokens: AccessTokens,
     follower: Follower,
     apis: Mapping[str, ContactApi],
+    *,
     bus: Bus,
 ) -> Concierge:
     config, store, clock = engine.config, engine.store, engine.clock
@@ -252,7 +257,9 @@ def _assemble(
     )
     mailboxes = Waking(bus, Topic.MAILBOX, drains.lanes)
     intake = DurableIntake(store, service.hinted, mailboxes.wake, service.accounts_changed)
-    return Concierge(engine, service, intake, mailboxes, tokens, client, live, contacts.access)
+    return Concierge(
+        *(engine, service, intake, mailboxes.wake, tokens, client, live), contacts.access
+    )
 
 
 def _drains(engine: Engine, sends: Lanes, live: Live, hurry: Hurry) -> Drains:
