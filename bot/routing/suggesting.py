@@ -208,6 +208,11 @@ def _of_match(match: Match, library: Retriever) -> Reply:
 
 
 def _of_colleague(one: Answered, score: float) -> Reply:
-    detail: dict[str, object] = {"title": one.question, "by": one.userid, "at": one.at, "weak": score < LIKELY}
+    detail: dict[str, object] = {
+        "title": one.question,
+        "by": one.userid,
+        "at": one.at,
+        "weak": score < LIKELY,
+    }
     because = Because(source=COLLEAGUE, ref=str(one.id), score=score * 0.95, detail=detail)
     return Reply(text=one.answer, because=because)

@@ -26,19 +26,17 @@ async def test_the_last_of_several_questions_is_answered(page: Page) -> None:
     await side.get_by_placeholder("内容；").fill("感谢咨询，再见。")
     await side.get_by_role("button", name="存下").click()
     await expect(side.locator("#replies .reply")).to_be_visible()
-    go_on = asyncio.Event()
-    asked: list[str] = []
+    is_asked, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(route: Route) -> None:
-        asked.append(route.request.url)
+        is_asked.set()
         await go_on.wait()
         await route.continue_()
 
     await page.route("**/sidebar/replies?**q=qqqq**", slow)
     search = side.get_by_label("搜话术")
     await search.fill("qqqq")
-    while not asked:
-        await asyncio.sleep(0.05)
+    await is_asked.wait()
     for text in ("h", "zj"):
         async with page.expect_request("**/sidebar/replies?**", timeout=2_000):
             await search.fill(text)

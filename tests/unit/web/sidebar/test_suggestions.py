@@ -131,7 +131,7 @@ async def test_a_call_is_no_question_to_suggest_for_or_to_learn_from(
 ) -> None:
     await asks(office, "你们的门店周末有停车位吗")
     browser = await asks(office, call)
-    assert '客户问：</span>你们的门店周末有停车位吗' in await browser.sees("said")
+    assert "客户问：</span>你们的门店周末有停车位吗" in await browser.sees("said")
     await office.chat.colleague_writes("有的，地下二层周末免费停两小时。")
     (learned,) = await office.chat.store.suggested.answered(0)
     assert learned.question == "你们的门店周末有停车位吗"
