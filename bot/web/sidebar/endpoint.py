@@ -279,6 +279,7 @@ class SidebarEndpoint:
             "now": self.clock.now(),
             "query": self._query(asked),
             "phrases": self.parts.reader.phrases,
+            "name_of": self.parts.reader.people.name_of,
             "reasons": self.parts.close_reasons,
         }
 
