@@ -16,7 +16,7 @@ from bot.store.database import Database, Row, Unit
 from bot.store.tables import Table
 
 PAGE = 500
-_OWN = frozenset({"schema_migrations", "moves"})
+_OWN = frozenset({"schema_migrations", "moves", "workers", "leases"})
 """What each database says of itself."""
 
 _NAMES = "SELECT name FROM schema_migrations ORDER BY name"

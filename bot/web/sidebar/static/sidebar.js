@@ -62,14 +62,16 @@
     return { ...told, conflict: answer.status === 409, ok: answer.ok };
   }
 
-  async function act(name, form, done = words.done) {
+  /** @param done what is said where the server has nothing else to say. */
+  async function act(name, form, done) {
     const id = clientId();
     const told = await call(name, { ...form, client_id: id });
     if (told.state === "unknown" && REPORTS.includes(name)) {
       unreported.push([name, { ...form, client_id: id }]);
       toast(words.unreported);
     } else if (["waiting", "unknown"].includes(told.state)) {
-      pending.set(id, { since: Date.now(), isSent: told.state === "waiting" });
+      const where = { customer: form.customer ?? about.customer, open_kfid: form.open_kfid ?? about.account };
+      pending.set(id, { since: Date.now(), isSent: told.state === "waiting", where, done });
       toast(told.state === "waiting" ? words.waiting : words.unknown, told.state === "unknown");
     } else toast(told.text || (told.ok ? done : words.failed), !told.ok);
     refresh();
@@ -78,10 +80,10 @@
 
   /** What became of what was done; of what may never have arrived too. */
   async function results() {
-    for (const [id, { since, isSent }] of pending) {
+    for (const [id, { since, isSent, where, done }] of pending) {
       let answer;
       try {
-        answer = await fetch(url("result", { customer: about.customer, open_kfid: about.account, client_id: id }));
+        answer = await fetch(url("result", { ...where, client_id: id }));
       } catch {
         return lost();
       }
@@ -89,7 +91,7 @@
       pending.delete(id);
       const late = { text: isSent ? words.tooSlow : words.notDone };
       const told = answer.status === 202 ? late : await answer.json().catch(() => ({}));
-      toast(told.text || words.done, !answer.ok || answer.status === 202);
+      toast(told.text || (answer.ok ? done : words.failed), !answer.ok || answer.status === 202);
     }
   }
 
@@ -232,12 +234,15 @@
     const button = form.querySelector("button:not([type=button])");
     if (button) button.disabled = true;
     const chosen = event.submitter?.name ? { [event.submitter.name]: event.submitter.value } : {};
-    const told = await act(form.dataset.post, { ...fields(form), ...chosen });
+    const told = await act(form.dataset.post, { ...fields(form), ...chosen }, form.dataset.done);
     if (button) button.disabled = false;
     hold();
     if (!told.ok || !form.dataset.after) return;
     form.reset();
-    htmx.trigger(document.getElementById(form.dataset.after), form.dataset.after, {});
+    for (const id of form.dataset.after.split(" ")) {
+      const part = document.getElementById(id);
+      if (part) htmx.trigger(part, id, {});
+    }
   });
 
   document.getElementById("sign-out").addEventListener("click", async () => {
@@ -249,8 +254,8 @@
   // ---- panels -------------------------------------------------------------------------------------------------------
 
   // `toggle` does not bubble.
-  panel.addEventListener("toggle", ({ target }) => {
-    const lines = target.open && target.querySelector(".lines-of");
+  document.addEventListener("toggle", ({ target }) => {
+    const lines = target.open && target.querySelector(":scope > .lines-of");
     if (lines) htmx.trigger(lines, "opened", {});
   }, true);
 
@@ -270,7 +275,7 @@
 
   /** What needs the server cannot be done without it; what is only read or written here can. */
   function hold() {
-    for (const one of panel.querySelectorAll("[data-do]:not([data-do=edit], [data-do=open]), form[data-post] button")) {
+    for (const one of body.querySelectorAll("[data-do]:not([data-do=edit], [data-do=open]), form[data-post] button")) {
       if (isLost && !one.disabled) {
         one.disabled = true;
         one.dataset.held = "";
