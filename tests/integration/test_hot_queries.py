@@ -25,7 +25,7 @@ from tests.talk import Chat
 NOT_OURS = re.compile(r"PRAGMA|IN \(\)|handled_by, outcome FROM messages WHERE msgid = \?$")
 """What is no query; what asks for nothing; what `Chat` itself asks."""
 
-WHERE = {"open_kfid": "wk_shop", "external_userid": "wm_lan"}
+KF, LAN = "wk_shop", "wm_lan"
 SHORT = {
     # one row, or as many as a company has accounts, switches or campaigns
     *("accounts", "content_version", "switches", "content_files", "referral_campaigns"),
@@ -61,7 +61,7 @@ async def a_day(chat: Chat) -> None:
     await chat.says("运费多少钱？")
     await chat.agrees()
     msgid = await chat.says("不想买面霜，运费多少")
-    await chat.receives(MessageRecalled(**WHERE, recall_msgid=msgid))
+    await chat.receives(MessageRecalled(open_kfid=KF, external_userid=LAN, recall_msgid=msgid))
     await chat.says("你们这个东西用了会不会过敏啊我有点担心")
     await chat.says("转人工")
     await chat.take_over()
@@ -69,7 +69,7 @@ async def a_day(chat: Chat) -> None:
     await chat.says("谢谢")
     await chat.end()
     await chat.waits(hours=26)
-    await chat.receives(CustomerAdded(external_userid=WHERE["external_userid"], userid="zhangsan"))
+    await chat.receives(CustomerAdded(external_userid=LAN, userid="zhangsan"))
     await chat.says("我的积分")
     await chat.says("邀请好友")
 
@@ -150,7 +150,7 @@ def postgres_reads_whole(database: Database, one: Statement) -> Iterator[str]:
     for node in nodes(json.loads(plan[0])[0]["Plan"]):
         whole = "Index" in node["Node Type"] and "Index Cond" not in node
         if node["Node Type"] == "Seq Scan" or (whole and node["Index Name"] not in partial):
-            yield node.get("Relation Name", node.get("Index Name"))
+            yield str(node.get("Relation Name", node.get("Index Name")))
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
