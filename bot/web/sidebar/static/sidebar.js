@@ -222,6 +222,7 @@
     const button = event.target.closest("button, [data-reload]");
     if (!button) return;
     if (button.hasAttribute("data-reload")) location.reload();
+    if (button.dataset.jump) jump(document.getElementById(button.dataset.jump));
     if (button.hasAttribute("data-again")) htmx.trigger(button.closest("[hx-get]"), "again", {});
     const box = button.closest("article");
     if (box && button.dataset.do) suggestions[button.dataset.do](box, button);
@@ -252,6 +253,15 @@
   });
 
   // ---- panels -------------------------------------------------------------------------------------------------------
+
+  /** The page is long: a part of it is a tap away, unfolded. */
+  function jump(part) {
+    if (!part) return;
+    if (part.tagName === "DETAILS") part.open = true;
+    part.tabIndex = -1;
+    part.focus({ preventScroll: true });
+    part.scrollIntoView();
+  }
 
   // `toggle` does not bubble.
   document.addEventListener("toggle", ({ target }) => {
