@@ -269,11 +269,9 @@ def _assemble(
         clock=clock,
         leases=leases,
     )
-    mailboxes = Waking(bus, Topic.MAILBOX, drains.lanes)
-    intake = DurableIntake(store, service.hinted, mailboxes.wake, service.accounts_changed)
-    return Concierge(
-        *(engine, service, intake, mailboxes.wake, tokens, client, live), contacts.access
-    )
+    wake = Waking(bus, Topic.MAILBOX, drains.lanes).wake
+    intake = DurableIntake(store, service.hinted, wake, service.accounts_changed)
+    return Concierge(*(engine, service, intake, wake, tokens, client, live, contacts.access))
 
 
 def _drains(engine: Engine, sends: Lanes, live: Live, hurry: Hurry, leases: Leases) -> Drains:
