@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -96,7 +97,7 @@ class Company:
         fresh = [self._begin(role) for role in roles]
         async with aiohttp.ClientSession() as http:
             for one in fresh:
-                await self.until(lambda one=one: _ready(http, one), f"{one.role} is ready")
+                await self.until(partial(_ready, http, one), f"{one.role} is ready")
         door = next((one for one in self.living if one.role != "worker"), None)
         if door is not None:
             self.sim.callback_url = f"http://127.0.0.1:{door.port}/wecom/callback"
