@@ -17,7 +17,7 @@ from bot.store.tables import Table
 
 PAGE = 500
 KEY_TABLES = (Table("wrapped_keys", "owner"), Table("erasures", "receipt"))
-_OWN = frozenset({"schema_migrations", "moves"})
+_OWN = frozenset({"schema_migrations", "moves", "workers", "leases"})
 """What each database says of itself."""
 
 _NAMES = "SELECT name FROM schema_migrations ORDER BY name"

@@ -121,6 +121,17 @@ class SqliteDatabase:
         rows = await self.execute("PRAGMA data_version")
         return int(rows[0][0])
 
+    async def next_foreign(self, seen: int, within_s: float) -> int:
+        """Nobody tells: it is asked when the time is over."""
+        await asyncio.sleep(within_s)
+        return await self.foreign_version()
+
+    def join(self) -> None:
+        """Several processes share a server, not a file."""
+        raise Misconfigured(
+            "storage.url: several processes need PostgreSQL; with SQLite one does everything (all)"
+        )
+
     def claim(self) -> None:
         """Make this process the only one that serves the database, until it ends.
 

@@ -214,6 +214,8 @@ ENGINE_TABLES = (
     Table("group_welcome", "one"),
     Table("benefit_codes", "campaign, code", person="external_userid"),
     Table("moves", "direction"),
+    Table("workers", "owner"),
+    Table("leases", "name"),
     Table("schema_migrations", "name"),
 )
 

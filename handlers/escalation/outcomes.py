@@ -8,7 +8,16 @@ from typing import Any
 
 from bot.config import Escalation
 from bot.model import Because, Case, EffectDone, Reply, ServiceState
-from bot.model.cases import ASSIGNED, EXPERT, QUEUED, SERVING, TICKET, WANTED, WITH_PEOPLE
+from bot.model.cases import (
+    ASSIGNED,
+    EXPERT,
+    QUEUED,
+    RAISED,
+    SERVING,
+    TICKET,
+    WANTED,
+    WITH_PEOPLE,
+)
 from bot.policy.roster import opening
 from bot.routing import Turn
 from bot.routing.facts import SESSION_S
@@ -193,7 +202,7 @@ def kept(turn: Turn, done: EffectDone, servicer: str) -> None:
         clocks.look_again(turn, case, _next_try_s(turn, case))
     if done.result.get("reason") in _UNASKED:
         return
-    if done.result.get("reason") == GIVEN_BACK:
+    if done.result.get("reason") in (GIVEN_BACK, RAISED):
         turn.notify([servicer], turn.phrases.say("escalation.staff_kept"))
     name = turn.roster.name_of(servicer)
     waits = briefing.waited(turn, case)

@@ -102,6 +102,7 @@ async def a_suggestion_follows(page: Page, side: FrameLocator, folder: Path) -> 
 async def it_is_sent_and_another_rejected(side: FrameLocator, phone: Locator) -> None:
     first, second = side.locator(".suggestion").first, side.locator(".suggestion").nth(1)
     await side.get_by_role("button", name="接单").click()
+    await told(side, "已接单")
     await expect(side.get_by_text("人工接待中")).to_be_visible()
     await first.get_by_role("button", name="发送", exact=True).click()
     await expect(phone.get_by_text(ANSWER)).to_be_visible()

@@ -16,6 +16,7 @@ import structlog
 
 from bot.errors import Misconfigured, StoreUnavailable
 from bot.store.database import GROUP_LIMIT, Job, Row, Statement, Unit, resolve
+from bot.store.fences import current_fence
 from bot.store.postgres.connection import Connection, failure, is_outdated, is_passing
 from bot.store.postgres.dialect import script_to_postgres
 from bot.store.postgres.layout import NUMBERED, Layout
@@ -60,7 +61,7 @@ class PostgresDatabase(Layout):
         self._writer = Writer(url, schema, self._channel)
         self._readers, self._scanners = _pool(READERS), _pool(SCANNERS)
         self._listener: Connection | None = None
-        self._listening = asyncio.Lock()
+        self._listening, self._told = asyncio.Lock(), asyncio.Event()
         self._migrator: Connection | None = None
         self._closed, self._foreign = False, 0
         self._thread = threading.Thread(target=self._loop.run_forever, name="postgres", daemon=True)
@@ -79,7 +80,7 @@ class PostgresDatabase(Layout):
         if self._closed:
             raise StoreUnavailable("the database is closed")
         future: asyncio.Future[list[list[Row]]] = asyncio.get_running_loop().create_future()
-        self._loop.call_soon_threadsafe(self._jobs.put_nowait, Job(unit, future))
+        self._loop.call_soon_threadsafe(self._jobs.put_nowait, Job(unit, future, current_fence()))
         return await future
 
     async def execute(self, sql: str, *params: Any) -> list[Row]:
@@ -113,6 +114,10 @@ class PostgresDatabase(Layout):
         """Rises when another process commits: every batch is announced to all."""
         return await self._there(self._heard())
 
+    async def next_foreign(self, seen: int, within_s: float) -> int:
+        """That number as soon as another batch is announced."""
+        return await self._there(self._heard_after(seen, within_s))
+
     def claim(self) -> None:
         """Make this process the only one that serves the database, until it ends.
 
@@ -120,6 +125,10 @@ class PostgresDatabase(Layout):
         the claim is taken again.
         """
         self._wait(self._writer.claim())
+
+    def join(self) -> None:
+        """Serve beside others; who claims it, and a version that knows no fences, is kept out."""
+        self._wait(self._writer.claim(shared=True))
 
     @contextlib.contextmanager
     def migrating(self) -> Iterator[None]:
@@ -245,8 +254,19 @@ class PostgresDatabase(Layout):
                 raise failure(error) from error
         return self._foreign
 
+    async def _heard_after(self, seen: int, within_s: float) -> int:
+        self._told.clear()
+        if (heard := await self._heard()) != seen:
+            return heard
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._told.wait()
+        return self._foreign
+
     def _hear(self, _connection: object, pid: int, _channel: str, _payload: object) -> None:
-        self._foreign += pid != self._writer.pid
+        if pid != self._writer.pid:
+            self._foreign += 1
+            self._told.set()
 
     async def _connect(self, *, read_only: bool = False) -> Connection:
         return await Connection.open(self._url, self._schema, read_only=read_only)

@@ -62,14 +62,15 @@
     return { ...told, conflict: answer.status === 409, ok: answer.ok };
   }
 
-  async function act(name, form, done = words.done) {
+  /** @param done what is said where the server has nothing else to say. */
+  async function act(name, form, done) {
     const id = clientId();
     const told = await call(name, { ...form, client_id: id });
     if (told.state === "unknown" && REPORTS.includes(name)) {
       unreported.push([name, { ...form, client_id: id }]);
       toast(words.unreported);
     } else if (["waiting", "unknown"].includes(told.state)) {
-      pending.set(id, { since: Date.now(), isSent: told.state === "waiting" });
+      pending.set(id, { since: Date.now(), isSent: told.state === "waiting", done });
       toast(told.state === "waiting" ? words.waiting : words.unknown, told.state === "unknown");
     } else toast(told.text || (told.ok ? done : words.failed), !told.ok);
     refresh();
@@ -78,7 +79,7 @@
 
   /** What became of what was done; of what may never have arrived too. */
   async function results() {
-    for (const [id, { since, isSent }] of pending) {
+    for (const [id, { since, isSent, done }] of pending) {
       let answer;
       try {
         answer = await fetch(url("result", { customer: about.customer, open_kfid: about.account, client_id: id }));
@@ -89,7 +90,7 @@
       pending.delete(id);
       const late = { text: isSent ? words.tooSlow : words.notDone };
       const told = answer.status === 202 ? late : await answer.json().catch(() => ({}));
-      toast(told.text || words.done, !answer.ok || answer.status === 202);
+      toast(told.text || (answer.ok ? done : words.failed), !answer.ok || answer.status === 202);
     }
   }
 
@@ -232,7 +233,7 @@
     const button = form.querySelector("button:not([type=button])");
     if (button) button.disabled = true;
     const chosen = event.submitter?.name ? { [event.submitter.name]: event.submitter.value } : {};
-    const told = await act(form.dataset.post, { ...fields(form), ...chosen });
+    const told = await act(form.dataset.post, { ...fields(form), ...chosen }, form.dataset.done);
     if (button) button.disabled = false;
     hold();
     if (!told.ok || !form.dataset.after) return;

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from playwright._impl._driver import compute_driver_executable
 
-from bot.web.sidebar.rendering import STATIC, Pages
+from bot.web.sidebar.rendering import HERE, STATIC, Pages
 
 MOST_BYTES = 80 * 1024
 ROOT = Path(__file__).parents[4]
@@ -44,3 +44,21 @@ def test_the_page_is_small_and_asks_nobody_else() -> None:
     assert sum(len(packed) for _, packed, _ in files.values()) < MOST_BYTES
     for name in ("sidebar.js", "sidebar.css", "htmx.js", "hx-sse.js"):
         assert b"https://" not in files[name][0].replace(b"https://htmx.org", b"")
+
+
+TELLS = {"tag", "remark", "teach", "draft", "replies/add", "replies/remove", "materials/send"}
+"""Where the server always says in words what came of it."""
+
+
+def test_every_form_says_in_its_own_words_what_was_done() -> None:
+    forms = [
+        found
+        for path in sorted((HERE / "templates").glob("*.html"))
+        for found in re.findall(r'<form data-post="([^"]+)"([^>]*)>', path.read_text("utf-8"))
+    ]
+    assert {name for name, _ in forms} > TELLS
+    silent = [name for name, rest in forms if name not in TELLS and "data-done=" not in rest]
+    assert silent == []
+    script = (STATIC / "sidebar.js").read_text("utf-8")
+    for call in re.findall(r"\bact\((?!name)[^;]*;", script):
+        assert "words." in call or "dataset.done" in call, call
