@@ -65,13 +65,15 @@ from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
 from bot.delivery.shedding import EVERY_S as SHED_S
 from bot.delivery.shedding import Shedding
+from bot.delivery.waking import Waking
 from bot.delivery.watching import EVERY_S as EVERY_WATCH_S
 from bot.delivery.webhooks import WebhookFeed
 from bot.errors import Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model, open_summariser
 from bot.model import Effect, Lane, MakeMassSend
-from bot.ports import Clock
+from bot.ports import Bus, Clock, Topic
+from bot.redis import sharing
 from bot.routing.live import Live
 from bot.store import Approvals, Store
 from bot.store.moving import refuse_moved
@@ -91,11 +93,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Concierge:
-    """The running service."""
+    """The running service.
+
+    Args:
+        woken: told which subject has something new; other processes hear of it too.
+    """
 
     engine: Engine
     service: Service
     intake: DurableIntake
+    woken: Callable[[str, Lane], None]
     tokens: AccessTokens
     client: WeComClient
     live: Live
@@ -139,17 +146,18 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     )
     client = WeComClient(transport, tokens, clock=clock.now, metrics=engine.metrics)
     apis = contact_apis(config, client, transport, clock, engine.metrics)
-    concierge = _assemble(engine, client, tokens, follower, apis)
-    concierge.warming = asyncio.create_task(_warm(engine, cache), name="warming")
-    await concierge.service.start()
-    try:
-        yield concierge
-    finally:
-        concierge.warming.cancel()
-        await asyncio.gather(concierge.warming, return_exceptions=True)
-        await concierge.service.stop()
-        await session.close()
-        await engine.aclose()
+    async with sharing(config.redis, config.wecom.corp_id, engine.metrics) as shared:
+        concierge = _assemble(engine, client, tokens, follower, apis, bus=shared.bus)
+        concierge.warming = asyncio.create_task(_warm(engine, cache), name="warming")
+        await concierge.service.start()
+        try:
+            yield concierge
+        finally:
+            concierge.warming.cancel()
+            await asyncio.gather(concierge.warming, return_exceptions=True)
+            await concierge.service.stop()
+            await session.close()
+            await engine.aclose()
 
 
 def _engine_with_models(config: Config, store: Store, library: Library, clock: Clock) -> Engine:
@@ -199,6 +207,8 @@ def _assemble(
     tokens: AccessTokens,
     follower: Follower,
     apis: Mapping[str, ContactApi],
+    *,
+    bus: Bus,
 ) -> Concierge:
     config, store, clock = engine.config, engine.store, engine.clock
 
@@ -226,7 +236,7 @@ def _assemble(
         MakeMassSend: mass_sends.courier,
     }
     sender = Sender(store, carried, woken, clock, engine.metrics)
-    hurry, live = Hurry(), Live()
+    hurry, live = Hurry(), Live(bus)
     sends = Lanes("send", sender.send_queue, _send_slots(config), clock, hurry)
     drains = _drains(engine, sends, live, hurry)
     service = Service(
@@ -245,8 +255,11 @@ def _assemble(
         ],
         clock=clock,
     )
-    intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
-    return Concierge(engine, service, intake, tokens, client, live, contacts.access)
+    mailboxes = Waking(bus, Topic.MAILBOX, drains.lanes)
+    intake = DurableIntake(store, service.hinted, mailboxes.wake, service.accounts_changed)
+    return Concierge(
+        *(engine, service, intake, mailboxes.wake, tokens, client, live), contacts.access
+    )
 
 
 def _drains(engine: Engine, sends: Lanes, live: Live, hurry: Hurry) -> Drains:

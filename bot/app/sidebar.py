@@ -87,7 +87,7 @@ def sidebar_routes(concierge: Concierge, rehearsal: str = "") -> list[web.Abstra
             *(engine.suggester, ZoneInfo(engine.config.timezone)),
         ),
         seeing=Seeing(store, people),
-        acting=Acting(store, concierge.live, clock, concierge.service.woken),
+        acting=Acting(store, concierge.live, clock, concierge.woken),
         jssdk=JsSdk(concierge.client, clock.now),
         live=concierge.live,
         page=Page(corp_id, agent_id, f"{rehearsal}/page/host.js" if rehearsal else ""),
@@ -115,7 +115,7 @@ def _routes(
         MaterialShelf(sidebar, AtHand(store, engine.library), files),
         RemarkForm(sidebar, Remarks(concierge.contacts).of),
         _till(concierge, sidebar),
-        LinksEndpoint(store, clock, concierge.service.woken),
+        LinksEndpoint(store, clock, concierge.woken),
         GroupPage(sidebar, known, looks.noted),
     )
     return [route for one in endpoints for route in one.routes()]

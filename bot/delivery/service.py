@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from bot.delivery.lanes import Hurry, Lanes, Rank
+from bot.delivery.lanes import Hurry, Lanes
 from bot.delivery.pull import Puller, PullSettings, backlog_rank
 from bot.errors import ConciergeError
 from bot.model import Lane
@@ -144,10 +144,6 @@ class Service:
         else:
             since = hint.created_at or self._clock.now() - _CALLBACK_DELAY_S
             self._tasks.append(asyncio.create_task(self._adopt(open_kfid, "", since, hint.token)))
-
-    def woken(self, subject: str, lane: Lane, rank: Rank = (0, 0.0)) -> None:
-        """A mailbox has something new."""
-        self._drains.wake(subject, lane, rank)
 
     def accounts_changed(self) -> None:
         """An admin changed which accounts the app may manage (wecom-api §3.16)."""
