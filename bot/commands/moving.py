@@ -84,7 +84,7 @@ async def _move(
     move = Move(source, target, names, tables)
     if await move.begin():
         print("接着上次没搬完的搬。", file=out)
-    await move.copy(lambda table, rows: print(f"  {table:<28} {rows}", file=out))
+    await move.copy(lambda table, rows: print(f"  {table:<28} {rows}", file=out) if rows else None)
     moved = await move.compare()
     await move.end(leaving=source)
     print(f"{sum(one.rows for one in moved)} 行，{len(moved)} 张表。", file=out)

@@ -55,9 +55,13 @@ async def concierge(product: Product, settings: Mapping[str, str], *words: str) 
     return done.stdout
 
 
-async def asks(watch: Watch, stop: asyncio.Event) -> None:
-    """Customers write on and on; they do not know that anything moves."""
-    while watch.left and not stop.is_set():
+async def asks(watch: Watch, stop: asyncio.Event, *, keep: int = 0) -> None:
+    """Customers write on and on; they do not know that anything moves.
+
+    Args:
+        keep: so many questions for later.
+    """
+    while len(watch.left) > keep and not stop.is_set():
         await watch.ask(2)
         await asyncio.sleep(0.2)
 
@@ -98,7 +102,9 @@ async def test_a_company_moves_to_postgresql_while_customers_write(
     print(f"\naway for {away:.1f} s, {meanwhile} messages came meanwhile\n{said}")
 
 
-@pytest.mark.parametrize("way", ["sqlite to postgres", "postgres to sqlite"])
+@pytest.mark.parametrize(
+    "way", ["sqlite to postgres", pytest.param("postgres to sqlite", marks=pytest.mark.deep)]
+)
 async def test_a_company_that_burnt_down_answers_on_an_empty_machine(
     nursery: Nursery, tmp_path: Path, database: str, way: str
 ) -> None:
@@ -111,12 +117,11 @@ async def test_a_company_that_burnt_down_answers_on_an_empty_machine(
         started(nursery, tmp_path, sim, settings=old) as product,
     ):
         watch, stop = Watch(sim, product, questions(80, 2, customers=16)), asyncio.Event()
-        writing = asyncio.create_task(asks(watch, stop))
+        writing = asyncio.create_task(asks(watch, stop, keep=20))
         await watch.until(lambda: watch.answered >= 20, "20 answers before")
         copied = await concierge(product, {}, "backup", str(data), "--keys", str(keys))
         stop.set()
         await writing
-        assert watch.left, "somebody has still something to ask"
         await product.dispose()
         await watch.ask(4)  # into the fire
         product.environment |= new
