@@ -16,6 +16,12 @@ def modules() -> tuple[tuple[str, ast.Module], ...]:
     return tuple((p.relative_to(ROOT).as_posix(), ast.parse(p.read_text("utf-8"))) for p in found)
 
 
+def literal(value: ast.expr) -> list[str]:
+    """The string that stands there, if one does."""
+    is_text = isinstance(value, ast.Constant) and isinstance(value.value, str)
+    return [value.value] if is_text else []
+
+
 @cache
 def constants(inside: str = "") -> dict[str, frozenset[str]]:
     """The strings that names of modules stand for.
@@ -32,9 +38,8 @@ def constants(inside: str = "") -> dict[str, frozenset[str]]:
                 if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
                     pairs = list(zip(target.elts, value.elts, strict=True))
                 for name, text in pairs:
-                    if isinstance(name, ast.Name) and isinstance(text, ast.Constant):
-                        if isinstance(text.value, str):
-                            found.setdefault(name.id, set()).add(text.value)
+                    if isinstance(name, ast.Name):
+                        found.setdefault(name.id, set()).update(literal(text))
     return {name: frozenset(texts) for name, texts in found.items()}
 
 

@@ -136,5 +136,5 @@ class Phrases:
         return key in self._replies
 
     def word(self, group: str, code: str) -> str:
-        """A code of ours as people read it: the text ``<group>_<code>``, empty = nobody wrote any."""
+        """A code as people read it: the text ``<group>_<code>``, empty = nobody wrote any."""
         return self.say(key) if self.has_reply(key := f"{group}_{code}") else ""

@@ -47,7 +47,8 @@ SOURCES = (
         "messages",
         "SELECT m.sent_at AS at, m.msgid AS key, CASE m.origin WHEN 3 THEN 'wrote' ELSE 'served'"
         f" END AS what, m.outcome || {_AND_WHY.format('m.because')} AS why, m.body,"
-        " COALESCE(m.servicer_userid, '') AS who, m.open_kfid, m.external_userid FROM conversations c JOIN messages m"
+        " COALESCE(m.servicer_userid, '') AS who, m.open_kfid, m.external_userid"
+        " FROM conversations c JOIN messages m"
         f" USING (open_kfid, external_userid) WHERE c.{_ME} AND m.sent_at <= ?2",
     ),
     Source(
@@ -63,7 +64,8 @@ SOURCES = (
         "mass_sends",
         "SELECT s.planned_at AS at, s.id AS key, s.state AS what, s.member || ' ' || s.reason ||"
         " CASE s.why WHEN '' THEN '' ELSE ' ' || s.why END AS why, s.text AS body,"
-        f" s.member AS who, s.external_userid FROM mass_sends s WHERE s.{_ME} AND s.planned_at <= ?2",
+        " s.member AS who, s.external_userid FROM mass_sends s"
+        f" WHERE s.{_ME} AND s.planned_at <= ?2",
     ),
     Source(
         "case",
@@ -78,8 +80,8 @@ SOURCES = (
         "SELECT h.at, h.id AS key, CASE h.added WHEN 1 THEN '+' ELSE '-' END || h.name AS what,"
         " h.outcome || ' ' || h.source || CASE h.rule WHEN '' THEN '' ELSE ' ' || h.rule END ||"
         " CASE h.version WHEN '' THEN '' ELSE '@' || h.version END || CASE h.by WHEN '' THEN ''"
-        " ELSE ' ' || h.by END AS why, NULL AS body, h.by AS who, h.external_userid FROM tag_history h"
-        f" WHERE h.{_ME} AND h.at <= ?2",
+        " ELSE ' ' || h.by END AS why, NULL AS body, h.by AS who, h.external_userid"
+        f" FROM tag_history h WHERE h.{_ME} AND h.at <= ?2",
     ),
     Source(
         "consent",
@@ -139,7 +141,8 @@ SOURCES = (
         "unmerge",
         "merges",
         "SELECT g.undone_at AS at, g.id AS key, 'taken apart' AS what, g.undone_by || ' ' ||"
-        " g.undone_why AS why, NULL AS body, COALESCE(g.undone_by, '') AS who, ?1 AS external_userid FROM merges g"
+        " g.undone_why AS why, NULL AS body, COALESCE(g.undone_by, '') AS who,"
+        " ?1 AS external_userid FROM merges g"
         f" WHERE (g.kept IN {_MY_PERSONS} OR g.merged IN {_MY_PERSONS}) AND g.undone_at <= ?2",
     ),
 )

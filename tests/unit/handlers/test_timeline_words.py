@@ -62,32 +62,56 @@ def because(source: str, ref: str = "some.ref") -> str:
     return msgspec.json.encode(Because(source=source, ref=ref, score=0.5)).decode()
 
 
-def cases() -> Iterator[tuple[Moment, int]]:
-    """Every line that can be, and how many parts its reason must have at least."""
+Cases = Iterator[tuple[Moment, int]]
+"""Lines that can be, and how many parts the reason of each must have at least."""
+
+
+def cases() -> Cases:
+    """Every one."""
+    for one in (texts, steps, consents, tags, contacts, ratings, sends, merges):
+        yield from one()
+
+
+def texts() -> Cases:
+    """What was written, and what became of it."""
     for outcome in OUTCOMES:
         yield moment("message", "wrote", outcome), 1
     for source in said("Because", "source") - {"", "escalation"}:
         yield moment("sent", "sent", f"x.y {because(source)}"), 1
         yield moment("message", "wrote", f"answered {because(source)}"), 2
     for reason in REASONS:
-        yield moment("case", "wanted", reason), 1
         yield moment("message", "wrote", f"handed_off {because('escalation', reason)}"), 2
     for state in matched(r"'(pending|claimed|sent|held|dead|cancelled)'", "bot/store/outbox.py"):
         yield moment("sent", state), 0
+
+
+def steps() -> Cases:
+    """How a case goes on."""
+    for reason in REASONS:
+        yield moment("case", "wanted", reason), 1
     for name in STEPS:
         yield moment("case", name, "asked zhangsan", "zhangsan"), 2
+
+
+def consents() -> Cases:
+    """What was asked and decided, and where."""
     for purpose in Purpose:
-        for decision in (*Standing, "asked"):
-            if decision is not Standing.UNKNOWN:
-                yield moment("consent", f"{purpose} {decision}", "kf v7 bot", "bot"), 2
-    for channel in {*said("ConsentDecision", "channel"), *said("consent", "channel"), "kf"}:
+        for decision in ("asked", Standing.GIVEN, Standing.REFUSED, Standing.WITHDRAWN):
+            yield moment("consent", f"{purpose} {decision}", "kf v7 bot", "bot"), 2
+    for channel in said("ConsentDecision", "channel"):
         yield moment("consent", "marketing given", f"{channel} v7 customer", "customer"), 1
-    yield from tags()
-    yield from contacts()
+
+
+def ratings() -> Cases:
+    """Asked, not asked, answered."""
     for why in (*WHY_NOT_RATED, "code_unsent", "message_unsent"):
         yield moment("rating", "", f"none {why}"), 1
     yield moment("rating", "", "code"), 0
     yield moment("rating", "4", "message"), 0
+
+
+def sends() -> Cases:
+    """What was sent through a member, and what was bought."""
     for state in Reach:
         yield moment("mass_send", state, "zhangsan flow:m/a", "zhangsan"), 2
     for why in MASS_WHYS:
@@ -95,15 +119,27 @@ def cases() -> Iterator[tuple[Moment, int]]:
     yield moment("link", "sent", "尺码表 zhangsan", "zhangsan"), 1
     yield moment("opened", "opened", "尺码表"), 0
     yield moment("order", "已发货", "19900"), 1
+
+
+def merges() -> Cases:
+    """Two who are one, and are not after all."""
     for evidence in ("unionid", "phone", "hand"):
         yield moment("merge", "merged", f"{evidence} zhangsan same", "zhangsan"), 2
     yield moment("unmerge", "taken apart", "zhangsan mistaken", "zhangsan"), 1
 
 
-def tags() -> Iterator[tuple[Moment, int]]:
+def tags() -> Cases:
     """Every way in which a tag changes, or does not."""
     outcomes = matched(r"'(applied|refused:\w+)'", "bot/store/tag_statements.py")
-    rules = ("ship@3", "replaced:关注：退货", "expired", "lapsed", "withdrawn", "undo:7", "proposed:m")
+    rules = (
+        "ship@3",
+        "replaced:关注：退货",
+        "expired",
+        "lapsed",
+        "withdrawn",
+        "undo:7",
+        "proposed:m",
+    )
     for outcome in outcomes:
         for source in TagSource:
             for added in "+-":
@@ -112,7 +148,7 @@ def tags() -> Iterator[tuple[Moment, int]]:
             yield moment("tag", "-关注：运费", f"{outcome} rule {rule} zhangsan", "zhangsan"), 2
 
 
-def contacts() -> Iterator[tuple[Moment, int]]:
+def contacts() -> Cases:
     """What happens between a member and a customer."""
     for kind in said("_note", 3, "bot/store/contacts") | {"added", "half"}:
         yield moment("contact", kind, "zhangsan c_17", "zhangsan"), 1
