@@ -10,13 +10,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from bot.app import Engine, build_engine, build_library, open_store, take_files
-from bot.config import Config
 from bot.ports import ValueSource
 from bot.routing.router import Router
 from bot.store import Store
 from bot.telemetry import Metrics
 from knowledge import FaqEntry, Library, Retriever
-from tests.builders import STORAGE, a_config, a_customer, some_knowledge
+from tests.builders import STORAGE, a_config, a_customer, open_quickly, some_knowledge
 from tests.postgres_server import PostgresServer, running_server
 from tests.talk import Chat, PlayedClock
 
@@ -107,7 +106,7 @@ def home(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 @pytest.fixture
 def store(home: Path) -> Iterator[Store]:
     """An opened store without an engine."""
-    opened = _open(a_config(home))
+    opened = open_quickly(a_config(home))
     yield opened
     opened.close()
 
@@ -126,7 +125,7 @@ async def open_chat(home: Path, clock: PlayedClock) -> AsyncIterator[OpenChat]:
         **sections: Any,
     ) -> Chat:
         config = a_config(home, **sections)
-        store = _open(config)
+        store = open_quickly(config)
         if entries is None:
             await take_files(config, store.contents, now=clock.now())
             library = await build_library(config, store.contents, None)
@@ -150,12 +149,3 @@ async def open_chat(home: Path, clock: PlayedClock) -> AsyncIterator[OpenChat]:
 async def chat(open_chat: OpenChat) -> Chat:
     """A customer who was welcomed, and the bot with a small shop's knowledge."""
     return await open_chat()
-
-
-def _open(config: Config) -> Store:
-    """A store that does not wait for the disk: no test of this process survives a power cut."""
-    store = open_store(config)
-    if config.storage.sqlite_path is not None:
-        for database in (store.database, store.keys):
-            database.run_script("PRAGMA synchronous = OFF")
-    return store
