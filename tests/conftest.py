@@ -33,6 +33,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--postgres`, what uses no database, or says itself on which it runs, is left out."""
+    if not config.getoption("--postgres"):
+        return
+    config.hook.pytest_deselected(items=[item for item in items if not _uses_any(item)])
+    items[:] = filter(_uses_any, items)
+
+
+def _uses_any(item: pytest.Item) -> bool:
+    """Whether a test uses a database, whichever."""
+    if not isinstance(item, pytest.Function):
+        return False
+    own = item.callspec.params if hasattr(item, "callspec") else {}
+    return "backend" in item.fixturenames and "backend" not in own
+
+
 class OpenChat(Protocol):
     """Opens a chat that differs from `chat` in what the test says.
 
