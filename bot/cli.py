@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bot.app import Role
 from bot.commands import (
     admin,
     backup_arguments,
@@ -92,7 +93,13 @@ def _parser() -> argparse.ArgumentParser:
     one = command("demo", _demo, "在浏览器里试用：模拟的企业微信 + 本产品 + 示例知识")
     one.add_argument("--port", type=int, default=8899, help="页面的端口，默认 8899；0 = 任意")
     one.add_argument("--no-browser", action="store_true", help="不自动打开浏览器")
-    command("serve", _serve, "接入真实的企业微信，开始服务")
+    one = command("serve", _serve, "接入真实的企业微信，开始服务")
+    one.add_argument(
+        "--role",
+        choices=[role.value for role in Role],
+        default=Role.ALL.value,
+        help="all：网页和处理都做（默认）；web、worker：多进程时分开，要 PostgreSQL",
+    )
     command("chat", _chat, "在终端里和机器人聊天（完整流程，不连企业微信）")
     one = command("check", _check, "一次列出配置、知识和话术里的所有问题")
     one.add_argument("--online", action="store_true", help="再向企业微信核实凭据、白名单和账号")
@@ -235,7 +242,7 @@ def _work(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    return _async(serving.serve(_load(arguments)))
+    return _async(serving.serve(_load(arguments), Role(arguments.role)))
 
 
 def _demo(arguments: argparse.Namespace) -> int:
