@@ -45,6 +45,7 @@ from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.delivery.desks import Desks
 from bot.delivery.ending import EVERY_S as ENDING_EVERY_S
 from bot.delivery.ending import Ending
+from bot.delivery.followed import Followed
 from bot.delivery.group_welcomes import GroupWelcomes
 from bot.delivery.housekeeping import (
     DeletedKeys,
@@ -189,7 +190,8 @@ async def _read_knowledge(
     config: Config, store: Store, cache: Path, now: float
 ) -> tuple[Library, int, Releases]:
     """What the bot knows, the content version that it is of, and what of it people released."""
-    taken = await take_files(config, store.contents, now=now)
+    with store.database.migrating():  # as above
+        taken = await take_files(config, store.contents, now=now)
     log.info(
         "content.files_read",
         changed=taken.changed,
@@ -268,6 +270,7 @@ def _assemble(
         ],
         clock=clock,
         leases=leases,
+        followed=Followed(store, live, clock).look,
     )
     wake = Waking(bus, Topic.MAILBOX, drains.lanes).wake
     intake = DurableIntake(store, service.hinted, wake, service.accounts_changed)
