@@ -18,8 +18,10 @@ def modules() -> tuple[tuple[str, ast.Module], ...]:
 
 def literal(value: ast.expr) -> list[str]:
     """The string that stands there, if one does."""
-    is_text = isinstance(value, ast.Constant) and isinstance(value.value, str)
-    return [value.value] if is_text else []
+    match value:
+        case ast.Constant(value=str(text)):
+            return [text]
+    return []
 
 
 @cache
