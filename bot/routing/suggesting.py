@@ -21,6 +21,9 @@ from knowledge.fold import exact_key, fold
 from knowledge.wording import enclosed
 
 FAQ, COLLEAGUE, DRAFT = "faq", "colleague", "draft"
+CONTRIBUTED, CONTRIBUTION_DECIDED = "knowledge_contributed", "knowledge_decided"
+"""Names of emissions: a member wrote an entry that waits for approval; somebody has decided."""
+
 DRAFT_WANTED = "draft_wanted"
 """Name of an emission: a page shows a message, `msgid`, that no draft answers yet."""
 

@@ -18,9 +18,10 @@ READS = (
     "events",
     "materials",
     "remark",
+    "knowledge",
 )
 SENDING = ("materials/ready", "materials/sent", "materials/send", "attachment", "remark")
-CONSENT = ("consent/ask", "consent/asked")
+CONSENT = ("consent/ask", "consent/asked", "knowledge/decide")
 WRITES = (
     *("act", "sent", "reject", "tag", "suggest", "teach", "draft", "decide"),
     *(*SENDING, *CONSENT),
