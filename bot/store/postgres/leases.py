@@ -45,6 +45,8 @@ class SharedLeases:
         monotonic: seconds that never step, for what must not be asked of the database.
     """
 
+    works, shared = True, True
+
     def __init__(
         self,
         database: Database,
@@ -58,6 +60,11 @@ class SharedLeases:
         self._going: set[str] = set()
         self._alive_until = 0.0
         self._named = False
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Shares that are ours, those that were let go too."""
+        return frozenset(self._held)
 
     def holds(self, name: str) -> bool:
         """Whether something of this share may be begun."""

@@ -77,7 +77,7 @@ class Fingerprints:
         said = await db.fetch_one(_SAID, where.open_kfid, where.external_userid)
         opened = await db.fetch_one(_OPENED, self.external_userid)
         return {  # in the order of `PARTS`
-            "case": f"{case.id} {case.version}" if case else "",
+            "case": f"{case.id} {case.version} {who_has_it}" if case else who_has_it,
             "person": str(person["p"]) if person else "",
             "said": str(said["p"]) if said else "",
             "panels": repr(await self.panels()),
