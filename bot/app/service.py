@@ -104,17 +104,21 @@ class Concierge:
 
 
 @asynccontextmanager
-async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterator[Concierge]:
+async def running(
+    config: Config, *, vectors: Path | None = None, clock: SystemClock | None = None
+) -> AsyncIterator[Concierge]:
     """The service with its loops, from start to an orderly stop.
 
     Args:
         vectors: folder of the vector cache, by default beside the database.
+        clock: what time it is, by default the machine's.
     """
-    clock = SystemClock()
+    clock = clock or SystemClock()
     store = open_store(config)
     try:
         store.database.claim()
         refuse_moved(store.database)
+        clock.comes_after(store.mailbox.last_written_at())
         await take_channels(config, store, clock.now())
         await take_campaigns(config, store, clock.now())
     except Misconfigured:

@@ -9,6 +9,7 @@ from aiohttp import web
 from bot.app import Concierge, running, web_app
 from bot.commands.pace import quick_loop
 from bot.config import Config, ConfigErrors, require
+from bot.delivery.lanes import SystemClock
 from bot.errors import Misconfigured
 
 log = structlog.get_logger(__name__)
@@ -16,8 +17,11 @@ log = structlog.get_logger(__name__)
 _CLOSE_WITHIN_S = 1.0
 
 
-async def serve(config: Config) -> int:
+async def serve(config: Config, clock: SystemClock | None = None) -> int:
     """Serve until SIGTERM or SIGINT; what is in hand is finished within 10 s.
+
+    Args:
+        clock: what time it is, by default the machine's.
 
     Raises:
         ConfigErrors: one of the six values is missing.
@@ -29,7 +33,7 @@ async def serve(config: Config) -> int:
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stopping.set)
     with quick_loop() as settle:
-        async with running(config) as concierge:
+        async with running(config, clock=clock) as concierge:
             runner = await listen(concierge, config.server.host, config.server.port)
             log.info("serve.started", host=config.server.host, port=config.server.port)
             settling = asyncio.create_task(settle(concierge.warming))
