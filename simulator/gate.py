@@ -80,11 +80,14 @@ class Gate:
             self._world.blame("unknown_api", path)
             raise web.HTTPNotFound
         self._world.calls[path] += 1
+        self._world.telling = None
         try:
             response = await self._guarded(request, path, endpoint)
             if self._world.faults and self._world.faults.take("reset_after_accept", path):
+                self._world.answer_lost()
                 raise Dropped
             if self._world.faults and self._world.faults.take("truncate", path):
+                self._world.answer_lost()
                 return await _half(request, response)
         except Dropped:
             return _drop(request)

@@ -20,7 +20,7 @@ from benchmarks.stage import ROOT
 
 _COLUMNS = (
     *("seed", "messages", "adds", "taps", "kills", "clock", "squalls", "faults", "answered"),
-    *("people", "case", "lost", "doubled", "order", "other", "settled", "seconds"),
+    *("people", "told", "lost", "doubled", "order", "other", "settled", "seconds"),
 )
 
 
@@ -28,7 +28,7 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
     found, counts = outcome.found, outcome.counts
     squalls = sum(counts.values()) - counts["faults"] - counts["kills"] - counts["clock steps"]
     happened = (counts["kills"], counts["clock steps"], squalls, counts["faults"])
-    ends = (found.answered, found.with_people, found.with_a_case)
+    ends = (found.answered, found.with_people, found.told)
     wrong = (found.lost, found.doubled, found.out_of_order, found.other)
     return (
         *map(str, (outcome.plan.seed, outcome.plan.messages, outcome.adds, outcome.taps)),
@@ -57,7 +57,7 @@ async def _all(given: Any) -> list[Outcome]:
         print(f"seed {seed}: {len(outcome.problems)} problems, {outcome.seconds:.0f} s\n{shown}",
               file=sys.stderr, flush=True)  # fmt: skip
         if given.log and outcome.problems:
-            Path(given.log).write_text(outcome.log)
+            Path(f"{given.log}.{seed}").write_text(outcome.log)
     return outcomes
 
 
@@ -68,9 +68,12 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=1000)
     parser.add_argument("--rate", type=float, default=60.0, help="messages a second, at most")
     parser.add_argument("--in-flight", type=int, default=60)
-    parser.add_argument("--log", default="", help="where to keep the end of a bad run's log")
+    parser.add_argument(
+        "--log", default="", help="file, for what is known of bad runs; the seed is appended"
+    )
+    machine = Machine()
     outcomes = asyncio.run(_all(parser.parse_args()))
-    print(f"{Machine().line()}\n\n{_table([_COLUMNS, *map(_row, outcomes)])}")
+    print(f"{machine.line()}\n\n{_table([_COLUMNS, *map(_row, outcomes)])}")
     return 1 if any(one.problems for one in outcomes) else 0
 
 

@@ -79,9 +79,13 @@ async def left_to_do(stand: Stand) -> int:
     return int(rows[0][0])
 
 
-async def cases_of(stand: Stand) -> set[str]:
-    """Customers who have, or had, a case in which a person was wanted."""
-    rows = await stand.rows("SELECT external_userid FROM cases WHERE wanted_at IS NOT NULL")
+async def told_of(stand: Stand) -> set[str]:
+    """Customers of whom people know: there is a case, or they were told what went wrong."""
+    rows = await stand.rows(
+        "SELECT external_userid FROM cases WHERE wanted_at IS NOT NULL UNION"
+        " SELECT substr(subject, length('customer:') + 1) FROM outbox"
+        " WHERE kind = 'NotifyStaff' AND handled_by LIKE 'escalation.%' AND state = 'sent'"
+    )
     return {str(row[0]) for row in rows}
 
 

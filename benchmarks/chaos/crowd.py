@@ -96,7 +96,7 @@ class Crowd:
                 await self._act(part, act)
                 due = began + self.written / self.rate
                 while time.monotonic() < due or self._is_full():  # noqa: ASYNC110
-                    await asyncio.sleep(0.02)
+                    await asyncio.sleep(0.05)
         finally:
             staff.cancel()
 

@@ -25,8 +25,10 @@ from tests.integration.crash.trial import OPTIONS
 SETTLE_S = 150.0
 """How long after the storm there may still be something to do."""
 
-PATIENT = replace(OPTIONS, callback_deliveries=20)
-"""What a service that is killed every second misses at first comes again."""
+PATIENT = replace(OPTIONS, callback_deliveries=20, told_when_returned=True)
+"""What a service that is killed every second misses at first comes again; and it cannot be blamed
+for what it was told in an answer that was cut, or just before it died.
+"""
 
 Launcher = Callable[[Path, Simulator, str], AbstractAsyncContextManager[Stand]]
 
@@ -119,7 +121,9 @@ async def _provide(stand: Stand, script: Script) -> None:
     )
     buyers = [part.customer for part in script.parts if part.has("tap")]
     lines = [("wallet", PRICE), ("issued:gift", -PRICE)]
-    await stand.write(posting, [(f"t-{who}", one, who, n, now) for who in buyers for one, n in lines])
+    await stand.write(
+        posting, [(f"t-{who}", one, who, n, now) for who in buyers for one, n in lines]
+    )
     await stand.write(
         "INSERT INTO consent_standing VALUES (?, 'marketing', 'given', ?, '1')",
         [(part.customer, now - 1) for part in script.parts if part.takes_touches],

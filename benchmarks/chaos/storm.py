@@ -38,10 +38,19 @@ ALWAYS: tuple[Mapping[str, Any], ...] = (
 _KILLS, _CLOCKS, _DISKS, _TOO_OFTEN = "kills", "clock steps", "full disks", "45009"
 _TOKENS, _HANGS, _OUTAGES, _DESKS = "dead tokens", "hangs", "outages", "closed desks"
 _WEIGHTS = {
-    **{_KILLS: 10, _CLOCKS: 3, _DISKS: 1, _TOO_OFTEN: 1},
-    **{_TOKENS: 3, _HANGS: 2, _OUTAGES: 2, _DESKS: 1},
+    _KILLS: 10,
+    _CLOCKS: 3,
+    _DISKS: 1,
+    _TOO_OFTEN: 1,
+    _TOKENS: 3,
+    _HANGS: 2,
+    _OUTAGES: 2,
+    _DESKS: 1,
 }
 STEPS_S = (-90.0, -30.0, -5.0, -0.5, 0.5, 5.0, 30.0)
+_BY_ANSWER = -1
+"""What the simulator notes of a session whose state the product was told by an answer."""
+
 _BLOCK_S, _PAUSE_S = 1.0, 61.0
 """How long WeCom's block lasts here, and the product's pause, which its clock then jumps over."""
 
@@ -53,7 +62,7 @@ class Storm:
         pause_s: between two squalls, at most.
     """
 
-    def __init__(self, stand: Stand, sim: Simulator, seed: int, pause_s: float = 2.0) -> None:
+    def __init__(self, stand: Stand, sim: Simulator, seed: int, pause_s: float = 3.0) -> None:
         self._stand, self._sim, self._pause_s = stand, sim, pause_s
         self._chance = random.Random(f"storm {seed}")
         self.counts: Counter[str] = Counter()
@@ -64,8 +73,13 @@ class Storm:
         for fault in ALWAYS:
             self._sim.fault(**fault)
         squalls = {
-            **{_KILLS: self._kill, _CLOCKS: self._step, _DISKS: self._fill, _DESKS: self._close},
-            **{_TOKENS: self._expire, _HANGS: self._hang, _OUTAGES: self._outage},
+            _KILLS: self._kill,
+            _CLOCKS: self._step,
+            _DISKS: self._fill,
+            _DESKS: self._close,
+            _TOKENS: self._expire,
+            _HANGS: self._hang,
+            _OUTAGES: self._outage,
             _TOO_OFTEN: self._too_often,
         }
         while not self._is_over:
@@ -87,6 +101,9 @@ class Storm:
             await self._stand.ready()
             await asyncio.sleep(self._chance.uniform(0.0, 0.5))
         await self._stand.kill(self._chance.choice(self._stand.victims))
+        for session in self._sim.world.conversations.values():
+            if session.told_by == _BY_ANSWER:
+                session.told_by = None  # it may have died before it wrote that down
 
     async def _step(self) -> None:
         self._stand.step_clock(self._chance.choice(STEPS_S))

@@ -32,7 +32,9 @@ async def _story(crowd: Crowd, customer: str) -> str:
     ]
     moves = [str(move) for move in crowd.watched.moves if move.customer == customer]
     came = [f"{at:.2f} came to people" for at in crowd.watched.came.get(customer, ())]
-    return "\n  ".join([f"--- {customer}", *lines, *moves, *came, *await _rows(crowd.stand, customer)])
+    return "\n  ".join(
+        [f"--- {customer}", *lines, *moves, *came, *await _rows(crowd.stand, customer)]
+    )
 
 
 def _text(content: object, view: dict[str, object]) -> str:

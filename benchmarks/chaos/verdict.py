@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from benchmarks.chaos.books import advertised_too_often, cases_of, wrong_books
+from benchmarks.chaos.books import advertised_too_often, told_of, wrong_books
 from benchmarks.chaos.crowd import Crowd, Waiting
 from benchmarks.chaos.script import AGAIN, EXCHANGED, REWARDED, SOLD_OUT
 from simulator.judge import judge, message_text
@@ -22,14 +22,14 @@ class Found:
 
     Args:
         with_people: questions that a person had before the bot could answer.
-        with_a_case: those that nobody answered, of customers about whom people were told.
+        told: those that WeCom did not deliver, and people were told so.
         lost: everything else that has no answer.
     """
 
     asked: int
     answered: int
     with_people: int
-    with_a_case: int
+    told: int
     lost: list[str]
     doubled: list[str]
     out_of_order: list[str]
@@ -53,12 +53,12 @@ async def judged(crowd: Crowd) -> Found:
         if act.kind == "ask"
     }  # fmt: skip
     verdict = judge(sim.transcript(), expected, also_allowed=("",))
-    lost, with_people, with_a_case = await _unanswered(crowd, set(verdict.lost))
+    lost, with_people, told = await _unanswered(crowd, set(verdict.lost))
     return Found(
         asked=len(verdict.lost) + verdict.answered,
         answered=verdict.answered,
         with_people=with_people,
-        with_a_case=with_a_case,
+        told=told,
         lost=[*lost, *_taps_unanswered(crowd)],
         doubled=[*verdict.doubled, *_doubled(crowd)],
         out_of_order=verdict.out_of_order,
@@ -73,7 +73,7 @@ async def judged(crowd: Crowd) -> Found:
 
 async def _unanswered(crowd: Crowd, silent: set[str]) -> tuple[list[str], int, int]:
     """Of questions without an answer: those that are lost, with people, with a case."""
-    cases, lost, with_people, with_a_case = await cases_of(crowd.stand), [], 0, 0
+    known, lost, with_people, told = await told_of(crowd.stand), [], 0, 0
     for part in crowd.script.parts:
         for message in _asked_by(crowd, part.customer):
             if (named := f"{part.customer}: {message_text(message.view())}") not in silent:
@@ -82,11 +82,11 @@ async def _unanswered(crowd: Crowd, silent: set[str]) -> tuple[list[str], int, i
                 part.customer, message.at
             ):
                 with_people += 1
-            elif part.customer in cases and _failed_after(crowd, part.customer, message):
-                with_a_case += 1
+            elif part.customer in known and _failed_after(crowd, part.customer, message):
+                told += 1
             else:
                 lost.append(named)
-    return lost, with_people, with_a_case
+    return lost, with_people, told
 
 
 def _asked_by(crowd: Crowd, customer: str) -> list[Message]:
@@ -119,9 +119,8 @@ def _doubled(crowd: Crowd) -> list[str]:
     found, seen = [], Counter[str]()
     for part in crowd.script.parts:
         said = crowd.sim.said_by_bot(PRESALE, part.customer)
-        for words in (EXCHANGED, REWARDED):
-            if (times := sum(text.count(words) for text in said)) > 1:
-                found.append(f"{part.customer} read {words} {times} times")
+        times = {words: sum(text.count(words) for text in said) for words in (EXCHANGED, REWARDED)}
+        found += [f"{part.customer} read {words} {n} times" for words, n in times.items() if n > 1]
         seen.update(line for text in said for line in text.split("，") if EXCHANGED in line)
     found += [f"{line} was given {times} times" for line, times in seen.items() if times > 1]
     codes = crowd.sim.friends.welcome_codes.values()
