@@ -5,6 +5,7 @@
     ConciergeError
     ├── Misconfigured            a person must change configuration, content or the console
     ├── Conflict                 a unit met other facts than it expected: decide again
+    │   └── LeaseLost            another process has taken this over: leave it
     ├── StoreFailed              the database did not do it, and kept nothing of it
     │   ├── StoreUnavailable     it cannot now (locked, full, gone): it may later
     │   └── StoreRefused         it never will: a wrong statement, or a constraint that forbids it
@@ -45,6 +46,10 @@ class Misconfigured(ConciergeError):
 
 class Conflict(ConciergeError):
     """A unit met other facts than it expected"""
+
+
+class LeaseLost(Conflict):
+    """Another process has taken this over"""
 
 
 class StoreFailed(ConciergeError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from bot.model import AnswerRequest, Conversation, Written
@@ -92,5 +93,42 @@ class ChatModel(Protocol):
 
         Raises:
             ModelUnavailable: no answer within the model's deadline.
+        """
+        ...
+
+
+class Topic(StrEnum):
+    """What the processes of one service tell each other about."""
+
+    MAILBOX = "mailbox"
+    """Who has something new: ``lane subject``."""
+
+    OUTBOX = "outbox"
+    """Which queue has: ``lane queue``."""
+
+    PAGES = "pages"
+    """About whom a page may show something new: the subject."""
+
+
+class Bus(Protocol):
+    """Says something small to the other processes of the service, now or never.
+
+    What is said may be lost, late or said twice. So it never carries a fact: it makes somebody look
+    now at what the database says, who would have looked a moment later anyway.
+    """
+
+    def publish(self, topic: Topic, text: str) -> None:
+        """Tell the other processes. Returns at once and never fails; we do not hear it ourselves.
+
+        Args:
+            text: ids, never what a customer wrote; whoever can read Redis can read it.
+        """
+        ...
+
+    def subscribe(self, topic: Topic, heard: Callable[[str], None]) -> None:
+        """Call this, on the event loop, with every text that another process publishes.
+
+        Args:
+            heard: must return at once; what it raises is logged.
         """
         ...

@@ -222,6 +222,7 @@ class Metrics:
         self.outbox_depth = self._gauge("outbox_depth", "Outbox rows, by state.", "state")
         self.mailbox_depth = self._gauge("mailbox_depth", "Mailbox rows that are due or will be.")
         self.alarms = self._gauge("alarms", "Whether an alarm is raised, by kind.", "kind")
+        self.redis_down = self._gauge("redis_down", "Whether Redis is configured and away.")
         self.dead_letters = self._gauge("dead_letters", "Rows that were given up and wait.")
 
     def _measure_service(self) -> None:

@@ -165,10 +165,9 @@ class World:
         if position is None or position < 0:
             return position is not None
         journal = self.accounts[conversation.open_kfid].journal
-        if self.options.told_when_returned and position >= journal.used:
-            return False
-        shown_at = journal.shown_at(position)
-        return shown_at is not None and self.now() - shown_at > self.options.told_grace_s
+        told = journal.returned_at if self.options.told_when_returned else journal.shown_at
+        told_at = told(position)
+        return told_at is not None and self.now() - told_at > self.options.told_grace_s
 
     def answer_lost(self) -> None:
         """Nobody heard the answer that was just made: what it told of a session is not known."""

@@ -17,6 +17,7 @@ from bot.app import Concierge, web_app
 from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.errors import Rejected
 from bot.model import Lane
+from bot.redis import Alone
 from bot.routing.live import Live
 from bot.web.door import TOKEN_HEADER
 from bot.web.signing_in import BACK
@@ -247,8 +248,9 @@ def served(chat: Chat, wecom: PlayedSignIn, live: Live, service: FakeService) ->
     config = config.model_copy(update=sections)
     concierge = Concierge(
         engine=replace(chat.engine, config=config),
-        service=cast("Service", service),
+        service=cast("Service", None),
         intake=cast("DurableIntake", None),
+        woken=service.woken,
         tokens=cast("AccessTokens", None),
         client=wecom,
         live=live,
@@ -264,7 +266,7 @@ async def opened_office(chat: Chat, wecom: PlayedSignIn | None = None) -> AsyncI
     Args:
         wecom: where members sign in, if several processes are to know the same codes.
     """
-    live, wecom = Live(), wecom or PlayedSignIn()
+    live, wecom = Live(Alone()), wecom or PlayedSignIn()
     service = FakeService(chat, live)
     app = served(chat, wecom, live, service)
     async with TestClient(TestServer(app), connector=TCPConnector(limit=0)) as client:

@@ -60,6 +60,8 @@ _TOUCHES = (
     " GROUP BY o.external_userid HAVING COUNT(*) > 1"
 )
 
+_CODE_GONE = ("errcode=95007", "errcode=95018", "errcode=41050")
+
 _LEFT = (
     "SELECT 'outbox', kind, state, error, COUNT(*) FROM outbox"
     " WHERE state IN ('pending', 'claimed', 'dead') GROUP BY kind, state, error UNION ALL"
@@ -109,7 +111,11 @@ async def wrong_books(stand: Stand, sim: Simulator, script: Script) -> list[str]
 
 
 def _is_known_end(kind: str, state: str, error: str) -> bool:
-    """What WeCom itself says it could not deliver is told to people, see `verdict`."""
+    """What WeCom could not deliver is told to people, see `verdict`; a code that was too late, or
+    whose session has moved on, says a courtesy less.
+    """
+    if kind in ("SendOnEvent", "SendWelcome"):
+        return state == "dead" and any(code in error for code in _CODE_GONE)
     return kind == "SendMessage" and state == "dead" and error.startswith("msg_send_fail")
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.app import Role
 from bot.commands.serve import serve
 from bot.config import load_config
 from bot.delivery.lanes import SystemClock
@@ -48,12 +49,18 @@ class Distance:
 
 
 def live(arguments: list[str]) -> int:
-    """One life: ``--config FILE serve``, as the command does it."""
+    """One life: ``--config FILE serve [--role ROLE]``, as the command does it."""
     config = load_config(Path(arguments[1]), os.environ)
     configure_logging(config.logging.level, config.logging.format)
     clock = SystemClock(Distance(Path(os.environ[CLOCK])).now)
     with asyncio.Runner(loop_factory=_loops()) as runner:
-        return runner.run(serve(config, clock))
+        return runner.run(serve(config, _role(arguments), clock))
+
+
+def _role(arguments: list[str]) -> Role:
+    """As ``serve --role`` takes it."""
+    named = arguments[arguments.index("--role") + 1] if "--role" in arguments else Role.ALL
+    return Role(named)
 
 
 def _loops() -> Callable[[], asyncio.AbstractEventLoop] | None:

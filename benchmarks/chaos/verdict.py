@@ -10,9 +10,11 @@ from simulator.judge import judge, message_text
 from simulator.records import HUMAN, QUEUED, Message
 from simulator.scenery import PRESALE
 
-_ALLOWED = frozenset({"slow_ack", "bad_ack", "hammering_while_throttled"})
-"""The machine is shared; a full disk is answered with 503; whoever died of a block has forgotten
-it, and asks once.
+_ALLOWED = frozenset(
+    {"slow_ack", "bad_ack", "hammering_while_throttled", "code_late", "welcome_late"}
+)
+"""The machine is shared; a full disk is answered with 503; whoever died in a block has forgotten
+it, and asks once; a code's seconds are counted by a clock that was set.
 """
 
 

@@ -1,7 +1,7 @@
 """Which loops and pages make the running service, and how do they reach WeCom?"""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from bot.app.engine import (
     open_store,
     vectors_folder,
 )
+from bot.app.fleet import Role, build_leases
 from bot.app.flows import EditedFlows
 from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.lexicon_following import LexiconFollower
@@ -44,6 +45,7 @@ from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.delivery.desks import Desks
 from bot.delivery.ending import EVERY_S as ENDING_EVERY_S
 from bot.delivery.ending import Ending
+from bot.delivery.followed import Followed
 from bot.delivery.group_welcomes import GroupWelcomes
 from bot.delivery.housekeeping import (
     DeletedKeys,
@@ -62,18 +64,21 @@ from bot.delivery.pictures import Pictures
 from bot.delivery.pull import PullSettings
 from bot.delivery.reconciling import EVERY_S
 from bot.delivery.send import Courier, Sender
-from bot.delivery.service import Drains, Service
+from bot.delivery.service import Drains, Look, Service
 from bot.delivery.shedding import EVERY_S as SHED_S
 from bot.delivery.shedding import Shedding
+from bot.delivery.waking import Waking
 from bot.delivery.watching import EVERY_S as EVERY_WATCH_S
 from bot.delivery.webhooks import WebhookFeed
 from bot.errors import Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model, open_summariser
 from bot.model import Effect, Lane, MakeMassSend
-from bot.ports import Clock
+from bot.ports import Bus, Clock, Topic
+from bot.redis import sharing
 from bot.routing.live import Live
 from bot.store import Approvals, Store
+from bot.store.leases import Leases
 from bot.store.moving import refuse_moved
 from bot.telemetry import Metrics
 from bot.wecom.client import WeComClient
@@ -91,36 +96,48 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Concierge:
-    """The running service."""
+    """The running service.
+
+    Args:
+        woken: told which subject has something new; other processes hear of it too.
+    """
 
     engine: Engine
     service: Service
     intake: DurableIntake
+    woken: Callable[[str, Lane], None]
     tokens: AccessTokens
     client: WeComClient
     live: Live
     contacts: ContactAccess
+    role: Role = Role.ALL
     warming: "asyncio.Task[None] | None" = None
 
 
 @asynccontextmanager
 async def running(
-    config: Config, *, vectors: Path | None = None, clock: SystemClock | None = None
+    config: Config,
+    role: Role = Role.ALL,
+    *,
+    vectors: Path | None = None,
+    clock: SystemClock | None = None,
 ) -> AsyncIterator[Concierge]:
     """The service with its loops, from start to an orderly stop.
 
     Args:
+        role: what of it this process does.
         vectors: folder of the vector cache, by default beside the database.
         clock: what time it is, by default the machine's.
     """
     clock = clock or SystemClock()
     store = open_store(config)
     try:
-        store.database.claim()
+        leases = build_leases(config, store.database, role)
         refuse_moved(store.database)
         clock.comes_after(store.mailbox.last_written_at())
-        await take_channels(config, store, clock.now())
-        await take_campaigns(config, store, clock.now())
+        with store.database.migrating():  # what files say is taken by one process after another
+            await take_channels(config, store, clock.now())
+            await take_campaigns(config, store, clock.now())
     except Misconfigured:
         store.close()
         raise
@@ -141,19 +158,25 @@ async def running(
     tokens = AccessTokens(
         transport, config.wecom.corp_id, config.wecom.secret.get_secret_value(), clock=clock.now
     )
-    client = WeComClient(transport, tokens, clock=clock.now, metrics=engine.metrics)
+    client = WeComClient(
+        transport, tokens, clock=clock.now, metrics=engine.metrics, ask_first=leases.check
+    )
     apis = contact_apis(config, client, transport, clock, engine.metrics)
-    concierge = _assemble(engine, client, tokens, follower, apis)
-    concierge.warming = asyncio.create_task(_warm(engine, cache), name="warming")
-    await concierge.service.start()
-    try:
-        yield concierge
-    finally:
-        concierge.warming.cancel()
-        await asyncio.gather(concierge.warming, return_exceptions=True)
-        await concierge.service.stop()
-        await session.close()
-        await engine.aclose()
+    async with sharing(config.redis, config.wecom.corp_id, engine.metrics) as shared:
+        concierge = _assemble(
+            *(engine, client, tokens, follower, apis), leases=leases, bus=shared.bus
+        )
+        concierge.role = role
+        concierge.warming = asyncio.create_task(_warm(engine, cache), name="warming")
+        await concierge.service.start()
+        try:
+            yield concierge
+        finally:
+            concierge.warming.cancel()
+            await asyncio.gather(concierge.warming, return_exceptions=True)
+            await concierge.service.stop()
+            await session.close()
+            await engine.aclose()
 
 
 def _engine_with_models(config: Config, store: Store, library: Library, clock: Clock) -> Engine:
@@ -173,7 +196,8 @@ async def _read_knowledge(
     config: Config, store: Store, cache: Path, now: float
 ) -> tuple[Library, int, Releases]:
     """What the bot knows, the content version that it is of, and what of it people released."""
-    taken = await take_files(config, store.contents, now=now)
+    with store.database.migrating():  # as above
+        taken = await take_files(config, store.contents, now=now)
     log.info(
         "content.files_read",
         changed=taken.changed,
@@ -203,6 +227,9 @@ def _assemble(
     tokens: AccessTokens,
     follower: Follower,
     apis: Mapping[str, ContactApi],
+    *,
+    leases: Leases,
+    bus: Bus,
 ) -> Concierge:
     config, store, clock = engine.config, engine.store, engine.clock
 
@@ -230,9 +257,9 @@ def _assemble(
         MakeMassSend: mass_sends.courier,
     }
     sender = Sender(store, carried, woken, clock, engine.metrics)
-    hurry, live = Hurry(), Live()
-    sends = Lanes("send", sender.send_queue, _send_slots(config), clock, hurry)
-    drains = _drains(engine, sends, live, hurry)
+    hurry, live = Hurry(), Live(bus)
+    sends = Lanes("send", sender.send_queue, _send_slots(config), clock, hurry, leases=leases)
+    drains = _drains(engine, sends, live, hurry, leases)
     service = Service(
         store,
         kf,
@@ -240,22 +267,29 @@ def _assemble(
         sends=sends,
         accounts=config.wecom.kf_accounts,
         pull=_pull_settings(config),
-        looks=[
-            *_looks(engine, kf, follower, drains, sends),
-            (60.0, files.look),
+        looks=[*_looks_everywhere(engine, follower), (60.0, files.look)],
+        once=[
+            *_looks(engine, kf, drains, sends),
             (MASS_LOOK_S, mass_sends.looks.look),
             (EVERY_WATCH_S, build_watch(engine, tokens, sends.wake).look),
             *_contact_looks(engine, contacts, client, sends, drains),
         ],
         clock=clock,
+        leases=leases,
+        followed=Followed(store, live, clock).look,
     )
-    intake = DurableIntake(store, service.hinted, service.woken, service.accounts_changed)
-    return Concierge(engine, service, intake, tokens, client, live, contacts.access)
+    wake = Waking(bus, Topic.MAILBOX, drains.lanes).wake
+    intake = DurableIntake(store, service.hinted, wake, service.accounts_changed)
+    return Concierge(*(engine, service, intake, wake, tokens, client, live, contacts.access))
 
 
-def _drains(engine: Engine, sends: Lanes, live: Live, hurry: Hurry) -> Drains:
+def _drains(engine: Engine, sends: Lanes, live: Live, hurry: Hurry, leases: Leases) -> Drains:
     slots = engine.config.delivery.drain_concurrency
-    return Drains(engine.dispatcher, slots, engine.clock, sends.wake, live.changed, hurry=hurry)
+    return Drains(
+        *(engine.dispatcher, slots, engine.clock, sends.wake, live.changed),
+        hurry=hurry,
+        leases=leases,
+    )
 
 
 def _pull_settings(config: Config) -> PullSettings:
@@ -267,23 +301,29 @@ def _pull_settings(config: Config) -> PullSettings:
     )
 
 
-def _looks(
-    engine: Engine, kf: Kf, follower: Follower, drains: Drains, sends: Lanes
-) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
-    """What the service looks after by itself, and how often."""
+def _looks_everywhere(engine: Engine, follower: Follower) -> list[Look]:
+    """What each process looks after for itself: what it keeps in memory, what it shows."""
     config, store, clock = engine.config, engine.store, engine.clock
     reporter = build_reporter(config, store.measured)
     rules = RulesFollower(engine.tag_rules, engine.library.embedder, vectors_folder(config))
     return [
         (0.5, follower.look),
-        (1.0, EditedFlows(store, engine.guide.flows, clock, drains.lanes.wake).look),
-        (2.0, build_eraser(config, store, engine.routers).look),
         (1.0, DeletedKeys(store).look),
         (SHED_S, Shedding(store, engine.load, clock, config.alarms.shed_from).look),
         (2.0, rules.look),
         (5.0, Gauges(store, engine.metrics, clock).look),
-        (60.0, LeftCases(store, clock, drains.lanes.wake).look),
         (60.0, TicketGauges(store, engine.metrics, clock, bool(config.staff)).look),
+        (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
+    ]
+
+
+def _looks(engine: Engine, kf: Kf, drains: Drains, sends: Lanes) -> list[Look]:
+    """What the service looks after by itself, and how often; one process does it for all."""
+    config, store, clock = engine.config, engine.store, engine.clock
+    return [
+        (1.0, EditedFlows(store, engine.guide.flows, clock, drains.lanes.wake).look),
+        (2.0, build_eraser(config, store, engine.routers).look),
+        (60.0, LeftCases(store, clock, drains.lanes.wake).look),
         (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
         *tag_looks(engine, sends.wake),
         (60.0, Buyers(store, clock).look),
@@ -291,7 +331,6 @@ def _looks(
         (ENDING_EVERY_S, Ending(store, config, clock, drains.lanes.wake).look),
         (1.0, build_task_reminders(engine, sends.wake, drains.lanes.wake).look),
         (1.0, WebhookFeed(store, config.webhooks, clock, sends.wake).look),
-        (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
         (
             5.0,
             WaitingNotices(
@@ -315,7 +354,7 @@ def _looks(
 
 def _contact_looks(
     engine: Engine, contacts: ContactParts, client: WeComClient, sends: Lanes, drains: Drains
-) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
+) -> list[Look]:
     """What of customer contact the service looks after by itself."""
     fetch = client.fetch_elsewhere
     channels = build_channel_keeping(engine, contacts.access, fetch, sends.wake)

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.app.content import bases_of
 from bot.app.engine import Engine
+from bot.app.reviewing import Reviewing
 from bot.app.service import Concierge
 from bot.delivery.pictures import Pictures
 from bot.delivery.remarking import Remarks
@@ -86,8 +87,8 @@ def sidebar_routes(concierge: Concierge, rehearsal: str = "") -> list[web.Abstra
             *(store, people, Panels(engine.routers, engine.supplies), engine.phrases),
             *(engine.suggester, ZoneInfo(engine.config.timezone)),
         ),
-        seeing=Seeing(store, people),
-        acting=Acting(store, concierge.live, clock, concierge.service.woken),
+        seeing=Seeing(store, people, clock),
+        acting=Acting(store, concierge.live, clock, concierge.woken),
         jssdk=JsSdk(concierge.client, clock.now),
         live=concierge.live,
         page=Page(corp_id, agent_id, f"{rehearsal}/page/host.js" if rehearsal else ""),
@@ -111,11 +112,11 @@ def _routes(
     endpoints = (
         sidebar,
         Shelf(sidebar, AtHand(store, engine.library), lessons, config.company.name or ""),
-        Beside(sidebar),
+        Beside(sidebar, Reviewing(store, sidebar.parts.seeing, engine.phrases).waiting),
         MaterialShelf(sidebar, AtHand(store, engine.library), files),
         RemarkForm(sidebar, Remarks(concierge.contacts).of),
         _till(concierge, sidebar),
-        LinksEndpoint(store, clock, concierge.service.woken),
+        LinksEndpoint(store, clock, concierge.woken),
         GroupPage(sidebar, known, looks.noted),
     )
     return [route for one in endpoints for route in one.routes()]

@@ -1,7 +1,8 @@
 """Who looks at a customer right now, and is to be told that something has changed?
 
-In process, in memory: what is lost costs a page that is fresh a moment later. A listener that does
-not keep up loses nothing either, since all it is told is to look again.
+In memory, and over the bus to pages that another process shows: what is lost costs a page that is
+fresh a moment later. A listener that does not keep up loses nothing either, since all it is told is
+to look again.
 """
 
 import asyncio
@@ -9,11 +10,19 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bot.ports import Bus, Topic
+
 
 class Live:
-    """Pages that follow subjects."""
+    """Pages that follow subjects.
 
-    def __init__(self) -> None:
+    Args:
+        bus: to the processes that show the others.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        bus.subscribe(Topic.PAGES, self._tell)
         self._listening: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._closed = False
 
@@ -40,10 +49,19 @@ class Live:
             if not some:
                 del self._listening[subject]
 
+    @property
+    def subjects(self) -> list[str]:
+        """Whom pages follow."""
+        return list(self._listening)
+
+    def heard(self, subject: str) -> None:
+        """Something happened to a subject in another process, which has told whom it could."""
+        self._tell(subject)
+
     def changed(self, subject: str) -> None:
         """Something happened to a subject."""
-        for event in self._listening.get(subject, ()):
-            event.set()
+        self._tell(subject)
+        self._bus.publish(Topic.PAGES, subject)
 
     def close(self) -> None:
         """Send every page away."""
@@ -51,3 +69,7 @@ class Live:
         for some in self._listening.values():
             for event in some:
                 event.set()
+
+    def _tell(self, subject: str) -> None:
+        for event in self._listening.get(subject, ()):
+            event.set()

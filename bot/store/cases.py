@@ -181,6 +181,11 @@ class Cases:
         await self._vault.ready([case.conversation.subject])
         return [self._step(row, case.conversation.subject) for row in rows]
 
+    async def reason_told(self, case: Case) -> str:
+        """Why a case has ended, as its servicer told after the end; empty = he has not."""
+        row = await self._db.fetch_one("SELECT reason FROM case_endings WHERE case_id = ?", case.id)
+        return str(row["reason"]) if row else ""
+
     async def loads(self) -> dict[str, int]:
         """How many cases each servicer has now, by lower-cased userid."""
         rows = await self._db.fetch(
@@ -191,7 +196,7 @@ class Cases:
     async def held_by(self, servicer: str) -> list[Case]:
         """Cases that a servicer has, oldest first."""
         rows = await self._db.fetch(
-            f"SELECT * FROM cases WHERE {_SEATED} AND servicer = ? ORDER BY given_at",
+            f"SELECT * FROM cases WHERE {_SEATED} AND servicer = ? ORDER BY given_at NULLS FIRST",
             servicer.lower(),
         )
         return [case_of(row) for row in rows]

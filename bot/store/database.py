@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bot.errors import Conflict
+from bot.store.fences import Fence
 
 GROUP_LIMIT = 256
 """Most units in one commit; bounds how long a reader of results waits."""
@@ -89,6 +90,7 @@ class Database(Protocol):
 
         Raises:
             UnitConflict: a statement affected another number of rows than expected.
+            LeaseLost: another process has taken over what this is done for (`fences.py`).
             StoreRefused: a statement is wrong, or a constraint forbids it; nothing was kept.
             StoreUnavailable: the database cannot, or is closed; nothing was kept.
         """
@@ -122,6 +124,10 @@ class Database(Protocol):
         """A number that changes when another process has committed, not when we have."""
         ...
 
+    async def next_foreign(self, seen: int, within_s: float) -> int:
+        """That number as soon as it is another than `seen`, or after so long as it is."""
+        ...
+
     def claim(self) -> None:
         """Make this process the only one that serves the database, until it ends.
 
@@ -129,6 +135,14 @@ class Database(Protocol):
 
         Raises:
             Misconfigured: another process serves it.
+        """
+        ...
+
+    def join(self) -> None:
+        """Serve the database beside others who have joined, until it ends, each under its fences.
+
+        Raises:
+            Misconfigured: another process serves it alone, or the database is for one only.
         """
         ...
 
@@ -179,6 +193,7 @@ class Job:
 
     unit: Unit
     future: "asyncio.Future[list[list[Row]]]"
+    fence: Fence | None = None
     rows: list[list[Row]] = field(default_factory=list)
     error: BaseException | None = None
 

@@ -121,6 +121,17 @@ class SqliteDatabase:
         rows = await self.execute("PRAGMA data_version")
         return int(rows[0][0])
 
+    async def next_foreign(self, seen: int, within_s: float) -> int:
+        """Nobody tells: it is asked when the time is over."""
+        await asyncio.sleep(within_s)
+        return await self.foreign_version()
+
+    def join(self) -> None:
+        """Several processes share a server, not a file."""
+        raise Misconfigured(
+            "storage.url: several processes need PostgreSQL; with SQLite one does everything (all)"
+        )
+
     def claim(self) -> None:
         """Make this process the only one that serves the database, until it ends.
 
@@ -190,9 +201,11 @@ class SqliteDatabase:
     def continue_ids(self, after: Mapping[str, int]) -> None:
         """The others are numbered on from the highest number that is there."""
         for table, number in after.items():
-            self._writer.execute(
+            changed = self._writer.execute(
                 "UPDATE sqlite_sequence SET seq = MAX(seq, ?) WHERE name = ?", (number, table)
             )
+            if not changed.rowcount:  # all of its rows were deleted
+                self._writer.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, number))
 
     def close(self) -> None:
         """Finish what was queued and close the file."""

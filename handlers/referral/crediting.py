@@ -25,6 +25,9 @@ COUNTED = "referral_counted"
 THAW = "referral.thaw"
 """Timer of the newcomer: the freeze of his invitations is over."""
 
+RECHECK = "referral.recheck"
+"""Timer of the newcomer: what counts is judged once more by what has been seen since."""
+
 _OVER = (Standing.REFUSED, Standing.REVOKED)
 
 
@@ -34,7 +37,7 @@ class Newcomer:
 
     Args:
         customers: every external_userid of the person.
-        ties: the whole history, this turn's event among it.
+        ties: the whole history, this turn's event among it; groups as well as members.
         invites: every add of the person by anybody's code, as this turn leaves them.
         returned_at: when the person came back by the code of an invitation.
     """
@@ -43,6 +46,11 @@ class Newcomer:
     ties: list[Tie]
     invites: list[Invite]
     returned_at: set[float] = field(default_factory=set)
+
+    def ties_for(self, known: Known) -> list[Tie]:
+        """What a campaign looks at: a group is no acquaintance where members are added."""
+        by_group = known.campaign.by_group
+        return [one for one in self.ties if by_group or not one.in_group]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,9 @@ class Crediting:
     facts: Store
     settings: Referral
 
-    async def settle(self, event: CustomerAdded | CustomerDeleted | None = None) -> list[Invite]:
+    async def settle(
+        self, event: CustomerAdded | CustomerDeleted | Tie | None = None
+    ) -> list[Invite]:
         """Bring the person's invitations in line with his history and this event.
 
         Returns:
@@ -66,7 +76,8 @@ class Crediting:
         turn, facts = self.turn, self.facts
         customers = await facts.people.same_person(turn.external_userid)
         ties = await store.history(facts, customers)
-        if event is not None and not _is_known(tie := _tie(event, turn.now), ties):
+        tie = _tie(event, turn.now)
+        if tie is not None and not _is_known(tie, ties):
             ties.append(tie)
         who = Newcomer(frozenset(customers), ties, [])
         valid = []
@@ -76,18 +87,19 @@ class Crediting:
             who.invites.append(after)
             if after.standing is Standing.VALID and one.standing is not Standing.VALID:
                 valid.append(after)
-        if isinstance(event, CustomerAdded) and event.state:
-            await self._arrive(event, who)
+        if tie is not None and tie.began and tie.state:
+            await self._arrive(tie, who)
         return valid
 
     # ------------------------------------------------------------------ those that are there
 
     async def _live_on(self, one: Invite, known: Known, who: Newcomer) -> Invite:
         """What has become of an invitation by now."""
-        life = rules.life(one.at, one.state, one.userid, who.ties, known.terms)
+        ties = who.ties_for(known)
+        life = rules.life(one.at, one.state, one.userid, ties, known.terms)
         who.returned_at.update(life.returned_at)
         after = replace(one, thaws_at=life.thaws_at)
-        if not rules.is_new(one.at, who.ties, known.terms):
+        if not rules.is_new(one.at, ties, known.terms):
             after = replace(after, standing=Standing.REFUSED, reason=Why.NOT_NEW)
         elif one.reason == Why.FRAUD:
             pass
@@ -110,22 +122,31 @@ class Crediting:
             same = set(await self.facts.people.same_person(inviter.external_userid))
             if same & who.customers:
                 return replace(one, standing=Standing.REFUSED, reason=Why.SELF_INVITE)
-        among = await _excluding(self.facts, known)
+        among = await store.excluding(self.facts, known)
         for other in await store.invites_of(self.facts, sorted(who.customers)):
             earlier = other.is_credited and other.id != one.id and other.at < one.at
             if earlier and other.campaign in among:
                 return replace(one, standing=Standing.REFUSED, reason=Why.ALREADY_CREDITED)
         if one.reviewed_by:
             return replace(one, standing=Standing.VALID, reason="reviewed")
-        judgement = await self._weigh(one)
-        signals = _told(judgement)
-        match judgement.verdict:
-            case risk.Verdict.BLOCK:
-                return replace(one, standing=Standing.REVOKED, reason=Why.FRAUD, signals=signals)
-            case risk.Verdict.REVIEW:
-                return replace(one, standing=Standing.REVIEW, reason=Why.RISK, signals=signals)
-            case _:
-                return replace(one, standing=Standing.VALID, reason="", signals=signals)
+        return _as_judged(one, await self._weigh(one))
+
+    async def look_again(self, invite_id: str) -> None:
+        """Judge one that counts once more: rings close, and people fall silent, after the freeze.
+
+        A week after it began to count, and when the observation is over; what a person has said
+        stands, and what was given stays given.
+        """
+        one = await store.invite(self.facts, invite_id)
+        known = await store.campaign(self.facts, one.campaign) if one is not None else None
+        if one is None or known is None or one.standing is not Standing.VALID or one.reviewed_by:
+            return
+        await self._move(one, _as_judged(one, await self._weigh(one)), known)
+        if self.turn.now < (over := known.terms.end + known.terms.observe_s):
+            self._recheck(one, over)
+
+    def _recheck(self, one: Invite, at: float) -> None:
+        self.turn.schedule(RECHECK, max(0.0, at - self.turn.now), key=one.id)
 
     async def _move(self, one: Invite, after: Invite, known: Known) -> Invite:
         if (after.standing, after.thaws_at) == (one.standing, one.thaws_at):
@@ -134,6 +155,11 @@ class Crediting:
         record(turn, store.moved(one, after, turn.now))
         if after.standing in _OVER:
             turn.cancel(THAW, key=one.id)
+        if after.standing is Standing.VALID and not after.reviewed_by:
+            over = known.terms.end + known.terms.observe_s
+            self._recheck(one, min(turn.now + risk.SILENT_S, max(over, turn.now)))
+        elif after.standing in _OVER:
+            turn.cancel(RECHECK, key=one.id)
         if Standing.VALID in (after.standing, one.standing) and after.standing != one.standing:
             await tell_inviter(turn, self.facts, one)
         if after.standing is Standing.REVIEW:
@@ -142,39 +168,39 @@ class Crediting:
 
     # ------------------------------------------------------------------ a new one
 
-    async def _arrive(self, event: CustomerAdded, who: Newcomer) -> None:
-        inviter = await store.by_state(self.facts, event.state)
+    async def _arrive(self, tie: Tie, who: Newcomer) -> None:
+        inviter = await store.by_state(self.facts, tie.state)
         known = await store.campaign(self.facts, inviter.campaign) if inviter else None
-        if inviter is None or known is None:
+        if inviter is None or known is None or known.campaign.by_group != tie.in_group:
             return
-        at, now = event.at or self.turn.now, self.turn.now
-        own = invite_id(event.state, event.external_userid, event.userid, at)
+        customer, at, now = self.turn.external_userid, tie.at, self.turn.now
+        own = invite_id(tie.state, customer, tie.userid, at)
         if any(one.id == own for one in who.invites):
             return  # told once more
         same = any(one.state == inviter.state and one.is_credited for one in who.invites)
         if same and at in who.returned_at:
             return  # the person came back: that is a step of the invitation he has
-        member = event.userid.lower()
         why = rules.why_not(await self._around(inviter, known, at, who), known.terms)
         standing, reason = (Standing.REFUSED, str(why)) if why else (Standing.PENDING, "")
-        life = rules.life(at, inviter.state, member, who.ties, known.terms)
+        ties = who.ties_for(known)
+        life = rules.life(at, inviter.state, tie.userid, ties, known.terms)
         if standing is Standing.PENDING and life.revoked_at is not None:
             standing, reason = Standing.REVOKED, Why.DELETED  # the end was told before the begin
         made = Invite(
-            *(own, known.campaign.id, inviter.state, event.external_userid, member, at, now),
+            *(own, known.campaign.id, inviter.state, customer, tie.userid, at, now),
             *(standing, reason, "[]", "", life.thaws_at),
         )
         await self._write(made, known)
 
     async def _around(self, inviter: Participant, known: Known, at: float, who: Newcomer) -> Added:
         facts, campaign = self.facts, known.campaign.id
-        among = await _excluding(facts, known)
+        among = await store.excluding(facts, known)
         of_inviter = frozenset(await facts.people.same_person(inviter.external_userid))
         day = self._midnight(at)
         return Added(
             at=at,
             state=inviter.state,
-            history=who.ties,
+            history=who.ties_for(known),
             inviter=of_inviter,
             newcomer=who.customers,
             credited=any(one.is_credited and one.campaign in among for one in who.invites),
@@ -213,6 +239,16 @@ class Crediting:
         return local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
+def _as_judged(one: Invite, judgement: risk.Judgement) -> Invite:
+    """How an invitation stands whose person is still here, by what speaks against it."""
+    standing, reason = {
+        risk.Verdict.BLOCK: (Standing.REVOKED, Why.FRAUD),
+        risk.Verdict.REVIEW: (Standing.REVIEW, Why.RISK),
+        risk.Verdict.ALLOW: (Standing.VALID, ""),
+    }[judgement.verdict]
+    return replace(one, standing=standing, reason=reason, signals=_told(judgement))
+
+
 async def tell_inviter(turn: Turn, facts: Store, one: Invite) -> None:
     """Let the inviter's own mailbox see what his invitations have come to."""
     inviter = await store.by_state(facts, one.state)
@@ -248,22 +284,15 @@ async def _came_through(
     return False
 
 
-async def _excluding(facts: Store, known: Known) -> set[str]:
-    """The campaigns among which a person is credited once."""
-    word = known.campaign.exclusive
-    if word is None:
-        return {known.campaign.id}
-    every = await store.campaigns(facts)
-    return {one.campaign.id for one in every if one.campaign.exclusive == word}
-
-
 def _is_known(tie: Tie, ties: Iterable[Tie]) -> bool:
     """Whether it was told before: then it keeps its place among others of its second."""
     named = (tie.at, tie.userid, tie.began)
     return any((one.at, one.userid, one.began) == named for one in ties)
 
 
-def _tie(event: CustomerAdded | CustomerDeleted, now: float) -> Tie:
+def _tie(event: CustomerAdded | CustomerDeleted | Tie | None, now: float) -> Tie | None:
+    if event is None or isinstance(event, Tie):
+        return event
     at, userid = event.at or now, event.userid.lower()
     if isinstance(event, CustomerAdded):
         return Tie(at, now, userid, True, event.state)

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+
+import msgspec
 
 from bot.config import Campaign
 from bot.model import MenuItem
@@ -11,8 +14,8 @@ from bot.store import Store
 from handlers.referral import grants, rules, store
 from handlers.referral.grants import Grant, Paid
 from handlers.referral.modes import FOLLOWED
-from handlers.referral.rules import Standing
-from handlers.referral.store import Known, Participant
+from handlers.referral.rules import Standing, Why
+from handlers.referral.store import Invite, Known, Participant
 
 _MOST_FRIENDS = 10
 
@@ -77,13 +80,29 @@ async def explained(turn: Turn, facts: Store, campaign: Campaign, arm: str) -> s
         key = "referral.rule_tier" if left is None else "referral.rule_tier_left"
         more = {} if left is None else {"left": left}
         lines.append(say(key, n=tier.invites, name=name, **more))
-    hours = round(campaign.freeze_s / 3600)
-    counts = say("referral.rule_counts", hours=hours) if hours else say("referral.rule_counts_now")
-    lines.append(counts)
-    for key, place in (("rule_group", campaign.group), ("rule_account", campaign.account)):
-        if place is not None:
+    lines.append(_what_counts(turn.phrases, campaign))
+    group = None if campaign.by_group else campaign.group
+    for key, place in (("rule_group", group), ("rule_account", campaign.account)):
+        if place is not None and place.url is not None:
             lines.append(say(f"referral.{key}", name=place.name, url=place.url))
     return "\n".join([*lines, *([campaign.rules] if campaign.rules else [])])
+
+
+def of_mode(phrases: Phrases, campaign: Campaign, key: str) -> str:
+    """A text as it is where members are added, or where a group is joined."""
+    if campaign.by_group and campaign.group is not None:
+        return phrases.say(f"referral.{key}_group", name=campaign.group.name)
+    return phrases.say(f"referral.{key}")
+
+
+def _what_counts(phrases: Phrases, campaign: Campaign) -> str:
+    hours = round(campaign.freeze_s / 3600)
+    if campaign.by_group and campaign.group is not None:
+        name = campaign.group.name
+        return phrases.say("referral.rule_counts_group", name=name, hours=hours)
+    if hours:
+        return phrases.say("referral.rule_counts", hours=hours)
+    return phrases.say("referral.rule_counts_now")
 
 
 def listed(phrases: Phrases, some: Sequence[Grant]) -> str:
@@ -103,6 +122,28 @@ def menu(phrases: Phrases, campaign: Campaign) -> tuple[MenuItem, ...]:
         MenuItem(f"referral:{what}:{campaign.id}", phrases.say(f"referral.item_{what}"))
         for what in offered
     )
+
+
+def against(phrases: Phrases, one: Invite) -> str:
+    """What spoke against an invitation, as whoever decides reads it."""
+    signals = msgspec.json.decode(one.signals)
+    told = [_signal(phrases, signal) for signal in signals]
+    return "；".join([because(phrases, one), *told] if one.reason == Why.OVER_CAP else told)
+
+
+def _signal(phrases: Phrases, signal: dict[str, Any]) -> str:
+    name, seen, points = signal["name"], signal["seen"], signal["points"]
+    if name == "device":
+        return phrases.say(f"referral.device_{seen}")
+    share = f"{seen:.0%}" if isinstance(seen, float) else str(seen)
+    said = phrases.say(f"referral.signal_{name}", seen=share)
+    return phrases.say("referral.signal", said=said, points=points)
+
+
+def because(phrases: Phrases, one: Invite) -> str:
+    """Why it stands as it does, empty = nothing is in its way."""
+    key = f"referral.why_{one.reason}"
+    return phrases.say(key, n=1) if one.reason and phrases.has_reply(key) else ""
 
 
 def masked(external_userid: str) -> str:

@@ -16,8 +16,11 @@ import structlog
 
 from bot.errors import Misconfigured, StoreUnavailable
 from bot.store.database import GROUP_LIMIT, Job, Row, Statement, Unit, resolve
+from bot.store.fences import current_fence
 from bot.store.postgres.connection import Connection, failure, is_outdated, is_passing
 from bot.store.postgres.dialect import script_to_postgres
+from bot.store.postgres.layout import NUMBERED, Layout
+from bot.store.postgres.snapshot import BEGIN, Snapshot
 from bot.store.postgres.writer import COMMITS, KEY, MIGRATING, Writer, apply
 
 log = structlog.get_logger(__name__)
@@ -34,21 +37,9 @@ OLDEST = 16
 _FUNCTIONS = Path(__file__).parent / "functions.sql"
 _PATIENCE_S = 10.0
 _PAUSE_S = 0.2
-_COLUMNS = (
-    "SELECT table_name, column_name FROM information_schema.columns"
-    " WHERE table_schema = current_schema()"
-)
-
-_NUMBERED = (
-    "SELECT c.table_name, c.column_name, s.last_value FROM information_schema.columns c"
-    " JOIN pg_sequences s ON s.schemaname = c.table_schema"
-    " AND to_regclass(format('%I.%I', s.schemaname, s.sequencename))"
-    " = to_regclass(pg_get_serial_sequence(c.table_name, c.column_name))"
-    " WHERE c.table_schema = current_schema() AND c.is_identity = 'YES'"
-)
 
 
-class PostgresDatabase:
+class PostgresDatabase(Layout):
     """A schema of a PostgreSQL database.
 
     Args:
@@ -61,6 +52,7 @@ class PostgresDatabase:
     """
 
     def __init__(self, url: str, schema: str) -> None:
+        super().__init__()
         self._url, self._schema = url, schema
         self._channel = f"concierge {schema}"
         # not uvloop: a process with connections on it in this thread crashed once, unexplained
@@ -69,10 +61,9 @@ class PostgresDatabase:
         self._writer = Writer(url, schema, self._channel)
         self._readers, self._scanners = _pool(READERS), _pool(SCANNERS)
         self._listener: Connection | None = None
-        self._listening = asyncio.Lock()
+        self._listening, self._told = asyncio.Lock(), asyncio.Event()
         self._migrator: Connection | None = None
         self._closed, self._foreign = False, 0
-        self._layout: dict[str, set[str]] = {}
         self._thread = threading.Thread(target=self._loop.run_forever, name="postgres", daemon=True)
         self._thread.start()
         try:
@@ -89,7 +80,7 @@ class PostgresDatabase:
         if self._closed:
             raise StoreUnavailable("the database is closed")
         future: asyncio.Future[list[list[Row]]] = asyncio.get_running_loop().create_future()
-        self._loop.call_soon_threadsafe(self._jobs.put_nowait, Job(unit, future))
+        self._loop.call_soon_threadsafe(self._jobs.put_nowait, Job(unit, future, current_fence()))
         return await future
 
     async def execute(self, sql: str, *params: Any) -> list[Row]:
@@ -123,6 +114,10 @@ class PostgresDatabase:
         """Rises when another process commits: every batch is announced to all."""
         return await self._there(self._heard())
 
+    async def next_foreign(self, seen: int, within_s: float) -> int:
+        """That number as soon as another batch is announced."""
+        return await self._there(self._heard_after(seen, within_s))
+
     def claim(self) -> None:
         """Make this process the only one that serves the database, until it ends.
 
@@ -130,6 +125,10 @@ class PostgresDatabase:
         the claim is taken again.
         """
         self._wait(self._writer.claim())
+
+    def join(self) -> None:
+        """Serve beside others; who claims it, and a version that knows no fences, is kept out."""
+        self._wait(self._writer.claim(shared=True))
 
     @contextlib.contextmanager
     def migrating(self) -> Iterator[None]:
@@ -153,28 +152,23 @@ class PostgresDatabase:
         """Read at start-up and from commands, outside the event loop."""
         return self._wait(self._read(self._readers, sql, params))
 
-    def tables(self) -> frozenset[str]:
-        """Names of the tables; they are looked up once after each migration."""
-        if not self._layout:
-            for row in self.read_sync(_COLUMNS):
-                self._layout.setdefault(row["table_name"], set()).add(row["column_name"])
-        return frozenset(self._layout)
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """One moment of everything, while others go on committing.
 
-    def columns(self, table: str) -> frozenset[str]:
-        """Names of a table's columns, empty = there is no such table."""
-        return frozenset(self._layout.get(table, ())) if self.tables() else frozenset()
-
-    def last_ids(self) -> dict[str, int]:
-        """Of every table that is numbered."""
-        return {
-            row["table_name"]: row["last_value"]
-            for row in self.read_sync(_NUMBERED)
-            if row["last_value"] is not None
-        }
+        Raises:
+            StoreUnavailable: the server does not answer.
+        """
+        connection = self._wait(self._connect(read_only=True))
+        try:
+            self._wait(connection.script(BEGIN))
+            yield Snapshot(connection, self._wait, self._there)
+        finally:
+            self._wait(connection.close())
 
     def continue_ids(self, after: Mapping[str, int]) -> None:
         """Rows that were copied with their numbers have not moved the sequences."""
-        for row in self.read_sync(_NUMBERED):
+        for row in self.read_sync(NUMBERED):
             table, column = row["table_name"], row["column_name"]
             highest = self.read_sync(f"SELECT COALESCE(MAX({column}), 0) AS id FROM {table}")
             number = max(highest[0]["id"], after.get(table, 0))
@@ -260,8 +254,19 @@ class PostgresDatabase:
                 raise failure(error) from error
         return self._foreign
 
+    async def _heard_after(self, seen: int, within_s: float) -> int:
+        self._told.clear()
+        if (heard := await self._heard()) != seen:
+            return heard
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._told.wait()
+        return self._foreign
+
     def _hear(self, _connection: object, pid: int, _channel: str, _payload: object) -> None:
-        self._foreign += pid != self._writer.pid
+        if pid != self._writer.pid:
+            self._foreign += 1
+            self._told.set()
 
     async def _connect(self, *, read_only: bool = False) -> Connection:
         return await Connection.open(self._url, self._schema, read_only=read_only)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.errors import Misconfigured, StoreUnavailable
+from bot.errors import LeaseLost, Misconfigured, StoreUnavailable
 from bot.store.database import Job, Row, Statement, UnitConflict
 from bot.store.postgres.connection import (
     Connection,
@@ -31,7 +31,9 @@ log = structlog.get_logger(__name__)
 COMMITS, CLAIM, MIGRATING = 1, 2, 3
 """First keys of our advisory locks; the second is the schema's."""
 
-KEY = "hashtext('concierge ' || current_schema())"
+KEY = "hashtext('concierge ' || trim('\"' FROM current_setting('search_path')))"
+"""Of the schema, also before it is made: `current_schema()` is nothing then."""
+
 _PATIENCE_S = 10.0
 """How long a unit waits for another process, or for a server that is away."""
 
@@ -42,6 +44,8 @@ _PAUSE_S = 0.2
 _BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; NOTIFY "{channel}"'
 _LOCK = f"SELECT pg_advisory_xact_lock({COMMITS}, {KEY}), pg_current_xact_id()::text AS id"
 _CLAIM = f"SELECT pg_try_advisory_lock({CLAIM}, {KEY}) AS taken"
+_JOIN = f"SELECT pg_try_advisory_lock_shared({CLAIM}, {KEY}) AS taken"
+_EPOCHS = "SELECT name, epoch FROM leases"
 _FATE = "SELECT pg_xact_status(CAST(? AS xid8)) AS fate"
 _END_OLD = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -72,7 +76,7 @@ class Writer:
         self._connection: Connection | None = None
         self._last: tuple[int, str] | None = None
         self._busy = asyncio.Lock()
-        self._claims = False
+        self._claim = ""
         self.closing = False
 
     @property
@@ -80,17 +84,17 @@ class Writer:
         """The server's process that commits for us, 0 = there is none."""
         return self._connection.identity[0] if self._connection else 0
 
-    async def claim(self) -> None:
-        """Commit only as the one process that serves this schema.
+    async def claim(self, *, shared: bool = False) -> None:
+        """Commit only as the one process that serves this schema, or as one of those that do.
 
         Raises:
             Misconfigured: another one does.
         """
         async with self._busy:
-            connection = await self._connected()
-            if not await _claimed(connection):
+            connection, claim = await self._connected(), _JOIN if shared else _CLAIM
+            if not await _claimed(connection, claim):
                 raise Misconfigured("another process serves this database already")
-            self._claims = True
+            self._claim = claim
 
     async def commit(self, batch: Sequence[Job]) -> None:
         """Commit what can be committed; each job knows what became of it."""
@@ -121,7 +125,7 @@ class Writer:
         rows, _ = await connection.run(_LOCK, ())
         attempt.transaction = rows[0]["id"]
         between = ""
-        for job in batch:
+        for job in await self._still_ours(connection, batch):
             await connection.script(f"{between}SAVEPOINT unit")
             between = "RELEASE unit; "
             await _run(connection, job)
@@ -129,6 +133,17 @@ class Writer:
         said = await connection.script("COMMIT")
         if said != "COMMIT":
             raise StoreUnavailable(f"PostgreSQL: {said} instead of COMMIT")
+
+    async def _still_ours(self, connection: Connection, batch: Sequence[Job]) -> list[Job]:
+        """Those whose fence stands; nobody can take anything over before the batch has ended."""
+        if self._claim != _JOIN or not any(job.fence for job in batch):
+            return list(batch)
+        rows, _ = await connection.run(_EPOCHS, ())
+        epochs = {row["name"]: row["epoch"] for row in rows}
+        for job in batch:
+            if job.fence is not None and epochs.get(job.fence.name) != job.fence.epoch:
+                job.error = LeaseLost(f"{job.fence.name} belongs to another process now")
+        return [job for job in batch if job.error is None]
 
     async def _is_over(
         self, batch: Sequence[Job], attempt: _Attempt, error: Exception, give_up_at: float
@@ -195,15 +210,15 @@ class Writer:
             fresh = await Connection.open(self._url, self._schema)
             if self._last is not None:  # it may still hold our locks
                 await fresh.run(_END_OLD, self._last)
-            if self._claims and not await _claimed(fresh):
+            if self._claim and not await _claimed(fresh, self._claim):
                 await fresh.close()
                 raise StoreUnavailable("another process serves this database now")
             self._connection, self._last = fresh, fresh.identity
         return self._connection
 
 
-async def _claimed(connection: Connection) -> bool:
-    rows, _ = await connection.run(_CLAIM, ())
+async def _claimed(connection: Connection, claim: str) -> bool:
+    rows, _ = await connection.run(claim, ())
     return bool(rows[0]["taken"])
 
 

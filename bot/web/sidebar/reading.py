@@ -1,24 +1,25 @@
 """What is there to know of a customer, for one member, in one reading (R-12.3)?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
 from bot.model import Case, Conversation
-from bot.model.cases import BOT, QUEUED, SEATED, TICKET, WANTED
+from bot.model.cases import BOT, NOTED, QUEUED, SEATED, TICKET, WANTED
 from bot.model.consents import Purpose, Standing
 from bot.model.people import ATTRIBUTES, masked
 from bot.model.tags import Assignment
 from bot.policy.roles import People, Who
-from bot.policy.seeing import Sight
+from bot.policy.seeing import AFTER_S, Sight
 from bot.routing.panels import About, Panels, Shown
 from bot.routing.phrases import Phrases
-from bot.routing.suggesting import DRAFT, MOST, Suggester, audience_of
+from bot.routing.suggesting import DRAFT, MOST, Suggester, asks, audience_of, key_of
 from bot.store import KeptReply, Line, Store, Touch, Unit
+from bot.web.sidebar.holding import Held, held_from
 
 SHOWN_LINES = 8
-_LOOKED_AT = 4
-"""Texts among which one is looked for that is no wish for a person."""
+_LOOKED_AT = 8
+"""Texts among which one is looked for that can be answered."""
 
 _NAMES = ("remark", "name", "nickname")
 _HIDDEN = frozenset({*_NAMES, "stage"})
@@ -64,6 +65,7 @@ class CaseView:
         servicer: name of who has it.
         since: of the clock that runs, ``None`` = none does.
         can: names of actions.
+        notes: what colleagues wrote for whoever has it next, with their names, the newest first.
     """
 
     case: Case
@@ -72,6 +74,34 @@ class CaseView:
     is_mine: bool
     since: float | None
     can: tuple[str, ...]
+    notes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EndedView:
+    """This member's last case, while he may still say something about it.
+
+    Args:
+        reason: why it has ended, in words; empty = he has not told.
+    """
+
+    case: Case
+    reason: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class CasePart:
+    """What the part of the page about the case shows.
+
+    Args:
+        case: the open one.
+        held: why nothing can be sent to the customer, ``None`` = nothing forbids it.
+    """
+
+    case: CaseView | None
+    held: Held | None
+    ended: EndedView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +109,12 @@ class SaidView:
     """What was said last, and what could be said now.
 
     Args:
-        question: the customer's last words, empty = none are known.
+        question: the customer's last words that can be answered, empty = there are none.
         suggestions: with their ids, the best first.
         done: what was done with each, by its id: ``sent``, ``edited`` or ``rejected``.
-        msgid: of the customer's last words, empty = a text that was pasted.
+        msgid: of those words, empty = a text that was pasted.
+        just_said: ids of suggestions that say what the customer has just been told.
+        has_spoken: whether he has written anything at all.
     """
 
     lines: tuple[Line, ...]
@@ -90,6 +122,8 @@ class SaidView:
     suggestions: tuple[KeptReply, ...]
     done: dict[int, str]
     msgid: str = ""
+    just_said: frozenset[int] = frozenset()
+    has_spoken: bool = False
 
     @property
     def has_draft(self) -> bool:
@@ -107,7 +141,7 @@ class View:
     """Everything of the first paint."""
 
     person: PersonView
-    case: CaseView | None
+    case: CasePart
     account: str
     said: SaidView | None
     panels: tuple[Shown, ...]
@@ -133,7 +167,7 @@ class Reader:
             account = row.name if row else sight.conversation.open_kfid
         return View(
             person=await self.person(sight.external_userid, now),
-            case=self.case(who, sight.case),
+            case=await self.case_part(who, sight, now),
             account=account,
             said=await self.said(sight, now),
             panels=await self.beside(who, sight, now),
@@ -154,6 +188,7 @@ class Reader:
             *(sight.external_userid, sight.conversation, who.userid, now, self.phrases),
             after=after,
             name_of=self.people.name_of,
+            roles=who.roles,
         )
 
     async def person(self, external_userid: str, now: float) -> PersonView:
@@ -196,17 +231,20 @@ class Reader:
         since = sight.case.opened_at if sight.case else now - 86_400
         lines = await self.store.transcript.dialogue(where, since, SHOWN_LINES)
         words = await self.store.transcript.last_words(where, _LOOKED_AT)
-        asked = [one for one in words if not self.phrases.heard("escalation.request", one[1])]
+        asked = [one for one in words if asks(self.phrases, one[1])]
         if not asked:
-            return SaidView(tuple(lines), "", (), {})
+            return SaidView(tuple(lines), "", (), {}, has_spoken=bool(words))
         msgid, text = asked[0]
         kept = await self.store.suggestions.kept_for(where, msgid)
-        if not kept and text:
+        if not kept:
             kept = await self.suggested(where, msgid, text, now)
         drafts = [one for one in kept if _is_draft(one)][-1:]
         shown = [*[one for one in kept if not _is_draft(one)][:MOST], *drafts]
+        told = await self.suggester.just_said(where, now)
         return SaidView(
-            tuple(lines), text, tuple(shown), await self._done(where, shown), msgid=msgid
+            *(tuple(lines), text, tuple(shown), await self._done(where, shown), msgid),
+            just_said=frozenset(one.id for one in shown if key_of(one.reply.text) in told),
+            has_spoken=True,
         )
 
     async def suggested(
@@ -234,18 +272,42 @@ class Reader:
     def _channel(self, code: str) -> str:
         return self.channel_names.get(code, code)
 
+    async def case_part(self, who: Who, sight: Sight, now: float) -> CasePart:
+        """How the conversation stands for him; between friends there is none."""
+        case, where = self.case(who, sight.case), sight.conversation
+        if case is not None:
+            steps = await self.store.cases.steps(case.case)
+            notes = [(one.servicer, one.note) for one in steps if one.name == NOTED]
+            told = tuple((self.people.name_of(by), note) for by, note in reversed(notes))
+            case = replace(case, notes=told)
+        if where is None:
+            return CasePart(case, None, None)
+        owner = (await self.store.conversations.facts(where)).ownership
+        ended = None if case and case.case.status != BOT else await self._ended(who, where, now)
+        return CasePart(case, held_from(who, owner, now), ended)
+
+    async def _ended(self, who: Who, where: Conversation, now: float) -> EndedView | None:
+        last = await self.store.cases.last_closed(where)
+        if last is None or last.servicer != who.key or now - (last.closed_at or 0.0) > AFTER_S:
+            return None
+        steps = await self.store.cases.steps(last)
+        said = next((one for one in reversed(steps) if one.name == "ending"), None)
+        code = await self.store.cases.reason_told(last) or (said.reason if said else "")
+        return EndedView(last, self._reason(code), said.note if said else "")
+
+    def _reason(self, code: str) -> str:
+        key = f"escalation.reason_{code}"
+        return self.phrases.say(key) if code and self.phrases.has_reply(key) else code
+
     def case(self, who: Who, case: Case | None) -> CaseView | None:
         """The case as this member sees it."""
         if case is None:
             return None
-        reason = f"escalation.reason_{case.reason}"
         is_mine = case.status in SEATED and case.servicer == who.key
         waits = case.status != BOT and case.answered_at is None
         return CaseView(
             case=case,
-            reason=self.phrases.say(reason)
-            if case.reason and self.phrases.has_reply(reason)
-            else case.reason,
+            reason=self._reason(case.reason),
             servicer=self.people.name_of(case.servicer) if case.servicer else "",
             is_mine=is_mine,
             since=case.waiting_since or (case.wanted_at if waits else None),
