@@ -21,6 +21,7 @@ from bot.commands import (
     demo,
     desk_arguments,
     escalation,
+    events,
     faq_arguments,
     gate,
     incident_arguments,
@@ -104,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--online", action="store_true", help="再向企业微信核实凭据、白名单和账号")
     command("keygen", _keygen, "生成一个主密钥（security.encryption_key）")
     command("routes", _routes, "按顺序列出所有行为")
+    one = command("events", _events, "列出收件箱里会有的每一种事件和它的字段")
+    one.add_argument("--json", action="store_true", help="打印成 JSON Schema")
     staff_arguments.add(command, _work)
     one = command("migrate", _migrate, "建立或升级数据库，或者从另一个数据库搬过来")
     one.add_argument(
@@ -258,6 +261,11 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _keygen(_arguments: argparse.Namespace) -> int:
     print(keygen())
+    return 0
+
+
+def _events(arguments: argparse.Namespace) -> int:
+    print(events.schema() if arguments.json else events.page(), end="\n" if arguments.json else "")
     return 0
 
 

@@ -45,6 +45,7 @@ from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.delivery.desks import Desks
 from bot.delivery.ending import EVERY_S as ENDING_EVERY_S
 from bot.delivery.ending import Ending
+from bot.delivery.followed import Followed
 from bot.delivery.group_welcomes import GroupWelcomes
 from bot.delivery.housekeeping import (
     DeletedKeys,
@@ -115,19 +116,25 @@ class Concierge:
 
 @asynccontextmanager
 async def running(
-    config: Config, role: Role = Role.ALL, *, vectors: Path | None = None
+    config: Config,
+    role: Role = Role.ALL,
+    *,
+    vectors: Path | None = None,
+    clock: SystemClock | None = None,
 ) -> AsyncIterator[Concierge]:
     """The service with its loops, from start to an orderly stop.
 
     Args:
         role: what of it this process does.
         vectors: folder of the vector cache, by default beside the database.
+        clock: what time it is, by default the machine's.
     """
-    clock = SystemClock()
+    clock = clock or SystemClock()
     store = open_store(config)
     try:
         leases = build_leases(config, store.database, role)
         refuse_moved(store.database)
+        clock.comes_after(store.mailbox.last_written_at())
         with store.database.migrating():  # what files say is taken by one process after another
             await take_channels(config, store, clock.now())
             await take_campaigns(config, store, clock.now())
@@ -189,7 +196,8 @@ async def _read_knowledge(
     config: Config, store: Store, cache: Path, now: float
 ) -> tuple[Library, int, Releases]:
     """What the bot knows, the content version that it is of, and what of it people released."""
-    taken = await take_files(config, store.contents, now=now)
+    with store.database.migrating():  # as above
+        taken = await take_files(config, store.contents, now=now)
     log.info(
         "content.files_read",
         changed=taken.changed,
@@ -268,6 +276,7 @@ def _assemble(
         ],
         clock=clock,
         leases=leases,
+        followed=Followed(store, live, clock).look,
     )
     wake = Waking(bus, Topic.MAILBOX, drains.lanes).wake
     intake = DurableIntake(store, service.hinted, wake, service.accounts_changed)

@@ -45,7 +45,7 @@ class SharedLeases:
         monotonic: seconds that never step, for what must not be asked of the database.
     """
 
-    works = True
+    works, shared = True, True
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ SELECT (SELECT COUNT(*) || ' ' || COALESCE(MAX(at), 0) FROM customer_tags
     || '/' || (SELECT COALESCE(MAX(at), 0) FROM consent_standing WHERE external_userid = ?1) AS p
 """
 _SAID = """
-SELECT COALESCE((SELECT msgid || COALESCE(recalled_at, '') FROM messages WHERE open_kfid = ?1
+SELECT COALESCE((SELECT msgid || COALESCE(recalled_at, 0) FROM messages WHERE open_kfid = ?1
         AND external_userid = ?2 ORDER BY sent_at DESC, received_at DESC LIMIT 1), '')
     || '/' || COALESCE((SELECT id || state FROM outbox WHERE open_kfid = ?1
         AND external_userid = ?2 ORDER BY id DESC LIMIT 1), '')

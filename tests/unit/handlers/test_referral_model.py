@@ -11,18 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.app import build_engine, open_store
+from bot.app import build_engine
 from bot.config import Campaign
 from bot.model import CustomerAdded, CustomerDeleted, Emitted
 from bot.store import Unit
-from bot.store.sqlite import SqliteDatabase
 from bot.telemetry import Metrics
 from handlers.referral import grants
 from handlers.referral.grants import TAKEN, Paid
 from handlers.referral.on_groups import TIED
 from handlers.referral.rules import Phase
 from knowledge import Library, Retriever
-from tests.builders import FRIDAY_MORNING, a_config, a_customer
+from tests.builders import FRIDAY_MORNING, a_config, a_customer, open_quickly
 from tests.points_acts import Counter
 from tests.points_model import COFFEE, ITEMS, MUG, Purses
 from tests.referral_model import CODES, CUPS, DAY_S, HOUR_S, POINTS, TIERS, Model, Told
@@ -94,9 +93,7 @@ def fair(home: Path) -> Iterator[Fair]:
     # what speaks against somebody is tested by itself; here nothing does
     points = {"items": ITEMS, "keeper": "lisi", "notice_days": 0}
     config = a_config(home, referral={"review_at": 999, "block_at": 1000}, points=points)
-    store = open_store(config)
-    if isinstance(store.database, SqliteDatabase):
-        store.database.run_script("PRAGMA synchronous = OFF")
+    store = open_quickly(config)
     clock = PlayedClock()
     engine = build_engine(config, store, Library(Retriever([])), clock=clock, metrics=Metrics())
     yield Fair(Chat(engine, a_customer(), clock), CAMPAIGN)
