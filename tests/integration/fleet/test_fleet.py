@@ -67,6 +67,35 @@ async def test_a_worker_that_comes_back_late_commits_nothing(
         await company.settled()
 
 
+WIDER = """
+DO $$ DECLARE t record; BEGIN
+    CREATE TABLE concierge.of_a_newer_version (id bigint PRIMARY KEY);
+    FOR t IN SELECT schemaname s, tablename n FROM pg_tables WHERE schemaname LIKE 'concierge%' LOOP
+        EXECUTE format('ALTER TABLE %I.%I ADD COLUMN newer text NOT NULL DEFAULT %L', t.s, t.n, '');
+    END LOOP;
+END $$
+"""
+"""What a migration of a newer version may do, done to everything."""
+
+
+@pytest.mark.deep
+async def test_a_newer_version_may_widen_every_table_while_this_one_serves(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    async with a_company(postgres, tmp_path, "web", "worker", "worker", messages=90) as company:
+        _, first, second = company.processes
+        await company.until(
+            lambda: (company.of(first), company.of(second)) == (33, 33), "the work is shared"
+        )
+        asking = asyncio.create_task(company.ask(90))
+        await company.answered(10)
+        await asyncio.to_thread(company.server.sql, WIDER, company.database)
+        await asking
+        await company.settled()
+        first.signal(signal.SIGKILL)
+        await company.until(lambda: company.of(second) == EVERYTHING, "everything is taken over")
+
+
 @pytest.mark.deep
 async def test_a_clean_stop_hands_over_before_the_lease_runs_out(
     postgres: PostgresServer, tmp_path: Path
