@@ -27,7 +27,7 @@ _HIDDEN = frozenset({*_NAMES, "stage"})
 
 @dataclass(frozen=True, slots=True)
 class TagView:
-    """A tag, who or what put it on, and the words that led to it."""
+    """A tag, the member who put it on (empty = nobody did), and the words that led to it."""
 
     tag: Assignment
     by: str
@@ -132,8 +132,13 @@ class SaidView:
 
     @property
     def answered(self) -> str:
-        """What a colleague wrote last, for whoever wants it in the knowledge."""
-        return next((one.text for one in reversed(self.lines) if one.who == "servicer"), "")
+        """What a colleague wrote last to the question, for whoever wants it in the knowledge."""
+        for one in reversed(self.lines):
+            if one.who == "customer" and one.text == self.question:
+                return ""
+            if one.who == "servicer" and one.text:
+                return one.text
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +272,7 @@ class Reader:
 
     async def _tag(self, external_userid: str, tag: Assignment) -> TagView:
         quote = await self.store.timeline.text_of(external_userid, tag.msgid) if tag.msgid else ""
-        return TagView(tag, self.people.name_of(tag.by) if tag.by else tag.rule, quote[:80])
+        return TagView(tag, self.people.name_of(tag.by) if tag.by else "", quote[:80])
 
     def _channel(self, code: str) -> str:
         return self.channel_names.get(code, code)
