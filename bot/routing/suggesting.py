@@ -36,8 +36,8 @@ ALIKE = 0.2
 probability says nothing here, since what many have asked is there many times."""
 
 LIKELY = 0.5
-"""Likeness below which a colleague's answer is a weak suggestion: of 178 such ones for questions
-of the authored sets, half of whose entries were lacking, 12 were right."""
+"""Likeness below which a colleague's answer is a weak suggestion: of 178 such ones in eight of the
+authored sets, half of whose entries were lacking, 12 were right."""
 
 TALLY_S = 90 * 86_400.0
 _LOOKED_AT = 8
