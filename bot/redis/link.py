@@ -50,11 +50,16 @@ class Link:
         self.namespace, self._metrics = namespace, metrics
         self._client = open_client(url)
         self._up, self._told = False, False
+        self._on_found: list[Callable[[], None]] = []
 
     @property
     def up(self) -> bool:
         """Whether it answered when it was last asked."""
         return self._up
+
+    def on_found(self, found: Callable[[], None]) -> None:
+        """Call this whenever it answers again; it may have forgotten everything."""
+        self._on_found.append(found)
 
     async def run(self, work: "Callable[[Redis], Awaitable[T]]") -> T:
         """Ask something, for `ANSWER_S` at most.
@@ -112,6 +117,8 @@ class Link:
         self._up, self._told = True, False
         self._metrics.redis_down.set(0)
         log.info("redis.answers")
+        for found in self._on_found:
+            found()
 
     def _lost(self, error: Exception) -> None:
         self._up = False

@@ -9,7 +9,7 @@ import pytest
 
 from bot.config import Redis
 from bot.ports import Topic
-from bot.redis import Shared, sharing
+from bot.redis import Shared
 from bot.telemetry import Metrics
 from tests.valkey_server import ValkeyServer, running_valkey
 
@@ -38,7 +38,7 @@ class Process:
 @contextlib.asynccontextmanager
 async def a_process(valkey: ValkeyServer, corp_id: str = "ww1") -> AsyncIterator[Process]:
     metrics = Metrics()
-    async with sharing(Redis(url=valkey.url), corp_id, metrics) as shared:
+    async with Shared(Redis(url=valkey.url), corp_id, metrics) as shared:
         yield Process(shared, metrics)
 
 
