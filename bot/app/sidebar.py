@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.app.content import bases_of
 from bot.app.engine import Engine
+from bot.app.reviewing import Reviewing
 from bot.app.service import Concierge
 from bot.delivery.pictures import Pictures
 from bot.delivery.remarking import Remarks
@@ -111,7 +112,7 @@ def _routes(
     endpoints = (
         sidebar,
         Shelf(sidebar, AtHand(store, engine.library), lessons, config.company.name or ""),
-        Beside(sidebar),
+        Beside(sidebar, Reviewing(store, sidebar.parts.seeing, engine.phrases).waiting),
         MaterialShelf(sidebar, AtHand(store, engine.library), files),
         RemarkForm(sidebar, Remarks(concierge.contacts).of),
         _till(concierge, sidebar),

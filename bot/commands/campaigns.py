@@ -233,15 +233,17 @@ def _k(value: float | None) -> str:
     return "—" if value is None else f"{value:.2f}"
 
 
-def looked_at(inviter: Conversation, campaign: str, now: float, name: str = COUNTED) -> Arrival:
-    """What lets an inviter's mailbox see again what his invitations have come to."""
+def looked_at(
+    whose: Conversation, campaign: str, now: float, name: str = COUNTED, **more: str
+) -> Arrival:
+    """What lets a mailbox see again what has become of invitations."""
     event = Emitted(
         name=name,
-        data={"campaign": campaign},
-        open_kfid=inviter.open_kfid,
-        external_userid=inviter.external_userid,
+        data={"campaign": campaign, **more},
+        open_kfid=whose.open_kfid,
+        external_userid=whose.external_userid,
     )
-    return Arrival(inviter.subject, event, Lane.BACKGROUND, None, now)
+    return Arrival(whose.subject, event, Lane.BACKGROUND, None, now)
 
 
 async def wake_queue(facts: Store, campaign: str, now: float) -> int:

@@ -55,6 +55,7 @@ class HandOffCourier:
             ended = _handed("refused", errcode=error.errcode)
         ended.result["reason"] = parcel.effect.reason
         ended.result["tries"] = parcel.effect.tries
+        ended.result["away_from"] = parcel.effect.away_from
         return ended
 
     async def _hand_over(self, conversation: Conversation, wanted: HandOff) -> Ended:

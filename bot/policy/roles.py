@@ -30,6 +30,11 @@ _OF_LEVEL: dict[Level, Role] = {
 }
 
 
+def reviews(roles: frozenset[Role]) -> bool:
+    """Whether somebody in these roles decides what rules leave to a person (PIPL 24)."""
+    return bool(roles & {Role.LEADER, Role.OPERATOR})
+
+
 @dataclass(frozen=True, slots=True)
 class Who:
     """A member who has signed in.
@@ -59,6 +64,11 @@ class Who:
     def only_looks(self) -> bool:
         """Whether he oversees without leading: what he may see by that he may not change."""
         return Role.AUDITOR in self.roles and Role.LEADER not in self.roles
+
+    @property
+    def reviews(self) -> bool:
+        """Whether he decides what rules leave to a person."""
+        return reviews(self.roles)
 
     def covers(self, unit: str | None) -> bool:
         """Whether a member of this unit is below him."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from bot.model import Conversation
+from bot.policy.roles import Role
 from bot.routing.phrases import Phrases
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class About:
         phrases: where its texts are.
         after: `Panel.next` of the page before, empty = the first.
         name_of: what a member is called, by userid.
+        roles: of the member who looks.
     """
 
     external_userid: str
@@ -47,16 +49,34 @@ class About:
     phrases: Phrases
     after: str = ""
     name_of: Callable[[str], str] = str
+    roles: frozenset[Role] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What whoever looks is to decide about a line, with a reason.
+
+    Args:
+        action: name of the `StaffAction` that it becomes; its `data` are `ref`, `choice`, `why`.
+        choices: value and label of each button.
+        why: what the field for the reason is called.
+    """
+
+    action: str
+    ref: str
+    choices: tuple[tuple[str, str], ...]
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class PanelLine:
-    """One line: what it is, what it says, and why or since when."""
+    """One line: what it is, what it says, why or since when, and what is to be decided."""
 
     label: str
     value: str
     hint: str = ""
     at: float | None = None
+    ask: Ask | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,12 +42,16 @@ async def brief(
     *,
     reasons: Sequence[str],
     within_s: float | None = None,
+    is_unannounced: bool = False,
 ) -> None:
     """Send the hand-over note to one servicer.
 
     Args:
         reasons: for which he may end the case.
         within_s: seconds after which somebody else is asked, ``None`` = nobody is.
+        is_unannounced: the customer was with somebody else, and WeCom lets nobody tell him of the
+            change: a code comes only when a session enters the hands of people for the first time
+            (wecom-api §3.5), and the bot is silent there.
     """
     due_at = None if within_s is None else turn.now + within_s
     briefing = await compose(turn, facts, library, case, reasons, due_at=due_at)
@@ -61,7 +65,8 @@ async def brief(
         tag=CARD,
     )
     store.card_sent(turn, task_id, case.id, (servicer,))
-    turn.notify([servicer], briefing.notes)
+    greets = [turn.phrases.say("escalation.notes_greet")] if is_unannounced else []
+    turn.notify([servicer], "\n".join([briefing.notes, *greets]))
 
 
 async def compose(
@@ -85,7 +90,7 @@ async def compose(
     summary = found.lines(turn) if found else []
     values = {
         "account": turn.account_name,
-        "reason": why(turn, case.reason),
+        "reason": await _why(turn, facts, case),
         "level": turn.phrases.say(f"escalation.level_{max(case.level, 2)}"),
     }
     say = turn.phrases.say
@@ -142,6 +147,13 @@ def waited(turn: Turn, case: Case) -> str:
     minutes, seconds = divmod(int(max(0.0, turn.now - since)), 60)
     key = "escalation.waited_minutes" if minutes else "escalation.waited_seconds"
     return turn.phrases.say(key, minutes=minutes, seconds=seconds)
+
+
+async def _why(turn: Turn, facts: Store, case: Case) -> str:
+    """Why a person was wanted first, and what has been added to it last."""
+    wanted = [step.reason for step in await facts.cases.steps(case) if step.name == "wanted"]
+    reasons = dict.fromkeys(filter(None, (case.reason, *wanted[-1:])))
+    return "；".join(why(turn, reason) for reason in reasons)
 
 
 def _tried(lines: list[Line]) -> int:

@@ -10,7 +10,7 @@ from bot.model.cases import ASSIGNED, SERVING
 from bot.routing import Turn
 from bot.store import Store
 from handlers.escalation import clocks
-from handlers.escalation.requesting import LATER, ask_another, tell_leaders
+from handlers.escalation.requesting import LATER, LEFT, ask_another, tell_leaders
 
 AWAITED = "awaited_absent"
 """Name of the emission: the customer has written to a servicer who does not receive any more."""
@@ -61,4 +61,4 @@ async def due(turn: Turn, facts: Store, timer: TimerDue) -> None:
         return
     known = await facts.servicers.known(turn.conversation.open_kfid)
     if case.waiting_since is not None and not known.get(case.servicer, False):
-        await ask_another(turn, facts, case, "left")
+        await ask_another(turn, facts, case, LEFT)

@@ -6,7 +6,13 @@ from bot.model.cases import ASSIGNED, QUEUED, SEATED, TICKET, WANTED
 from bot.routing import Turn
 from bot.store import Store
 from handlers.escalation import briefing, clocks, closing, following, leaving
-from handlers.escalation.requesting import LATER, ask_another, hand_over, tell_leaders
+from handlers.escalation.requesting import (
+    LATER,
+    TOO_SLOW,
+    ask_another,
+    hand_over,
+    tell_leaders,
+)
 from handlers.escalation.router import router
 
 
@@ -25,7 +31,7 @@ async def nudge(turn: Turn, due: TimerDue, facts: Store, config: Config) -> None
     if due.data.get("last"):
         name = turn.roster.name_of(case.servicer)
         tell_leaders(turn, "escalation.leader_slow", name=name, waited=waits)
-        await ask_another(turn, facts, case, "too_slow")
+        await ask_another(turn, facts, case, TOO_SLOW)
     else:
         text = turn.phrases.say("escalation.staff_nudge", account=turn.account_name, waited=waits)
         turn.notify([case.servicer], text)

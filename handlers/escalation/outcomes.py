@@ -28,9 +28,12 @@ from handlers.escalation.requesting import (
     GIVEN_BACK,
     LATER,
     SEAT,
+    SLOW,
+    SUCCEEDED,
     hand_over,
     tell_leaders,
     tell_staff,
+    why,
 )
 from knowledge import Library
 
@@ -56,8 +59,14 @@ async def assigned(
     if case is None or case.servicer != servicer.lower():
         return  # it has moved on since
     reason = str(done.result.get("reason"))
-    key = "escalation.assigned_later" if reason in _UNASKED else "escalation.assigned"
-    _say_by_code(turn, done.result.get("msg_code"), key, ServiceState.HUMAN)
+    before, code = str(done.result.get("away_from", "")).lower(), done.result.get("msg_code")
+    moved = bool(before) and before != case.servicer
+    later = "escalation.assigned_later" if reason in _UNASKED else "escalation.assigned"
+    _say_by_code(turn, code, "escalation.passed_on" if moved else later, ServiceState.HUMAN)
+    if moved and reason != SUCCEEDED:  # that one has left
+        so = case.reason if reason in SLOW | _UNASKED else reason
+        name = turn.roster.name_of(servicer)
+        _tell_of_case(turn, before, "escalation.staff_moved", so, name=name)
     store.end_ticket(turn, servicer)
     clocks.watch_idleness(turn, case, numbers.idle_notice_s)
     if reason == TAKE and case.status == ASSIGNED:
@@ -69,6 +78,7 @@ async def assigned(
         *(turn, facts, library, case, servicer),
         reasons=numbers.close_reasons,
         within_s=numbers.reassign_after_s,
+        is_unannounced=moved and not code,
     )
     if case.level >= EXPERT > turn.roster.level_of(servicer):
         if await seating.seats_for(turn, facts, case, EXPERT, barred={servicer.lower()}):
@@ -202,8 +212,11 @@ def kept(turn: Turn, done: EffectDone, servicer: str) -> None:
         clocks.look_again(turn, case, _next_try_s(turn, case))
     if done.result.get("reason") in _UNASKED:
         return
-    if done.result.get("reason") in (GIVEN_BACK, RAISED):
+    reason = str(done.result.get("reason"))
+    if reason in (GIVEN_BACK, RAISED):
         turn.notify([servicer], turn.phrases.say("escalation.staff_kept"))
+    elif reason not in SLOW:
+        _tell_of_case(turn, servicer, "escalation.staff_kept_graver", reason)
     name = turn.roster.name_of(servicer)
     waits = briefing.waited(turn, case)
     tell_leaders(turn, "escalation.leader_kept", name=name, waited=waits)
@@ -218,6 +231,12 @@ def say(turn: Turn, key: str, **values: object) -> None:
         because=Because(source="reply", ref=key),
         category="service",
     )
+
+
+def _tell_of_case(turn: Turn, userid: str, key: str, reason: str, **values: str) -> None:
+    """Tell one servicer what became of the open case."""
+    values |= {"account": turn.account_name, "reason": why(turn, reason)}
+    turn.notify([userid], turn.phrases.say(key, **values))
 
 
 def _tell_operator(turn: Turn, done: EffectDone) -> None:

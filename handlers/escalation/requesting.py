@@ -22,6 +22,10 @@ SUCCEEDED = "succeeded"
 GIVEN_BACK = "given_back"
 """Reason of a try for somebody else: whoever has the case does not want to keep it."""
 
+TOO_SLOW, LEFT = "too_slow", "left"
+SLOW = frozenset({TOO_SLOW, LEFT})
+"""Reasons of a try for somebody else: whoever has the case does not answer, or has gone."""
+
 _PARKED = "event_parked"
 """Reason of the engine: what came of something could not be handled."""
 

@@ -110,7 +110,7 @@ class Crediting:
             same = set(await self.facts.people.same_person(inviter.external_userid))
             if same & who.customers:
                 return replace(one, standing=Standing.REFUSED, reason=Why.SELF_INVITE)
-        among = await _excluding(self.facts, known)
+        among = await store.excluding(self.facts, known)
         for other in await store.invites_of(self.facts, sorted(who.customers)):
             earlier = other.is_credited and other.id != one.id and other.at < one.at
             if earlier and other.campaign in among:
@@ -168,7 +168,7 @@ class Crediting:
 
     async def _around(self, inviter: Participant, known: Known, at: float, who: Newcomer) -> Added:
         facts, campaign = self.facts, known.campaign.id
-        among = await _excluding(facts, known)
+        among = await store.excluding(facts, known)
         of_inviter = frozenset(await facts.people.same_person(inviter.external_userid))
         day = self._midnight(at)
         return Added(
@@ -246,15 +246,6 @@ async def _came_through(
         if at & newcomer:
             return True
     return False
-
-
-async def _excluding(facts: Store, known: Known) -> set[str]:
-    """The campaigns among which a person is credited once."""
-    word = known.campaign.exclusive
-    if word is None:
-        return {known.campaign.id}
-    every = await store.campaigns(facts)
-    return {one.campaign.id for one in every if one.campaign.exclusive == word}
 
 
 def _is_known(tie: Tie, ties: Iterable[Tie]) -> bool:

@@ -33,7 +33,7 @@ async def appeals(turn: Turn, facts: Store) -> None:
     refused = reviews.refused_by(await store.through(facts, who.state))
     lines = [say("referral.all_count") if not refused else say("referral.why_head")]
     lines += [say(f"referral.why_{reason}", n=n) for reason, n in refused.items()]
-    open_ones = await reviews.undecided(facts, who.state)
+    open_ones = len(await reviews.open_ones(facts, who.state))
     if waits is not None:
         lines.append(say("referral.appeal_waits"))
     elif open_ones:

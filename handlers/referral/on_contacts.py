@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from bot.config import Config
-from bot.model import CustomerAdded, CustomerDeleted, TimerDue
+from bot.model import CustomerAdded, CustomerDeleted, Emitted, TimerDue
 from bot.routing import Turn
 from bot.store import Store
-from handlers.referral import crediting, store
+from handlers.referral import crediting, reviews, store
 from handlers.referral.crediting import Crediting
 from handlers.referral.paying import Paying
 from handlers.referral.router import router
@@ -41,6 +41,16 @@ async def paid(turn: Turn, timer: TimerDue, facts: Store) -> None:
     one = await store.invite(facts, timer.key)
     if one is not None and one.standing is Standing.VALID:
         await Paying(turn, facts).newcomer(one)
+
+
+@router.on(Emitted, tag=reviews.ACCEPTED)
+async def accepted(turn: Turn, event: Emitted, facts: Store, config: Config) -> None:
+    """A person lets an invitation count: it waits for its freeze, or its newcomer gets his."""
+    valid = await Crediting(turn, facts, config.referral).settle()
+    one = await store.invite(facts, str(event.data["invite"]))
+    if one is not None and one.standing is Standing.VALID:
+        valid.append(one)
+    await _welcome(turn, facts, valid)
 
 
 async def _welcome(turn: Turn, facts: Store, valid: Sequence[Invite]) -> None:

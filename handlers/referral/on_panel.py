@@ -1,13 +1,16 @@
 """Show members how far a customer is with inviting, and who brought him (R-12.3)."""
 
+from collections.abc import Sequence
+
 from bot.routing.panels import About, Panel, PanelLine
 from bot.store import Store
-from handlers.referral import grants, rules, saying, store
+from handlers.referral import grants, on_reviews, reviews, rules, saying, store
 from handlers.referral.grants import Paid
 from handlers.referral.router import router
 from handlers.referral.rules import Standing
-from handlers.referral.store import Known, Participant
+from handlers.referral.store import Invite, Known, Participant
 
+_MOST_HELD = 20
 _PAID = {
     Paid.QUEUED: "referral.panel_queued",
     Paid.OWED: "referral.panel_owed",
@@ -25,7 +28,9 @@ _STANDS = {
 
 @router.panel("referral")
 async def panel(about: About, facts: Store) -> Panel | None:
-    """Each campaign he takes part in, what he got, and how the friends he brought stand."""
+    """Each campaign he takes part in, what waits for a person, what he got, and how the friends he
+    brought stand.
+    """
     campaigns = await store.campaigns(facts)
     if not campaigns:
         return None
@@ -36,7 +41,10 @@ async def panel(about: About, facts: Store) -> Panel | None:
             progress = await _progress(about, facts, who, known)
             brief = brief or progress.value
             lines.append(progress)
-            friends += await _friends(about, facts, who)
+            open_ones = await reviews.open_ones(facts, who.state)
+            found = await store.through(facts, who.state)
+            lines += [_held(about, one) for one in found if one.id in open_ones][:_MOST_HELD]
+            friends += _friends(about, [one for one in found if one.id not in open_ones])
     customers = await facts.people.same_person(about.external_userid)
     lines += await _got(about, facts, customers)
     lines += await _brought_by(about, facts, customers)
@@ -55,15 +63,24 @@ async def _progress(about: About, facts: Store, who: Participant, known: Known) 
     return PanelLine(known.campaign.name, value, hint)
 
 
-async def _friends(about: About, facts: Store, who: Participant) -> list[PanelLine]:
+def _held(about: About, one: Invite) -> PanelLine:
+    """One about which a person may decide, with what speaks against it."""
+    say = about.phrases.say
+    value = say("referral.panel_held" if one.standing is Standing.REVIEW else "referral.panel_out")
+    friend = say("referral.panel_friend", name=saying.masked(one.external_userid))
+    ask = on_reviews.ask(about.phrases, about.roles, one.id)
+    return PanelLine(friend, value, saying.against(about.phrases, one), one.at, ask)
+
+
+def _friends(about: About, found: Sequence[Invite]) -> list[PanelLine]:
     return [
         PanelLine(
             saying.masked(one.external_userid),
             about.phrases.say(_STANDS[one.standing]),
-            one.reason,
+            saying.because(about.phrases, one),
             one.at,
         )
-        for one in reversed(await store.through(facts, who.state))
+        for one in reversed(found)
         if one.standing in _STANDS
     ]
 

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+
+import msgspec
 
 from bot.config import Campaign
 from bot.model import MenuItem
@@ -11,8 +14,8 @@ from bot.store import Store
 from handlers.referral import grants, rules, store
 from handlers.referral.grants import Grant, Paid
 from handlers.referral.modes import FOLLOWED
-from handlers.referral.rules import Standing
-from handlers.referral.store import Known, Participant
+from handlers.referral.rules import Standing, Why
+from handlers.referral.store import Invite, Known, Participant
 
 _MOST_FRIENDS = 10
 
@@ -103,6 +106,28 @@ def menu(phrases: Phrases, campaign: Campaign) -> tuple[MenuItem, ...]:
         MenuItem(f"referral:{what}:{campaign.id}", phrases.say(f"referral.item_{what}"))
         for what in offered
     )
+
+
+def against(phrases: Phrases, one: Invite) -> str:
+    """What spoke against an invitation, as whoever decides reads it."""
+    signals = msgspec.json.decode(one.signals)
+    told = [_signal(phrases, signal) for signal in signals]
+    return "；".join([because(phrases, one), *told] if one.reason == Why.OVER_CAP else told)
+
+
+def _signal(phrases: Phrases, signal: dict[str, Any]) -> str:
+    name, seen, points = signal["name"], signal["seen"], signal["points"]
+    if name == "device":
+        return phrases.say(f"referral.device_{seen}")
+    share = f"{seen:.0%}" if isinstance(seen, float) else str(seen)
+    said = phrases.say(f"referral.signal_{name}", seen=share)
+    return phrases.say("referral.signal", said=said, points=points)
+
+
+def because(phrases: Phrases, one: Invite) -> str:
+    """Why it stands as it does, empty = nothing is in its way."""
+    key = f"referral.why_{one.reason}"
+    return phrases.say(key, n=1) if one.reason and phrases.has_reply(key) else ""
 
 
 def masked(external_userid: str) -> str:

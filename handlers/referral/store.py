@@ -151,6 +151,15 @@ async def running(facts: Store, now: float) -> list[Known]:
     return [one for one in await campaigns(facts) if one.terms.runs_at(now)]
 
 
+async def excluding(facts: Store, known: Known) -> set[str]:
+    """The campaigns among which a person is credited once."""
+    word = known.campaign.exclusive
+    if word is None:
+        return {known.campaign.id}
+    every = await campaigns(facts)
+    return {one.campaign.id for one in every if one.campaign.exclusive == word}
+
+
 def put(campaign: Campaign, window: tuple[float, float], origin: str, now: float) -> Statement:
     """A campaign, or what is different about it; what was reached before stays reached."""
     definition = campaign.model_dump_json(exclude_defaults=True)
@@ -270,13 +279,13 @@ async def invites_of(facts: Store, customers: Sequence[str]) -> list[Invite]:
         " ORDER BY at, noted_at, id",
         *customers,
     )
-    return [_invite(row) for row in rows]
+    return [invite_in(row) for row in rows]
 
 
 async def invite(facts: Store, invite_id: str) -> Invite | None:
     """One of them."""
     row = await facts.database.fetch_one("SELECT * FROM referral_invites WHERE id = ?", invite_id)
-    return _invite(row) if row else None
+    return invite_in(row) if row else None
 
 
 async def through(facts: Store, state: str) -> list[Invite]:
@@ -284,7 +293,7 @@ async def through(facts: Store, state: str) -> list[Invite]:
     rows = await facts.database.fetch(
         "SELECT * FROM referral_invites WHERE state = ? ORDER BY at, noted_at, id", state
     )
-    return [_invite(row) for row in rows]
+    return [invite_in(row) for row in rows]
 
 
 async def counts(facts: Store, state: str) -> dict[Standing, int]:
@@ -360,7 +369,8 @@ def _tie(event: RelationEvent) -> Tie | None:
     return None
 
 
-def _invite(row: Row) -> Invite:
+def invite_in(row: Row) -> Invite:
+    """The invitation that a row of `referral_invites` is."""
     values = {key: row[key] for key in Invite.__dataclass_fields__}
     return Invite(**values | {"standing": Standing(row["standing"])})
 

@@ -179,6 +179,7 @@ class SidebarEndpoint:
             page=self.parts.page,
             page_token=visitor.page_token,
             who=visitor.who,
+            reviews=visitor.who.reviews,
             open_kfid=request.query.get("open_kfid", ""),
         )
 

@@ -154,6 +154,7 @@ class Reader:
             *(sight.external_userid, sight.conversation, who.userid, now, self.phrases),
             after=after,
             name_of=self.people.name_of,
+            roles=who.roles,
         )
 
     async def person(self, external_userid: str, now: float) -> PersonView:

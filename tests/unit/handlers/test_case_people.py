@@ -51,6 +51,9 @@ async def test_a_junior_gives_a_case_to_an_expert_by_the_button(chat: Chat) -> N
     assert chat.cards[0].replaced_by == "已改派给李四"
     case = await case_of(chat)
     assert (case.level, case.status, case.served_level) == (3, "assigned", 2)
+    assert [text for text in told(chat, "zhangsan") if "会话已转给" in text] == [
+        "【会话已转给李四】wk_shop 的客户：同事转给专家。现在由李四接待，您不用再回复。"
+    ]
     await chat.colleague_writes("您好，我是李四")
     assert (await case_of(chat)).served_level == 3
 
@@ -78,6 +81,49 @@ async def test_with_no_expert_there_the_junior_keeps_it_and_the_leader_knows(
     case = await case_of(chat)
     assert (case.status, case.servicer) == ("serving", "zhangsan")
     assert any("【无人可换】" in text for text in told(chat, "lisi"))
+    assert "【还是您接待】现在没有别的同事可以接这位客户，请您继续。" in told(chat, "zhangsan")
+
+
+async def test_a_complaint_goes_to_an_expert_and_both_servicers_know(chat: Chat) -> None:
+    """WeCom gives no code from people to people, and the bot is silent: so the expert greets."""
+    chat.wecom.receiving = ["zhangsan", "lisi"]
+    await chat.says("转人工")
+    await chat.colleague_writes("您好，我是张三")
+    await chat.says("我要投诉你们")
+    assert chat.wecom.servicer == "lisi"
+    assert chat.cards[-1].card.title == "客户需要人工：客户要求人工；客户要投诉"
+    first = told(chat, "zhangsan")[-1]
+    assert first.startswith("【会话已转给李四】")
+    assert "客户要投诉" in first
+    assert told(chat, "lisi")[-1].endswith("客户还不知道换了人，请先说一声由您接着处理。")
+    assert chat.replies == []
+    await chat.says("还在吗")
+    assert (await steps_of(chat)).count("assigned") == 2, "once, however much he writes"
+    assert told(chat, "zhangsan") == []
+
+
+async def test_where_wecom_lets_it_the_customer_hears_of_the_change(chat: Chat) -> None:
+    chat.wecom.receiving = ["zhangsan", "lisi"]
+    await chat.says("转人工")
+    await chat.colleague_writes("您好，我是张三")
+    chat.wecom.state = ServiceState.QUEUED  # as if he had been in the pool: WeCom gives a code
+    await chat.says("我要投诉你们")
+    assert chat.replies == [
+        "已为您换一位同事接着处理，请稍候。之前说过的同事都能看到，您不用重复说明。"
+    ]
+    assert "请先说一声" not in told(chat, "lisi")[-1]
+
+
+async def test_without_an_expert_the_first_one_hears_why_the_complaint_stays_with_him(
+    open_chat: OpenChat,
+) -> None:
+    chat = await open_chat(staff=ONE_SEAT)
+    chat.wecom.receiving = ["zhangsan"]
+    await chat.says("转人工")
+    await chat.colleague_writes("您好")
+    await chat.says("我要投诉你们")
+    assert chat.wecom.servicer == "zhangsan"
+    assert any(text.endswith("请您先照看，负责人已经知道。") for text in told(chat, "zhangsan"))
 
 
 async def test_a_class_that_demands_an_expert_goes_to_one(chat: Chat) -> None:

@@ -18,6 +18,7 @@ OF_CUSTOMERS = (
 OF_MEMBERS = (
     "GET /sidebar/signature",
     "GET /sidebar/group",  # who sees which group: sidebar/test_groups.py
+    "GET /sidebar/waiting",  # who sees whose: test_referral_reviews.py
     "GET /sidebar/replies",
     "POST /sidebar/replies/add",
     "POST /sidebar/replies/remove",

@@ -70,7 +70,8 @@
       unreported.push([name, { ...form, client_id: id }]);
       toast(words.unreported);
     } else if (["waiting", "unknown"].includes(told.state)) {
-      pending.set(id, { since: Date.now(), isSent: told.state === "waiting", done });
+      const where = { customer: form.customer ?? about.customer, open_kfid: form.open_kfid ?? about.account };
+      pending.set(id, { since: Date.now(), isSent: told.state === "waiting", where, done });
       toast(told.state === "waiting" ? words.waiting : words.unknown, told.state === "unknown");
     } else toast(told.text || (told.ok ? done : words.failed), !told.ok);
     refresh();
@@ -79,10 +80,10 @@
 
   /** What became of what was done; of what may never have arrived too. */
   async function results() {
-    for (const [id, { since, isSent, done }] of pending) {
+    for (const [id, { since, isSent, where, done }] of pending) {
       let answer;
       try {
-        answer = await fetch(url("result", { customer: about.customer, open_kfid: about.account, client_id: id }));
+        answer = await fetch(url("result", { ...where, client_id: id }));
       } catch {
         return lost();
       }
@@ -238,7 +239,10 @@
     hold();
     if (!told.ok || !form.dataset.after) return;
     form.reset();
-    htmx.trigger(document.getElementById(form.dataset.after), form.dataset.after, {});
+    for (const id of form.dataset.after.split(" ")) {
+      const part = document.getElementById(id);
+      if (part) htmx.trigger(part, id, {});
+    }
   });
 
   document.getElementById("sign-out").addEventListener("click", async () => {
@@ -250,8 +254,8 @@
   // ---- panels -------------------------------------------------------------------------------------------------------
 
   // `toggle` does not bubble.
-  panel.addEventListener("toggle", ({ target }) => {
-    const lines = target.open && target.querySelector(".lines-of");
+  document.addEventListener("toggle", ({ target }) => {
+    const lines = target.open && target.querySelector(":scope > .lines-of");
     if (lines) htmx.trigger(lines, "opened", {});
   }, true);
 
@@ -271,7 +275,7 @@
 
   /** What needs the server cannot be done without it; what is only read or written here can. */
   function hold() {
-    for (const one of panel.querySelectorAll("[data-do]:not([data-do=edit], [data-do=open]), form[data-post] button")) {
+    for (const one of body.querySelectorAll("[data-do]:not([data-do=edit], [data-do=open]), form[data-post] button")) {
       if (isLost && !one.disabled) {
         one.disabled = true;
         one.dataset.held = "";

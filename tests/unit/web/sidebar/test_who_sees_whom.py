@@ -20,7 +20,7 @@ READS = (
     "remark",
 )
 SENDING = ("materials/ready", "materials/sent", "materials/send", "attachment", "remark")
-WRITES = ("act", "sent", "reject", "tag", "suggest", "teach", "draft", *SENDING)
+WRITES = ("act", "sent", "reject", "tag", "suggest", "teach", "draft", "decide", *SENDING)
 """Of one customer each; while an address is in no table, `../test_every_route.py` fails."""
 
 FOREIGN = Conversation("wk_shop", "wm_far")
