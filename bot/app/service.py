@@ -72,8 +72,8 @@ from bot.errors import Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model, open_summariser
 from bot.model import Effect, Lane, MakeMassSend
-from bot.ports import Bus, Clock, Topic
-from bot.redis import sharing
+from bot.ports import Clock, Topic
+from bot.redis import Shared
 from bot.routing.live import Live
 from bot.store import Approvals, Store
 from bot.store.moving import refuse_moved
@@ -81,6 +81,7 @@ from bot.telemetry import Metrics
 from bot.wecom.client import WeComClient
 from bot.wecom.kf import Kf
 from bot.wecom.media import TemporaryMedia
+from bot.wecom.rates import Rates
 from bot.wecom.staff import StaffMessages
 from bot.wecom.statistics import KfStatistics
 from bot.wecom.tokens import AccessTokens
@@ -141,13 +142,15 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     await store.switches.block_only(config.routing.blocklist, by="config", now=clock.now())
     session = new_session()
     transport = Transport(session, config.wecom.api_base)
+    shared = Shared(config.redis, config.wecom.corp_id, engine.metrics)
+    secret, rates = config.wecom.secret.get_secret_value(), Rates(shared.pool, clock=clock.now)
     tokens = AccessTokens(
-        transport, config.wecom.corp_id, config.wecom.secret.get_secret_value(), clock=clock.now
+        transport, config.wecom.corp_id, secret, clock=clock.now, shelf=shared.shelf
     )
-    client = WeComClient(transport, tokens, clock=clock.now, metrics=engine.metrics)
-    apis = contact_apis(config, client, transport, clock, engine.metrics)
-    async with sharing(config.redis, config.wecom.corp_id, engine.metrics) as shared:
-        concierge = _assemble(engine, client, tokens, follower, apis, bus=shared.bus)
+    client = WeComClient(transport, tokens, rates=rates, clock=clock.now, metrics=engine.metrics)
+    apis = contact_apis(config, client, transport, clock, engine.metrics, shelf=shared.shelf)
+    async with shared:
+        concierge = _assemble(engine, client, tokens, follower, apis, shared=shared)
         concierge.warming = asyncio.create_task(_warm(engine, cache), name="warming")
         await concierge.service.start()
         try:
@@ -208,7 +211,7 @@ def _assemble(
     follower: Follower,
     apis: Mapping[str, ContactApi],
     *,
-    bus: Bus,
+    shared: Shared,
 ) -> Concierge:
     config, store, clock = engine.config, engine.store, engine.clock
 
@@ -229,14 +232,15 @@ def _assemble(
         fetch=client.fetch_elsewhere,
     )
     mass_sends = build_mass_sends(engine, contacts.access, woken)
-    staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
+    rates = Rates(shared.pool, clock=clock.now)
+    staff = StaffMessages(client, config.wecom.agent_id, rates=rates)
     carried: dict[type[Effect], Courier] = {
         **couriers(engine, kf, staff, media, client.fetch_elsewhere, woken=woken),
         **contacts.couriers,
         MakeMassSend: mass_sends.courier,
     }
     sender = Sender(store, carried, woken, clock, engine.metrics)
-    hurry, live = Hurry(), Live(bus)
+    hurry, live = Hurry(), Live(shared.bus)
     sends = Lanes("send", sender.send_queue, _send_slots(config), clock, hurry)
     drains = _drains(engine, sends, live, hurry)
     service = Service(
@@ -255,7 +259,7 @@ def _assemble(
         ],
         clock=clock,
     )
-    mailboxes = Waking(bus, Topic.MAILBOX, drains.lanes)
+    mailboxes = Waking(shared.bus, Topic.MAILBOX, drains.lanes)
     intake = DurableIntake(store, service.hinted, mailboxes.wake, service.accounts_changed)
     return Concierge(
         *(engine, service, intake, mailboxes.wake, tokens, client, live), contacts.access

@@ -1,7 +1,5 @@
 """What do the processes of a fleet share for speed? Never a fact: Redis may be away, or emptied."""
 
-import asyncio
-
 from bot.config import Redis
 from bot.ports import Bus, Pool, Shelf
 from bot.redis.bus import Alone, RedisBus
@@ -26,22 +24,19 @@ class Shared:
         self.bus: Bus = Alone()
         self.shelf: Shelf | None = None
         self.pool: Pool | None = None
-        self._link: Link | None = None
-        self._running: asyncio.Task[None] | None = None
+        self.link: Link | None = None
         if config.url is not None:
-            self._link = Link(config.url, f"concierge:{corp_id}", metrics)
-            self._bus = self.bus = RedisBus(self._link)
-            self.shelf, self.pool = RedisShelf(self._link), RedisPool(self._link)
+            self.link = Link(config.url, f"concierge:{corp_id}", metrics)
+            self._bus = self.bus = RedisBus(self.link)
+            self.shelf, self.pool = RedisShelf(self.link), RedisPool(self.link)
 
     async def __aenter__(self) -> "Shared":
         """Begin to look for it."""
-        if self._link is not None:
-            self._running = asyncio.create_task(self._bus.run(), name="redis")
+        if self.link is not None:
+            self._bus.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Close the connections."""
-        if self._link is not None and self._running is not None:
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
-            await self._link.aclose()
+        if self.link is not None:
+            await self.link.aclose()

@@ -6,12 +6,10 @@ one that died is forgotten in time. An emptied server grants nothing for `SETTLE
 who can reach it tell again.
 """
 
-import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 from redis.asyncio import Redis
 
@@ -63,32 +61,32 @@ class RedisPool:
     def __init__(self, link: Link) -> None:
         self._link, self._me = link, secrets.token_hex(8)
         self._known: dict[str, Used] = {}
-        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._under_way: set[str] = set()
         link.on_found(self._tell_again)
 
     def draw(self, name: str, drawn: Used, want: int, granted: Callable[[int], None]) -> None:
         """Ask in the background; who is told nothing has its own share only."""
         if self._link.up and name not in self._under_way:
-            self._start(name, self._draw(name, drawn, want, granted))
+            self._under_way.add(name)
+            self._link.start(self._draw(name, drawn, want, granted))
 
     async def _draw(
         self, name: str, drawn: Used, want: int, granted: Callable[[int], None]
     ) -> None:
-        with contextlib.suppress(RedisAway):
-            granted(await self._link.run(partial(self._ask, name, drawn(), want)))
-            self._known[name] = drawn
+        try:
+            with contextlib.suppress(RedisAway):
+                granted(await self._link.run(partial(self._ask, name, drawn(), want)))
+                self._known[name] = drawn
+        finally:
+            self._under_way.discard(name)
 
     def _tell_again(self) -> None:
         """The server may have forgotten."""
         for name, drawn in list(self._known.items()):
             if not any(one.used for one in drawn()):
                 del self._known[name]
-            elif name not in self._under_way:
-                self._start(name, self._draw(name, drawn, 0, lambda _none: None))
-
-    def _start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        task = self._under_way[name] = asyncio.create_task(work, name="redis pool")
-        task.add_done_callback(lambda _task: self._under_way.pop(name, None))
+            else:
+                self.draw(name, drawn, 0, lambda _none: None)
 
     async def _ask(self, name: str, drawn: Sequence[Drawn], want: int, client: Redis) -> int:
         keys = (f"{self._link.namespace}:pool:{name}", f"{self._link.namespace}:pool")

@@ -1,7 +1,7 @@
 """Which process fetches a token or a ticket, and how do the others come by it (wecom-api §1.2)?
 
-One that is fetched lies on a shelf, sealed with a key that only a holder of the secret can make: who
-reads the shelf learns nothing, and who writes to it can give us nothing but an older one of ours.
+One that is fetched lies on a shelf, sealed with a key that only a holder of the secret can make:
+who reads the shelf learns nothing, and who writes to it can give us only an older one of ours.
 """
 
 import asyncio
@@ -53,14 +53,14 @@ NOTHING = Credential("", 0.0, 0.0)
 class NoShelf:
     """The shelf of a process that is alone: nothing lies there, and it may fetch everything."""
 
-    async def look(self, name: str) -> bytes | None:  # noqa: ARG002
+    async def look(self, name: str) -> bytes | None:
         """Nothing."""
         return None
 
     async def put(self, name: str, sealed: bytes, seconds: float) -> None:
         """Nobody would take it."""
 
-    async def claim(self, name: str, seconds: float) -> bool:  # noqa: ARG002
+    async def claim(self, name: str, seconds: float) -> bool:
         """Always."""
         return True
 

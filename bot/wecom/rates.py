@@ -1,9 +1,9 @@
 """How do several processes keep a limit of the platform that counts all their calls?
 
-Half of it is divided among them and needs nobody. The other half is the pool, in Redis: who has more
-to call than its share draws from it, a few calls ahead. So nothing waits for Redis, and when it dies
-the pool is closed and the shares go on: the limit is never exceeded, half of it is left unused.
-Without a pool the whole of it is divided.
+Half of it is divided among them and needs nobody. The other half is the pool, in Redis: who has
+more to call than its share draws from it, a few calls ahead. So nothing waits for Redis, and when
+it dies the pool is closed and the shares go on: the limit is never exceeded, half of it is left
+unused. Without a pool the whole of it is divided.
 """
 
 import time
