@@ -215,12 +215,14 @@ class Retriever:
                 self._repeats.popitem(last=False)
         return verdict
 
+    def bands(self, match: Match) -> Thresholds:
+        """Where the bands begin for a match that was judged as this one was."""
+        return self._thresholds or self._gate.thresholds(match.variant, self._target_error)
+
     def _decide(self, matches: Sequence[Match]) -> Decision:
         if not matches:
             return Decision.DECLINE
-        variant = matches[0].variant
-        thresholds = self._thresholds or self._gate.thresholds(variant, self._target_error)
-        decision = decide([match.score for match in matches], thresholds)
+        decision = decide([match.score for match in matches], self.bands(matches[0]))
         # A part of a document is no answer until somebody chose it, and of terms that exclude
         # each other the wrong one is none however much else fits.
         is_for_choosing = matches[0].entry.kind == "passage" or TERM in matches[0].why

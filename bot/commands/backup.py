@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
-from bot.app import open_store
+import handlers
+from bot.app import declared_tables, open_store
 from bot.app.engine import known_migrations, master_keys
 from bot.commands.consent import operator
 from bot.config import Config
 from bot.errors import Misconfigured
+from bot.routing.discovery import discover
 from bot.store import AuditEntry, Unit
 from bot.store import backup as backups
 from bot.store.backup import Held, Manifest
-from bot.store.sqlite import SqliteDatabase
+from bot.store.backup_places import held_by
 from bot.store.vault import fingerprint
 
 _NAME = "concierge-"
@@ -42,9 +44,7 @@ async def back_up(
     name = f"{_NAME}{datetime.fromtimestamp(at, ZoneInfo(config.timezone)):%Y%m%d-%H%M%S}"
     data, keys_file = folder / name, keys / f"{name}.keys.db"
     try:
-        manifest = await asyncio.to_thread(
-            lambda: backups.back_up(_held(config), data, keys_file, made_at=at)
-        )
+        manifest = await backups.back_up(_held(config), data, keys_file, made_at=at)
     except OSError as error:
         raise Misconfigured(f"备份没有做成：{error}") from error
     await _note(config, "backup", name, at)
@@ -75,18 +75,19 @@ async def restore(
     began, held = time.monotonic(), _held(config)
     manifest = await asyncio.to_thread(backups.check_whole, folder, keys)
     _ask_whether_it_fits(config, manifest)
-    if keys is None and not held.keys.exists():
+    has_keys = held.has_keys(folder.name)
+    if keys is None and not has_keys:
         raise Misconfigured("这里没有密钥库，请用 --keys 指明备份的密钥")
-    if held.database.exists():
+    if held.is_there(folder.name):
         if not replace:
-            raise Misconfigured(f"{held.database} 已经有了；要换掉它请加 --replace，旧的会改名留着")
-        _ask_whether_it_is_served(held)
-        aside = backups.set_aside(held, f"replaced-{int(time.time())}")
-        print(f"原来的改名为 {aside.name}，确认无误后请删去。", file=out)
-    if keys is not None and held.keys.exists():
+            raise Misconfigured("这里已经有数据库了；要换掉它请加 --replace，旧的会改名留着")
+        held.ask_not_served()
+        aside = held.set_aside(f"replaced-{int(time.time())}")
+        print(f"原来的改名为 {aside}，确认无误后请删去。", file=out)
+    if keys is not None and has_keys:
         print("密钥库用这里现有的：它知道之后删除过谁。", file=out)
     try:
-        await asyncio.to_thread(backups.restore, folder, keys, held)
+        await backups.restore(folder, keys, held)
     except OSError as error:
         raise Misconfigured(f"没有恢复成：{error}") from error
     open_store(config).close()
@@ -100,10 +101,7 @@ async def restore(
 
 
 def _held(config: Config) -> Held:
-    path = config.storage.sqlite_path
-    if path is None:
-        raise Misconfigured("数据在 PostgreSQL 里：请用它自己的 pg_dump 与 pg_restore")
-    return Held(path)
+    return held_by(config.storage, known_migrations(), declared_tables(discover(handlers)))
 
 
 def _ask_whether_it_fits(config: Config, manifest: Manifest) -> None:
@@ -116,14 +114,6 @@ def _ask_whether_it_fits(config: Config, manifest: Manifest) -> None:
         raise Misconfigured(
             f"备份要用主密钥 {other[0]}… 打开，现在配置的是 {'、'.join(sorted(ours))}"
         )
-
-
-def _ask_whether_it_is_served(held: Held) -> None:
-    database = SqliteDatabase(held.database)
-    try:
-        database.claim()
-    finally:
-        database.close()
 
 
 async def _note(config: Config, action: str, name: str, at: float) -> None:

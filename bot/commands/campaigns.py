@@ -258,7 +258,7 @@ async def wake_queue(facts: Store, campaign: str, now: float) -> int:
         " FROM referral_participants p WHERE p.campaign = ? AND EXISTS (SELECT 1"
         "   FROM referral_invites i WHERE i.state = p.state AND i.standing = 'valid')"
         " ORDER BY (SELECT MIN(g.reached_at) FROM referral_grants g WHERE g.state = p.state"
-        "   AND g.standing = 'queued')",
+        "   AND g.standing = 'queued') NULLS LAST",
         campaign,
     )
     where = [Conversation(row["open_kfid"], row["external_userid"]) for row in rows]

@@ -1,7 +1,6 @@
 """How does an operator move a company from one database to another?"""
 
 import contextlib
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,13 +16,10 @@ from bot.config import Config, Storage
 from bot.errors import Misconfigured
 from bot.routing.discovery import discover
 from bot.store import Database, Table
+from bot.store.beside import copy_beside
 from bot.store.migrate import KEYS_MIGRATIONS, migrate, migrations_of
-from bot.store.moving import Move
+from bot.store.moving import KEY_TABLES, Move
 from bot.store.opening import open_existing, open_facts, open_keys
-
-_KEYS = (Table("wrapped_keys", "owner"), Table("erasures", "receipt"))
-_FILES = ("media", "lexicon", "gate.json")
-"""What lies beside a database; vectors are made again, exports name their place."""
 
 
 async def move_here(config: Config, source: str, out: TextIO) -> int:
@@ -50,11 +46,11 @@ async def move_here(config: Config, source: str, out: TextIO) -> int:
         with _opened(open_keys, other, config.storage) as keys:
             for database in keys:
                 migrate(database, migrations_of("keys", KEYS_MIGRATIONS))
-            await _move(*keys, names, _KEYS, out)
+            await _move(*keys, names, KEY_TABLES, out)
         for database in facts:
             migrate(database, known_migrations())
         await _move(*facts, names, declared_tables(discover(handlers)), out)
-    files = _copy_files(other.files, config.storage.files)
+    files = copy_beside(other.files, config.storage.files)
     open_store(config).close()  # the master key of the configuration opens what has come
     print(f"文件 {files} 个。", file=out)
     print(f"两边逐行核对一致，用了 {time.monotonic() - began:.1f} 秒。", file=out)
@@ -88,28 +84,10 @@ async def _move(
     move = Move(source, target, names, tables)
     if await move.begin():
         print("接着上次没搬完的搬。", file=out)
-    await move.copy(lambda table, rows: print(f"  {table:<28} {rows}", file=out))
+    await move.copy(lambda table, rows: print(f"  {table:<28} {rows}", file=out) if rows else None)
     moved = await move.compare()
-    await move.end()
+    await move.end(leaving=source)
     print(f"{sum(one.rows for one in moved)} 行，{len(moved)} 张表。", file=out)
-
-
-def _copy_files(source: Path, target: Path) -> int:
-    """Copy what is not there yet; returns how many files lie there."""
-    count = 0
-    if source.resolve() == target.resolve():
-        return count
-    for name in _FILES:
-        for file in sorted([source / name, *(source / name).rglob("*")]):
-            if file.is_file():
-                to = target / file.relative_to(source)
-                to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                part = to.with_name(f"{to.name}.part")
-                shutil.copyfile(file, part)
-                part.chmod(0o600)
-                part.replace(to)
-                count += 1
-    return count
 
 
 def _name(url: str) -> str:

@@ -5,7 +5,7 @@ data are never kept, so that one customer's are not told to another.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -13,6 +13,8 @@ from bot.model import Because, Conversation, Reply
 from bot.policy.guard import Guard
 from bot.policy.lexicon import Decision
 from bot.routing.guarding import shown
+from bot.routing.phrases import Phrases
+from bot.routing.phrases import fold as letters_of
 from bot.store import Answered, Store
 from knowledge import Audience, FaqEntry, Library, Match, Retriever
 from knowledge.fold import exact_key, fold
@@ -30,8 +32,28 @@ ALIKE = 0.2
 """Likeness by characters from which what was asked counts as the same situation; the gate's
 probability says nothing here, since what many have asked is there many times."""
 
+LIKELY = 0.5
+"""Likeness below which a colleague's answer is a weak suggestion: of 178 such ones for questions
+of the authored sets, half of whose entries were lacking, 12 were right."""
+
 TALLY_S = 90 * 86_400.0
 _LOOKED_AT = 8
+
+JUST_S, _JUST_LINES = 1800.0, 20
+"""What our side said so lately, among so many lines, is not said once more unasked."""
+
+_NO_QUESTION = (
+    *("escalation.request", "suggesting.call"),
+    *("greeting.hello", "greeting.thanks", "greeting.okay", "greeting.bye"),
+)
+"""Words with which a customer asks for nothing that could be answered."""
+
+
+def asks(phrases: Phrases, text: str) -> bool:
+    """Whether a customer's text can be answered: it is no call, greeting or wish for a person."""
+    if not letters_of(text):
+        return False
+    return not any(phrases.heard(key, text) for key in _NO_QUESTION if phrases.has_words(key))
 
 
 @dataclass(slots=True)
@@ -92,18 +114,37 @@ class Suggester:
     guard: Guard
     colleagues: Colleagues
 
-    async def propose(self, text: str, audience: Audience, now: float) -> list[Reply]:
-        """The best three, each with its source, confidence, what to beware of, and why."""
-        matches = await self.library.of(audience.open_kfid).search(text, audience, MOST + 1)
-        found = [_of_match(one) for one in matches if one.score >= HOPELESS]
+    async def propose(
+        self, text: str, audience: Audience, now: float, just_said: Collection[str] = ()
+    ) -> list[Reply]:
+        """The best three, each with its source, confidence, what to beware of, and why.
+
+        Args:
+            just_said: `key_of` what the customer has just been told: from the knowledge it comes
+                last, a colleague's words do not come again.
+        """
+        library = self.library.of(audience.open_kfid)
+        matches = await library.search(text, audience, MOST + 1)
+        found = [_of_match(one, library) for one in matches if one.score >= HOPELESS]
         found += [_of_colleague(*one) for one in await self.colleagues.search(text, audience)]
-        ranked = await self._ranked(found, now)
-        said: dict[str, Reply] = {}
-        for reply in ranked:
+        fresh: dict[str, Reply] = {}
+        again: dict[str, Reply] = {}
+        for reply in await self._ranked(found, now):
             judged = self._judged(reply)
-            if judged is not None:
-                said.setdefault(exact_key(fold(judged.text)), judged)
-        return list(said.values())[:MOST]
+            if judged is None:
+                continue
+            key = key_of(judged.text)
+            if key not in just_said:
+                fresh.setdefault(key, judged)
+            elif judged.because is not None and judged.because.source == FAQ:
+                again.setdefault(key, judged)
+        return [*fresh.values(), *again.values()][:MOST]
+
+    async def just_said(self, conversation: Conversation, now: float) -> set[str]:
+        """`key_of` each text that the customer was lately told there, by a person or the bot."""
+        transcript = self.store.transcript
+        lines = await transcript.dialogue(conversation, now - JUST_S, _JUST_LINES)
+        return {key_of(one.text) for one in lines if one.who != "customer" and one.text}
 
     async def _ranked(self, found: Sequence[Reply], now: float) -> list[Reply]:
         """By confidence, and by how members received the same source lately."""
@@ -133,10 +174,16 @@ class Suggester:
         self, conversation: Conversation, msgid: str, text: str, audience: Audience, now: float
     ) -> list[tuple[str, tuple[object, ...]]]:
         """The statements that keep what could be said to one message, once however often."""
+        just_said = await self.just_said(conversation, now)
         return [
             await self.store.suggestions.prepared(conversation, reply, msgid=msgid, now=now)
-            for reply in await self.propose(text, audience, now)
+            for reply in await self.propose(text, audience, now, just_said)
         ]
+
+
+def key_of(text: str) -> str:
+    """What two texts share that say the same."""
+    return exact_key(fold(text))
 
 
 def audience_of(open_kfid: str, today: date, *, channel: str, tags: frozenset[str]) -> Audience:
@@ -144,7 +191,7 @@ def audience_of(open_kfid: str, today: date, *, channel: str, tags: frozenset[st
     return Audience(today=today, open_kfid=open_kfid, channel=channel, tags=tags)
 
 
-def _of_match(match: Match) -> Reply:
+def _of_match(match: Match, library: Retriever) -> Reply:
     entry = match.entry
     detail = {
         "title": entry.heading or entry.question,
@@ -154,12 +201,18 @@ def _of_match(match: Match) -> Reply:
         "dense": match.why.get("dense", 0.0),
         "exact": bool(match.why.get("exact", False)),
         "by_model": entry.written_by == "model",
+        "weak": match.score < library.bands(match).offer,
     }
     because = Because(source=FAQ, ref=entry.id, score=match.score, detail=detail)
     return Reply(text=entry.answer, attachments=tuple(enclosed(entry)), because=because)
 
 
 def _of_colleague(one: Answered, score: float) -> Reply:
-    detail = {"title": one.question, "by": one.userid, "at": one.at}
+    detail: dict[str, object] = {
+        "title": one.question,
+        "by": one.userid,
+        "at": one.at,
+        "weak": score < LIKELY,
+    }
     because = Because(source=COLLEAGUE, ref=str(one.id), score=score * 0.95, detail=detail)
     return Reply(text=one.answer, because=because)

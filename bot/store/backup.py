@@ -1,25 +1,28 @@
 """How is all that is held copied while it is in use, and put back on an empty machine?
 
 A backup is a folder of the data and, apart from it, a file of the keys: whoever has one of them
-reads nothing, and the two may be kept for different times. The data is copied first: a key that is
-made meanwhile is one too many, a key that is deleted meanwhile is of somebody who was erased.
+reads nothing, and the two may be kept for different times. Both hold files of SQLite, wherever the
+company is: what was copied from one kind of database can be put into the other. The data is copied
+first: a key that is made meanwhile is one too many, a key that is deleted meanwhile is of somebody
+who was erased.
 """
 
+import asyncio
 import contextlib
 import hashlib
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from bot.errors import Misconfigured
+from bot.store.beside import copy_beside, sync
 
 MANIFEST = "manifest.json"
-_DATABASE, _MEDIA, _GATE = "concierge.db", "media", "gate.json"
+DATABASE = "concierge.db"
 _BLOCK = 1 << 20
 
 
@@ -45,33 +48,52 @@ class Manifest(msgspec.Struct, frozen=True):
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Where a deployment keeps what it holds.
-
-    Args:
-        database: its file; keys, media and gate lie beside it.
-    """
-
-    database: Path
+class Held(Protocol):
+    """Where a deployment keeps what it holds: in a file, or on a server."""
 
     @property
-    def keys(self) -> Path:
-        """The file of wrapped keys."""
-        return self.database.with_suffix(".keys.db")
+    def files(self) -> Path:
+        """The folder in which what belongs to the database lies."""
+        ...
 
-    @property
-    def media(self) -> Path:
-        """The folder of sealed files."""
-        return self.database.parent / _MEDIA
+    async def copy(self, data: Path, keys: Path) -> None:
+        """Copy one moment of the facts, and then one of the keys, into files of SQLite.
 
-    @property
-    def gate(self) -> Path:
-        """The gate of this deployment, where one was fitted."""
-        return self.database.parent / _GATE
+        Raises:
+            Misconfigured: what was copied is not what is there.
+        """
+        ...
+
+    def is_there(self, name: str) -> bool:
+        """Whether facts are there already, other than those of a restore that was killed.
+
+        Args:
+            name: of the backup.
+        """
+        ...
+
+    def has_keys(self, name: str) -> bool:
+        """Whether keys are there already, other than those of a restore that was killed."""
+        ...
+
+    def ask_not_served(self) -> None:
+        """Whether it may be replaced.
+
+        Raises:
+            Misconfigured: a process serves it.
+        """
+        ...
+
+    def set_aside(self, mark: str) -> str:
+        """Give the facts that are there another name; returns it. Keys stay."""
+        ...
+
+    async def put(self, name: str, data: Path, keys: Path | None) -> None:
+        """Put facts, and keys if any are named, where none are; done again it goes on."""
+        ...
 
 
-def back_up(held: Held, folder: Path, keys: Path, *, made_at: float) -> Manifest:
+async def back_up(held: Held, folder: Path, keys: Path, *, made_at: float) -> Manifest:
     """Copy everything, look whether the copies are whole, and only then give them their names.
 
     Args:
@@ -88,20 +110,12 @@ def back_up(held: Held, folder: Path, keys: Path, *, made_at: float) -> Manifest
     part, keys_part = _fresh(folder), keys.with_name(f"{keys.name}.part")
     part.mkdir(parents=True, mode=0o700)
     keys.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _copy_database(held.database, part / _DATABASE)
-    _copy_database(held.keys, keys_part)
-    if held.media.is_dir():
-        for file in sorted(held.media.glob("*.sealed")):
-            with contextlib.suppress(FileNotFoundError):  # its customer was erased meanwhile
-                _copy(file, part / _MEDIA / file.name)
-    if held.gate.is_file():
-        _copy(held.gate, part / _GATE)
-    manifest = _describe(part, keys_part, made_at)
-    _write(part / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+    await held.copy(part / DATABASE, keys_part)
+    manifest = await asyncio.to_thread(_finish, held.files, part, keys_part, made_at)
     keys_part.replace(keys)
     part.replace(folder)
     for parent in {folder.parent, keys.parent}:
-        _sync(parent)
+        sync(parent)
     return manifest
 
 
@@ -138,46 +152,38 @@ def check_whole(folder: Path, keys: Path | None) -> Manifest:
     return manifest
 
 
-def restore(folder: Path, keys: Path | None, held: Held) -> None:
-    """Put a backup that is whole into a place where no database is.
+async def restore(folder: Path, keys: Path | None, held: Held) -> None:
+    """Put a backup that is whole into a place where no facts are.
 
-    The database gets its name last: killed before, nothing is there and it is done anew. Keys that
-    lie there already stay: they know who was erased since, and lack none of the backup's.
+    The facts come last: killed before, it is done anew. Keys that lie there already stay: they know
+    who was erased since, and lack none of the backup's.
 
     Raises:
-        Misconfigured: a database is there, or there are no keys.
+        Misconfigured: facts are there, or there are no keys.
     """
-    if held.database.exists():
-        raise Misconfigured(f"{held.database} is there already")
-    if keys is None and not held.keys.exists():
-        raise Misconfigured(f"{held.keys} is not there, and no keys were named")
-    held.database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for file in sorted((folder / _MEDIA).glob("*.sealed")):
-        _copy(file, held.media / file.name)
-    if (folder / _GATE).is_file():
-        _copy(folder / _GATE, held.gate)
-    if keys is not None and not held.keys.exists():
-        _copy(keys, held.keys)
-    for left in ("-wal", "-shm"):
-        held.database.with_name(held.database.name + left).unlink(missing_ok=True)
-    _copy(folder / _DATABASE, held.database)
+    name = folder.name
+    if held.is_there(name):
+        raise Misconfigured("a database is there already")
+    has_keys = held.has_keys(name)
+    if keys is None and not has_keys:
+        raise Misconfigured("no keys are there, and none were named")
+    await asyncio.to_thread(copy_beside, folder, held.files)
+    await held.put(name, folder / DATABASE, None if has_keys else keys)
 
 
-def set_aside(held: Held, mark: str) -> Path:
-    """Give the database that is there, and its media, another name; returns the database's."""
-    aside = held.database.with_name(f"{held.database.name}.{mark}")
-    for left in ("-wal", "-shm"):
-        log = held.database.with_name(held.database.name + left)
-        if log.exists():
-            log.replace(aside.with_name(aside.name + left))
-    if held.media.is_dir():
-        held.media.replace(held.media.with_name(f"{_MEDIA}.{mark}"))
-    held.database.replace(aside)
-    return aside
+def _finish(files: Path, part: Path, keys: Path, made_at: float) -> Manifest:
+    copy_beside(files, part)
+    for database in (part / DATABASE, keys):
+        database.chmod(0o600)
+        sync(database)
+    manifest = _describe(part, keys, made_at)
+    (part / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+    sync(part / MANIFEST)
+    return manifest
 
 
 def _describe(part: Path, keys: Path, made_at: float) -> Manifest:
-    database = part / _DATABASE
+    database = part / DATABASE
     return Manifest(
         made_at=made_at,
         migrations=_column(database, "SELECT name FROM schema_migrations ORDER BY name"),
@@ -190,13 +196,13 @@ def _describe(part: Path, keys: Path, made_at: float) -> Manifest:
 
 
 def _column(database: Path, sql: str) -> list[str]:
-    with contextlib.closing(_open(database)) as connection:
+    with contextlib.closing(open_read_only(database)) as connection:
         return [str(row[0]) for row in connection.execute(sql)]
 
 
 def count_rows(database: Path) -> dict[str, int]:
     """How many rows each table of a database file has."""
-    with contextlib.closing(_open(database)) as connection:
+    with contextlib.closing(open_read_only(database)) as connection:
         names = connection.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
             " ORDER BY name"
@@ -207,37 +213,15 @@ def count_rows(database: Path) -> dict[str, int]:
         }
 
 
-def _copy_database(source: Path, to: Path) -> None:
-    """Copy one moment of a database that others write to, and look whether it is sound."""
-    to.unlink(missing_ok=True)
-    with (
-        contextlib.closing(_open(source)) as origin,
-        contextlib.closing(sqlite3.connect(to)) as copy,
-    ):
-        origin.backup(copy)  # in one step: a step at a time begins anew whenever somebody commits
-        copy.execute("PRAGMA journal_mode = DELETE")
-        found = copy.execute("PRAGMA integrity_check").fetchone()[0]
-        broken = copy.execute("PRAGMA foreign_key_check").fetchone()
-    if found != "ok" or broken is not None:
-        raise Misconfigured(f"{source} is damaged: {found if found != 'ok' else tuple(broken)}")
-    to.chmod(0o600)
-    _sync(to)
+def open_read_only(database: Path) -> sqlite3.Connection:
+    """A file of SQLite, to be read.
 
-
-def _open(database: Path) -> sqlite3.Connection:
+    Raises:
+        Misconfigured: it is not there.
+    """
     if not database.is_file():
         raise Misconfigured(f"{database} is not there")
     return sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
-
-
-def _copy(source: Path, to: Path) -> None:
-    to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = to.with_name(f"{to.name}.part")
-    shutil.copyfile(source, part)
-    part.chmod(0o600)
-    _sync(part)
-    part.replace(to)
-    _sync(to.parent)
 
 
 def _fresh(folder: Path) -> Path:
@@ -258,16 +242,3 @@ def _digest(file: Path) -> str:
         while block := opened.read(_BLOCK):
             found.update(block)
     return found.hexdigest()
-
-
-def _write(file: Path, content: bytes) -> None:
-    file.write_bytes(content)
-    _sync(file)
-
-
-def _sync(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -78,7 +78,8 @@ class Benefits:
         """What the person was given, or will be in a moment."""
         rows = await self._db.fetch(
             "SELECT campaign, code, given_at FROM benefit_codes"
-            f" WHERE external_userid IN {SAME_PERSON} ORDER BY reserved_at DESC, campaign",
+            f" WHERE external_userid IN {SAME_PERSON}"
+            " ORDER BY reserved_at DESC NULLS LAST, campaign",
             external_userid,
         )
         return [Given(row["campaign"], row["code"], row["given_at"]) for row in rows]

@@ -191,7 +191,7 @@ class Cases:
     async def held_by(self, servicer: str) -> list[Case]:
         """Cases that a servicer has, oldest first."""
         rows = await self._db.fetch(
-            f"SELECT * FROM cases WHERE {_SEATED} AND servicer = ? ORDER BY given_at",
+            f"SELECT * FROM cases WHERE {_SEATED} AND servicer = ? ORDER BY given_at NULLS FIRST",
             servicer.lower(),
         )
         return [case_of(row) for row in rows]

@@ -56,7 +56,7 @@ class CorpTags:
         """The tags of this name, newest first, deleted ones too."""
         rows = await self._db.fetch(
             f"SELECT {_COLUMNS} FROM corp_tags WHERE group_name = ? AND name = ?"
-            " ORDER BY deleted_at IS NULL DESC, deleted_at DESC, created_at, tag_id",
+            " ORDER BY deleted_at DESC NULLS FIRST, created_at, tag_id",
             *(group_name, name),
         )
         return [_tag(row) for row in rows]

@@ -125,7 +125,7 @@ class Coupons:
         """What a person was given, those that end first at the top."""
         rows = await self._db.fetch(
             f"SELECT * FROM coupons WHERE external_userid IN {SAME_PERSON}"
-            " ORDER BY CASE WHEN expires_at IS NULL THEN 1 ELSE 0 END, expires_at, pool, code",
+            " ORDER BY expires_at NULLS LAST, pool, code",
             external_userid,
         )
         return [_coupon(row) for row in rows]

@@ -9,13 +9,14 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from bot.errors import Misconfigured, StoreRefused
 from bot.store.database import Database, Row, Unit
 from bot.store.tables import Table
 
 PAGE = 500
+KEY_TABLES = (Table("wrapped_keys", "owner"), Table("erasures", "receipt"))
 _OWN = frozenset({"schema_migrations", "moves", "workers", "leases"})
 """What each database says of itself."""
 
@@ -36,6 +37,30 @@ class Moved:
     digest: str
 
 
+class Source(Protocol):
+    """What is read of where a company is, or was at one moment."""
+
+    def tables(self) -> frozenset[str]:
+        """Names of the tables."""
+        ...
+
+    def columns(self, table: str) -> frozenset[str]:
+        """Names of a table's columns."""
+        ...
+
+    def read_sync(self, sql: str, *params: Any) -> list[Row]:
+        """Read a few rows."""
+        ...
+
+    async def scan(self, sql: str, *params: Any) -> list[Row]:
+        """Read many rows."""
+        ...
+
+    def last_ids(self) -> dict[str, int]:
+        """By table, the highest number that was ever given to a row."""
+        ...
+
+
 class Move:
     """From one database to another, both of this version's tables.
 
@@ -45,7 +70,7 @@ class Move:
     """
 
     def __init__(
-        self, source: Database, target: Database, names: tuple[str, str], tables: Sequence[Table]
+        self, source: Source, target: Database, names: tuple[str, str], tables: Sequence[Table]
     ) -> None:
         self.source, self.target, self._names = source, target, names
         self.tables = [table for table in tables if table.name in source.tables() - _OWN]
@@ -115,15 +140,20 @@ class Move:
             moved.append(there)
         return moved
 
-    async def end(self) -> None:
-        """Leave the source for good, and let the target be served."""
+    async def end(self, *, leaving: Database | None = None) -> None:
+        """Let the target be served.
+
+        Args:
+            leaving: the source, where it is not to be served any more.
+        """
         self.target.continue_ids(self.source.last_ids())
         now = time.time()
-        await self.source.execute(
-            "INSERT INTO moves VALUES ('out', ?1, ?2, ?2) ON CONFLICT (direction) DO UPDATE SET"
-            " other = ?1, ended_at = ?2",
-            *(self._names[1], now),
-        )
+        if leaving is not None:
+            await leaving.execute(
+                "INSERT INTO moves VALUES ('out', ?1, ?2, ?2) ON CONFLICT (direction) DO UPDATE"
+                " SET other = ?1, ended_at = ?2",
+                *(self._names[1], now),
+            )
         await self.target.execute("UPDATE moves SET ended_at = ? WHERE direction = 'in'", now)
 
 
@@ -140,7 +170,7 @@ def refuse_moved(database: Database) -> None:
             raise Misconfigured(f"the company was moved to {row['other']}: set storage.url to that")
 
 
-def _migrations(database: Database) -> list[str]:
+def _migrations(database: Source) -> list[str]:
     return [row["name"] for row in database.read_sync(_NAMES)]
 
 
@@ -150,7 +180,7 @@ async def _last_key(database: Database, table: Table) -> Sequence[Any]:
     return tuple(row) if row is not None else ()
 
 
-async def _pages(database: Database, table: Table, after: Sequence[Any]) -> Any:
+async def _pages(database: Source, table: Table, after: Sequence[Any]) -> Any:
     """Rows in the order of the key, from the one after `after` on."""
     marks = ", ".join("?" * len(table.key.split(", ")))
     while True:
@@ -164,7 +194,7 @@ async def _pages(database: Database, table: Table, after: Sequence[Any]) -> Any:
         after = [page[-1][column] for column in table.key.split(", ")]
 
 
-async def _digest(database: Database, table: Table) -> Moved:
+async def _digest(database: Source, table: Table) -> Moved:
     digest, rows = hashlib.sha256(), 0
     columns = sorted(database.columns(table.name))
     async for page in _pages(database, table, ()):

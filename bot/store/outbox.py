@@ -317,7 +317,7 @@ class Outbox:
         """Rows that were given up, oldest first; bodies stay sealed."""
         return await self._db.scan(
             "SELECT id, subject, kind, attempts, error, errcode, ended_at, expires_at FROM outbox"
-            " WHERE state = 'dead' ORDER BY ended_at, id"
+            " WHERE state = 'dead' ORDER BY ended_at NULLS FIRST, id"
         )
 
     async def revive(self, ids: Sequence[int], now: float) -> int:

@@ -53,7 +53,7 @@ class PersonalWays:
         """Every one that WeCom has."""
         rows = await self._db.scan(
             "SELECT * FROM personal_ways WHERE config_id <> '' AND deleted_at IS NULL"
-            " ORDER BY made_at, state"
+            " ORDER BY made_at NULLS FIRST, state"
         )
         return [_opened(row) for row in rows]
 

@@ -201,9 +201,11 @@ class SqliteDatabase:
     def continue_ids(self, after: Mapping[str, int]) -> None:
         """The others are numbered on from the highest number that is there."""
         for table, number in after.items():
-            self._writer.execute(
+            changed = self._writer.execute(
                 "UPDATE sqlite_sequence SET seq = MAX(seq, ?) WHERE name = ?", (number, table)
             )
+            if not changed.rowcount:  # all of its rows were deleted
+                self._writer.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, number))
 
     def close(self) -> None:
         """Finish what was queued and close the file."""

@@ -233,9 +233,11 @@ class Transcript:
             limit: of the newest.
         """
         rows = await self._db.fetch(
-            "SELECT * FROM messages WHERE external_userid = ? AND origin = 3 AND sent_at >= ?"
+            "SELECT * FROM messages WHERE open_kfid IN"
+            " (SELECT c.open_kfid FROM conversations c WHERE c.external_userid = ?1)"
+            " AND external_userid = ?1 AND origin = 3 AND sent_at >= ?2"
             " AND body IS NOT NULL AND recalled_at IS NULL"
-            " ORDER BY sent_at DESC, received_at DESC LIMIT ?",
+            " ORDER BY sent_at DESC, received_at DESC LIMIT ?3",
             *(external_userid, since, limit),
         )
         subject = f"customer:{external_userid}"

@@ -152,9 +152,9 @@ def close_open(turn: Turn, state: str) -> None:
 def recalled(turn: Turn, msgid: str) -> None:
     """The message that confirmed was taken back; its row is withdrawn unless it was tried."""
     turn.record(
-        "UPDATE errands SET state = 'recalled', ended_at = ? WHERE confirmed_msgid = ?"
-        f" AND state = '{CONFIRMED}'",
-        *(turn.now, msgid),
+        "UPDATE errands SET state = 'recalled', ended_at = ? WHERE external_userid = ?"
+        f" AND confirmed_msgid = ? AND state = '{CONFIRMED}'",
+        *(turn.now, turn.external_userid, msgid),
     )
 
 

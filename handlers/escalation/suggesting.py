@@ -6,7 +6,7 @@ Kept with the message that it answers, for whoever looks at the conversation; no
 from bot.model.cases import WITH_PEOPLE
 from bot.routing import Turn
 from bot.routing.facts import CUSTOMER
-from bot.routing.suggesting import Suggester
+from bot.routing.suggesting import Suggester, asks
 from bot.store import Statement
 
 
@@ -16,7 +16,7 @@ async def prepare(turn: Turn, suggester: Suggester) -> None:
     with_people = owner is not None and owner.human_owns
     if case is None or case.status not in WITH_PEOPLE or not with_people:
         return
-    if turn.message.origin != CUSTOMER or not turn.text:
+    if turn.message.origin != CUSTOMER or not asks(turn.phrases, turn.text):
         return
     msgid = turn.message.msgid
     kept = await suggester.keep(turn.conversation, msgid, turn.text, turn.audience, turn.now)

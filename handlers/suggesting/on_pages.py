@@ -7,6 +7,7 @@ WeCom tells before or after (origin 5).
 from bot.llm.masking import Masker
 from bot.model import Conversation, StaffAction
 from bot.routing import Turn
+from bot.routing.suggesting import asks
 from bot.store import Store
 from bot.store.suggested import EDITED, REJECTED, SENT, Outcome
 from handlers.suggesting.router import router
@@ -103,13 +104,12 @@ async def written(turn: Turn, facts: Store) -> None:
 
 
 async def _asked(turn: Turn, facts: Store) -> str:
-    """What the customer asked that nobody has answered since; wishes for a person aside."""
+    """What the customer asked that no person has answered since."""
     lines = await facts.transcript.dialogue(turn.conversation, turn.now - SAME_WAIT_S, _LOOKED_AT)
     for line in reversed(lines):
         if line.who == "servicer":
             return ""
-        is_wish = turn.phrases.heard("escalation.request", line.text)
-        if line.who == "customer" and line.text and not is_wish:
+        if line.who == "customer" and asks(turn.phrases, line.text):
             return line.text
     return ""
 

@@ -6,7 +6,7 @@ early what was met most often. What is put into its words: bot/store/postgres/di
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -14,6 +14,8 @@ OWN = {"bot/store/sqlite.py", "bot/store/backup.py"}
 """What is about SQLite itself."""
 
 STATEMENT = re.compile(r"\b(SELECT|INSERT INTO|UPDATE \w+|DELETE FROM|DO UPDATE SET|ON CONFLICT)\b")
+ORDERED = re.compile(r"\bORDER BY\s+((?:[^()]|\([^()]*\))*?)(?=\)|\bLIMIT\b|$)", re.DOTALL)
+PLACED = re.compile(r"\bNULLS (FIRST|LAST)\b|\bCOALESCE\(|\bIS (NOT )?NULL\b")
 REFUSED = {
     r"\bINSERT OR (IGNORE|REPLACE|ABORT|ROLLBACK)\b|\bREPLACE INTO\b": "ON CONFLICT … DO …",
     r"\bON CONFLICT DO UPDATE\b": "ON CONFLICT (columns) DO UPDATE",
@@ -78,3 +80,25 @@ def refused() -> dict[str, str]:
 def bare_upserts() -> dict[str, set[str]]:
     """Upserts with a bare column, by file."""
     return {name: bare for name, text in statements() if (bare := bare_columns(text))}
+
+
+def unplaced(text: str, nullable: Mapping[str, set[str]]) -> set[str]:
+    """Columns by which a statement sorts without saying where those without a value come.
+
+    First in SQLite, last in PostgreSQL. A statement that compares the column has none of them.
+
+    Args:
+        text: a statement.
+        nullable: by table, the columns that may be NULL.
+    """
+    columns = {column for table, some in nullable.items() if table in text for column in some}
+    terms = [term for found in ORDERED.findall(text) for term in re.split(r",(?![^(]*\))", found)]
+    bare = " ".join(re.sub(r"'[^']*'", "", term) for term in terms if not PLACED.search(term))
+    compared = r"\b{0} (?:[<>=]+ |IS NOT NULL|BETWEEN )|, {0}\) [<>=]+ "
+    sorted_by = columns & set(re.findall(r"\b[a-z_]+\b", bare))
+    return {name for name in sorted_by if not re.search(compared.format(name), text)}
+
+
+def unplaced_nulls(nullable: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """Orders that differ between the databases, by file."""
+    return {name: some for name, text in statements() if (some := unplaced(text, nullable))}

@@ -1,7 +1,9 @@
 """The outer bounds of the house: sizes, names, prose, and what must never be in a file."""
 
 import ast
+import contextlib
 import re
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +29,11 @@ REGISTRIES = (
 CHINESE_SENTENCE = re.compile(r"[\u4e00-\u9fff，。！？：；、]{8,}")
 # What operators read on a terminal is not customer text.
 OPERATOR_TEXT = ("bot/config/", "bot/commands/", "bot/cli.py", "bot/app/")
+
+_NULLABLE = """
+SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
+WHERE m.type = 'table' AND c."notnull" = 0 AND c.pk = 0
+"""
 
 _TEXT = {".py", ".md", ".yaml", ".yml", ".toml", ".sql", ".html", ".js", ".css", ".txt", ".lock"}
 
@@ -165,6 +172,37 @@ def test_no_work_is_left_in_comments() -> None:
 
 def test_no_statement_needs_sqlite() -> None:
     assert portable_sql.refused() == {}, "PostgreSQL does not take this; write instead:"
+
+
+def test_an_order_says_where_what_has_no_value_comes(migrated: Path) -> None:
+    assert portable_sql.unplaced_nulls(nullable_columns(migrated)) == {}, (
+        "write NULLS FIRST or LAST"
+    )
+
+
+def nullable_columns(folder: Path) -> dict[str, set[str]]:
+    """Of every table, from the migrations as they are."""
+    found: dict[str, set[str]] = {}
+    for file in folder.glob("*.db"):
+        with contextlib.closing(sqlite3.connect(file)) as database:
+            for table, column in database.execute(_NULLABLE):
+                found.setdefault(table, set()).add(column)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("SELECT * FROM t ORDER BY a", {"a"}),
+        ("SELECT * FROM t ORDER BY b, a DESC LIMIT 1", {"a"}),
+        ("(SELECT b FROM t ORDER BY MIN(b, a)) x", {"a"}),
+        ("SELECT * FROM t WHERE a <= ? ORDER BY a", set()),
+        ("SELECT * FROM t ORDER BY a NULLS LAST, COALESCE(a, 0), b", set()),
+        ("SELECT * FROM u ORDER BY a", set()),
+    ],
+)
+def test_the_search_for_such_orders_finds_them(text: str, columns: set[str]) -> None:
+    assert portable_sql.unplaced(text, {"t": {"a"}}) == columns
 
 
 def test_an_upsert_says_which_row_a_column_is_of() -> None:

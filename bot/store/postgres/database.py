@@ -19,6 +19,8 @@ from bot.store.database import GROUP_LIMIT, Job, Row, Statement, Unit, resolve
 from bot.store.fences import current_fence
 from bot.store.postgres.connection import Connection, failure, is_outdated, is_passing
 from bot.store.postgres.dialect import script_to_postgres
+from bot.store.postgres.layout import NUMBERED, Layout
+from bot.store.postgres.snapshot import BEGIN, Snapshot
 from bot.store.postgres.writer import COMMITS, KEY, MIGRATING, Writer, apply
 
 log = structlog.get_logger(__name__)
@@ -35,21 +37,9 @@ OLDEST = 16
 _FUNCTIONS = Path(__file__).parent / "functions.sql"
 _PATIENCE_S = 10.0
 _PAUSE_S = 0.2
-_COLUMNS = (
-    "SELECT table_name, column_name FROM information_schema.columns"
-    " WHERE table_schema = current_schema()"
-)
-
-_NUMBERED = (
-    "SELECT c.table_name, c.column_name, s.last_value FROM information_schema.columns c"
-    " JOIN pg_sequences s ON s.schemaname = c.table_schema"
-    " AND to_regclass(format('%I.%I', s.schemaname, s.sequencename))"
-    " = to_regclass(pg_get_serial_sequence(c.table_name, c.column_name))"
-    " WHERE c.table_schema = current_schema() AND c.is_identity = 'YES'"
-)
 
 
-class PostgresDatabase:
+class PostgresDatabase(Layout):
     """A schema of a PostgreSQL database.
 
     Args:
@@ -62,6 +52,7 @@ class PostgresDatabase:
     """
 
     def __init__(self, url: str, schema: str) -> None:
+        super().__init__()
         self._url, self._schema = url, schema
         self._channel = f"concierge {schema}"
         # not uvloop: a process with connections on it in this thread crashed once, unexplained
@@ -73,7 +64,6 @@ class PostgresDatabase:
         self._listening, self._told = asyncio.Lock(), asyncio.Event()
         self._migrator: Connection | None = None
         self._closed, self._foreign = False, 0
-        self._layout: dict[str, set[str]] = {}
         self._thread = threading.Thread(target=self._loop.run_forever, name="postgres", daemon=True)
         self._thread.start()
         try:
@@ -162,28 +152,23 @@ class PostgresDatabase:
         """Read at start-up and from commands, outside the event loop."""
         return self._wait(self._read(self._readers, sql, params))
 
-    def tables(self) -> frozenset[str]:
-        """Names of the tables; they are looked up once after each migration."""
-        if not self._layout:
-            for row in self.read_sync(_COLUMNS):
-                self._layout.setdefault(row["table_name"], set()).add(row["column_name"])
-        return frozenset(self._layout)
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """One moment of everything, while others go on committing.
 
-    def columns(self, table: str) -> frozenset[str]:
-        """Names of a table's columns, empty = there is no such table."""
-        return frozenset(self._layout.get(table, ())) if self.tables() else frozenset()
-
-    def last_ids(self) -> dict[str, int]:
-        """Of every table that is numbered."""
-        return {
-            row["table_name"]: row["last_value"]
-            for row in self.read_sync(_NUMBERED)
-            if row["last_value"] is not None
-        }
+        Raises:
+            StoreUnavailable: the server does not answer.
+        """
+        connection = self._wait(self._connect(read_only=True))
+        try:
+            self._wait(connection.script(BEGIN))
+            yield Snapshot(connection, self._wait, self._there)
+        finally:
+            self._wait(connection.close())
 
     def continue_ids(self, after: Mapping[str, int]) -> None:
         """Rows that were copied with their numbers have not moved the sequences."""
-        for row in self.read_sync(_NUMBERED):
+        for row in self.read_sync(NUMBERED):
             table, column = row["table_name"], row["column_name"]
             highest = self.read_sync(f"SELECT COALESCE(MAX({column}), 0) AS id FROM {table}")
             number = max(highest[0]["id"], after.get(table, 0))

@@ -31,7 +31,9 @@ log = structlog.get_logger(__name__)
 COMMITS, CLAIM, MIGRATING = 1, 2, 3
 """First keys of our advisory locks; the second is the schema's."""
 
-KEY = "hashtext('concierge ' || current_schema())"
+KEY = "hashtext('concierge ' || trim('\"' FROM current_setting('search_path')))"
+"""Of the schema, also before it is made: `current_schema()` is nothing then."""
+
 _PATIENCE_S = 10.0
 """How long a unit waits for another process, or for a server that is away."""
 

@@ -13,12 +13,12 @@ from bot.policy.roles import People, Who
 from bot.policy.seeing import Sight
 from bot.routing.panels import About, Panels, Shown
 from bot.routing.phrases import Phrases
-from bot.routing.suggesting import DRAFT, MOST, Suggester, audience_of
+from bot.routing.suggesting import DRAFT, MOST, Suggester, asks, audience_of, key_of
 from bot.store import KeptReply, Line, Store, Touch, Unit
 
 SHOWN_LINES = 8
-_LOOKED_AT = 4
-"""Texts among which one is looked for that is no wish for a person."""
+_LOOKED_AT = 8
+"""Texts among which one is looked for that can be answered."""
 
 _NAMES = ("remark", "name", "nickname")
 _HIDDEN = frozenset({*_NAMES, "stage"})
@@ -79,10 +79,12 @@ class SaidView:
     """What was said last, and what could be said now.
 
     Args:
-        question: the customer's last words, empty = none are known.
+        question: the customer's last words that can be answered, empty = there are none.
         suggestions: with their ids, the best first.
         done: what was done with each, by its id: ``sent``, ``edited`` or ``rejected``.
-        msgid: of the customer's last words, empty = a text that was pasted.
+        msgid: of those words, empty = a text that was pasted.
+        just_said: ids of suggestions that say what the customer has just been told.
+        has_spoken: whether he has written anything at all.
     """
 
     lines: tuple[Line, ...]
@@ -90,6 +92,8 @@ class SaidView:
     suggestions: tuple[KeptReply, ...]
     done: dict[int, str]
     msgid: str = ""
+    just_said: frozenset[int] = frozenset()
+    has_spoken: bool = False
 
     @property
     def has_draft(self) -> bool:
@@ -197,17 +201,20 @@ class Reader:
         since = sight.case.opened_at if sight.case else now - 86_400
         lines = await self.store.transcript.dialogue(where, since, SHOWN_LINES)
         words = await self.store.transcript.last_words(where, _LOOKED_AT)
-        asked = [one for one in words if not self.phrases.heard("escalation.request", one[1])]
+        asked = [one for one in words if asks(self.phrases, one[1])]
         if not asked:
-            return SaidView(tuple(lines), "", (), {})
+            return SaidView(tuple(lines), "", (), {}, has_spoken=bool(words))
         msgid, text = asked[0]
         kept = await self.store.suggestions.kept_for(where, msgid)
-        if not kept and text:
+        if not kept:
             kept = await self.suggested(where, msgid, text, now)
         drafts = [one for one in kept if _is_draft(one)][-1:]
         shown = [*[one for one in kept if not _is_draft(one)][:MOST], *drafts]
+        told = await self.suggester.just_said(where, now)
         return SaidView(
-            tuple(lines), text, tuple(shown), await self._done(where, shown), msgid=msgid
+            *(tuple(lines), text, tuple(shown), await self._done(where, shown), msgid),
+            just_said=frozenset(one.id for one in shown if key_of(one.reply.text) in told),
+            has_spoken=True,
         )
 
     async def suggested(

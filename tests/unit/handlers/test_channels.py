@@ -58,7 +58,8 @@ async def test_each_scene_by_which_a_chat_was_opened_is_kept_with_its_first_time
             SessionEntered(open_kfid="wk_shop", external_userid="wm_x", scene=scene, sent_at=at)
         )
     rows = chat.store.database.read_sync(
-        "SELECT scene, first_at, last_at FROM entrances WHERE external_userid = 'wm_x'"
+        "SELECT scene, first_at, last_at FROM entrances"
+        " WHERE external_userid = 'wm_x' ORDER BY scene"
     )
     assert [tuple(row) for row in rows] == [("", 4.0, 4.0), ("live", 3.0, 9.0)]
 

@@ -84,7 +84,7 @@ async def moved(source: Database, target: Database) -> dict[str, int]:
     await move.begin()
     await move.copy(copied.__setitem__)
     await move.compare()
-    await move.end()
+    await move.end(leaving=source)
     return copied
 
 
@@ -130,7 +130,7 @@ async def test_a_move_that_was_killed_goes_on_where_it_was(source: Store, target
     await again.copy(copied.__setitem__)
     assert copied["persons"] == 20
     await again.compare()
-    await again.end()
+    await again.end(leaving=source.database)
     refuse_moved(target)
 
 

@@ -79,6 +79,7 @@ async def test_of_two_alike_the_rejected_one_comes_later_the_next_time(office: O
         await office.chat.waits(seconds=2)
         await office.chat.says("你们的门店周末有停车位吗")
         await office.chat.colleague_writes(answer)
+    await office.chat.waits(minutes=31)
     browser = await asks(office, "门店周末有没有停车位呀")
     page = await browser.sees("said")
     first, second = texts(page)[:2]
@@ -91,10 +92,76 @@ async def test_what_a_colleague_answered_is_suggested_to_the_next_one(office: Of
     await office.chat.waits(seconds=2)
     await office.chat.says("你们的门店周末有停车位吗")
     await office.chat.colleague_writes("有的，地下二层周末免费停两小时。")
+    await office.chat.waits(minutes=31)
     browser = await asks(office, "周末去门店有没有停车位")
     page = await browser.sees("said")
     assert "有的，地下二层周末免费停两小时。" in texts(page)
     assert "同事答过" in page
+
+
+async def test_what_was_just_said_is_not_offered_to_the_same_customer_again(office: Office) -> None:
+    chat = office.chat
+    await asks(office, "你们的门店周末有停车位吗")
+    await chat.colleague_writes("有的，地下二层周末免费停两小时。")
+    browser = await asks(office, "门店周末停车位多不多")
+    assert "地下二层" not in "".join(texts(await browser.sees("said")))
+    # half an hour later it may be what he needs
+    await chat.waits(minutes=31)
+    browser = await asks(office, "门店周末停车位还有没有")
+    assert "有的，地下二层周末免费停两小时。" in texts(await browser.sees("said"))
+
+
+async def test_an_entry_that_was_just_sent_comes_last_and_says_so(office: Office) -> None:
+    chat = office.chat
+    browser = await asks(office, "邮费要多少钱")
+    first = texts(await browser.sees("said"))[0]
+    await chat.colleague_writes(f" {first}")
+    page = await browser.sees("said")
+    assert page.count("刚发过") == 1
+    assert 'class="button primary" data-do="send"' not in page.partition("</article>")[0]
+    page = await (await asks(office, "邮费到底要多少钱")).sees("said")
+    assert texts(page)[-1] == first
+    assert page.rpartition("<article")[2].count("刚发过") == 1
+    assert page.count("刚发过") == 1
+
+
+@pytest.mark.parametrize("call", ["人呢？？", "在吗", "怎么没人理我", "？？？", "好的谢谢"])
+async def test_a_call_is_no_question_to_suggest_for_or_to_learn_from(
+    office: Office, call: str
+) -> None:
+    await asks(office, "你们的门店周末有停车位吗")
+    browser = await asks(office, call)
+    assert "客户问：</span>你们的门店周末有停车位吗" in await browser.sees("said")
+    await office.chat.colleague_writes("有的，地下二层周末免费停两小时。")
+    (learned,) = await office.chat.store.suggested.answered(0)
+    assert learned.question == "你们的门店周末有停车位吗"
+
+
+async def test_who_has_only_asked_for_a_person_has_spoken(office: Office) -> None:
+    browser = await office.signed_in("zhangsan")
+    page = await browser.sees("said")
+    assert "客户还没说是什么事" in page
+    assert "客户还没有说话" not in page
+
+
+async def test_a_weak_suggestion_looks_weak(open_chat: OpenChat) -> None:
+    """By the gate's own band: what it would not even offer to the customer as a choice."""
+    entries = [
+        FaqEntry(id="fee", question="运费多少钱", answer="满 99 元包邮。"),
+        FaqEntry(id="park", question="门店停车收费吗", answer="免费停两小时。"),
+    ]
+    chat = await open_chat(staff=STAFF, entries=entries)
+    chat.wecom.receiving = ["zhangsan"]
+    await chat.says("我要人工")
+    async with opened_office(chat) as office:
+        page = await (await asks(office, "运费多少钱")).sees("said")
+        strong, *_ = page.split("</article>")
+        assert "把握不大" not in strong
+        assert 'class="button primary" data-do="send"' in strong
+        page = await (await asks(office, "你们那儿收不收押金")).sees("said")
+        weak, *_ = page.split("</article>")
+        assert "把握不大" in weak
+        assert 'class="button" data-do="send"' in weak
 
 
 async def test_nobody_learns_from_what_holds_personal_data(office: Office) -> None:
