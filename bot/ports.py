@@ -101,12 +101,6 @@ class ChatModel(Protocol):
 class Topic(StrEnum):
     """What the processes of one service tell each other about."""
 
-    MAILBOX = "mailbox"
-    """Who has something new: ``lane subject``."""
-
-    OUTBOX = "outbox"
-    """Which queue has: ``lane queue``."""
-
     PAGES = "pages"
     """About whom a page may show something new: the subject."""
 

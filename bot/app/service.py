@@ -65,14 +65,13 @@ from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Service
 from bot.delivery.shedding import EVERY_S as SHED_S
 from bot.delivery.shedding import Shedding
-from bot.delivery.waking import Waking
 from bot.delivery.watching import EVERY_S as EVERY_WATCH_S
 from bot.delivery.webhooks import WebhookFeed
 from bot.errors import Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model, open_summariser
 from bot.model import Effect, Lane, MakeMassSend
-from bot.ports import Clock, Topic
+from bot.ports import Clock
 from bot.redis import Shared
 from bot.routing.live import Live
 from bot.store import Approvals, Store
@@ -97,7 +96,7 @@ class Concierge:
     """The running service.
 
     Args:
-        woken: told which subject has something new; other processes hear of it too.
+        woken: told which subject has something new.
     """
 
     engine: Engine
@@ -232,8 +231,7 @@ def _assemble(
         fetch=client.fetch_elsewhere,
     )
     mass_sends = build_mass_sends(engine, contacts.access, woken)
-    rates = Rates(shared.pool, clock=clock.now)
-    staff = StaffMessages(client, config.wecom.agent_id, rates=rates)
+    staff = StaffMessages(client, config.wecom.agent_id, rates=Rates(shared.pool, clock=clock.now))
     carried: dict[type[Effect], Courier] = {
         **couriers(engine, kf, staff, media, client.fetch_elsewhere, woken=woken),
         **contacts.couriers,
@@ -259,11 +257,8 @@ def _assemble(
         ],
         clock=clock,
     )
-    mailboxes = Waking(shared.bus, Topic.MAILBOX, drains.lanes)
-    intake = DurableIntake(store, service.hinted, mailboxes.wake, service.accounts_changed)
-    return Concierge(
-        *(engine, service, intake, mailboxes.wake, tokens, client, live), contacts.access
-    )
+    intake = DurableIntake(store, service.hinted, woken, service.accounts_changed)
+    return Concierge(*(engine, service, intake, woken, tokens, client, live), contacts.access)
 
 
 def _drains(engine: Engine, sends: Lanes, live: Live, hurry: Hurry) -> Drains:

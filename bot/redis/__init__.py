@@ -3,12 +3,12 @@
 from bot.config import Redis
 from bot.ports import Bus, Pool, Shelf
 from bot.redis.bus import Alone, RedisBus
-from bot.redis.link import Link, RedisAway
+from bot.redis.link import Link, RedisAway, trouble_with
 from bot.redis.pool import RedisPool
 from bot.redis.shelf import RedisShelf
 from bot.telemetry import Metrics
 
-__all__ = ["Alone", "Link", "RedisAway", "Shared"]
+__all__ = ["Alone", "Link", "RedisAway", "Shared", "trouble_with"]
 
 
 class Shared:

@@ -1,4 +1,4 @@
-"""How do the processes of a service wake each other?"""
+"""How do the processes of a service tell each other to look again?"""
 
 import asyncio
 import secrets

@@ -49,7 +49,7 @@ class Link:
 
     def __init__(self, url: str, namespace: str, metrics: Metrics) -> None:
         self.namespace, self._metrics = namespace, metrics
-        self._client = open_client(url)
+        self._client = _open_client(url)
         self._up, self._told = False, False
         self._on_found: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -142,7 +142,20 @@ class Link:
             log.warning("redis.away", error=type(error).__name__)
 
 
-def open_client(url: str) -> Redis:
+async def trouble_with(url: str) -> str:
+    """What is wrong with a Redis, empty = it answers and takes what is written."""
+    client = _open_client(url)
+    try:
+        async with asyncio.timeout(2 * ANSWER_S):
+            await client.set("concierge:probe", b"1", ex=60)
+    except _FAILURES as error:
+        return type(error).__name__
+    finally:
+        await client.aclose()
+    return ""
+
+
+def _open_client(url: str) -> Redis:
     """A client that tries everything once."""
     client: Redis = Redis.from_url(
         url,
