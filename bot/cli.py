@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bot.app import Role
 from bot.commands import (
     admin,
     backup_arguments,
@@ -20,6 +21,7 @@ from bot.commands import (
     demo,
     desk_arguments,
     escalation,
+    events,
     faq_arguments,
     gate,
     incident_arguments,
@@ -91,12 +93,20 @@ def _parser() -> argparse.ArgumentParser:
     one = command("demo", _demo, "在浏览器里试用：模拟的企业微信 + 本产品 + 示例知识")
     one.add_argument("--port", type=int, default=8899, help="页面的端口，默认 8899；0 = 任意")
     one.add_argument("--no-browser", action="store_true", help="不自动打开浏览器")
-    command("serve", _serve, "接入真实的企业微信，开始服务")
+    one = command("serve", _serve, "接入真实的企业微信，开始服务")
+    one.add_argument(
+        "--role",
+        choices=[role.value for role in Role],
+        default=Role.ALL.value,
+        help="all：网页和处理都做（默认）；web、worker：多进程时分开，要 PostgreSQL",
+    )
     command("chat", _chat, "在终端里和机器人聊天（完整流程，不连企业微信）")
     one = command("check", _check, "一次列出配置、知识和话术里的所有问题")
     one.add_argument("--online", action="store_true", help="再向企业微信核实凭据、白名单和账号")
     command("keygen", _keygen, "生成一个主密钥（security.encryption_key）")
     command("routes", _routes, "按顺序列出所有行为")
+    one = command("events", _events, "列出收件箱里会有的每一种事件和它的字段")
+    one.add_argument("--json", action="store_true", help="打印成 JSON Schema")
     staff_arguments.add(command, _work)
     one = command("migrate", _migrate, "建立或升级数据库，或者从另一个数据库搬过来")
     one.add_argument(
@@ -232,7 +242,7 @@ def _work(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    return _async(serving.serve(_load(arguments)))
+    return _async(serving.serve(_load(arguments), Role(arguments.role)))
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -251,6 +261,11 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _keygen(_arguments: argparse.Namespace) -> int:
     print(keygen())
+    return 0
+
+
+def _events(arguments: argparse.Namespace) -> int:
+    print(events.schema() if arguments.json else events.page(), end="\n" if arguments.json else "")
     return 0
 
 

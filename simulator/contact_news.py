@@ -8,6 +8,16 @@ from simulator.world import World
 def join_group(friends: Friends, chat_id: str, *customers: str) -> None:
     """Customers scan the code of a group."""
     fields = {"ChatId": chat_id, "UpdateDetail": "add_member", "JoinScene": "3"}
+    _tell(friends, fields, customers)
+
+
+def leave_group(friends: Friends, chat_id: str, *customers: str, removed: bool = False) -> None:
+    """Customers leave a group, or are removed from it."""
+    fields = {"ChatId": chat_id, "UpdateDetail": "del_member", "QuitScene": "1" if removed else "0"}
+    _tell(friends, fields, customers)
+
+
+def _tell(friends: Friends, fields: dict[str, str], customers: tuple[str, ...]) -> None:
     fields["MemChangeCnt"] = str(len(customers))
     friends.on_change(
         ContactChange(

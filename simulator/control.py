@@ -358,7 +358,7 @@ def _polite(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except Impossible as error:
-            return _json({"error": str(error)}, status=409)
+            return _json({"error": str(error), "kind": error.kind}, status=409)
         except (msgspec.DecodeError, ValueError) as error:
             return _json({"error": str(error)}, status=400)
 

@@ -15,7 +15,8 @@ def take(world: World, userid: str, open_kfid: str, external_userid: str) -> Non
     conversation = _at_desk(world, userid, open_kfid, external_userid)
     if conversation.state != QUEUED:
         raise Impossible(
-            f"only a waiting session can be taken, this one is in {conversation.state}"
+            f"only a waiting session can be taken, this one is in {conversation.state}",
+            "not_waiting",
         )
     world.change_state(conversation, HUMAN, told_by=None, servicer=userid)
     given = _first_reply_code(world, conversation)
@@ -42,7 +43,7 @@ def send(
     if conversation.state == ENDED and conversation.begun:
         _reopen(world, conversation, userid)
     if conversation.state != HUMAN or conversation.servicer != userid:
-        raise Impossible(f"{userid} does not have this session")
+        raise Impossible(f"{userid} does not have this session", "not_yours")
     line = world.add_message(
         conversation,
         sender="servicer",
@@ -70,7 +71,7 @@ def transfer(world: World, userid: str, to: str, open_kfid: str, external_userid
     """Give the session to a colleague (change_type 2)."""
     conversation = _has_session(world, userid, open_kfid, external_userid)
     if to == userid or not _servicer(world, open_kfid, to).receiving:
-        raise Impossible(f"{to} cannot take this session")
+        raise Impossible(f"{to} cannot take this session", "not_receiving")
     world.change_state(conversation, HUMAN, told_by=None, servicer=to)
     conversation.told_by = world.add_event(
         conversation,
@@ -141,7 +142,7 @@ def _servicer(world: World, open_kfid: str, userid: str) -> Servicer:
     account = world.accounts.get(open_kfid)
     servicer = account.servicers.get(userid) if account else None
     if servicer is None:
-        raise Impossible(f"{userid} is not a servicer of {open_kfid}")
+        raise Impossible(f"{userid} is not a servicer of {open_kfid}", "no_servicer")
     return servicer
 
 
@@ -153,7 +154,7 @@ def _at_desk(world: World, userid: str, open_kfid: str, external_userid: str) ->
 def _has_session(world: World, userid: str, open_kfid: str, external_userid: str) -> Conversation:
     conversation = _at_desk(world, userid, open_kfid, external_userid)
     if conversation.state != HUMAN or conversation.servicer != userid:
-        raise Impossible(f"{userid} does not have this session")
+        raise Impossible(f"{userid} does not have this session", "not_yours")
     return conversation
 
 

@@ -93,4 +93,12 @@ class Refused(Exception):
 
 
 class Impossible(Exception):
-    """A person at the phone or the desk tried what the client does not offer."""
+    """A person at the phone or the desk tried what the client does not offer.
+
+    Args:
+        kind: by which the page finds words for it (`page/api.js`), empty = it has none of its own.
+    """
+
+    def __init__(self, why: str, kind: str = "") -> None:
+        super().__init__(why)
+        self.kind = kind

@@ -128,7 +128,7 @@ class Toolbar:
             self._world.blame("bad_chat_message", "miniprogram.page")
             raise Impossible("sendChatMessage:fail invalid page")
         if msgtype == "text" and len(content["content"].encode()) > TEXT_BYTES:
-            raise Impossible("sendChatMessage:fail, too long")
+            raise Impossible("sendChatMessage:fail, too long", "too_long")
         return content
 
 
@@ -139,7 +139,7 @@ def _polite(
         try:
             return await handler(request)
         except Impossible as error:
-            return web.json_response({"error": str(error)}, status=409)
+            return web.json_response({"error": str(error), "kind": error.kind}, status=409)
         except (msgspec.DecodeError, KeyError, TypeError) as error:
             return web.json_response({"error": str(error)}, status=400)
 

@@ -4,6 +4,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+from bot.app import open_store
 from bot.config import Config
 from bot.model import Conversation, MessageReceived
 from bot.store import Store
@@ -68,6 +69,15 @@ def a_storage(folder: Path) -> dict[str, str]:
     if not named.is_file():
         return {"url": f"sqlite:///{folder / 'concierge.db'}"}
     return {"url": named.read_text("utf-8"), "folder": str(folder)}
+
+
+def open_quickly(config: Config) -> Store:
+    """A store that does not wait for the disk: no test of this process survives a power cut."""
+    store = open_store(config)
+    if config.storage.sqlite_path is not None:
+        for database in (store.database, store.keys):
+            database.run_script("PRAGMA synchronous = OFF")
+    return store
 
 
 def home_of(store: Store) -> Path:

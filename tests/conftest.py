@@ -10,13 +10,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from bot.app import Engine, build_engine, build_library, open_store, take_files
-from bot.config import Config
 from bot.ports import ValueSource
 from bot.routing.router import Router
 from bot.store import Store
 from bot.telemetry import Metrics
 from knowledge import FaqEntry, Library, Retriever
-from tests.builders import STORAGE, a_config, a_customer, some_knowledge
+from tests.builders import STORAGE, a_config, a_customer, open_quickly, some_knowledge
 from tests.postgres_server import PostgresServer, running_server
 from tests.talk import Chat, PlayedClock
 
@@ -32,6 +31,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--postgres", action="store_true", help="run what uses a store or a chat over PostgreSQL"
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--postgres`, what uses no database, or says itself on which it runs, is left out."""
+    if not config.getoption("--postgres"):
+        return
+    config.hook.pytest_deselected(items=[item for item in items if not _uses_any(item)])
+    items[:] = filter(_uses_any, items)
+
+
+def _uses_any(item: pytest.Item) -> bool:
+    """Whether a test uses a database, whichever."""
+    if not isinstance(item, pytest.Function):
+        return False
+    own = item.callspec.params if hasattr(item, "callspec") else {}
+    return "backend" in item.fixturenames and "backend" not in own
 
 
 class OpenChat(Protocol):
@@ -107,7 +122,7 @@ def home(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 @pytest.fixture
 def store(home: Path) -> Iterator[Store]:
     """An opened store without an engine."""
-    opened = _open(a_config(home))
+    opened = open_quickly(a_config(home))
     yield opened
     opened.close()
 
@@ -126,7 +141,7 @@ async def open_chat(home: Path, clock: PlayedClock) -> AsyncIterator[OpenChat]:
         **sections: Any,
     ) -> Chat:
         config = a_config(home, **sections)
-        store = _open(config)
+        store = open_quickly(config)
         if entries is None:
             await take_files(config, store.contents, now=clock.now())
             library = await build_library(config, store.contents, None)
@@ -150,12 +165,3 @@ async def open_chat(home: Path, clock: PlayedClock) -> AsyncIterator[OpenChat]:
 async def chat(open_chat: OpenChat) -> Chat:
     """A customer who was welcomed, and the bot with a small shop's knowledge."""
     return await open_chat()
-
-
-def _open(config: Config) -> Store:
-    """A store that does not wait for the disk: no test of this process survives a power cut."""
-    store = open_store(config)
-    if config.storage.sqlite_path is not None:
-        for database in (store.database, store.keys):
-            database.run_script("PRAGMA synchronous = OFF")
-    return store

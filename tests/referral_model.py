@@ -28,6 +28,7 @@ class Model:
     Args:
         end: last moment of the campaign, `midnight` the begin of each local day before it.
         phases: from when on it was open or not.
+        pool: whose friendship, or which groups, keep an invitation alive.
     """
 
     start: float
@@ -38,6 +39,7 @@ class Model:
     phases: list[tuple[float, bool]] = field(default_factory=list)
     credited: dict[Told, int] = field(default_factory=dict)
     given: dict[tuple[str, int], str] = field(default_factory=dict)
+    pool: tuple[str, ...] = POOL
 
     # ------------------------------------------------------------------ being told
 
@@ -115,7 +117,7 @@ class Model:
         mine = [
             one
             for one in self.told
-            if one.who == credit.who and one.member in (*POOL, credit.member)
+            if one.who == credit.who and one.member in (*self.pool, credit.member)
         ]
         order = sorted(range(len(mine)), key=lambda n: (mine[n].at, n))
         left, since = None, credit.at

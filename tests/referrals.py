@@ -3,9 +3,10 @@
 from typing import Any
 
 from bot.config import Campaign
-from bot.model import CustomerAdded, CustomerDeleted
+from bot.model import CustomerAdded, CustomerDeleted, Emitted
 from bot.store import Statement, Unit
 from handlers.referral import store as ledger
+from handlers.referral.on_groups import TIED
 from handlers.referral.rules import Phase, Standing
 from handlers.referral.store import Participant
 from tests.talk import Chat
@@ -23,6 +24,13 @@ SPRING: dict[str, Any] = {
     },
     "receivers": ["zhangsan", "lisi"],
 }
+
+
+CLUB: dict[str, Any] = SPRING | {
+    "mode": "group",
+    "group": {"name": "会员福利群", "chats": ["wr_a", "wr_b"]},
+}
+"""The same, with groups that are joined."""
 
 
 class Fair:
@@ -104,6 +112,24 @@ class Fair:
                     by=by,
                 )
             )
+
+    async def joins(
+        self, newcomer: str, *, by: str = "", chat: str = "wr_a", at: float | None = None
+    ) -> None:
+        """A newcomer joins a group by somebody's code, as WeCom tells when it is asked."""
+        state = f"r_{by}" if by else ""
+        at = self.clock.now() if at is None else at
+        await self._tied(newcomer, chat=chat, at=at, began=True, state=state)
+
+    async def quits(
+        self, newcomer: str, *, by: str = "customer", chat: str = "wr_a", at: float | None = None
+    ) -> None:
+        """A newcomer leaves a group, or is removed from it."""
+        at = self.clock.now() if at is None else at
+        await self._tied(newcomer, chat=chat, at=at, began=False, by=by)
+
+    async def _tied(self, newcomer: str, **data: Any) -> None:
+        await self.chat.receives(Emitted(name=TIED, data=data, external_userid=newcomer))
 
     async def counts(self, customer: str) -> dict[str, int]:
         """How many of a participant's invitations stand how, those without any left out."""

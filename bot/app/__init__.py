@@ -32,6 +32,7 @@ from bot.app.engine import (
 )
 from bot.app.escalation_meaning import ESCALATION_EXAMPLES, build_meaning, examples_in
 from bot.app.escalation_words import ESCALATION_WORDS, build_rules, rules_in
+from bot.app.fleet import Role
 from bot.app.lexicon import (
     LEXICON,
     build_lexicon,
@@ -59,6 +60,7 @@ __all__ = [
     "Concierge",
     "Engine",
     "Follower",
+    "Role",
     "Taken",
     "bases_of",
     "build_embedder",

@@ -8,6 +8,7 @@ from aiohttp import web
 from bot.app.campaign_figures import campaign_figures, every_campaign
 from bot.app.channel_stats import channel_report
 from bot.app.engine import Engine
+from bot.app.fleet import Role
 from bot.app.reports import build_reporter
 from bot.app.service import Concierge
 from bot.app.sidebar import sidebar_routes
@@ -27,17 +28,12 @@ from bot.wecom.cipher import CallbackCipher
 
 
 def web_app(concierge: Concierge, *, rehearsal: str = "") -> web.Application:
-    """The HTTP side: callback, health, metrics, reports, sidebar.
+    """The HTTP side: callback, health, metrics, reports, sidebar; of a worker health and metrics.
 
     Args:
         rehearsal: address of a simulator, see `sidebar_routes`.
     """
     config, engine = concierge.engine.config, concierge.engine
-    cipher = CallbackCipher(
-        config.wecom.callback_token.get_secret_value(),
-        config.wecom.callback_aes_key.get_secret_value(),
-        config.wecom.corp_id,
-    )
 
     async def database() -> None:
         await engine.store.database.fetch_one("SELECT 1")
@@ -50,12 +46,11 @@ def web_app(concierge: Concierge, *, rehearsal: str = "") -> web.Application:
         await concierge.tokens.get()
 
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    callback = CallbackEndpoint(
-        cipher, concierge.intake, clock=engine.clock.now, metrics=engine.metrics
-    )
     health = HealthEndpoints(engine.metrics, {"database": database, "index": index, "token": token})
-    app.add_routes([*callback.routes(), *health.routes()])
-    app.add_routes(_api(engine))
+    app.add_routes(health.routes())
+    if concierge.role is Role.WORKER:
+        return app
+    app.add_routes([*_callback(concierge).routes(), *_api(engine)])
     if config.channels.landing:
         app.add_routes(_landing(engine).routes())
     app.add_routes(sidebar_routes(concierge, rehearsal))
@@ -65,6 +60,19 @@ def web_app(concierge: Concierge, *, rehearsal: str = "") -> web.Application:
 
     app.on_shutdown.append(dismiss)
     return app
+
+
+def _callback(concierge: Concierge) -> CallbackEndpoint:
+    """What WeCom calls."""
+    engine, wecom = concierge.engine, concierge.engine.config.wecom
+    cipher = CallbackCipher(
+        wecom.callback_token.get_secret_value(),
+        wecom.callback_aes_key.get_secret_value(),
+        wecom.corp_id,
+    )
+    return CallbackEndpoint(
+        cipher, concierge.intake, clock=engine.clock.now, metrics=engine.metrics
+    )
 
 
 def _api(engine: Engine) -> list[web.AbstractRouteDef]:

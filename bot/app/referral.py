@@ -87,7 +87,8 @@ def posters(engine: Engine) -> Callable[[str], Awaitable[bytes]]:
         name = await _nickname(store, who.external_userid)
         campaign = known.campaign
         line = say("referral.poster_who", name=name) if name else ""
-        lines = (say("referral.poster_scan"), say("referral.poster_until", end=campaign.end[:10]))
+        scan = "referral.poster_scan_group" if campaign.by_group else "referral.poster_scan"
+        lines = (say(scan), say("referral.poster_until", end=campaign.end[:10]))
         background = Path(campaign.poster) if campaign.poster else None
         poster = Poster(way.content, campaign.name, line, lines, background)
         try:

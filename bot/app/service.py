@@ -1,7 +1,7 @@
 """Which loops and pages make the running service, and how do they reach WeCom?"""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from bot.app.engine import (
     open_store,
     vectors_folder,
 )
+from bot.app.fleet import Role, build_leases
 from bot.app.flows import EditedFlows
 from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.lexicon_following import LexiconFollower
@@ -44,6 +45,7 @@ from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.delivery.desks import Desks
 from bot.delivery.ending import EVERY_S as ENDING_EVERY_S
 from bot.delivery.ending import Ending
+from bot.delivery.followed import Followed
 from bot.delivery.group_welcomes import GroupWelcomes
 from bot.delivery.housekeeping import (
     DeletedKeys,
@@ -62,7 +64,7 @@ from bot.delivery.pictures import Pictures
 from bot.delivery.pull import PullSettings
 from bot.delivery.reconciling import EVERY_S
 from bot.delivery.send import Courier, Sender
-from bot.delivery.service import Drains, Service
+from bot.delivery.service import Drains, Look, Service
 from bot.delivery.shedding import EVERY_S as SHED_S
 from bot.delivery.shedding import Shedding
 from bot.delivery.watching import EVERY_S as EVERY_WATCH_S
@@ -75,6 +77,7 @@ from bot.ports import Clock
 from bot.redis import Shared
 from bot.routing.live import Live
 from bot.store import Approvals, Store
+from bot.store.leases import Leases
 from bot.store.moving import refuse_moved
 from bot.telemetry import Metrics
 from bot.wecom.client import WeComClient
@@ -107,23 +110,28 @@ class Concierge:
     client: WeComClient
     live: Live
     contacts: ContactAccess
+    role: Role = Role.ALL
     warming: "asyncio.Task[None] | None" = None
 
 
 @asynccontextmanager
-async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterator[Concierge]:
+async def running(
+    config: Config, role: Role = Role.ALL, *, vectors: Path | None = None
+) -> AsyncIterator[Concierge]:
     """The service with its loops, from start to an orderly stop.
 
     Args:
+        role: what of it this process does.
         vectors: folder of the vector cache, by default beside the database.
     """
     clock = SystemClock()
     store = open_store(config)
     try:
-        store.database.claim()
+        leases = build_leases(config, store.database, role)
         refuse_moved(store.database)
-        await take_channels(config, store, clock.now())
-        await take_campaigns(config, store, clock.now())
+        with store.database.migrating():  # what files say is taken by one process after another
+            await take_channels(config, store, clock.now())
+            await take_campaigns(config, store, clock.now())
     except Misconfigured:
         store.close()
         raise
@@ -142,14 +150,24 @@ async def running(config: Config, *, vectors: Path | None = None) -> AsyncIterat
     session = new_session()
     transport = Transport(session, config.wecom.api_base)
     shared = Shared(config.redis, config.wecom.corp_id, engine.metrics)
-    secret, rates = config.wecom.secret.get_secret_value(), Rates(shared.pool, clock=clock.now)
+    secret = config.wecom.secret.get_secret_value()
+    rates = Rates(shared.pool, lambda: leases.living, clock.now)
     tokens = AccessTokens(
         transport, config.wecom.corp_id, secret, clock=clock.now, shelf=shared.shelf
     )
-    client = WeComClient(transport, tokens, rates=rates, clock=clock.now, metrics=engine.metrics)
+    client = WeComClient(
+        *(transport, tokens),
+        rates=rates,
+        clock=clock.now,
+        metrics=engine.metrics,
+        ask_first=leases.check,
+    )
     apis = contact_apis(config, client, transport, clock, engine.metrics, shelf=shared.shelf)
     async with shared:
-        concierge = _assemble(engine, client, tokens, follower, apis, shared=shared)
+        concierge = _assemble(
+            *(engine, client, tokens, follower, apis), leases=leases, shared=shared
+        )
+        concierge.role = role
         concierge.warming = asyncio.create_task(_warm(engine, cache), name="warming")
         await concierge.service.start()
         try:
@@ -179,7 +197,8 @@ async def _read_knowledge(
     config: Config, store: Store, cache: Path, now: float
 ) -> tuple[Library, int, Releases]:
     """What the bot knows, the content version that it is of, and what of it people released."""
-    taken = await take_files(config, store.contents, now=now)
+    with store.database.migrating():  # as above
+        taken = await take_files(config, store.contents, now=now)
     log.info(
         "content.files_read",
         changed=taken.changed,
@@ -210,6 +229,7 @@ def _assemble(
     follower: Follower,
     apis: Mapping[str, ContactApi],
     *,
+    leases: Leases,
     shared: Shared,
 ) -> Concierge:
     config, store, clock = engine.config, engine.store, engine.clock
@@ -231,7 +251,8 @@ def _assemble(
         fetch=client.fetch_elsewhere,
     )
     mass_sends = build_mass_sends(engine, contacts.access, woken)
-    staff = StaffMessages(client, config.wecom.agent_id, rates=Rates(shared.pool, clock=clock.now))
+    rates = Rates(shared.pool, lambda: leases.living, clock.now)
+    staff = StaffMessages(client, config.wecom.agent_id, rates=rates)
     carried: dict[type[Effect], Courier] = {
         **couriers(engine, kf, staff, media, client.fetch_elsewhere, woken=woken),
         **contacts.couriers,
@@ -239,8 +260,8 @@ def _assemble(
     }
     sender = Sender(store, carried, woken, clock, engine.metrics)
     hurry, live = Hurry(), Live(shared.bus)
-    sends = Lanes("send", sender.send_queue, _send_slots(config), clock, hurry)
-    drains = _drains(engine, sends, live, hurry)
+    sends = Lanes("send", sender.send_queue, _send_slots(config), clock, hurry, leases=leases)
+    drains = _drains(engine, sends, live, hurry, leases)
     service = Service(
         store,
         kf,
@@ -248,22 +269,28 @@ def _assemble(
         sends=sends,
         accounts=config.wecom.kf_accounts,
         pull=_pull_settings(config),
-        looks=[
-            *_looks(engine, kf, follower, drains, sends),
-            (60.0, files.look),
+        looks=[*_looks_everywhere(engine, follower), (60.0, files.look)],
+        once=[
+            *_looks(engine, kf, drains, sends),
             (MASS_LOOK_S, mass_sends.looks.look),
             (EVERY_WATCH_S, build_watch(engine, tokens, sends.wake).look),
             *_contact_looks(engine, contacts, client, sends, drains),
         ],
         clock=clock,
+        leases=leases,
+        followed=Followed(store, live, clock).look,
     )
     intake = DurableIntake(store, service.hinted, woken, service.accounts_changed)
-    return Concierge(*(engine, service, intake, woken, tokens, client, live), contacts.access)
+    return Concierge(*(engine, service, intake, woken, tokens, client, live, contacts.access))
 
 
-def _drains(engine: Engine, sends: Lanes, live: Live, hurry: Hurry) -> Drains:
+def _drains(engine: Engine, sends: Lanes, live: Live, hurry: Hurry, leases: Leases) -> Drains:
     slots = engine.config.delivery.drain_concurrency
-    return Drains(engine.dispatcher, slots, engine.clock, sends.wake, live.changed, hurry=hurry)
+    return Drains(
+        *(engine.dispatcher, slots, engine.clock, sends.wake, live.changed),
+        hurry=hurry,
+        leases=leases,
+    )
 
 
 def _pull_settings(config: Config) -> PullSettings:
@@ -275,23 +302,29 @@ def _pull_settings(config: Config) -> PullSettings:
     )
 
 
-def _looks(
-    engine: Engine, kf: Kf, follower: Follower, drains: Drains, sends: Lanes
-) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
-    """What the service looks after by itself, and how often."""
+def _looks_everywhere(engine: Engine, follower: Follower) -> list[Look]:
+    """What each process looks after for itself: what it keeps in memory, what it shows."""
     config, store, clock = engine.config, engine.store, engine.clock
     reporter = build_reporter(config, store.measured)
     rules = RulesFollower(engine.tag_rules, engine.library.embedder, vectors_folder(config))
     return [
         (0.5, follower.look),
-        (1.0, EditedFlows(store, engine.guide.flows, clock, drains.lanes.wake).look),
-        (2.0, build_eraser(config, store, engine.routers).look),
         (1.0, DeletedKeys(store).look),
         (SHED_S, Shedding(store, engine.load, clock, config.alarms.shed_from).look),
         (2.0, rules.look),
         (5.0, Gauges(store, engine.metrics, clock).look),
-        (60.0, LeftCases(store, clock, drains.lanes.wake).look),
         (60.0, TicketGauges(store, engine.metrics, clock, bool(config.staff)).look),
+        (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
+    ]
+
+
+def _looks(engine: Engine, kf: Kf, drains: Drains, sends: Lanes) -> list[Look]:
+    """What the service looks after by itself, and how often; one process does it for all."""
+    config, store, clock = engine.config, engine.store, engine.clock
+    return [
+        (1.0, EditedFlows(store, engine.guide.flows, clock, drains.lanes.wake).look),
+        (2.0, build_eraser(config, store, engine.routers).look),
+        (60.0, LeftCases(store, clock, drains.lanes.wake).look),
         (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
         *tag_looks(engine, sends.wake),
         (60.0, Buyers(store, clock).look),
@@ -299,7 +332,6 @@ def _looks(
         (ENDING_EVERY_S, Ending(store, config, clock, drains.lanes.wake).look),
         (1.0, build_task_reminders(engine, sends.wake, drains.lanes.wake).look),
         (1.0, WebhookFeed(store, config.webhooks, clock, sends.wake).look),
-        (60.0, ServiceGauges(store, reporter, engine.metrics, clock).look),
         (
             5.0,
             WaitingNotices(
@@ -323,7 +355,7 @@ def _looks(
 
 def _contact_looks(
     engine: Engine, contacts: ContactParts, client: WeComClient, sends: Lanes, drains: Drains
-) -> list[tuple[float, Callable[[], Awaitable[object]]]]:
+) -> list[Look]:
     """What of customer contact the service looks after by itself."""
     fetch = client.fetch_elsewhere
     channels = build_channel_keeping(engine, contacts.access, fetch, sends.wake)

@@ -87,7 +87,7 @@ def sidebar_routes(concierge: Concierge, rehearsal: str = "") -> list[web.Abstra
             *(store, people, Panels(engine.routers, engine.supplies), engine.phrases),
             *(engine.suggester, ZoneInfo(engine.config.timezone)),
         ),
-        seeing=Seeing(store, people),
+        seeing=Seeing(store, people, clock),
         acting=Acting(store, concierge.live, clock, concierge.woken),
         jssdk=JsSdk(concierge.client, clock.now, concierge.tokens.credentials),
         live=concierge.live,

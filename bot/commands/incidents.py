@@ -12,7 +12,7 @@ from bot.app import PROMPTS, open_store
 from bot.commands.consent import operator
 from bot.config import Config
 from bot.errors import Conflict, Misconfigured
-from bot.policy.alarms import BY_PEOPLE, INCIDENTS, Kind, Step
+from bot.policy.alarms import BY_PEOPLE, INCIDENTS, Kind, Step, within, worded
 from bot.routing.phrases import Phrases
 from bot.store import Store, Unit
 from bot.store.alarms import Alarm, Done
@@ -54,7 +54,7 @@ async def show(config: Config, incident: int, out: TextIO, *, as_json: bool) -> 
         name = _STEPS[Step(step.step)]
         print(f"  {name}  {_time(config, step.at)} {step.by}：{step.note}", file=out)
     for left in _left(one, done):
-        by = _time(config, one.opened_at + _within(config, left))
+        by = _time(config, one.opened_at + within(config.alarms)[left])
         print(f"  {_STEPS[left]}  还没有，限 {by} 之前", file=out)
     return 0
 
@@ -80,8 +80,9 @@ async def begin(
     finally:
         store.close()
     print(f"已记下，编号 {one.id}。", file=out)
+    spans = within(config.alarms)
     for step, name in _STEPS.items():
-        print(f"  {name}  限 {_time(config, at + _within(config, step))} 之前", file=out)
+        print(f"  {name}  限 {_time(config, at + spans[step])} 之前", file=out)
     return 0
 
 
@@ -121,24 +122,8 @@ def _left(one: Alarm, done: Sequence[Done]) -> list[Step]:
     return [step for step in Step if step not in steps]
 
 
-def _within(config: Config, step: Step) -> float:
-    limits = config.alarms
-    return {
-        Step.DIAGNOSED: limits.diagnose_within_s,
-        Step.RESTORED: limits.restore_within_s,
-        Step.REPORTED: limits.report_within_s,
-    }[step]
-
-
 def _line(config: Config, one: Alarm) -> str:
-    limits = config.alarms
-    what = Phrases.load(PROMPTS).say(
-        f"alarms.{one.kind}",
-        shown=one.shown,
-        backlog=f"{limits.backlog:,}",
-        availability=f"{limits.availability:.1%}",
-        p95=f"{limits.turn_p95_s:g}",
-    )
+    what = Phrases.load(PROMPTS).say(f"alarms.{one.kind}", shown=one.shown, **worded(config.alarms))
     over = "还在" if one.ended_at is None else f"{_time(config, one.ended_at)} 结束"
     kind = "故障" if one.kind in INCIDENTS else "告警"
     return f"{one.id}  {kind}  {_time(config, one.opened_at)} 起，{over}  {what}"

@@ -6,7 +6,7 @@ import signal
 import structlog
 from aiohttp import web
 
-from bot.app import Concierge, running, web_app
+from bot.app import Concierge, Role, running, web_app
 from bot.commands.pace import quick_loop
 from bot.config import Config, ConfigErrors, require
 from bot.errors import Misconfigured
@@ -16,8 +16,11 @@ log = structlog.get_logger(__name__)
 _CLOSE_WITHIN_S = 1.0
 
 
-async def serve(config: Config) -> int:
+async def serve(config: Config, role: Role) -> int:
     """Serve until SIGTERM or SIGINT; what is in hand is finished within 10 s.
+
+    Args:
+        role: what of the service this process does.
 
     Raises:
         ConfigErrors: one of the six values is missing.
@@ -29,9 +32,10 @@ async def serve(config: Config) -> int:
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stopping.set)
     with quick_loop() as settle:
-        async with running(config) as concierge:
+        async with running(config, role) as concierge:
             runner = await listen(concierge, config.server.host, config.server.port)
-            log.info("serve.started", host=config.server.host, port=config.server.port)
+            where = {"host": config.server.host, "port": config.server.port}
+            log.info("serve.started", role=role.value, **where)
             settling = asyncio.create_task(settle(concierge.warming))
             await stopping.wait()
             log.info("serve.stopping")

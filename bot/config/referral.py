@@ -18,6 +18,7 @@ Moment = Annotated[
 """Local time: ``2026-12-01 00:00``."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z_\-]{0,29}$")]
+ChatId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_\-]{1,64}$")]
 Yuan = Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)]
 Hours = Annotated[float, Field(ge=0, le=24 * 90, allow_inf_nan=False)]
 
@@ -97,19 +98,24 @@ class Place(Section):
 
     Args:
         name: as customers read it.
-        url: that leads there.
+        url: that leads there; where every inviter has a code of his own into the group, none.
         channel: of a group, whose code is counted, ``None`` = nothing can be counted.
+        chats: ids of the groups into which inviters' own codes lead (`Campaign.mode`), filled in
+            this order.
     """
 
     name: Text
-    url: Annotated[str, StringConstraints(pattern=r"^https://\S+$", max_length=300)]
+    url: Annotated[str, StringConstraints(pattern=r"^https://\S+$", max_length=300)] | None = None
     channel: Name | None = None
+    chats: Annotated[Many[ChatId], Field(max_length=5)] = ()
 
 
 class Campaign(Section):
     """A referral campaign.
 
     Args:
+        mode: what an invitation is: ``friend`` = somebody adds a member, ``group`` = somebody
+            joins one of the chats of `group`; both by the inviter's own code.
         start: of the window; an add at this second and at `end` counts.
         audience: who may take part; who takes part already stays.
         tiers: strictly increasing.
@@ -125,7 +131,7 @@ class Campaign(Section):
         observe_days: after `end`, how long a deletion still takes an invitation back.
         daily_cap: invitations of one inviter a day.
         cap: of the whole campaign.
-        new_to: to whom a newcomer must be new: the company, or these members alone.
+        new_to: to whom a newcomer must be new: the company, or these members (or groups) alone.
         exclusive: campaigns with the same word credit a person once among them.
         mutual: whether friends may invite each other in a ring.
         corp_users: whether people of other companies' WeCom count.
@@ -139,6 +145,7 @@ class Campaign(Section):
 
     id: Name
     name: Text
+    mode: Literal["friend", "group"] = "friend"
     start: Moment
     end: Moment
     audience: CampaignAudience = CampaignAudience()
@@ -186,6 +193,26 @@ class Campaign(Section):
         """First and last moment, Unix seconds."""
         start, end = (datetime.fromisoformat(one) for one in (self.start, self.end))
         return start.replace(tzinfo=zone).timestamp(), end.replace(tzinfo=zone).timestamp()
+
+    @model_validator(mode="after")
+    def _leads_somewhere(self) -> "Campaign":
+        if self.by_group != bool(self.group and self.group.chats):
+            raise ValueError("mode 为 group 时，也只在这时，写 group.chats")
+        if self.group is not None and self.group.url is None and not self.by_group:
+            raise ValueError("group 写明 url")
+        if self.account is not None and self.account.url is None:
+            raise ValueError("account 写明 url")
+        return self
+
+    @property
+    def by_group(self) -> bool:
+        """Whether somebody is invited who joins a group."""
+        return self.mode == "group"
+
+    @property
+    def chats(self) -> tuple[str, ...]:
+        """The groups that inviters' codes lead into."""
+        return self.group.chats if self.group is not None else ()
 
     @property
     def freeze_s(self) -> float:

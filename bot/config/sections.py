@@ -204,6 +204,7 @@ class Delivery(Section):
     drain_concurrency: int = Field(default=64, ge=1, le=1000)
     max_attempts: int = Field(default=5, ge=1, le=100)
     late_welcome_s: float = Field(default=18, gt=0, le=20, allow_inf_nan=False)
+    lease_s: float = Field(default=15, ge=1, le=300, allow_inf_nan=False)
 
 
 class Autonomy(Section):

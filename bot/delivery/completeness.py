@@ -37,7 +37,10 @@ class CompletenessLook:
     clock: Clock
 
     async def look(self) -> None:
-        """Ask for what is not known yet; what WeCom does not answer is asked for again."""
+        """Ask for what is not known yet, and count again where something has come since.
+
+        What WeCom does not answer is asked for again.
+        """
         days = await self._days()
         if not days:
             return
@@ -46,6 +49,7 @@ class CompletenessLook:
             wanted = [day for day in days if day >= account.first_started_at]
             await self._ask(MESSAGES, open_kfid, wanted)
         await self._ask(FRIENDS, "", days)
+        await self.store.completeness.recount(self.clock.now())
 
     async def _days(self) -> list[float]:
         """Begins of the days that WeCom has counted and that we were there for as a whole."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -12,6 +13,7 @@ from bot.errors import ConciergeError, NotAuthorised
 from bot.model import ReadGroup
 from bot.ports import Clock
 from bot.store import Parcel, Store
+from bot.wecom.groups import CUSTOMER
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +31,7 @@ class GroupReader:
         effect = parcel.effect
         assert isinstance(effect, ReadGroup)
         await self.store.outbox.claim(parcel, self.clock.now())
-        told = {"chat_id": effect.chat_id, "at": effect.at, "joined": effect.joined}
+        told: dict[str, Any] = {"chat_id": effect.chat_id, "at": effect.at, "joined": effect.joined}
         api = await self.access.api()
         if api is None:
             return Ended("sent", result=told)
@@ -38,7 +40,14 @@ class GroupReader:
         except NotAuthorised as error:
             await self.access.refused(error)
             return Ended("sent", result=told, error=str(error), errcode=error.errcode)
-        return Ended("sent", result={**told, "name": group.name, "owner": group.owner})
+        told |= {"name": group.name, "owner": group.owner}
+        if effect.since is not None:
+            told["members"] = [
+                (one.userid, one.state, one.join_time)
+                for one in group.member_list
+                if one.type == CUSTOMER and one.join_time >= effect.since
+            ]
+        return Ended("sent", result=told)
 
 
 @dataclass(slots=True)

@@ -5,13 +5,15 @@ import heapq
 import itertools
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import structlog
 
-from bot.errors import ConciergeError
+from bot.errors import ConciergeError, LeaseLost
 from bot.model import Lane
 from bot.ports import Clock
+from bot.store.fences import fenced
+from bot.store.leases import Alone, Leases, shard_of
 
 log = structlog.get_logger(__name__)
 
@@ -100,6 +102,7 @@ class Lanes:
             ``None``. It must not raise for reasons of its own; if it does, the key is tried again.
         slots: how many keys run at once, per lane.
         hurry: shared with other lanes through which the same urgent work passes.
+        leases: whose each key is; what another process has to do is left alone.
     """
 
     def __init__(
@@ -109,8 +112,11 @@ class Lanes:
         slots: Mapping[Lane, int],
         clock: Clock,
         hurry: Hurry | None = None,
+        *,
+        leases: Leases | None = None,
     ) -> None:
         self._name, self._work, self._clock = name, work, clock
+        self._leases = leases or Alone()
         self._hurry = Hurry() if hurry is None else hurry  # one that is calm is false
         self._hurry.when_calm(self._start_what_fits)
         self._slots = dict(slots)
@@ -125,7 +131,7 @@ class Lanes:
 
     def wake(self, key: str, lane: Lane, rank: Rank = (0, 0.0)) -> None:
         """Say that a key has something to do; a key that is running is run once more."""
-        if self._stopping:
+        if self._stopping or not self._leases.holds(shard_of(key)):
             return
         if key in self._running:
             self._again[key] = min(self._again.get(key, (lane, rank)), (lane, rank), key=_urgency)
@@ -155,12 +161,20 @@ class Lanes:
         self._stopping = True
         for handle in self._later.values():
             handle.cancel()
-        running = list(self._running.values())
-        if running:
-            _, late = await asyncio.wait(running, timeout=grace_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await _finish(list(self._running.values()), grace_s)
+
+    async def settle(self, names: Collection[str], grace_s: float) -> None:
+        """Let what runs of these shares finish, at most this long."""
+        keys = [key for key in self._running if shard_of(key) in names]
+        await _finish([self._running[key] for key in keys], grace_s)
+        for key in keys:
+            self._again.pop(key, None)
+        self._start_what_fits()
+
+    @property
+    def busy_shares(self) -> set[str]:
+        """Shares of which something runs."""
+        return {shard_of(key) for key in self._running}
 
     @property
     def busy(self) -> bool:
@@ -181,6 +195,10 @@ class Lanes:
                 if self._queued.get(key) != (lane, rank):
                     continue  # it went with a more urgent lane meanwhile
                 del self._queued[key]
+                if not self._leases.holds(shard_of(key)):
+                    if lane is Lane.URGENT:
+                        self._hurry.ends()
+                    continue
                 self._free[lane] -= 1
                 self._running[key] = asyncio.create_task(self._run(key, lane))
 
@@ -194,7 +212,11 @@ class Lanes:
         try:
             if lane is not Lane.URGENT:
                 await self._hurry.turnstile.go_through()
-            next_at = await self._work(key)
+            with fenced(self._leases.fence(shard_of(key))):
+                next_at = await self._work(key)
+        except LeaseLost:  # if it is ours after all, it is tried again
+            log.info("lanes.lease_lost", lanes=self._name)
+            next_at = self._clock.now() + _AFTER_FAILURE_S
         except (ConciergeError, OSError) as error:
             log.error("lanes.failed", lanes=self._name, error=type(error).__name__)
             next_at = self._clock.now() + _AFTER_FAILURE_S
@@ -211,6 +233,14 @@ class Lanes:
         elif next_at is not None and not self._stopping:
             self.wake_at(key, next_at, lane)
         self._start_what_fits()
+
+
+async def _finish(tasks: Sequence[asyncio.Task[None]], grace_s: float) -> None:
+    if tasks:
+        _, late = await asyncio.wait(tasks, timeout=grace_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
 
 _ORDER = {lane: index for index, lane in enumerate(Lane)}

@@ -26,6 +26,9 @@ AFTER_ERROR_S = 600.0
 CHANGED_AT_ONCE = 50
 """Codes that one look changes, of however many."""
 
+GROUP = "group"
+"""Kind of a way that leads into a group."""
+
 Fetch = Callable[[str, int], Awaitable[bytes]]
 
 
@@ -66,7 +69,9 @@ class PersonalWayCourier:
         if way.is_usable:
             return Ended("sent", result=result)
         kept = self.store.personal_ways
-        if not way.config_id:
+        if effect.chats and not way.url:
+            way = await self._into_group(ways, effect, way)
+        elif not way.config_id:
             way = await self._found(ways, way) or await self._new(ways, effect, way)
             await kept.made(replace(way, users=effect.users), self.clock.now())
         try:
@@ -84,6 +89,21 @@ class PersonalWayCourier:
         made = await ways.add(effect.state, users, remark=remark, skip_verify=True)
         return replace(way, config_id=made.config_id, url=made.qr_code, leads_to=users)
 
+    async def _into_group(
+        self, ways: ContactWays, effect: MakeWay, way: PersonalWay
+    ) -> PersonalWay:
+        """Making it does not tell the picture: its id is kept before that is asked for."""
+        kept, now = self.store.personal_ways, self.clock.now()
+        if not way.config_id:
+            await kept.trying(effect.state, now)
+            remark, chats = effect.remark, effect.chats
+            made = await ways.add_join(effect.state, chats, remark=remark, new_group="")
+            way = replace(way, config_id=made, kind=GROUP, users=(), leads_to=())
+            await kept.made(way, now)
+        way = replace(way, url=(await ways.get_join(way.config_id)).qr_code)
+        await kept.made(way, now)
+        return way
+
     async def _found(self, ways: ContactWays, way: PersonalWay) -> PersonalWay | None:
         """What an earlier try made whose answer never came."""
         if way.tried_at is None:
@@ -97,7 +117,8 @@ class PersonalWayCourier:
     async def _drop(self, ways: ContactWays, way: PersonalWay) -> Outcome:
         if way.config_id and way.deleted_at is None:
             try:
-                await ways.delete(way.config_id)
+                delete = ways.delete_join if way.kind == GROUP else ways.delete
+                await delete(way.config_id)
             except UnknownWay:
                 log.info("ways.gone_already", state=way.state)
         dropped = self.store.personal_ways.dropped(way.state, self.clock.now())

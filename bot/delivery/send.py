@@ -11,6 +11,7 @@ from structlog.contextvars import bound_contextvars
 from bot.delivery.outcomes import Ended, Held, Later, Outcome
 from bot.errors import (
     ConciergeError,
+    LeaseLost,
     Misconfigured,
     NotAuthorised,
     NotConsented,
@@ -119,6 +120,8 @@ class Sender:
             return Ended("expired", error="past its time")
         try:
             return await self.couriers[type(parcel.effect)](parcel)
+        except LeaseLost:
+            raise  # the new owner tries it again, as after a crash
         except NotConsented as error:
             return Ended("cancelled", error=str(error))
         except Throttled as error:

@@ -2,17 +2,22 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from bot.delivery.fleet import Fleet
 from bot.delivery.lanes import Hurry, Lanes
+from bot.delivery.news import News
 from bot.delivery.pull import Puller, PullSettings, backlog_rank
-from bot.errors import ConciergeError
+from bot.errors import ConciergeError, LeaseLost
 from bot.model import Lane
 from bot.ports import Clock
 from bot.routing.dispatcher import Dispatcher
 from bot.store import Store
+from bot.store.fences import fenced, run_fenced
+from bot.store.leases import LOOPS, Alone, Leases, pull_of
 from bot.wecom.callback import KfHint
 from bot.wecom.kf import Kf
 
@@ -25,8 +30,14 @@ LOOK_AHEAD_S = 900.0
 """Timers further away than this are found by a later look."""
 
 _NOTICE_WRITES_S = 1.0
+_BETWEEN_NEWS_S = 0.02
+_ALL_ANEW_S = 5.0
+"""How often, while others write, everything that waits is looked through, not only what is new."""
+
 _CALLBACK_DELAY_S = 30.0
 """A callback without a time is assumed to be no older (retries included)."""
+
+Look = tuple[float, Callable[[], Awaitable[object]]]
 
 _ACCOUNTS_EVERY_S = 600.0
 _ACCOUNTS_RETRY_S = 5.0
@@ -49,6 +60,7 @@ class Drains:
         drained: Callable[[str], None] = lambda _subject: None,
         *,
         hurry: Hurry | None = None,
+        leases: Leases | None = None,
     ) -> None:
         self._dispatcher, self._clock, self._sends = dispatcher, clock, sends
         self._drained = drained
@@ -66,6 +78,7 @@ class Drains:
             },
             clock,
             hurry,
+            leases=leases,
         )
 
     async def _drain(self, subject: str) -> float | None:
@@ -83,7 +96,10 @@ class Service:
         accounts: configured open_kfids; empty = all that the app may see.
         sends: lanes of the outbox queues.
         drains: lanes of the mailboxes.
-        looks: what is looked after, with its interval in seconds.
+        looks: what each process looks after, with its interval in seconds.
+        once: what one process looks after for all.
+        leases: what is ours to do, by default everything.
+        followed: called when other processes have done something: pages may show it.
     """
 
     def __init__(
@@ -95,43 +111,57 @@ class Service:
         sends: Lanes,
         accounts: Sequence[str],
         pull: PullSettings,
-        looks: Sequence[tuple[float, Callable[[], Awaitable[object]]]],
+        looks: Sequence[Look],
+        once: Sequence[Look],
         clock: Clock,
+        leases: Leases | None = None,
+        followed: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        self._leases, self._followed = leases or Alone(), followed or _nobody
+        self._fleet = Fleet(self._leases, (drains, sends), self._take_up, self._end_pulls)
+        self._news = News(store, drains, sends, clock, pull.fresh_first_s)
         self._store, self._kf, self._clock = store, kf, clock
         self._drains, self._sends = drains, sends
-        self._wanted, self._pull, self._looks = set(accounts), pull, looks
+        self._wanted, self._pull = set(accounts), pull
+        self._looks, self._once = looks, once
         self._pullers: dict[str, tuple[Puller, asyncio.Task[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._accounts_changed = asyncio.Event()
         self._started_at, self._listed = clock.now(), False
         self._seen_version = 0
+        self._known: set[str] = set()
 
     async def start(self) -> None:
         """Take up where the last process ended, then listen."""
+        self._seen_version = await self._store.database.foreign_version()
+        await self._news.start()
+        await self._fleet.start()
+        own = ((LOOK_AHEAD_S / 3, self._look_ahead),)
+        forever = [self._follow_accounts(), self._fleet.run()]
+        forever.append(self._follow_writes())
+        forever += [_every(*one) for one in (*own, *self._looks)]
+        forever += [_every(interval, self._for_all(look)) for interval, look in self._once]
+        self._tasks += [asyncio.create_task(one, name="loop") for one in forever]
+
+    async def _take_up(self) -> None:
+        """Begin what there is to do for what is ours; much of it may be under way already."""
         for account in await self._store.accounts.all():
+            self._known.add(account.open_kfid)
             if not self._wanted or account.open_kfid in self._wanted:
                 self._pull_account(account.open_kfid)
         for open_kfid, token, received_at in await self._store.accounts.hints():
             # acknowledged by a process that died since: WeCom will not tell us again
             self.hinted(KfHint(open_kfid, token, received_at - _CALLBACK_DELAY_S))
-        self._seen_version = await self._store.database.foreign_version()
         await self._recover()
         await self._look_ahead()
-        self._tasks.append(asyncio.create_task(self._follow_accounts(), name="accounts"))
-        own = ((_NOTICE_WRITES_S, self._notice_writes), (LOOK_AHEAD_S / 3, self._look_ahead))
-        for interval, look in (*own, *self._looks):
-            self._tasks.append(asyncio.create_task(_every(interval, look), name="look"))
 
     async def stop(self) -> None:
         """Stop pulling, finish turns and sends in hand, within 10 s."""
-        pulling = [task for _, task in self._pullers.values()]
-        for task in (*pulling, *self._tasks):
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*pulling, *self._tasks, return_exceptions=True)
-        await asyncio.gather(
-            self._drains.stop(STOP_WITHIN_S / 2), self._sends.stop(STOP_WITHIN_S / 2)
-        )
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._end_pulls(frozenset(map(pull_of, self._pullers)))
+        await self._fleet.leave(STOP_WITHIN_S / 2)
 
     def hinted(self, hint: KfHint) -> None:
         """A callback said that this account has something to pull."""
@@ -141,7 +171,7 @@ class Service:
         puller = self._pullers.get(open_kfid)
         if puller is not None:
             puller[0].hint(hint.token)
-        else:
+        elif open_kfid not in self._known or self._leases.holds(pull_of(open_kfid)):
             since = hint.created_at or self._clock.now() - _CALLBACK_DELAY_S
             self._tasks.append(asyncio.create_task(self._adopt(open_kfid, "", since, hint.token)))
 
@@ -183,14 +213,19 @@ class Service:
         for open_kfid in self._pullers.keys() - {account.open_kfid for account in listed}:
             log.warning("account.withdrawn", account=open_kfid)
             self._pullers.pop(open_kfid)[1].cancel()
+            self._known.discard(open_kfid)
 
     async def _adopt(self, open_kfid: str, name: str, since: float, token: str = "") -> None:
         await self._store.accounts.register(open_kfid, name, since)
+        self._known.add(open_kfid)
         puller = self._pull_account(open_kfid)
-        if token:
+        if token and puller is not None:
             puller.hint(token)
 
-    def _pull_account(self, open_kfid: str) -> Puller:
+    def _pull_account(self, open_kfid: str) -> Puller | None:
+        """Who pulls it, ``None`` = another process."""
+        if not self._leases.holds(pull_of(open_kfid)):
+            return None
         if open_kfid not in self._pullers:
             puller = Puller(
                 open_kfid,
@@ -200,14 +235,25 @@ class Service:
                 settings=self._pull,
                 clock=self._clock,
             )
-            task = asyncio.create_task(puller.run(), name=f"pull {open_kfid}")
+            work = run_fenced(self._leases.fence(pull_of(open_kfid)), puller.run())
+            task = asyncio.create_task(work, name=f"pull {open_kfid}")
             self._pullers[open_kfid] = (puller, task)
         return self._pullers[open_kfid][0]
+
+    async def _end_pulls(self, names: frozenset[str]) -> None:
+        """Stop pulling these; a page is stored whole or not at all."""
+        ending = [one for one in self._pullers if pull_of(one) in names]
+        tasks = [self._pullers.pop(one)[1] for one in ending]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     # ------------------------------------------------------------------ what is left from before
 
     async def _recover(self) -> None:
         """Wake every subject with due rows and every queue with unsent ones."""
+        if not self._leases.works:
+            return
         now = self._clock.now()
         for one in await self._store.mailbox.waiting(now):
             rank = backlog_rank(
@@ -217,12 +263,40 @@ class Service:
         for queue, lane in await self._store.outbox.open_queues():
             self._sends.wake(queue, lane)
 
-    async def _notice_writes(self) -> None:
-        """Commands write through the same units: notice what another process has committed."""
-        version = await self._store.database.foreign_version()
-        if self._seen_version != version:
-            await self._recover()
-        self._seen_version = version
+    async def _follow_writes(self) -> None:
+        """Other processes and commands write through the same units: notice what they commit."""
+        database, looked_at, behind = self._store.database, time.monotonic(), False
+        while True:
+            try:
+                seen = self._seen_version
+                self._seen_version = await database.next_foreign(seen, _NOTICE_WRITES_S)
+                behind |= self._seen_version != seen
+                if self._seen_version != seen and self._leases.shared:
+                    await self._look_at_news()
+                if behind and time.monotonic() >= looked_at + _ALL_ANEW_S * self._leases.shared:
+                    behind, looked_at = False, time.monotonic()
+                    await self._recover()
+            except Exception as error:  # the database is away, or whatever it was: look again
+                log.warning("news.failed", error=type(error).__name__)
+                behind = True
+                await asyncio.sleep(_NOTICE_WRITES_S)
+            await asyncio.sleep(_BETWEEN_NEWS_S)
+
+    async def _look_at_news(self) -> None:
+        await self._followed()
+        if not self._leases.works:
+            return
+        for hint in await self._news.look():
+            since = hint.first_received_at - _CALLBACK_DELAY_S
+            self.hinted(KfHint(hint.open_kfid, hint.token, since))
+
+    def _for_all(self, look: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+        async def if_it_is_ours() -> None:
+            if self._leases.holds(LOOPS):
+                with fenced(self._leases.fence(LOOPS)):
+                    await look()
+
+        return if_it_is_ours
 
     async def _look_ahead(self) -> None:
         """Set the alarm clock for what comes due soon, or did while the clock jumped."""
@@ -230,10 +304,16 @@ class Service:
             self._drains.wake_at(subject, at)
 
 
+async def _nobody() -> None:
+    """No page is shown."""
+
+
 async def _every(interval_s: float, look: Callable[[], Awaitable[object]]) -> None:
     while True:
         await asyncio.sleep(interval_s)
         try:
             await look()
+        except LeaseLost:
+            log.info("look.lease_lost")
         except Exception:  # one failed look must not end the others; the next one may succeed
             log.exception("look.failed")

@@ -15,7 +15,7 @@ import structlog
 from bot.config.alarms import Alarms
 from bot.errors import Conflict
 from bot.model import Lane, NotifyStaff
-from bot.policy.alarms import BY_PEOPLE, INCIDENTS, Kind, Signs, Step, late, raised
+from bot.policy.alarms import BY_PEOPLE, INCIDENTS, Kind, Signs, Step, late, raised, worded
 from bot.ports import Clock
 from bot.routing.phrases import Phrases
 from bot.routing.queues import own_queue
@@ -23,6 +23,7 @@ from bot.store import Draft, Store, Unit
 from bot.store.alarms import Alarm
 from bot.store.completeness import Complete
 from bot.telemetry import Metrics, Work
+from bot.wecom.errors import ONLY_AN_OPERATOR
 
 log = structlog.get_logger(__name__)
 
@@ -34,11 +35,6 @@ _REPORTABLE_S = 7 * 86_400.0
 """After so long nobody is reminded of a report any more."""
 
 _ENGINE = "engine"
-_ONLY_AN_OPERATOR = frozenset(
-    {"48001", "48002", "48004", "48005", "48006", "50001", "50002", "50003", "60011", "60020"}
-    | {"301002", "301052", "95003", "95011", "95012", "95017", "95023", "40201"}
-)
-"""Codes that mean: a switch, a scope or the list of addresses at WeCom (wecom-api §1.6)."""
 
 
 @dataclass(slots=True)
@@ -110,7 +106,7 @@ class Watch:
             turns=work.turns,
             turn_p95_s=work.turn_p95_s,
             token_refused=next((said for one in self.refusals if (said := one())), ""),
-            not_authorised=tuple(sorted(_ONLY_AN_OPERATOR.intersection(work.errcodes))),
+            not_authorised=tuple(sorted(ONLY_AN_OPERATOR.intersection(work.errcodes))),
             drilled_days_ago=None if drilled is None else (now - drilled) / 86_400,
             counted=worst.reported if worst else 0,
             came=worst.received if worst else 0,
@@ -156,7 +152,7 @@ class Watch:
     async def _commit(self, unit: Unit, said: str, kind: str, shown: str, **more: str) -> bool:
         """Commit with what is said of it; returns whether we were the first."""
         now = self.clock.now()
-        what = self.phrases.say(f"alarms.{kind}", shown=shown, **self._limits())
+        what = self.phrases.say(f"alarms.{kind}", shown=shown, **worded(self.limits))
         text = self.phrases.say(f"alarms.{said}", what=what, **more)
         draft = self._draft(text, now)
         await self.store.outbox.post(unit, [draft] if draft else [], now)
@@ -185,14 +181,6 @@ class Watch:
             expires_at=now + ttl,
             handled_by="alarms",
         )
-
-    def _limits(self) -> Mapping[str, str]:
-        limits = self.limits
-        return {
-            "backlog": f"{limits.backlog:,}",
-            "availability": f"{limits.availability:.1%}",
-            "p95": f"{limits.turn_p95_s:g}",
-        }
 
     def _show(self, found: Mapping[Kind, str], known: Mapping[str, Alarm]) -> None:
         for kind in Kind:

@@ -36,6 +36,9 @@ OPEN_STATUSES = (BOT, WANTED, QUEUED, ASSIGNED, SERVING, TICKET)
 RAISED = "raised"
 """Reason of a wish that a servicer has, not the customer: he wants an expert for the case."""
 
+NOTED = "noted"
+"""Name of a step that is only remembered: what whoever has the case wrote for who has it next."""
+
 SOLVED = "solved"
 """Outcome of a case of which the customer, or who served it, says that it is solved."""
 

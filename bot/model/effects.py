@@ -196,16 +196,19 @@ class MakeMassSend(Effect, frozen=True, kw_only=True):
 class ReadGroup(Effect, frozen=True, kw_only=True):
     """Ask whose a customer group is. Repeat: harmless, it only reads.
 
-    Result: ``chat_id``, ``at``, ``joined``; where WeCom tells us ``name`` and ``owner``.
+    Result: ``chat_id``, ``at``, ``joined``; where WeCom tells us ``name`` and ``owner``, and with
+    `since` ``members``: (external_userid, state, join_time) each.
 
     Args:
         at: when customers joined it (Unix seconds).
         joined: how many.
+        since: customers who joined since then are wanted too.
     """
 
     chat_id: str
     at: float
     joined: int
+    since: float | None = None
 
 
 class KeepMedia(Effect, frozen=True, kw_only=True):
@@ -244,12 +247,17 @@ class KeepChannel(Effect, frozen=True, kw_only=True):
 
 class MakeWay(Effect, frozen=True, kw_only=True):
     """Make a customer's own contact way and read its code. Repeat: `find_then_create`, by its
-    state, claimed before. Result: ``state``, and ``error`` where it came to nothing.
+    state, claimed before; one into a group cannot be found, and is left behind unused (§4.10).
+    Result: ``state``, and ``error`` where it came to nothing.
+
+    Args:
+        chats: groups that it leads into instead of to members.
     """
 
     state: str
     users: tuple[str, ...]
     remark: str = ""
+    chats: tuple[str, ...] = ()
 
 
 class EditRemark(Effect, frozen=True, kw_only=True):

@@ -218,7 +218,7 @@ class GroupChanged(Event, frozen=True, kw_only=True):
         change: ``create``, ``update`` or ``dismiss``.
         detail: of an update, such as ``add_member`` or ``change_owner``.
         members: whom it is about: who joined or left.
-        scene: of a join 0 = invited, 3 = scanned the code.
+        scene: of a join 0 = invited, 3 = scanned the code; of a leave 0 = went, 1 = was removed.
     """
 
     chat_id: str

@@ -130,18 +130,31 @@ def raised(signs: Signs, limits: Alarms, already: Container[str] = ()) -> dict[K
     return found
 
 
-def late(
-    opened_at: float, done: Container[str], now: float, limits: Alarms
-) -> Mapping[Step, float]:
-    """Steps of an incident that are not done in time, each with how late it is, in seconds."""
-    within = {
+def within(limits: Alarms) -> Mapping[Step, float]:
+    """How long after the begin of an incident each step may take, in seconds (R-3.16)."""
+    return {
         Step.DIAGNOSED: limits.diagnose_within_s,
         Step.RESTORED: limits.restore_within_s,
         Step.REPORTED: limits.report_within_s,
     }
+
+
+def worded(limits: Alarms) -> Mapping[str, str]:
+    """The limits as the texts of alarms say them."""
+    return {
+        "backlog": f"{limits.backlog:,}",
+        "availability": f"{limits.availability:.1%}",
+        "p95": f"{limits.turn_p95_s:g}",
+    }
+
+
+def late(
+    opened_at: float, done: Container[str], now: float, limits: Alarms
+) -> Mapping[Step, float]:
+    """Steps of an incident that are not done in time, each with how late it is, in seconds."""
     return {
         step: now - opened_at - span
-        for step, span in within.items()
+        for step, span in within(limits).items()
         if step not in done and now - opened_at >= span
     }
 

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from bot.model import Case, Conversation
 from bot.model.cases import SEATED
 from bot.policy.roles import People, Who
+from bot.ports import Clock
 from bot.store import Store
+
+AFTER_S = 86_400.0
+"""So long after the end of his case a servicer sees the customer: as long as he may add a note."""
 
 _ID = re.compile(r"[A-Za-z0-9_\-]{1,64}", re.ASCII)
 
@@ -23,7 +27,7 @@ class Sight:
     Args:
         conversation: at which account, ``None`` = none is meant: they are friends.
         case: the conversation's open case.
-        why: ``friend``, ``seat``, ``account``, ``leader`` or ``auditor``.
+        why: ``friend``, ``seat``, ``account``, ``former``, ``leader`` or ``auditor``.
         may_act: whether he may change anything.
     """
 
@@ -40,10 +44,12 @@ class Seeing:
 
     Args:
         people: who everybody is.
+        clock: tells how long ago a case has ended.
     """
 
     store: Store
     people: People
+    clock: Clock
 
     async def sight(self, who: Who, external_userid: str, open_kfid: str = "") -> Sight | None:
         """What he may see of a customer.
@@ -65,7 +71,8 @@ class Seeing:
             if why := await self._by_case(who, one):
                 return self._seen(who, external_userid, one.conversation, one, why)
         if open_kfid:
-            return await self._overseen_at(who, Conversation(open_kfid, external_userid))
+            at = Conversation(open_kfid, external_userid)
+            return await self._formerly(who, at) or await self._overseen_at(who, at)
         case = cases[0] if cases else None
         where = case.conversation if case else None
         relation = await self.store.contacts.relation(who.userid, external_userid)
@@ -107,6 +114,15 @@ class Seeing:
         if await self.serves(who, case.conversation.open_kfid):
             return "account"
         return ""
+
+    async def _formerly(self, who: Who, where: Conversation) -> Sight | None:
+        """Whoever had the last case there may go on for a day with what it leaves to do."""
+        last = await self.store.cases.last_closed(where)
+        if last is None or last.servicer != who.key or not await self.serves(who, where.open_kfid):
+            return None
+        if self.clock.now() - (last.closed_at or 0.0) > AFTER_S:
+            return None
+        return self._seen(who, where.external_userid, where, None, "former")
 
     async def _overseen_at(self, who: Who, where: Conversation) -> Sight | None:
         """Where no open case lets him in: who leads may look at what was."""

@@ -11,7 +11,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot.config import AccountSettings
-from bot.errors import Conflict, Misconfigured
+from bot.errors import Conflict, LeaseLost, Misconfigured
 from bot.model import (
     Emitted,
     Event,
@@ -132,6 +132,8 @@ class Dispatcher:
         with bound_contextvars(trace_id=letters[0].trace_id or new_trace_id()):
             try:
                 return await self._decide(letters)
+            except LeaseLost:
+                raise  # another process decides it
             except Exception as error:  # a behaviour's fault must not stop the others
                 log.error(  # the text of an exception may quote the customer
                     "turn.failed", where=_where_it_failed(error), events=len(letters)
@@ -162,6 +164,8 @@ class Dispatcher:
                 await self._apply(turn, letter)
             try:
                 committed = await self._committer.commit(turn, letters, before)
+            except LeaseLost:
+                raise
             except Conflict:
                 if attempt + 1 == REDECIDE:
                     raise

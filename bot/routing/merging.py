@@ -6,7 +6,6 @@ from bot.model import Because, MenuItem, Reply
 from bot.routing.collected import Said
 
 _EXCERPT = 24
-_MENU_ITEMS = 10
 
 
 def merge(
@@ -60,7 +59,7 @@ def _menu(said: Sequence[Said]) -> tuple[MenuItem, ...]:
     for one in said:
         for item in one.reply.menu:
             items.setdefault(item.id, item)
-    return tuple(items.values())[:_MENU_ITEMS]
+    return tuple(items.values())
 
 
 def _because(said: Sequence[Said]) -> Because | None:

@@ -58,7 +58,7 @@ def own_queue(effect: Effect, subject: str, consult_ttl_s: float) -> tuple[str, 
         case ReadCorpTags() | FollowTagRun():
             return "corp_tags", PROJECT_TTL_S
         case Consult() | DraftReply() | Delegate() | SumUp() | LookUp():
-            return _asked(effect, consult_ttl_s)
+            return _asked(effect, subject, consult_ttl_s)
         case RunErrand(errand_id=errand_id, try_for_s=try_for_s):
             return f"errand/{errand_id}", try_for_s
         case MakeMassSend(send_id=send_id):
@@ -70,7 +70,7 @@ def own_queue(effect: Effect, subject: str, consult_ttl_s: float) -> tuple[str, 
 
 
 def _asked(
-    effect: Consult | DraftReply | Delegate | SumUp | LookUp, ttl_s: float
+    effect: Consult | DraftReply | Delegate | SumUp | LookUp, subject: str, ttl_s: float
 ) -> tuple[str, float]:
     match effect:
         case SumUp(case_id=case_id):
@@ -78,7 +78,8 @@ def _asked(
         case DraftReply(msgid=msgid):
             return f"draft/{msgid}", ttl_s
         case LookUp(msgid=msgid):
-            return f"lookup/{msgid}", LOOK_UP_TTL_S
+            # what is found is kept in memory: of the process that has the customer (`shard_of`)
+            return f"lookup/{msgid}/{subject.rpartition(':')[2]}", LOOK_UP_TTL_S
         case _:
             return f"model/{effect.msgid}", ttl_s
 

@@ -123,15 +123,22 @@ class Telling:
             self._decide(effect, Lane.HANDOFF, tag)
 
     def make_way(
-        self, state: str, users: Sequence[str], *, remark: str = "", tag: str = ""
+        self,
+        state: str,
+        users: Sequence[str],
+        *,
+        chats: Sequence[str] = (),
+        remark: str = "",
+        tag: str = "",
     ) -> None:
         """Make a contact way of a single customer; what came of it returns as `EffectDone`.
 
         Args:
             state: claim it (`Channels.claim`) in the same turn.
             users: members that it leads to.
+            chats: groups that it leads into instead, at most 5.
         """
-        effect = MakeWay(state=state, users=tuple(users), remark=remark)
+        effect = MakeWay(state=state, users=tuple(users), remark=remark, chats=tuple(chats))
         self._decide(effect, Lane.REPLY, tag)
 
     def edit_remark(self, effect: EditRemark, *, tag: str) -> None:
@@ -160,9 +167,15 @@ class Telling:
         effect = TakeCode(campaign=campaign, external_userid=external_userid)
         self._decide(effect, Lane.BACKGROUND, tag)
 
-    def read_group(self, chat_id: str, *, at: float, joined: int, tag: str) -> None:
-        """Ask whose a customer group is; it comes back as `EffectDone` with this tag."""
-        effect = ReadGroup(chat_id=chat_id, at=at, joined=joined)
+    def read_group(
+        self, chat_id: str, *, at: float, joined: int, tag: str, since: float | None = None
+    ) -> None:
+        """Ask whose a customer group is; it comes back as `EffectDone` with this tag.
+
+        Args:
+            since: customers who joined since then come back too, with the codes they scanned.
+        """
+        effect = ReadGroup(chat_id=chat_id, at=at, joined=joined, since=since)
         self._decide(effect, Lane.HANDOFF, tag)
 
     def emit(self, name: str, *, to: Conversation | None = None, **data: Any) -> None:

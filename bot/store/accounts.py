@@ -19,6 +19,16 @@ class AccountRow:
     first_started_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """An account that has something to pull: the newest token, first and last told."""
+
+    open_kfid: str
+    token: str
+    first_received_at: float
+    received_at: float
+
+
 class Accounts:
     """The accounts table, the callback deliveries and the hints they carried."""
 
@@ -76,6 +86,13 @@ class Accounts:
             " received_at = excluded.received_at",
             *(open_kfid, token, now, now),
         )
+
+    async def open_hints(self) -> list[Hint]:
+        """The hints that were not pulled yet."""
+        rows = await self._db.fetch(
+            "SELECT open_kfid, token, first_received_at, received_at FROM hints"
+        )
+        return [Hint(*row) for row in rows]
 
     async def hints(self) -> list[tuple[str, str, float]]:
         """Account, newest token and first arrival of the hints that were not pulled yet."""

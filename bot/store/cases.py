@@ -181,6 +181,11 @@ class Cases:
         await self._vault.ready([case.conversation.subject])
         return [self._step(row, case.conversation.subject) for row in rows]
 
+    async def reason_told(self, case: Case) -> str:
+        """Why a case has ended, as its servicer told after the end; empty = he has not."""
+        row = await self._db.fetch_one("SELECT reason FROM case_endings WHERE case_id = ?", case.id)
+        return str(row["reason"]) if row else ""
+
     async def loads(self) -> dict[str, int]:
         """How many cases each servicer has now, by lower-cased userid."""
         rows = await self._db.fetch(

@@ -44,16 +44,35 @@ class Completeness:
 
     async def keep(self, source: str, account: str, day: float, reported: int) -> None:
         """Write down a day beside what we received of it; a repeat counts anew."""
-        if source == MESSAGES:
-            received = await self._messages(account, day)
-        else:
-            received = await self._friends(day)
+        received = await self._received(source, account, day)
         await self._db.execute(
             "INSERT INTO completeness (source, account, day, reported, received)"
             " VALUES (?, ?, ?, ?, ?) ON CONFLICT (source, account, day) DO UPDATE SET"
             " reported = excluded.reported, received = excluded.received",
             *(source, account, day, reported, received),
         )
+
+    async def recount(self, now: float) -> int:
+        """Count the days again of which something may still come; returns how many have more now.
+
+        Never fewer: who was erased had reached us.
+        """
+        open_days = await self._db.fetch(
+            "SELECT source, account, day, received FROM completeness"
+            " WHERE received < reported AND day >= ?",
+            now - DAY_S - _ARRIVES_WITHIN_S,
+        )
+        more = 0
+        for row in open_days:
+            received = await self._received(row["source"], row["account"], row["day"])
+            if received > row["received"]:
+                more += 1
+                await self._db.execute(
+                    "UPDATE completeness SET received = ?1"
+                    " WHERE source = ?2 AND account = ?3 AND day = ?4 AND received < ?1",
+                    *(received, row["source"], row["account"], row["day"]),
+                )
+        return more
 
     async def since(self, day: float) -> list[Complete]:
         """Every day since then, the newest first."""
@@ -72,6 +91,9 @@ class Completeness:
             " WHERE n.source = c.source AND n.account = c.account)"
         )
         return [Complete(**dict(row)) for row in rows]
+
+    async def _received(self, source: str, account: str, day: float) -> int:
+        return await (self._messages(account, day) if source == MESSAGES else self._friends(day))
 
     async def _messages(self, open_kfid: str, day: float) -> int:
         rows = await self._db.scan(

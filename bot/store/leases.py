@@ -53,9 +53,23 @@ class Leases(Protocol):
 
     Args:
         every_s: how often to give a sign of life, 0 = once is enough.
+        works: whether anything is ever ours.
+        shared: whether other processes do what is not.
     """
 
     every_s: float
+    works: bool
+    shared: bool
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Shares that are ours, those that were let go too."""
+        ...
+
+    @property
+    def living(self) -> int:
+        """Among how many what all of them may use is divided; it is one part of it that is ours."""
+        ...
 
     def holds(self, name: str) -> bool:
         """Whether something of this share may be begun."""
@@ -101,7 +115,8 @@ class Leases(Protocol):
 class Alone:
     """Everything is ours, and nobody else's: one process on one database."""
 
-    every_s = 0.0
+    every_s, works, shared = 0.0, True, False
+    held: frozenset[str] = frozenset()
 
     def holds(self, name: str) -> bool:
         """Everything."""
@@ -130,6 +145,8 @@ class Alone:
 
 class Bystander(Alone):
     """Nothing is ours: a process that answers over HTTP while others work."""
+
+    works, shared = False, True
 
     def holds(self, name: str) -> bool:
         """Nothing."""

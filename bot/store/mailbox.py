@@ -238,6 +238,17 @@ class Mailbox:
             expect=1,
         )
 
+    async def done_since(
+        self, moment: float, subjects: Sequence[str]
+    ) -> dict[str, tuple[int, float]]:
+        """Of which of these subjects rows are done since then: how many, and the last when."""
+        rows = await self._db.fetch(
+            "SELECT subject, COUNT(*) AS n, MAX(done_at) AS last FROM mailbox WHERE done_at > ?"
+            f" AND subject IN ({', '.join('?' * len(subjects))}) GROUP BY subject",
+            *(moment, *subjects),
+        )
+        return {row["subject"]: (row["n"], row["last"]) for row in rows}
+
     async def parked(self) -> list[Row]:
         """Rows that were given up, oldest first; bodies stay sealed."""
         return await self._db.scan(

@@ -20,6 +20,7 @@ class PersonalWay:
         deleted_at: from then on the code is dead.
         users: members for whom it was made, ``None`` = not known.
         leads_to: members whom it leads to at WeCom, ``None`` = not known.
+        kind: ``contact``, or ``group``: it leads into one.
     """
 
     state: str
@@ -31,6 +32,7 @@ class PersonalWay:
     deleted_at: float | None = None
     users: tuple[str, ...] | None = None
     leads_to: tuple[str, ...] | None = None
+    kind: str = "contact"
 
     @property
     def is_usable(self) -> bool:
@@ -68,9 +70,10 @@ class PersonalWays:
     async def made(self, way: PersonalWay, now: float) -> None:
         """WeCom has it."""
         await self._db.execute(
-            "UPDATE personal_ways SET config_id = ?, url = ?, made_at = ?, users = ?, leads_to = ?"
-            " WHERE state = ?",
-            *(way.config_id, way.url, now, _encoded(way.users), _encoded(way.leads_to), way.state),
+            "UPDATE personal_ways SET config_id = ?, url = ?, made_at = ?, users = ?, leads_to = ?,"
+            " kind = ? WHERE state = ?",
+            *(way.config_id, way.url, now, _encoded(way.users), _encoded(way.leads_to), way.kind),
+            way.state,
         )
 
     def led(self, unit: Unit, way: PersonalWay) -> None:

@@ -35,6 +35,7 @@ class WeComClient:
         clock: Unix seconds.
         sleep: waits between tries.
         metrics: counts every request and every one that was held back.
+        ask_first: called before each request; raises where another process has taken over.
     """
 
     def __init__(
@@ -47,7 +48,9 @@ class WeComClient:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         metrics: Metrics | None = None,
+        ask_first: Callable[[], None] = lambda: None,
     ) -> None:
+        self._ask_first = ask_first
         self._transport = transport
         self._tokens = tokens
         self._sleep = sleep
@@ -153,6 +156,7 @@ class WeComClient:
         if (retry_at := traffic.closed_until()) is not None:
             self._metrics.throttled.labels(api.path).inc()
             raise Throttled(api.path, None, "paused", retry_at=retry_at)
+        self._ask_first()
         try:
             answer = await exchange(token)
         except WeComError:

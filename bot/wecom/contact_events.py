@@ -56,7 +56,7 @@ def read_group_events(name: str, tree: Tree) -> tuple[Event, ...]:
         change=change,
         detail=text_in(tree, "UpdateDetail"),
         members=members,
-        scene=text_in(tree, "JoinScene"),
+        scene=text_in(tree, "JoinScene") or text_in(tree, "QuitScene"),
         at=seconds_in(tree),
     )
     if changed.detail != "add_member":

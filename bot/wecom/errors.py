@@ -66,6 +66,9 @@ _CLASSES: dict[int, type[Rejected]] = {
     40029: CodeSpent,
 }
 
+ONLY_AN_OPERATOR = frozenset(str(code) for code, kind in _CLASSES.items() if kind is NotAuthorised)
+"""Codes that mean: a switch, a scope or the list of addresses at WeCom, as metrics write them."""
+
 _ON_CONTACT: dict[int, type[Rejected]] = {
     84061: NotFriends,
     40096: NotFriends,  # the customer's id, or its member, is not one that we may see (§1.7)

@@ -11,11 +11,16 @@ STAFF, CUSTOMER = 1, 2
 
 
 class GroupMember(msgspec.Struct, frozen=True):
-    """Somebody in a group: `STAFF`, or `CUSTOMER` by external_userid."""
+    """Somebody in a group: `STAFF`, or `CUSTOMER` by external_userid.
+
+    Args:
+        state: of the code that was scanned, empty = of none.
+    """
 
     userid: str
     type: int = CUSTOMER
     join_time: float = 0.0
+    state: str = ""
 
 
 class GroupInfo(msgspec.Struct, frozen=True):

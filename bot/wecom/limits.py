@@ -1,5 +1,7 @@
 """How much does the platform allow, and how much of it have we used?"""
 
+import datetime
+import hashlib
 import time
 from collections import deque
 from collections.abc import Callable
@@ -108,16 +110,36 @@ class ApiLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     blocked_for_s: tuple[int, ...]
 
 
+class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a version of the limits brought.
+
+    Args:
+        digest: of all numbers since then; of the newest version.
+    """
+
+    version: int
+    at: datetime.date
+    what: str
+    digest: str = ""
+
+
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything in limits.yaml."""
 
     version: int
+    changes: tuple[Change, ...]
     kf: KfLimits
     media: MediaLimits
     staff: StaffLimits
     card: CardLimits
     contact: ContactLimits
     api: ApiLimits
+
+
+def digest_of(limits: Limits) -> str:
+    """Another one when any number is another."""
+    numbers = msgspec.to_builtins(msgspec.structs.replace(limits, version=0, changes=()))
+    return hashlib.sha256(msgspec.json.encode(numbers, order="sorted")).hexdigest()[:12]
 
 
 @cache

@@ -179,6 +179,10 @@ class ContactWays:
         body = _join_body(state, chats, remark, new_group)
         await self._calls.call(apis.JOIN_UPDATE, body={"config_id": config_id, **body})
 
+    async def delete_join(self, config_id: str) -> None:
+        """Delete a join way: its QR code is dead for ever."""
+        await self._calls.call(apis.JOIN_DELETE, body={"config_id": config_id})
+
     async def customers_in(self, chat_id: str) -> tuple[int, list[Joined]]:
         """How many are in a group, members of staff too, and its customers."""
         answer = await self._calls.call(apis.GROUP_GET, body={"chat_id": chat_id, "need_name": 0})

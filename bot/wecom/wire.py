@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import structlog
 
 from bot.model.replies import Attachment, MenuItem, Reply
 from bot.wecom.limits import platform_limits
 from bot.wecom.split import clean, cut, size, split_text
+
+log = structlog.get_logger(__name__)
 
 Payload = dict[str, Any]
 
@@ -29,7 +32,16 @@ def parts(reply: Reply) -> list[Reply]:
 
 
 def plan(reply: Reply) -> list[Payload]:
-    """The payloads of a reply in order: one send, and one of the allowance, each."""
+    """The payloads of a reply in order: one send, and one of the allowance, each.
+
+    What of a menu WeCom would not take is left out, and told: the customer cannot see it.
+    """
+    shown = {item.id for item in _items(reply.menu)}
+    if left_out := [item.id for item in reply.menu if item.id not in shown]:
+        because = reply.because.ref if reply.because else ""
+        log.error(
+            "reply.menu_cut", items=left_out, most=platform_limits().kf.menu_items, of=because
+        )
     return [render(part) for part in parts(reply)]
 
 
@@ -77,7 +89,7 @@ def _part(reply: Reply, text: str) -> Reply:
 
 
 def _items(menu: Sequence[MenuItem]) -> list[MenuItem]:
-    """The items WeCom takes: at most ten, neither id nor content empty."""
+    """The items WeCom takes: not too many, neither id nor content empty."""
     limits = platform_limits().kf
     usable = [
         item for item in menu if clean(item.content) and 0 < size(item.id) <= limits.menu_id_bytes

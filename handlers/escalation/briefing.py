@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.model import Button, Card, Case, Selection
+from bot.model.cases import NOTED
 from bot.routing import Turn
 from bot.store import Line, Store
 from handlers.escalation import clocks, store, summing_up
@@ -115,7 +116,7 @@ async def compose(
         ),
         selection=why_it_ends(turn, reasons),
     )
-    notes = [say("escalation.notes", **values), *summary]
+    notes = [say("escalation.notes", **values), *await _left(turn, facts, case), *summary]
     notes += [_told(turn, line) for line in lines]
     notes += await _suggestions(turn, library, asked)
     return Briefing(card, "\n".join(notes))
@@ -147,6 +148,17 @@ def waited(turn: Turn, case: Case) -> str:
     minutes, seconds = divmod(int(max(0.0, turn.now - since)), 60)
     key = "escalation.waited_minutes" if minutes else "escalation.waited_seconds"
     return turn.phrases.say(key, minutes=minutes, seconds=seconds)
+
+
+async def _left(turn: Turn, facts: Store, case: Case) -> list[str]:
+    """What colleagues wrote for whoever has the case next."""
+    return [
+        turn.phrases.say(
+            "escalation.notes_left", name=turn.roster.name_of(step.servicer), note=step.note
+        )
+        for step in await facts.cases.steps(case)
+        if step.name == NOTED and step.note
+    ]
 
 
 async def _why(turn: Turn, facts: Store, case: Case) -> str:

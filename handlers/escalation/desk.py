@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from bot.model import Case, Seat, StaffAction
-from bot.model.cases import ASSIGNED, BOT, SEATED
+from bot.model.cases import ASSIGNED, BOT, NOTED, SEATED
 from bot.routing import Turn
 from bot.store import Store
 from handlers.escalation import briefing, clocks, closing, store
@@ -25,6 +25,8 @@ from knowledge import Library
 SNOOZE_S = 1800.0
 NOTE_S = 86_400.0
 """So long after the end of his case a servicer may add a note to it."""
+
+LONGEST_NOTE = 500
 
 _ONE_MORE = 10_000
 """A member who takes a case himself is not kept from it by his capacity."""
@@ -76,10 +78,13 @@ async def _keep_the_other_buttons(
 
 
 async def pass_on(turn: Turn, facts: Store, action: StaffAction) -> None:
-    """转专家: whoever has it gives it to somebody of a higher level."""
+    """转专家: whoever has it gives it to somebody of a higher level, who reads what he wrote."""
     case = await _case(turn, facts, action)
-    if case is not None and _may(turn, case, action):
-        await raise_to_expert(turn, facts, case)
+    if case is None or not _may(turn, case, action):
+        return
+    if note := str(action.data.get("note", "")).strip()[:LONGEST_NOTE]:
+        turn.cases.step(NOTED, servicer=action.userid, note=note)
+    await raise_to_expert(turn, facts, case)
 
 
 async def put_off(turn: Turn, facts: Store, action: StaffAction) -> None:
@@ -141,7 +146,7 @@ async def end(
         servicer=action.userid,
         reason=code,
         data={"by": "button"},
-        note=str(action.data.get("note", ""))[:500],
+        note=str(action.data.get("note", ""))[:LONGEST_NOTE],
     )
     turn.end_session(tag=closing.END)
 
@@ -172,7 +177,7 @@ async def take_note(turn: Turn, facts: Store, userid: str, note: str) -> None:
     if case is None or not note:
         turn.notify([userid], turn.phrases.say("escalation.staff_no_note"))
         return
-    await store.add_note(turn, facts, case, userid.lower(), note[:500])
+    await store.add_note(turn, facts, case, userid.lower(), note[:LONGEST_NOTE])
     turn.notify([userid], turn.phrases.say("escalation.staff_noted"))
 
 

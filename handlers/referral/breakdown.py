@@ -109,6 +109,9 @@ EXISTS (SELECT 1 FROM relation_events e WHERE e.external_userid = {who} AND e.ki
 """
 _INVITED = f"""
 SELECT COUNT(*) AS n, SUM(CASE WHEN {_LEFT.format(who="i.external_userid", at="i.at")}
+    OR EXISTS (SELECT 1 FROM referral_group_ties t WHERE t.external_userid = i.external_userid
+        AND t.place = i.userid AND t.began = 0 AND t.by = 'customer' AND t.at >= i.at
+        AND t.at < i.at + ?2)
     THEN 1 ELSE 0 END) AS gone
 FROM referral_invites i WHERE i.campaign = ?1 AND i.standing <> 'refused' AND i.at + ?2 <= ?3
 """

@@ -34,7 +34,7 @@ class Newcomer:
 
     Args:
         customers: every external_userid of the person.
-        ties: the whole history, this turn's event among it.
+        ties: the whole history, this turn's event among it; groups as well as members.
         invites: every add of the person by anybody's code, as this turn leaves them.
         returned_at: when the person came back by the code of an invitation.
     """
@@ -43,6 +43,11 @@ class Newcomer:
     ties: list[Tie]
     invites: list[Invite]
     returned_at: set[float] = field(default_factory=set)
+
+    def ties_for(self, known: Known) -> list[Tie]:
+        """What a campaign looks at: a group is no acquaintance where members are added."""
+        by_group = known.campaign.by_group
+        return [one for one in self.ties if by_group or not one.in_group]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,9 @@ class Crediting:
     facts: Store
     settings: Referral
 
-    async def settle(self, event: CustomerAdded | CustomerDeleted | None = None) -> list[Invite]:
+    async def settle(
+        self, event: CustomerAdded | CustomerDeleted | Tie | None = None
+    ) -> list[Invite]:
         """Bring the person's invitations in line with his history and this event.
 
         Returns:
@@ -66,7 +73,8 @@ class Crediting:
         turn, facts = self.turn, self.facts
         customers = await facts.people.same_person(turn.external_userid)
         ties = await store.history(facts, customers)
-        if event is not None and not _is_known(tie := _tie(event, turn.now), ties):
+        tie = _tie(event, turn.now)
+        if tie is not None and not _is_known(tie, ties):
             ties.append(tie)
         who = Newcomer(frozenset(customers), ties, [])
         valid = []
@@ -76,18 +84,19 @@ class Crediting:
             who.invites.append(after)
             if after.standing is Standing.VALID and one.standing is not Standing.VALID:
                 valid.append(after)
-        if isinstance(event, CustomerAdded) and event.state:
-            await self._arrive(event, who)
+        if tie is not None and tie.began and tie.state:
+            await self._arrive(tie, who)
         return valid
 
     # ------------------------------------------------------------------ those that are there
 
     async def _live_on(self, one: Invite, known: Known, who: Newcomer) -> Invite:
         """What has become of an invitation by now."""
-        life = rules.life(one.at, one.state, one.userid, who.ties, known.terms)
+        ties = who.ties_for(known)
+        life = rules.life(one.at, one.state, one.userid, ties, known.terms)
         who.returned_at.update(life.returned_at)
         after = replace(one, thaws_at=life.thaws_at)
-        if not rules.is_new(one.at, who.ties, known.terms):
+        if not rules.is_new(one.at, ties, known.terms):
             after = replace(after, standing=Standing.REFUSED, reason=Why.NOT_NEW)
         elif one.reason == Why.FRAUD:
             pass
@@ -142,26 +151,26 @@ class Crediting:
 
     # ------------------------------------------------------------------ a new one
 
-    async def _arrive(self, event: CustomerAdded, who: Newcomer) -> None:
-        inviter = await store.by_state(self.facts, event.state)
+    async def _arrive(self, tie: Tie, who: Newcomer) -> None:
+        inviter = await store.by_state(self.facts, tie.state)
         known = await store.campaign(self.facts, inviter.campaign) if inviter else None
-        if inviter is None or known is None:
+        if inviter is None or known is None or known.campaign.by_group != tie.in_group:
             return
-        at, now = event.at or self.turn.now, self.turn.now
-        own = invite_id(event.state, event.external_userid, event.userid, at)
+        customer, at, now = self.turn.external_userid, tie.at, self.turn.now
+        own = invite_id(tie.state, customer, tie.userid, at)
         if any(one.id == own for one in who.invites):
             return  # told once more
         same = any(one.state == inviter.state and one.is_credited for one in who.invites)
         if same and at in who.returned_at:
             return  # the person came back: that is a step of the invitation he has
-        member = event.userid.lower()
         why = rules.why_not(await self._around(inviter, known, at, who), known.terms)
         standing, reason = (Standing.REFUSED, str(why)) if why else (Standing.PENDING, "")
-        life = rules.life(at, inviter.state, member, who.ties, known.terms)
+        ties = who.ties_for(known)
+        life = rules.life(at, inviter.state, tie.userid, ties, known.terms)
         if standing is Standing.PENDING and life.revoked_at is not None:
             standing, reason = Standing.REVOKED, Why.DELETED  # the end was told before the begin
         made = Invite(
-            *(own, known.campaign.id, inviter.state, event.external_userid, member, at, now),
+            *(own, known.campaign.id, inviter.state, customer, tie.userid, at, now),
             *(standing, reason, "[]", "", life.thaws_at),
         )
         await self._write(made, known)
@@ -174,7 +183,7 @@ class Crediting:
         return Added(
             at=at,
             state=inviter.state,
-            history=who.ties,
+            history=who.ties_for(known),
             inviter=of_inviter,
             newcomer=who.customers,
             credited=any(one.is_credited and one.campaign in among for one in who.invites),
@@ -254,7 +263,9 @@ def _is_known(tie: Tie, ties: Iterable[Tie]) -> bool:
     return any((one.at, one.userid, one.began) == named for one in ties)
 
 
-def _tie(event: CustomerAdded | CustomerDeleted, now: float) -> Tie:
+def _tie(event: CustomerAdded | CustomerDeleted | Tie | None, now: float) -> Tie | None:
+    if event is None or isinstance(event, Tie):
+        return event
     at, userid = event.at or now, event.userid.lower()
     if isinstance(event, CustomerAdded):
         return Tie(at, now, userid, True, event.state)

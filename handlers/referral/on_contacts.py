@@ -20,7 +20,7 @@ PAY = "referral.newcomer"
 @router.on(CustomerAdded)
 async def added(turn: Turn, event: CustomerAdded, facts: Store, config: Config) -> None:
     """Somebody became a friend, perhaps by a participant's code."""
-    await _welcome(turn, facts, await Crediting(turn, facts, config.referral).settle(event))
+    await welcome(turn, facts, await Crediting(turn, facts, config.referral).settle(event))
 
 
 @router.on(CustomerDeleted)
@@ -32,7 +32,7 @@ async def deleted(turn: Turn, event: CustomerDeleted, facts: Store, config: Conf
 @router.on(TimerDue, tag=crediting.THAW)
 async def thawed(turn: Turn, facts: Store, config: Config) -> None:
     """The freeze of an invitation is over."""
-    await _welcome(turn, facts, await Crediting(turn, facts, config.referral).settle())
+    await welcome(turn, facts, await Crediting(turn, facts, config.referral).settle())
 
 
 @router.on(TimerDue, tag=PAY)
@@ -50,10 +50,10 @@ async def accepted(turn: Turn, event: Emitted, facts: Store, config: Config) -> 
     one = await store.invite(facts, str(event.data["invite"]))
     if one is not None and one.standing is Standing.VALID:
         valid.append(one)
-    await _welcome(turn, facts, valid)
+    await welcome(turn, facts, valid)
 
 
-async def _welcome(turn: Turn, facts: Store, valid: Sequence[Invite]) -> None:
+async def welcome(turn: Turn, facts: Store, valid: Sequence[Invite]) -> None:
     """Pay what the newcomer gets, one a turn: the next sees what this one took."""
     for one in valid[:1]:
         await Paying(turn, facts).newcomer(one)

@@ -114,7 +114,10 @@ async def way_made(turn: Turn, done: EffectDone, facts: Store) -> None:
     if way.is_usable:
         poster = Attachment(kind="image", media=f"poster:{state}")
         because = Because(source="reply", ref="referral.poster")
-        text = turn.phrases.say("referral.poster")
+        who = await store.by_state(facts, state)
+        known = await store.campaign(facts, who.campaign) if who else None
+        assert known is not None, "a code is made for a participant"
+        text = saying.of_mode(turn.phrases, known.campaign, "poster")
         turn.reply(text, attachments=[poster], because=because, category="service")
     else:
         because = Because(source="reply", ref="referral.no_poster")

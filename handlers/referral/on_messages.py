@@ -116,17 +116,22 @@ async def _invite(turn: Turn, facts: Store, known: Known, trying: Experimenting)
     if who is None and not await may_join(turn, facts, campaign):
         _say(turn, "not_meant", say("referral.not_meant"))
         return
-    head = "" if who else (campaign.consent or say("referral.consent"))
+    head = "" if who else (campaign.consent or saying.of_mode(turn.phrases, campaign, "consent"))
     who = who or await _join(turn, facts, known, trying)
     record(turn, store.acted(who, turn.now))
     way = await facts.personal_ways.get(who.state)
     if way.is_usable:
         poster = Attachment(kind="image", media=f"poster:{who.state}")
         because = Because(source="reply", ref="referral.poster")
-        turn.reply(say("referral.poster"), attachments=[poster], because=because)
+        turn.reply(
+            saying.of_mode(turn.phrases, campaign, "poster"),
+            attachments=[poster],
+            because=because,
+        )
         return
     remark = say("referral.remark", campaign=campaign.id)
-    turn.make_way(who.state, campaign.receivers, remark=remark, tag=WAY)
+    members = () if campaign.by_group else campaign.receivers
+    turn.make_way(who.state, members, chats=campaign.chats, remark=remark, tag=WAY)
     rules = await saying.explained(turn, facts, campaign, who.arm)
     text = "\n".join(one for one in (say("referral.joined"), rules, head) if one)
     _say(turn, "joined", text, known)

@@ -96,7 +96,12 @@ class Paying:
         want = Want(known.campaign, one.external_userid, one.state, 0, NEWCOMER)
         paid = await self._pay(want, known.campaign.newcomer, waits=waits)
         if paid is not None and paid.standing is Paid.GIVEN:
-            await self.bring(paid, one.userid)
+            friends = await self.facts.contacts.friends_of(one.external_userid)
+            members = [friend.userid for friend in friends]
+            if not one.is_into_group:
+                members.insert(0, one.userid)
+            if members:  # else it is said when he writes: nobody of us can reach him
+                await self.bring(paid, members[0])
         return paid
 
     # ------------------------------------------------------------------ one reward

@@ -14,6 +14,10 @@ CORP_USER = "wo"
 """How an external_userid of another company's WeCom begins (wecom-api §4.1)."""
 
 
+GROUP = "group:"
+"""Before a chat_id, where a group takes the place of a member."""
+
+
 class Standing(StrEnum):
     """How an invitation stands."""
 
@@ -51,11 +55,11 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """An event between the person and a member.
+    """An event between the person and a member, or a group that he joined or left.
 
     Args:
         at: WeCom's moment, `noted_at` when we learnt of it.
-        userid: of the member, lower-cased.
+        userid: of the member, lower-cased; of a group its id behind `GROUP`.
         began: they became friends; otherwise that ended.
         state: of the code that was used.
         by: who ended it: ``customer``, ``staff``, ``unknown``.
@@ -68,6 +72,11 @@ class Tie:
     state: str = ""
     by: str = ""
 
+    @property
+    def in_group(self) -> bool:
+        """Whether it is about a group."""
+        return self.userid.startswith(GROUP)
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -76,8 +85,8 @@ class Terms:
     Args:
         start, end: Unix seconds, both within.
         phases: moment and phase, oldest first; before the first it is a draft.
-        pool: members (lower-cased) whose friendship keeps it alive.
-        members_only: a newcomer is new to these members, not to the company.
+        pool: members (lower-cased) whose friendship keeps it alive; in the group mode the groups.
+        members_only: a newcomer is new to these, not to the company.
     """
 
     start: float

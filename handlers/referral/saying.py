@@ -80,13 +80,29 @@ async def explained(turn: Turn, facts: Store, campaign: Campaign, arm: str) -> s
         key = "referral.rule_tier" if left is None else "referral.rule_tier_left"
         more = {} if left is None else {"left": left}
         lines.append(say(key, n=tier.invites, name=name, **more))
-    hours = round(campaign.freeze_s / 3600)
-    counts = say("referral.rule_counts", hours=hours) if hours else say("referral.rule_counts_now")
-    lines.append(counts)
-    for key, place in (("rule_group", campaign.group), ("rule_account", campaign.account)):
-        if place is not None:
+    lines.append(_what_counts(turn.phrases, campaign))
+    group = None if campaign.by_group else campaign.group
+    for key, place in (("rule_group", group), ("rule_account", campaign.account)):
+        if place is not None and place.url is not None:
             lines.append(say(f"referral.{key}", name=place.name, url=place.url))
     return "\n".join([*lines, *([campaign.rules] if campaign.rules else [])])
+
+
+def of_mode(phrases: Phrases, campaign: Campaign, key: str) -> str:
+    """A text as it is where members are added, or where a group is joined."""
+    if campaign.by_group and campaign.group is not None:
+        return phrases.say(f"referral.{key}_group", name=campaign.group.name)
+    return phrases.say(f"referral.{key}")
+
+
+def _what_counts(phrases: Phrases, campaign: Campaign) -> str:
+    hours = round(campaign.freeze_s / 3600)
+    if campaign.by_group and campaign.group is not None:
+        name = campaign.group.name
+        return phrases.say("referral.rule_counts_group", name=name, hours=hours)
+    if hours:
+        return phrases.say("referral.rule_counts", hours=hours)
+    return phrases.say("referral.rule_counts_now")
 
 
 def listed(phrases: Phrases, some: Sequence[Grant]) -> str:

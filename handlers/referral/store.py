@@ -9,7 +9,8 @@ from bot.config import Campaign
 from bot.store import RelationEvent, Statement, Store, Table
 from bot.store.database import Row
 from bot.store.tables import MESSAGES
-from handlers.referral.rules import Phase, Standing, Terms, Tie
+from handlers.referral import groups
+from handlers.referral.rules import GROUP, Phase, Standing, Terms, Tie
 
 KIND = "referral"
 """Kind of the states that mean a participant."""
@@ -35,6 +36,7 @@ TABLES = (
     ),
     Table("referral_reviews", "invite", person="external_userid"),
     Table("referral_appeals", "state, at", person="external_userid"),
+    Table("referral_group_ties", "external_userid, place, at, began", person="external_userid"),
     Table("referral_declared", "campaign, external_userid, what", person="external_userid"),
     Table("referral_acts", "state, hour", person="external_userid"),
     Table("referral_changes", "campaign, at"),
@@ -128,6 +130,11 @@ class Invite:
         """Whether it was credited, whatever became of it."""
         return self.standing is not Standing.REFUSED
 
+    @property
+    def is_into_group(self) -> bool:
+        """Whether a group was joined, and no member added."""
+        return self.userid.startswith(GROUP)
+
 
 # ---------------------------------------------------------------------- campaigns
 
@@ -201,7 +208,7 @@ async def _known(facts: Store, row: Row) -> Known:
         start=row["start_at"],
         end=row["end_at"],
         phases=tuple((one["at"], Phase(one["phase"])) for one in phases),
-        pool=campaign.friends_of | await facts.successions.successors_of(campaign.friends_of),
+        pool=await _pool(facts, campaign),
         freeze_s=campaign.freeze_s,
         observe_s=campaign.observe_days * 86_400.0,
         members_only=campaign.new_to == "members",
@@ -211,6 +218,12 @@ async def _known(facts: Store, row: Row) -> Known:
         cap=campaign.cap,
     )
     return Known(campaign, terms, row["origin"])
+
+
+async def _pool(facts: Store, campaign: Campaign) -> frozenset[str]:
+    if campaign.by_group:
+        return frozenset(GROUP + one for one in campaign.chats)
+    return campaign.friends_of | await facts.successions.successors_of(campaign.friends_of)
 
 
 # ---------------------------------------------------------------------- who invites
@@ -353,10 +366,11 @@ def stepped(invite: Invite, now: float, by: str = "") -> Statement:
 
 
 async def history(facts: Store, customers: Iterable[str]) -> list[Tie]:
-    """What happened between a person and all members."""
+    """What happened between a person and all members, and the groups of campaigns."""
     ties = []
     for customer in customers:
         ties += [tie for one in await facts.contacts.history(customer) if (tie := _tie(one))]
+        ties += await groups.ties_of(facts, customer)
     return ties
 
 

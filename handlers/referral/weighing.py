@@ -24,8 +24,12 @@ ORDER BY ABS(i.at - ?2) LIMIT ?3
 """
 _NEAR = """
 SELECT i.id, i.external_userid,
-    (SELECT MIN(e.at) FROM relation_events e WHERE e.external_userid = i.external_userid
-        AND e.kind = 'deleted' AND e.detail LIKE 'customer%' AND e.at >= i.at) AS left_at,
+    (SELECT MIN(l.at) FROM (SELECT e.at FROM relation_events e
+            WHERE e.external_userid = i.external_userid AND e.kind = 'deleted'
+            AND e.detail LIKE 'customer%' AND i.userid NOT LIKE 'group:%'
+        UNION ALL SELECT t.at FROM referral_group_ties t
+            WHERE t.external_userid = i.external_userid AND t.place = i.userid AND t.began = 0
+            AND t.by = 'customer') l WHERE l.at >= i.at) AS left_at,
     EXISTS (SELECT 1 FROM identities d WHERE d.external_userid = i.external_userid
         AND d.kind = 'unionid') AS has_unionid
 FROM referral_invites i WHERE i.id IN ({marks})

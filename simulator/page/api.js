@@ -23,10 +23,19 @@ async function call(method, path, body) {
   return answer;
 }
 
-function reasonOf(answer) {
-  const reason = answer?.error ?? answer?.errmsg ?? answer?.message;
-  if (typeof reason !== "string" || !reason) return undefined;
-  return /[\u4e00-\u9fff]/.test(reason) ? reason : `现在做不了这一步（${reason}）`;
+/** What the client offers nobody just now, by the simulator's word for it. */
+const REASONS = {
+  not_yours: "现在不是你在接待这位客户",
+  not_waiting: "这个会话没有在排队，不能接入",
+  not_receiving: "对方现在没有在接待，转不过去",
+  no_servicer: "你不是这个客服账号的接待人员",
+  too_long: "内容太长了",
+};
+
+function reasonOf({ kind, error }) {
+  if (typeof error !== "string") return undefined;
+  console.warn(error);
+  return REASONS[kind] ?? "现在做不了这一步";
 }
 
 const get = (path, query = {}) => {

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import MODEL_PROMPTS, build_engine, open_store
+from bot.app import MODEL_PROMPTS, build_engine
 from bot.llm.opening import open_summariser
 from bot.model import EffectDone, Lane
 from bot.telemetry import Metrics
 from knowledge import Library, Retriever
 from knowledge.fold import even_out
-from tests.builders import a_config, a_customer, some_knowledge
+from tests.builders import a_config, a_customer, open_quickly, some_knowledge
 from tests.cases import case_of, steps_of, told
 from tests.model_cases import FORBIDS
 from tests.model_server import (
@@ -59,12 +59,11 @@ async def open_desk(home: Path, played: FakeModelServer) -> AsyncIterator[OpenDe
         given = {"base_url": played.url, "model": "played", "timeout_s": 5.0} | llm
         config, clock, metrics = a_config(home, llm=given), PlayedClock(), Metrics()
         engine = build_engine(
-            *(config, open_store(config), Library(Retriever(some_knowledge()))),
+            *(config, open_quickly(config), Library(Retriever(some_knowledge()))),
             clock=clock,
             metrics=metrics,
             summariser=open_summariser(config, MODEL_PROMPTS, metrics, even_out, FORBIDS),
         )
-        engine.store.database.run_script("PRAGMA synchronous = OFF")
         engines.append(engine)
         chat = Chat(engine, a_customer(), clock)
         chat.wecom.receiving = ["zhangsan", "lisi"]

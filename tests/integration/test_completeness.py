@@ -79,6 +79,33 @@ async def test_messages_are_counted_by_account_and_day(town: Town) -> None:
     assert "没有达到 95% 的目标" in out.getvalue()
 
 
+async def test_what_is_pulled_days_later_is_counted_too(town: Town) -> None:
+    """After an outage WeCom still has three days of messages."""
+    account = next(iter(town.sim.world.accounts))
+    wrote_at = town.clock.now()
+    await town.store.accounts.register(account, "客服", wrote_at - DAY_S)
+    for n in range(4):
+        await town.sim.say(account, LAN, f"第{n}句")
+    await town.chat.waits(hours=22)
+    await look_of(town).look()
+    assert (await newest(town))[MESSAGES].received == 0
+    await town.chat.waits(hours=48)
+    for n in range(3):
+        await town.store.database.execute(
+            "INSERT INTO messages (open_kfid, msgid, external_userid, origin, sent_at,"
+            " received_at, msgtype, outcome) VALUES (?, ?, 'wm_lan', 3, ?, ?, 'text', 'answered')",
+            *(account, f"m{n}", wrote_at, town.clock.now()),
+        )
+    await look_of(town).look()
+    days = await town.store.completeness.since(0)
+    [found] = [one for one in days if one.source == MESSAGES and one.reported]
+    assert (found.reported, found.received) == (4, 3)
+    await town.store.database.execute("DELETE FROM messages")
+    await look_of(town).look()
+    days = await town.store.completeness.since(0)
+    assert [one.received for one in days if one.source == MESSAGES and one.reported] == [3]
+
+
 async def test_what_wecom_does_not_answer_is_asked_for_again(town: Town) -> None:
     await town.chat.waits(hours=22)
     behaviour = "/cgi-bin/externalcontact/get_user_behavior_data"

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from bot.app import MODEL_PROMPTS, Engine, build_engine, open_store
+from bot.app import MODEL_PROMPTS, Engine, build_engine
 from bot.commands.dialogue import Dialogue, shown
 from bot.config import Config
 from bot.llm.breaker import CircuitBreaker
@@ -24,7 +24,7 @@ from bot.model import Conversation
 from bot.telemetry import Metrics
 from knowledge import Audience, Decision, FaqEntry, Library, Match, Retriever, Verdict
 from knowledge.fold import even_out
-from tests.builders import a_config
+from tests.builders import a_config, open_quickly
 from tests.model_cases import FORBIDS, Case, honest, lies
 from tests.model_server import FakeModelServer, fails, hangs, running_model, sends, writes
 from tests.talk import PlayedClock
@@ -133,11 +133,9 @@ async def model(home: Path, played: FakeModelServer) -> AsyncIterator[Writer | C
 
 def an_engine(config: Config, clock: PlayedClock, model: Writer | Chooser) -> Engine:
     library = Library(Unsure([]))
-    engine = build_engine(
-        config, open_store(config), library, clock=clock, metrics=model.metrics, model=model
+    return build_engine(
+        config, open_quickly(config), library, clock=clock, metrics=model.metrics, model=model
     )
-    engine.store.database.run_script("PRAGMA synchronous = OFF")
-    return engine
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.app import MODEL_PROMPTS, build_engine, open_store
+from bot.app import MODEL_PROMPTS, build_engine
 from bot.app.tag_looks import build_proposing
 from bot.commands import tags_proposals
 from bot.delivery.tag_proposing import TagProposing
@@ -20,7 +20,7 @@ from bot.store.tag_proposals import TagProposals
 from bot.telemetry import Metrics
 from knowledge import Library, Retriever
 from knowledge.fold import even_out
-from tests.builders import a_config, a_customer, some_knowledge
+from tests.builders import a_config, a_customer, open_quickly, some_knowledge
 from tests.model_cases import FORBIDS
 from tests.model_server import FakeModelServer, fails, running_model, writes
 from tests.talk import Chat, PlayedClock
@@ -56,12 +56,11 @@ async def open_shop(home: Path, tmp_path: Path, played: FakeModelServer) -> Asyn
             Metrics(),
         )
         engine = build_engine(
-            *(config, open_store(config), Library(Retriever(some_knowledge()))),
+            *(config, open_quickly(config), Library(Retriever(some_knowledge()))),
             clock=clock,
             metrics=metrics,
             summariser=open_summariser(config, MODEL_PROMPTS, metrics, even_out, FORBIDS),
         )
-        engine.store.database.run_script("PRAGMA synchronous = OFF")
         engines.append(engine)
         chat = Chat(engine, a_customer(), clock)
         await chat.enters()

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import open_store
 from bot.delivery.couriers import Owners
 from bot.delivery.handing_over import HandOffCourier
 from bot.delivery.outcomes import Ended
@@ -15,7 +14,7 @@ from bot.model import Case, Conversation, HandOff, Lane, Seat, ServiceState, Ste
 from bot.model.cases import advance
 from bot.store import CaseChange, Draft, Store, Unit, conversation_queue
 from bot.wecom.kf import Kf, Servicer, Servicers
-from tests.builders import a_config
+from tests.builders import a_config, open_quickly
 from tests.talk import PlayedClock
 
 NOW = 1_800_000_000.0
@@ -25,9 +24,7 @@ ROUNDS = 400
 @pytest.fixture
 def stores(home: Path) -> Iterator[tuple[Store, Store]]:
     """Two stores with connections and writers of their own, as two processes have them."""
-    one, two = open_store(a_config(home)), open_store(a_config(home))
-    for store in (one, two):
-        store.database.run_script("PRAGMA synchronous = OFF")
+    one, two = open_quickly(a_config(home)), open_quickly(a_config(home))
     yield one, two
     one.close()
     two.close()

@@ -4,10 +4,15 @@ Before, with 100,000 rows: 39 ms on the event loop for the switches, and 45 ms f
 and each claim in a conversation as long.
 """
 
+import pytest
+
 from bot.model import Conversation
 from bot.store import Store
 from bot.store.claims import CLAIM_SEND
 from bot.store.conversations import _SPENT
+
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"])
+"""Over PostgreSQL, too: tests/integration/test_hot_queries.py."""
 
 LAN = Conversation("wk_shop", "wm_lan")
 

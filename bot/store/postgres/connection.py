@@ -20,7 +20,7 @@ _SETTINGS = {
     "jit": "off",  # our statements are small: compiling costs more than running
     "lock_timeout": "1000",
     # a process that is stopped in the middle of a batch must not stop the others for long
-    "idle_in_transaction_session_timeout": "10000",
+    "idle_in_transaction_session_timeout": "3000",
     # a server notices within 15 s that we are gone, and gives up our locks
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "5",

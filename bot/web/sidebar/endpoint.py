@@ -36,6 +36,8 @@ MOST_STREAMS = 2000
 MAX_BODY = 32 * 1024
 PASTED_CHARS = 500
 CASE_ACTIONS = frozenset({"take", "raise", "later", "back", "end"})
+TOLD_LATER = "reason"
+"""Why a case has ended, told by whoever had it: the one action that needs no open case."""
 
 
 class Asked(NamedTuple):
@@ -232,8 +234,9 @@ class SidebarEndpoint:
         return Fingerprints(self.acting_store, sight.external_userid, where, panels)
 
     async def _case(self, asked: Asked) -> web.StreamResponse:
-        case = self.parts.reader.case(asked.visitor.who, asked.sight.case)
-        return self.part("case.html", case=case, **self.common(asked))
+        reader, who = self.parts.reader, asked.visitor.who
+        part = await reader.case_part(who, asked.sight, self.clock.now())
+        return self.part("case.html", part=part, **self.common(asked))
 
     async def _person(self, asked: Asked) -> web.StreamResponse:
         person = await self.parts.reader.person(asked.sight.external_userid, self.clock.now())
@@ -279,6 +282,7 @@ class SidebarEndpoint:
             "now": self.clock.now(),
             "query": self._query(asked),
             "phrases": self.parts.reader.phrases,
+            "name_of": self.parts.reader.people.name_of,
             "reasons": self.parts.close_reasons,
         }
 
@@ -291,7 +295,8 @@ class SidebarEndpoint:
 
     async def _act(self, asked: Asked) -> web.StreamResponse:
         name, where = asked.form.get("name", ""), asked.sight.conversation
-        if name not in CASE_ACTIONS or where is None or asked.sight.case is None:
+        is_open = name in CASE_ACTIONS and asked.sight.case is not None
+        if where is None or not (is_open or name == TOLD_LATER):
             return self.door.refused(400)
         data = {key: asked.form.get(key, "")[:500] for key in ("reason", "note", "to")}
         data["case_id"] = asked.form.get("case_id", "")[:64]

@@ -28,7 +28,7 @@ SELECT (SELECT COUNT(*) || ' ' || COALESCE(MAX(at), 0) FROM customer_tags
     || '/' || (SELECT COALESCE(MAX(at), 0) FROM consent_standing WHERE external_userid = ?1) AS p
 """
 _SAID = """
-SELECT COALESCE((SELECT msgid || COALESCE(recalled_at, '') FROM messages WHERE open_kfid = ?1
+SELECT COALESCE((SELECT msgid || COALESCE(recalled_at, 0) FROM messages WHERE open_kfid = ?1
         AND external_userid = ?2 ORDER BY sent_at DESC, received_at DESC LIMIT 1), '')
     || '/' || COALESCE((SELECT id || state FROM outbox WHERE open_kfid = ?1
         AND external_userid = ?2 ORDER BY id DESC LIMIT 1), '')
@@ -77,7 +77,7 @@ class Fingerprints:
         said = await db.fetch_one(_SAID, where.open_kfid, where.external_userid)
         opened = await db.fetch_one(_OPENED, self.external_userid)
         return {  # in the order of `PARTS`
-            "case": f"{case.id} {case.version}" if case else "",
+            "case": f"{case.id} {case.version} {who_has_it}" if case else who_has_it,
             "person": str(person["p"]) if person else "",
             "said": str(said["p"]) if said else "",
             "panels": repr(await self.panels()),

@@ -1,20 +1,21 @@
 """What is there to know of a customer, for one member, in one reading (R-12.3)?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
 from bot.model import Case, Conversation
-from bot.model.cases import BOT, QUEUED, SEATED, TICKET, WANTED
+from bot.model.cases import BOT, NOTED, QUEUED, SEATED, TICKET, WANTED
 from bot.model.consents import Purpose, Standing
 from bot.model.people import ATTRIBUTES, masked
 from bot.model.tags import Assignment
 from bot.policy.roles import People, Who
-from bot.policy.seeing import Sight
+from bot.policy.seeing import AFTER_S, Sight
 from bot.routing.panels import About, Panels, Shown
 from bot.routing.phrases import Phrases
 from bot.routing.suggesting import DRAFT, MOST, Suggester, asks, audience_of, key_of
 from bot.store import KeptReply, Line, Store, Touch, Unit
+from bot.web.sidebar.holding import Held, held_from
 
 SHOWN_LINES = 8
 _LOOKED_AT = 8
@@ -64,6 +65,7 @@ class CaseView:
         servicer: name of who has it.
         since: of the clock that runs, ``None`` = none does.
         can: names of actions.
+        notes: what colleagues wrote for whoever has it next, with their names, the newest first.
     """
 
     case: Case
@@ -72,6 +74,34 @@ class CaseView:
     is_mine: bool
     since: float | None
     can: tuple[str, ...]
+    notes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EndedView:
+    """This member's last case, while he may still say something about it.
+
+    Args:
+        reason: why it has ended, in words; empty = he has not told.
+    """
+
+    case: Case
+    reason: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class CasePart:
+    """What the part of the page about the case shows.
+
+    Args:
+        case: the open one.
+        held: why nothing can be sent to the customer, ``None`` = nothing forbids it.
+    """
+
+    case: CaseView | None
+    held: Held | None
+    ended: EndedView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +141,7 @@ class View:
     """Everything of the first paint."""
 
     person: PersonView
-    case: CaseView | None
+    case: CasePart
     account: str
     said: SaidView | None
     panels: tuple[Shown, ...]
@@ -137,7 +167,7 @@ class Reader:
             account = row.name if row else sight.conversation.open_kfid
         return View(
             person=await self.person(sight.external_userid, now),
-            case=self.case(who, sight.case),
+            case=await self.case_part(who, sight, now),
             account=account,
             said=await self.said(sight, now),
             panels=await self.beside(who, sight, now),
@@ -242,18 +272,42 @@ class Reader:
     def _channel(self, code: str) -> str:
         return self.channel_names.get(code, code)
 
+    async def case_part(self, who: Who, sight: Sight, now: float) -> CasePart:
+        """How the conversation stands for him; between friends there is none."""
+        case, where = self.case(who, sight.case), sight.conversation
+        if case is not None:
+            steps = await self.store.cases.steps(case.case)
+            notes = [(one.servicer, one.note) for one in steps if one.name == NOTED]
+            told = tuple((self.people.name_of(by), note) for by, note in reversed(notes))
+            case = replace(case, notes=told)
+        if where is None:
+            return CasePart(case, None, None)
+        owner = (await self.store.conversations.facts(where)).ownership
+        ended = None if case and case.case.status != BOT else await self._ended(who, where, now)
+        return CasePart(case, held_from(who, owner, now), ended)
+
+    async def _ended(self, who: Who, where: Conversation, now: float) -> EndedView | None:
+        last = await self.store.cases.last_closed(where)
+        if last is None or last.servicer != who.key or now - (last.closed_at or 0.0) > AFTER_S:
+            return None
+        steps = await self.store.cases.steps(last)
+        said = next((one for one in reversed(steps) if one.name == "ending"), None)
+        code = await self.store.cases.reason_told(last) or (said.reason if said else "")
+        return EndedView(last, self._reason(code), said.note if said else "")
+
+    def _reason(self, code: str) -> str:
+        key = f"escalation.reason_{code}"
+        return self.phrases.say(key) if code and self.phrases.has_reply(key) else code
+
     def case(self, who: Who, case: Case | None) -> CaseView | None:
         """The case as this member sees it."""
         if case is None:
             return None
-        reason = f"escalation.reason_{case.reason}"
         is_mine = case.status in SEATED and case.servicer == who.key
         waits = case.status != BOT and case.answered_at is None
         return CaseView(
             case=case,
-            reason=self.phrases.say(reason)
-            if case.reason and self.phrases.has_reply(reason)
-            else case.reason,
+            reason=self._reason(case.reason),
             servicer=self.people.name_of(case.servicer) if case.servicer else "",
             is_mine=is_mine,
             since=case.waiting_since or (case.wanted_at if waits else None),

@@ -1,11 +1,22 @@
 """A shop's folder and the commands that work on it."""
 
+import asyncio
+import contextlib
 import io
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot.app import open_database
 from bot.cli import main
+from bot.store import Statement, Unit
+from bot.store.database import Database, Row
+from tests.builders import a_config
+from tests.conftest import MIGRATED
+from tests.postgres_server import PostgresServer
 
 SHIP = """\
 - id: ship
@@ -18,10 +29,16 @@ SHIP = """\
 
 
 class Shop:
-    """Runs commands as in a terminal that nobody sits at."""
+    """Runs commands as in a terminal that nobody sits at.
 
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder, self._capsys = folder, capsys
+    Args:
+        storage: section of its configuration.
+    """
+
+    def __init__(
+        self, folder: Path, capsys: pytest.CaptureFixture[str], storage: dict[str, str]
+    ) -> None:
+        self.folder, self._capsys, self.storage = folder, capsys, storage
         self.files = folder / "faq"
         self.files.mkdir()
         self.said = ""
@@ -30,13 +47,31 @@ class Shop:
         self.write(
             "config.yaml",
             "knowledge: {sources: [faq]}\nembeddings: {provider: none}\n"
-            f"storage: {{url: 'sqlite:///{folder}/data/concierge.db'}}\n",
+            f"storage: {json.dumps(storage)}\n",
         )
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name
         path.write_text(text, "utf-8")
         return path
+
+    def reads(self, sql: str, *params: Any) -> list[Row]:
+        """What stands in the database."""
+        with self._opened() as database:
+            return database.read_sync(sql, *params)
+
+    def writes(self, *statements: Statement) -> None:
+        """As the service would, in one unit."""
+        with self._opened() as database:
+            asyncio.run(_committed(database, *statements))
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[Database]:
+        database = open_database(a_config(self.folder, storage=self.storage))
+        try:
+            yield database
+        finally:
+            database.close()
 
     def run(self, *line: object) -> int:
         """One command; what it printed is in `said` and `complained`."""
@@ -45,9 +80,23 @@ class Shop:
         return code
 
 
+async def _committed(database: Database, *statements: Statement) -> None:
+    await database.commit(Unit(list(statements)))
+
+
 @pytest.fixture
 def shop(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Shop:
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    backend: str,
+    request: pytest.FixtureRequest,
+) -> Iterator[Shop]:
     monkeypatch.setattr("sys.stdin", io.StringIO())
-    return Shop(tmp_path, capsys)
+    if backend == "sqlite":
+        yield Shop(tmp_path, capsys, {"url": f"sqlite:///{tmp_path}/data/concierge.db"})
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    storage = {"url": server.url(MIGRATED), "folder": f"{tmp_path}/data"}
+    yield Shop(tmp_path, capsys, storage)
+    server.restore(MIGRATED)

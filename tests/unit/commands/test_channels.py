@@ -27,8 +27,7 @@ def shop(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 async def _made(shop: Shop, channel_id: str, url: str) -> None:
     """What the service would write once WeCom has it."""
-    data = f"sqlite:///{shop.folder}/data/concierge.db"
-    store = open_store(a_config(shop.folder, storage={"url": data}))
+    store = open_store(a_config(shop.folder, storage=shop.storage))
     unit = Unit()
     store.ways.keep(unit, channel_id, ["wk"], 1.0, url=url)
     await store.database.commit(unit)

@@ -23,10 +23,8 @@ def shop(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
 def books(shop: Shop) -> None:
     """A customer, and a coupon that is his."""
 
-    url = f"sqlite:///{shop.folder}/data/concierge.db"
-
     async def write() -> None:
-        store = open_store(a_config(shop.folder, storage={"url": url}))
+        store = open_store(a_config(shop.folder, storage=shop.storage))
         try:
             await store.coupons.bring("five", ["A-1"], 1.0)
             unit = Unit()

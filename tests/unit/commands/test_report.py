@@ -1,65 +1,60 @@
 """What an operator sees of 7-2-1, and how the cases are made again."""
 
 import json
-import sqlite3
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
+from bot.store import Statement
 from tests.unit.commands.conftest import Shop
 
 DAY = 86_400.0
 
 
-def a_week(folder: Path, *, n: int = 10, servicer: str = "zhangsan") -> float:
+def a_week(shop: Shop, *, n: int = 10, servicer: str = "zhangsan") -> float:
     """Cases that closed three days ago: seven without people, two of a junior, one that nobody
     took; returns when they were opened.
     """
     opened = time.time() - 4 * DAY
-    with sqlite3.connect(folder / "data" / "concierge.db") as database:
-        for number in range(n):
-            steps = [("opened", 0.0, 0, "", ""), ("closed", DAY, 0, "", "gap")]
-            if number % 10 >= 7:
-                steps.insert(1, ("wanted", 60.0, 2, "", "asked"))
-            if number % 10 in (7, 8):
-                steps.insert(2, ("answered", 90.0, 2, servicer, ""))
-            _add(database, f"case{number:04}", opened, steps)
+    rows: list[Statement] = []
+    for number in range(n):
+        steps = [("opened", 0.0, 0, "", ""), ("closed", DAY, 0, "", "gap")]
+        if number % 10 >= 7:
+            steps.insert(1, ("wanted", 60.0, 2, "", "asked"))
+        if number % 10 in (7, 8):
+            steps.insert(2, ("answered", 90.0, 2, servicer, ""))
+        rows += a_case(f"case{number:04}", opened, steps)
+    shop.writes(*rows)
     return opened
 
 
-def _add(
-    database: sqlite3.Connection,
-    name: str,
-    opened: float,
-    steps: list[tuple[str, float, int, str, str]],
-) -> None:
-    database.executemany(
-        "INSERT INTO case_steps (case_id, n, open_kfid, external_userid, at, name, level, servicer,"
-        " reason, data) VALUES (?, ?, 'wk_shop', ?, ?, ?, ?, ?, ?, '{}')",
-        [
-            (name, at, f"wm_{name}", opened + after, step, level, servicer, reason)
-            for at, (step, after, level, servicer, reason) in enumerate(steps)
-        ],
-    )
+def a_case(
+    name: str, opened: float, steps: list[tuple[str, float, int, str, str]]
+) -> Iterator[Statement]:
+    """What is written of a case, and of what was said in it."""
+    for at, (step, after, level, servicer, reason) in enumerate(steps):
+        yield Statement(
+            "INSERT INTO case_steps (case_id, n, open_kfid, external_userid, at, name, level,"
+            " servicer, reason, data) VALUES (?, ?, 'wk_shop', ?, ?, ?, ?, ?, ?, '{}')",
+            (name, at, f"wm_{name}", opened + after, step, level, servicer, reason),
+        )
     said = [(3, None, 0.0)] + [(5, who, after) for _, after, _, who, _ in steps if who]
-    database.executemany(
-        "INSERT INTO messages (open_kfid, msgid, external_userid, origin, servicer_userid, sent_at,"
-        " received_at, msgtype, outcome, handled_by)"
-        " VALUES ('wk_shop', ?, ?, ?, ?, ?, ?, 'text', 'answered', '')",
-        [
-            (f"{name}-{origin}", f"wm_{name}", origin, who, opened + after, opened + after)
-            for origin, who, after in said
-        ],
-    )
+    for origin, who, after in said:
+        yield Statement(
+            "INSERT INTO messages (open_kfid, msgid, external_userid, origin, servicer_userid,"
+            " sent_at, received_at, msgtype, outcome, handled_by)"
+            " VALUES ('wk_shop', ?, ?, ?, ?, ?, ?, 'text', 'answered', '')",
+            (f"{name}-{origin}", f"wm_{name}", origin, who, opened + after, opened + after),
+        )
 
 
 @pytest.fixture
 def measured(shop: Shop) -> Shop:
     assert shop.run("report", "721") == 0
     assert "这段时间没有结束的咨询" in shop.said
-    a_week(shop.folder)
+    a_week(shop)
     assert shop.run("report", "rebuild") == 0
     assert "核对了 10 件咨询，已按记录改正 10 件" in shop.said
     return shop
@@ -83,19 +78,21 @@ def test_the_table_is_read_at_a_glance(measured: Shop) -> None:
 
 def test_what_became_of_suggestions_stands_beside_it(measured: Shop) -> None:
     at = time.time() - 3 * DAY
-    with sqlite3.connect(measured.folder / "data" / "concierge.db") as database:
-        for number in range(4):
-            database.execute(
-                "INSERT INTO suggestions (id, open_kfid, external_userid, created_at, handled_by,"
-                " msgid) VALUES (?, 'wk_shop', 'wm_lan', ?, '', ?)",
-                (number + 1, at, f"m{number}"),
-            )
-        database.execute(
-            "INSERT INTO suggestion_outcomes (open_kfid, external_userid, userid, at, suggestion,"
-            " msgid, source, ref, outcome)"
-            " VALUES ('wk_shop', 'wm_lan', 'zhangsan', ?, 1, 'm0', 'faq', 'x', 'sent')",
-            (at,),
+    made = [
+        Statement(
+            "INSERT INTO suggestions (id, open_kfid, external_userid, created_at, handled_by,"
+            " msgid) VALUES (?, 'wk_shop', 'wm_lan', ?, '', ?)",
+            (number + 1, at, f"m{number}"),
         )
+        for number in range(4)
+    ]
+    outcome = Statement(
+        "INSERT INTO suggestion_outcomes (open_kfid, external_userid, userid, at, suggestion,"
+        " msgid, source, ref, outcome)"
+        " VALUES ('wk_shop', 'wm_lan', 'zhangsan', ?, 1, 'm0', 'faq', 'x', 'sent')",
+        (at,),
+    )
+    measured.writes(*made, outcome)
     assert measured.run("report", "721") == 0
     assert "建议回复：客户的 4 句话有建议" in measured.said
     assert "原样发出       25.0%（1/4" in measured.said
@@ -141,9 +138,10 @@ def test_what_differs_is_listed_and_then_put_right(measured: Shop) -> None:
     assert measured.run("report", "rebuild", "--check") == 0
     assert measured.run("report", "721", "--json") == 0
     before = measured.said
-    with sqlite3.connect(measured.folder / "data" / "concierge.db") as database:
-        database.execute("UPDATE cases SET served_level = 3 WHERE id = 'case0007'")
-        database.execute("DELETE FROM cases WHERE id = 'case0001'")
+    measured.writes(
+        Statement("UPDATE cases SET served_level = 3 WHERE id = 'case0007'"),
+        Statement("DELETE FROM cases WHERE id = 'case0001'"),
+    )
     assert measured.run("report", "rebuild", "--check") == 1
     assert "与记录不符 2 件" in measured.said
     assert "case0007  wk_shop  served_level" in measured.said

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from bot.store.sqlite import SqliteDatabase
 from tests.unit.commands.conftest import Shop
 
 CLAIM = "- {id: claim, question: 你们什么级别, answer: 我们是国家级实验室。}\n"
@@ -13,21 +12,13 @@ def a_claim(shop: Shop, text: str = CLAIM) -> None:
 
 
 def states(shop: Shop) -> list[tuple[str, str, str]]:
-    database = SqliteDatabase(shop.folder / "data" / "concierge.db")
-    try:
-        rows = database.read_sync("SELECT key, state, by FROM approvals ORDER BY key")
-        return [(row["key"], row["state"], row["by"]) for row in rows]
-    finally:
-        database.close()
+    rows = shop.reads("SELECT key, state, by FROM approvals ORDER BY key")
+    return [(row["key"], row["state"], row["by"]) for row in rows]
 
 
 def actions(shop: Shop) -> list[tuple[str, str, str]]:
-    database = SqliteDatabase(shop.folder / "data" / "concierge.db")
-    try:
-        rows = database.read_sync("SELECT actor, action, why FROM audit ORDER BY id")
-        return [(row["actor"], row["action"], row["why"]) for row in rows]
-    finally:
-        database.close()
+    rows = shop.reads("SELECT actor, action, why FROM audit ORDER BY id")
+    return [(row["actor"], row["action"], row["why"]) for row in rows]
 
 
 # ---------------------------------------------------------------------- lexicon

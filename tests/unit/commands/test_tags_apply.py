@@ -58,8 +58,8 @@ async def writes(store: Store, who: str, text: str, at: float) -> str:
     await store.vault.ready([where.subject])
     unit.add(
         "INSERT INTO conversations (open_kfid, external_userid, customer_wrote_at)"
-        " VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
-        " SET customer_wrote_at = MAX(customer_wrote_at, excluded.customer_wrote_at)",
+        " VALUES (?, ?, ?) ON CONFLICT (open_kfid, external_userid) DO UPDATE SET"
+        " customer_wrote_at = MAX(conversations.customer_wrote_at, excluded.customer_wrote_at)",
         *(where.open_kfid, where.external_userid, at),
     )
     store.transcript.record(unit, message, Handled("answered"), received_at=at, trace_id="")

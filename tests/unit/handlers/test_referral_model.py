@@ -11,43 +11,52 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.app import build_engine, open_store
+from bot.app import build_engine
 from bot.config import Campaign
-from bot.model import CustomerAdded, CustomerDeleted
+from bot.model import CustomerAdded, CustomerDeleted, Emitted
 from bot.store import Unit
-from bot.store.sqlite import SqliteDatabase
 from bot.telemetry import Metrics
 from handlers.referral import grants
 from handlers.referral.grants import TAKEN, Paid
+from handlers.referral.on_groups import TIED
 from handlers.referral.rules import Phase
 from knowledge import Library, Retriever
-from tests.builders import FRIDAY_MORNING, a_config, a_customer
+from tests.builders import FRIDAY_MORNING, a_config, a_customer, open_quickly
 from tests.points_acts import Counter
 from tests.points_model import COFFEE, ITEMS, MUG, Purses
 from tests.referral_model import CODES, CUPS, DAY_S, HOUR_S, POINTS, TIERS, Model, Told
-from tests.referrals import SPRING, Fair
+from tests.referrals import CLUB, SPRING, Fair
 from tests.talk import Chat, PlayedClock
 
 INVITERS, OTHERS = ("a", "b", "c"), ("x", "y", "z")
 MEMBERS = ("zhangsan", "lisi", "wangwu")
-CAMPAIGN = Campaign.model_validate(
-    SPRING
-    | {
-        "freeze_hours": 5,
-        "daily_cap": 3,
-        "end": "2026-11-22 00:00",
-        "observe_days": 1,
-        "tiers": [{"invites": n, "reward": key} for n, key in TIERS.items()],
-        "rewards": {
-            "five": {"kind": "code", "name": "5 元券", "pool": "five", "cost": 5},
-            "twenty": {"kind": "points", "name": "50 积分", "points": POINTS, "days": 1},
-            "cup": {"kind": "gift", "name": "杯子", "stock": CUPS},
-        },
-    }
-)
+GROUPS = ("wr_a", "wr_b")
+"""In the campaign whose groups are joined the first members are these; the last is a friend."""
+
+MORE: dict[str, Any] = {
+    "freeze_hours": 5,
+    "daily_cap": 3,
+    "end": "2026-11-22 00:00",
+    "observe_days": 1,
+    "tiers": [{"invites": n, "reward": key} for n, key in TIERS.items()],
+    "rewards": {
+        "five": {"kind": "code", "name": "5 元券", "pool": "five", "cost": 5},
+        "twenty": {"kind": "points", "name": "50 积分", "points": POINTS, "days": 1},
+        "cup": {"kind": "gift", "name": "杯子", "stock": CUPS},
+    },
+}
+CAMPAIGN = Campaign.model_validate(SPRING | MORE)
+JOINED = Campaign.model_validate(CLUB | MORE)
 TABLES = (
     *("referral_campaigns", "referral_phases", "referral_participants", "referral_invites"),
-    *("referral_steps", "referral_grants", "coupons", "points_postings", "relations"),
+    *(
+        "referral_group_ties",
+        "referral_steps",
+        "referral_grants",
+        "coupons",
+        "points_postings",
+        "relations",
+    ),
     *("relation_events", "channel_states", "staff_tasks", "mailbox", "outbox", "touches"),
     *("points_ends", "points_redemptions", "messages", "conversations", "cases", "case_steps"),
 )
@@ -84,16 +93,15 @@ def fair(home: Path) -> Iterator[Fair]:
     # what speaks against somebody is tested by itself; here nothing does
     points = {"items": ITEMS, "keeper": "lisi", "notice_days": 0}
     config = a_config(home, referral={"review_at": 999, "block_at": 1000}, points=points)
-    store = open_store(config)
-    if isinstance(store.database, SqliteDatabase):
-        store.database.run_script("PRAGMA synchronous = OFF")
+    store = open_quickly(config)
     clock = PlayedClock()
     engine = build_engine(config, store, Library(Retriever([])), clock=clock, metrics=Metrics())
     yield Fair(Chat(engine, a_customer(), clock), CAMPAIGN)
     engine.close()
 
 
-def _ends_as_the_model(fair: Fair, acts: list[tuple[object, ...]]) -> None:
+def _ends_as_the_model(fair: Fair, acts: list[tuple[object, ...]], campaign: Campaign) -> None:
+    fair.campaign = campaign
     asyncio.run(play(fair, acts))
 
 
@@ -104,14 +112,29 @@ HEALTH = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 @settings(max_examples=100, deadline=None, suppress_health_check=HEALTH)
 @check
 def test_a_campaign_ends_as_the_model_says(fair: Fair, acts: list[tuple[object, ...]]) -> None:
-    _ends_as_the_model(fair, acts)
+    _ends_as_the_model(fair, acts, CAMPAIGN)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=HEALTH)
+@check
+def test_one_whose_groups_are_joined_does(fair: Fair, acts: list[tuple[object, ...]]) -> None:
+    _ends_as_the_model(fair, acts, JOINED)
 
 
 @pytest.mark.deep
 @settings(max_examples=2000, deadline=None, suppress_health_check=HEALTH)
 @check
 def test_two_thousand_campaigns_do(fair: Fair, acts: list[tuple[object, ...]]) -> None:
-    _ends_as_the_model(fair, acts)
+    _ends_as_the_model(fair, acts, CAMPAIGN)
+
+
+@pytest.mark.deep
+@settings(max_examples=2000, deadline=None, suppress_health_check=HEALTH)
+@check
+def test_two_thousand_whose_groups_are_joined_do(
+    fair: Fair, acts: list[tuple[object, ...]]
+) -> None:
+    _ends_as_the_model(fair, acts, JOINED)
 
 
 async def play(fair: Fair, acts: list[tuple[object, ...]]) -> None:
@@ -121,10 +144,12 @@ async def play(fair: Fair, acts: list[tuple[object, ...]]) -> None:
     await fair.store.database.commit(unit)
     fair.clock._now = FRIDAY_MORNING
     zone = ZoneInfo("Asia/Shanghai")
-    start, end = CAMPAIGN.window(zone)
+    start, end = fair.campaign.window(zone)
     today = datetime.fromtimestamp(fair.clock.now(), zone).replace(hour=0, minute=0, second=0)
     midnight = today.replace(microsecond=0).timestamp()
     model = Model(start, end, DAY_S, [midnight + n * DAY_S for n in range(-9, 40)])
+    if fair.campaign.by_group:
+        model.pool = GROUPS
     opened = fair.clock.now() - DAY_S
     await fair.opens()
     model.phases.append((opened, True))
@@ -191,6 +216,8 @@ async def exchange(counter: Counter, act: tuple[object, ...]) -> None:
 
 
 async def tell(fair: Fair, model: Model, one: Told) -> None:
+    if fair.campaign.by_group:
+        one = _as_joined(one)
     known = [other for other in model.told if other[:4] == one[:4]]
     if known and one not in known:
         return  # a pair cannot become friends twice in a second
@@ -198,11 +225,24 @@ async def tell(fair: Fair, model: Model, one: Told) -> None:
     model.hears(one)
     ids: dict[str, Any] = {"userid": one.member, "external_userid": one.who, "at": one.at}
     state = f"r_{one.code}" if one.code else ""
-    if one.began:
+    if one.member in GROUPS:
+        data = {"chat": one.member, "at": one.at, "began": one.began, "state": state, "by": one.by}
+        await fair.chat.dialogue.happen(Emitted(name=TIED, data=data, external_userid=one.who))
+    elif one.began:
         await fair.chat.dialogue.happen(CustomerAdded(**ids, state=state))
     else:
         await fair.chat.dialogue.happen(CustomerDeleted(**ids | {"by": one.by}))
     await fair.chat.dialogue.catch_up()
+
+
+def _as_joined(one: Told) -> Told:
+    """The same of groups: the first two members become groups, whose codes alone invite."""
+    if one.member in GROUPS:
+        return one
+    place = MEMBERS.index(one.member)
+    if place < len(GROUPS):
+        return one._replace(member=GROUPS[place])
+    return one._replace(code="")
 
 
 async def compare(fair: Fair, model: Model, counter: Counter, act: tuple[object, ...]) -> None:
@@ -218,7 +258,7 @@ async def compare(fair: Fair, model: Model, counter: Counter, act: tuple[object,
             row = rows.get(tier)
             if valid >= tier:
                 assert row is not None, (act, inviter, tier)
-                left = await grants.left_of(fair.store, CAMPAIGN, key, now)
+                left = await grants.left_of(fair.store, fair.campaign, key, now)
                 assert row.standing in TAKEN or (row.standing is Paid.QUEUED and left == 0)
             elif row is not None:
                 assert row.standing in (Paid.GIVEN, Paid.WITHDRAWN), (act, inviter, tier)

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from bot.model.replies import Because, MenuItem, Reply
 from bot.wecom.split import size
@@ -64,6 +65,14 @@ def test_a_menu_is_cut_to_what_wecom_takes() -> None:
     assert len(items) == 10
     assert all(size(item["click"]["content"]) <= 128 for item in items)
     assert items[0]["click"]["content"].endswith("…")
+
+
+def test_what_of_a_menu_is_left_out_is_told() -> None:
+    menu = tuple(MenuItem(f"id{n}", "问题") for n in range(12))
+    with capture_logs() as logs:
+        plan(Reply(text="", menu=menu))
+        plan(Reply(text="", menu=menu[:10]))
+    assert [(one["event"], one["items"]) for one in logs] == [("reply.menu_cut", ["id10", "id11"])]
 
 
 def test_items_wecom_would_refuse_are_left_out() -> None:

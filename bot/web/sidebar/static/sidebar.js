@@ -9,12 +9,13 @@
   const pending = new Map();
   let about = { customer: "", account, chat: "" };
   let entry = "normal";
-  let unfolded = [];
+  const unfolded = new Set();
 
   // What the server is only told of: it has happened, and is told later when it cannot be told now.
   const REPORTS = ["sent", "materials/sent", "replies/used"];
   const SILENT_MS = 70000;
   const AGAIN_MS = 5000;
+  const LEFT_MS = 600;  // longer than a tap on a button that would be drawn anew takes
   const unreported = [];
   let isLost = false;
   let following = false;
@@ -62,8 +63,9 @@
     return { ...told, conflict: answer.status === 409, ok: answer.ok };
   }
 
-  /** @param done what is said where the server has nothing else to say. */
-  async function act(name, form, done) {
+  /** @param done what is said where the server has nothing else to say.
+   *  @param draft key of what was written for it: forgotten once it is done. */
+  async function act(name, form, done, draft = "") {
     const id = clientId();
     const told = await call(name, { ...form, client_id: id });
     if (told.state === "unknown" && REPORTS.includes(name)) {
@@ -71,16 +73,19 @@
       toast(words.unreported);
     } else if (["waiting", "unknown"].includes(told.state)) {
       const where = { customer: form.customer ?? about.customer, open_kfid: form.open_kfid ?? about.account };
-      pending.set(id, { since: Date.now(), isSent: told.state === "waiting", where, done });
+      pending.set(id, { since: Date.now(), isSent: told.state === "waiting", where, done, draft });
       toast(told.state === "waiting" ? words.waiting : words.unknown, told.state === "unknown");
-    } else toast(told.text || (told.ok ? done : words.failed), !told.ok);
+    } else {
+      if (told.ok) drafts.forget(draft);
+      toast(told.text || (told.ok ? done : words.failed), !told.ok);
+    }
     refresh();
     return told;
   }
 
   /** What became of what was done; of what may never have arrived too. */
   async function results() {
-    for (const [id, { since, isSent, where, done }] of pending) {
+    for (const [id, { since, isSent, where, done, draft }] of pending) {
       let answer;
       try {
         answer = await fetch(url("result", { ...where, client_id: id }));
@@ -91,6 +96,7 @@
       pending.delete(id);
       const late = { text: isSent ? words.tooSlow : words.notDone };
       const told = answer.status === 202 ? late : await answer.json().catch(() => ({}));
+      if (answer.ok && answer.status !== 202) drafts.forget(draft);
       toast(told.text || (answer.ok ? done : words.failed), !answer.ok || answer.status === 202);
     }
   }
@@ -117,7 +123,10 @@
     const found = document.getElementById("about");
     if (found) about.account = found.dataset.account;
     if (!document.getElementById("stream")) regained();
+    drafts.about(body.dataset.me, about.customer, about.account, about.chat);
+    putBack((form) => expand(form.closest("details, .unfolded") ?? form));
     htmx.process(panel);
+    hold();
     tick();
   }
 
@@ -168,7 +177,11 @@
     } catch (error) {
       const why = error?.errMsg ?? String(error?.message ?? error);
       if (why.endsWith("cancel")) toast(words.cancelled);
-      else toast(words.unsent + why, true);
+      else {
+        console.warn(why);  // in WeCom's words, for whoever administers it
+        toast(words.unsent + (/^[\u3400-\u9fff]/.test(why) ? why : words.unsentWhy), true);
+        refresh();
+      }
       return false;
     }
   }
@@ -185,11 +198,45 @@
     return false;
   }
 
+  const written = (box) => box.querySelector("textarea")?.value ?? box.dataset.text;
+
+  /** Make the text of a suggestion or reply one that can be changed. */
+  function change(box, text) {
+    let area = box.querySelector("textarea");
+    if (!area) {
+      area = document.createElement("textarea");
+      area.setAttribute("aria-label", box.dataset.label);
+      area.rows = Math.min(10, Math.ceil(text.length / 20) + 1);
+      box.querySelector(".text").replaceWith(area);
+      const button = box.querySelector("[data-do=edit]");
+      if (button) button.textContent = words.unchanged;
+    }
+    if (area.value !== text) area.value = text;
+    return area;
+  }
+
+  async function copied(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      // where the client forbids that, the old way
+    }
+    const area = document.createElement("textarea");
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
+
   const suggestions = {
     async send(box) {
-      const text = box.querySelector("textarea")?.value ?? box.dataset.text;
+      const text = written(box);
       if (text.trim() && await send({ msgtype: "text", text: { content: text } })) {
         box.classList.add("gone");
+        drafts.forget(drafts.keyOf(box));
         let whole = true;
         for (const one of box.querySelectorAll("[data-do=enclose]")) whole &&= await this.enclose(box, one);
         await act("sent", { id: box.dataset.id, text }, whole ? words.sent : words.partly);
@@ -202,27 +249,53 @@
       await act("materials/sent", { id }, words.sent);
       htmx.trigger(document.getElementById("materials-list"), "materials-list", {});
     },
-    edit(box) {
-      if (box.querySelector("textarea")) return;
-      const area = document.createElement("textarea");
-      area.value = box.dataset.text;
-      area.setAttribute("aria-label", box.dataset.label);
-      box.querySelector(".text").replaceWith(area);
-      area.rows = Math.min(10, Math.ceil(area.value.length / 20) + 1);
-      area.focus();
+    edit(box, button) {
+      const area = box.querySelector("textarea");
+      if (!area) {
+        const made = change(box, box.dataset.text);
+        drafts.note(made);
+        return made.focus();
+      }
+      const text = document.createElement("p");
+      text.className = "text";
+      text.textContent = box.dataset.text;
+      area.replaceWith(text);
+      button.textContent = words.change;
+      drafts.forget(drafts.keyOf(box));
+    },
+    drop(box) {
+      drafts.forget(drafts.keyOf(box));
+      box.remove();
+    },
+    async copy(box) {
+      const done = await copied(written(box));
+      toast(done ? words.copied : words.uncopied, !done);
     },
     open: (box) => box.classList.toggle("open"),
     async reply(box) {
-      const text = box.querySelector("textarea")?.value ?? box.dataset.text;
-      if (text.trim() && await send({ msgtype: "text", text: { content: text } })) await act("replies/used", { id: box.dataset.id }, words.sent);
+      const text = written(box);
+      if (!text.trim() || !await send({ msgtype: "text", text: { content: text } })) return;
+      drafts.forget(drafts.keyOf(box));
+      await act("replies/used", { id: box.dataset.id }, words.sent);
+      htmx.trigger(document.getElementById("replies-list"), "replies-list", {});
     },
   };
+
+  /** What a button unfolds lies below its row, so that the row stays as it is; one at a time. */
+  function unfold(button, isOpen) {
+    for (const one of button.parentElement.querySelectorAll(":scope > [data-unfold]")) {
+      const now = one === button && isOpen;
+      one.setAttribute("aria-expanded", String(now));
+      document.getElementById(one.dataset.unfold).hidden = !now;
+    }
+  }
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button, [data-reload]");
     if (!button) return;
     if (button.hasAttribute("data-reload")) location.reload();
     if (button.hasAttribute("data-again")) htmx.trigger(button.closest("[hx-get]"), "again", {});
+    if (button.dataset.unfold) unfold(button, button.getAttribute("aria-expanded") !== "true");
     const box = button.closest("article");
     if (box && button.dataset.do) suggestions[button.dataset.do](box, button);
   });
@@ -234,7 +307,7 @@
     const button = form.querySelector("button:not([type=button])");
     if (button) button.disabled = true;
     const chosen = event.submitter?.name ? { [event.submitter.name]: event.submitter.value } : {};
-    const told = await act(form.dataset.post, { ...fields(form), ...chosen }, form.dataset.done);
+    const told = await act(form.dataset.post, { ...fields(form), ...chosen }, form.dataset.done, drafts.keyOf(form));
     if (button) button.disabled = false;
     hold();
     if (!told.ok || !form.dataset.after) return;
@@ -247,6 +320,7 @@
 
   document.getElementById("sign-out").addEventListener("click", async () => {
     await fetch(`${root}/sidebar/sign-out`, { method: "POST", headers: { "X-CSRF-Token": token } });
+    drafts.clear();
     panel.replaceChildren();
     toast(words.signedOut);
   });
@@ -273,14 +347,19 @@
   const net = document.getElementById("net");
   const stream = () => document.getElementById("stream");
 
-  /** What needs the server cannot be done without it; what is only read or written here can. */
+  /** What needs the server cannot be done without it, and nothing is sent where somebody else has the session; what is
+   *  only read, written or copied here can. */
   function hold() {
-    for (const one of body.querySelectorAll("[data-do]:not([data-do=edit], [data-do=open]), form[data-post] button")) {
-      if (isLost && !one.disabled) {
+    const why = panel.querySelector("[data-holds]")?.textContent ?? "";
+    for (const one of body.querySelectorAll("[data-do]:not([data-do=edit], [data-do=open], [data-do=copy], [data-do=drop]), form[data-post] button")) {
+      const off = isLost || (why !== "" && "do" in one.dataset);
+      if (off && !one.disabled) {
         one.disabled = true;
         one.dataset.held = "";
-      } else if (!isLost && "held" in one.dataset) {
+        if (!isLost) one.title = why;
+      } else if (!off && "held" in one.dataset) {
         one.disabled = false;
+        one.removeAttribute("title");
         delete one.dataset.held;
       }
     }
@@ -353,20 +432,64 @@
   body.addEventListener("moved", results);
   body.addEventListener("gone", () => open());
   body.addEventListener("htmx:config:request", (event) => { event.detail.ctx.request.headers["X-CSRF-Token"] = token; });
+  /** Whether somebody is writing just there. */
+  function isBusy(part) {
+    const field = document.activeElement;
+    return Boolean(field) && Boolean(part?.contains?.(field)) && drafts.has(field);
+  }
+
+  const late = new Set();
   body.addEventListener("htmx:before:swap", (event) => {
-    // What somebody is writing is not taken away from under his hands.
-    const area = document.activeElement;
     const target = event.detail?.ctx?.target;
-    const busy = area && ["TEXTAREA", "INPUT", "SELECT"].includes(area.tagName) && area.value !== "" && target?.contains?.(area);
+    // What somebody is writing is not taken away from under his hands: the part is drawn when he has left it.
+    const busy = isBusy(target);
+    if (busy && target.id) late.add(target.id);
     if (busy || event.detail?.ctx?.response?.status >= 400) return event.preventDefault();
     // What is unfolded stays so.
-    unfolded = [...(target?.querySelectorAll?.("details[open][id]") ?? [])].map((one) => one.id);
+    for (const one of target?.querySelectorAll?.("details[open][id], .unfolded[id]:not([hidden])") ?? []) unfolded.add(one.id);
   });
+  document.addEventListener("focusout", () => setTimeout(() => {
+    for (const id of late) {
+      const part = document.getElementById(id);
+      if (isBusy(part)) continue;
+      late.delete(id);
+      if (part && stream()) htmx.trigger(part.matches("section") ? stream() : part, id, {});
+    }
+  }, LEFT_MS));
+
+  function expand(element) {
+    if (element.matches("details")) element.open = true;
+    const button = document.querySelector(`[data-unfold="${element.id}"]`);
+    if (button) unfold(button, true);
+  }
+
+  /** Put back what was unfolded and what was written and not sent.
+   *  @param opened what becomes of a form in which something was written: on a new page it is unfolded. */
+  function putBack(opened = () => {}) {
+    for (const id of unfolded) {
+      const one = document.getElementById(id);
+      if (one) expand(one);
+    }
+    unfolded.clear();
+    drafts.restore({
+      opened,
+      changed: change,
+      homeless(draft) {
+        const copy = document.getElementById("unsent").content.cloneNode(true);
+        const box = copy.querySelector("article");
+        Object.assign(box.dataset, { id: draft.id, text: draft.was, about: draft.about });
+        copy.querySelector("q").textContent = draft.about;
+        change(box, draft.text);
+        const part = document.getElementById("said") ?? document.getElementById("pasted");
+        part?.prepend(copy);
+      },
+    });
+  }
   body.addEventListener("htmx:after:swap", () => {
-    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
-    unfolded = [];
+    putBack();
     hold();
   });
+  document.addEventListener("input", ({ target }) => drafts.note(target));
 
   // ---- the focus ----------------------------------------------------------------------------------------------------
 

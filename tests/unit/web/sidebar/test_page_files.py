@@ -19,7 +19,7 @@ def test_what_others_wrote_is_as_it_was_published() -> None:
     written = dict(re.findall(r"\| `(\S+\.js)` .*`([0-9a-f]{64})` \|", table))
     found = {name: hashlib.sha256((STATIC / name).read_bytes()).hexdigest() for name in written}
     assert found == written
-    ours = {"sidebar.js"}
+    ours = {"sidebar.js", "drafts.js"}
     assert {path.name for path in STATIC.glob("*.js")} == {*written, *ours}
 
 
@@ -27,7 +27,7 @@ def test_every_script_of_ours_can_be_read() -> None:
     """By Playwright's node: changes that merge without a conflict may name one thing twice."""
     node = compute_driver_executable()[0]
     pages = ROOT / "simulator" / "page"
-    classic = {STATIC / "sidebar.js", pages / "host.js"}
+    classic = {STATIC / "sidebar.js", STATIC / "drafts.js", pages / "host.js"}
     for script in sorted({*classic, *pages.glob("*.js")}):
         kind = [] if script in classic else ["--input-type=module"]
         read = subprocess.run(
@@ -42,7 +42,7 @@ def test_every_script_of_ours_can_be_read() -> None:
 def test_the_page_is_small_and_asks_nobody_else() -> None:
     files = Pages(ZoneInfo("Asia/Shanghai")).files
     assert sum(len(packed) for _, packed, _ in files.values()) < MOST_BYTES
-    for name in ("sidebar.js", "sidebar.css", "htmx.js", "hx-sse.js"):
+    for name in ("sidebar.js", "drafts.js", "sidebar.css", "htmx.js", "hx-sse.js"):
         assert b"https://" not in files[name][0].replace(b"https://htmx.org", b"")
 
 

@@ -1,0 +1,1 @@
+"""Several processes of the product on one PostgreSQL."""
