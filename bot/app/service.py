@@ -150,19 +150,7 @@ async def running(
     session = new_session()
     transport = Transport(session, config.wecom.api_base)
     shared = Shared(config.redis, config.wecom.corp_id, engine.metrics)
-    secret = config.wecom.secret.get_secret_value()
-    rates = Rates(shared.pool, lambda: leases.living, clock.now)
-    tokens = AccessTokens(
-        transport, config.wecom.corp_id, secret, clock=clock.now, shelf=shared.shelf
-    )
-    client = WeComClient(
-        *(transport, tokens),
-        rates=rates,
-        clock=clock.now,
-        metrics=engine.metrics,
-        ask_first=leases.check,
-    )
-    apis = contact_apis(config, client, transport, clock, engine.metrics, shelf=shared.shelf)
+    tokens, client, apis = _connect(engine, transport, leases, shared)
     async with shared:
         concierge = _assemble(
             *(engine, client, tokens, follower, apis), leases=leases, shared=shared
@@ -178,6 +166,23 @@ async def running(
             await concierge.service.stop()
             await session.close()
             await engine.aclose()
+
+
+def _connect(
+    engine: Engine, transport: Transport, leases: Leases, shared: Shared
+) -> tuple[AccessTokens, WeComClient, dict[str, ContactApi]]:
+    """Who calls WeCom, within what the company's processes may call together."""
+    config, clock, metrics = engine.config, engine.clock, engine.metrics
+    secret, shelf = config.wecom.secret.get_secret_value(), shared.shelf
+    tokens = AccessTokens(transport, config.wecom.corp_id, secret, clock=clock.now, shelf=shelf)
+    client = WeComClient(
+        *(transport, tokens),
+        rates=Rates(shared.pool, lambda: leases.living, clock.now),
+        clock=clock.now,
+        metrics=metrics,
+        ask_first=leases.check,
+    )
+    return tokens, client, contact_apis(config, client, transport, clock, metrics, shelf=shelf)
 
 
 def _engine_with_models(config: Config, store: Store, library: Library, clock: Clock) -> Engine:

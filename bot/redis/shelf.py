@@ -25,8 +25,8 @@ class RedisShelf:
         """What lies there."""
 
         async def ask(client: Redis) -> bytes | None:
-            found: bytes | None = await client.get(self._key("shelf", name))
-            return found
+            found = await client.get(self._key("shelf", name))
+            return found if isinstance(found, bytes) else None
 
         try:
             return await self._link.run(ask)
