@@ -116,19 +116,25 @@ class Concierge:
 
 @asynccontextmanager
 async def running(
-    config: Config, role: Role = Role.ALL, *, vectors: Path | None = None
+    config: Config,
+    role: Role = Role.ALL,
+    *,
+    vectors: Path | None = None,
+    clock: SystemClock | None = None,
 ) -> AsyncIterator[Concierge]:
     """The service with its loops, from start to an orderly stop.
 
     Args:
         role: what of it this process does.
         vectors: folder of the vector cache, by default beside the database.
+        clock: what time it is, by default the machine's.
     """
-    clock = SystemClock()
+    clock = clock or SystemClock()
     store = open_store(config)
     try:
         leases = build_leases(config, store.database, role)
         refuse_moved(store.database)
+        clock.comes_after(store.mailbox.last_written_at())
         with store.database.migrating():  # what files say is taken by one process after another
             await take_channels(config, store, clock.now())
             await take_campaigns(config, store, clock.now())

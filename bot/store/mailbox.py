@@ -267,6 +267,11 @@ class Mailbox:
             )
         return sum(len(rows) for rows in await self._db.commit(unit))
 
+    def last_written_at(self) -> float:
+        """When the newest row was written, 0 = there is none; read at start-up."""
+        rows = self._db.read_sync("SELECT received_at FROM mailbox ORDER BY id DESC LIMIT 1")
+        return float(rows[0]["received_at"]) if rows else 0.0
+
     async def depth(self) -> int:
         """How many rows are due or will be."""
         rows = await self._db.scan(f"SELECT COUNT(*) AS n FROM mailbox WHERE {_OPEN}")
