@@ -1,8 +1,11 @@
 """Of every table that says how long it is kept, what is past its time goes, and nothing else."""
 
+import pytest
+
 import handlers
 from bot.app import declared_tables
 from bot.config import Retention as Days
+from bot.delivery import housekeeping
 from bot.delivery.housekeeping import Retention
 from bot.routing.discovery import discover
 from bot.store import Store, Unit
@@ -60,8 +63,9 @@ async def counted(store: Store) -> dict[str, int]:
 
 
 async def test_more_rows_than_one_look_takes_go_with_the_next(
-    store: Store, clock: PlayedClock
+    store: Store, clock: PlayedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(housekeeping, "_PORTIONS", 1)
     unit = Unit()
     for n in range(2_500):
         unit.add("INSERT INTO deliveries VALUES (?, ?)", f"d{n}".encode(), 1.0)
