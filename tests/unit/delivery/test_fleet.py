@@ -26,6 +26,7 @@ class FakeLeases:
         self.mine: set[str] = set(SHARDS)
         self.beats: list[Beat | Exception] = []
         self.given: list[str] = []
+        self.refusals: list[Exception] = []
         self.going: frozenset[str] = frozenset()
         self.left: list[bool] = []
 
@@ -55,6 +56,8 @@ class FakeLeases:
         self.going |= names
 
     async def give(self, names: frozenset[str]) -> None:
+        if self.refusals:
+            raise self.refusals.pop()
         self.given += sorted(names)
         self.mine -= names
 
@@ -152,6 +155,7 @@ async def test_a_surplus_is_given_when_what_is_under_way_has_ended(
     lanes.wake(A, Lane.REPLY)
     await until(lambda: A in work.running, description="a runs")
     surplus = frozenset({shard_of(A)})
+    leases.refusals.append(StoreUnavailable("gone for a moment"))
     leases.beats += [Beat(surplus=surplus)] * 3
     await until(lambda: not leases.beats, description="it was said three times")
     assert not leases.given
