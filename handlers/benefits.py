@@ -36,8 +36,9 @@ async def panel(about: About, store: Store) -> Panel:
     lines += [_coupon(about, one) for one in await store.coupons.of(customer)]
     for one in await store.benefits.of(customer):
         state = say("benefits.on_its_way") if one.given_at is None else say("benefits.sent")
-        label = say("benefits.code")
-        lines.append(PanelLine(label, f"{one.campaign} {hidden(one.code)}", state, one.given_at))
+        state = state if one.redeemed_at is None else say("benefits.used")
+        label, at = say("benefits.code"), one.redeemed_at or one.given_at
+        lines.append(PanelLine(label, f"{one.campaign} {hidden(one.code)}", state, at))
     brief = say("benefits.points_left", points=points) if postings else ""
     return Panel(tuple(lines[:SHOWN]), brief, tuple(lines[SHOWN:]))
 

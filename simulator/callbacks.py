@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import time
+from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self
 from xml.etree.ElementTree import Element, ParseError
@@ -185,6 +186,8 @@ class CallbackSender:
     async def _deliver(self, inner: bytes, *, may_reply: bool = False) -> bytes | None:
         """Up to three deliveries, each sealed anew; the body of the answer, if there was one."""
         options = self._world.options
+        if late := self._world.faults.take("late_callback"):
+            await asyncio.sleep(5.0 if late.seconds is None else late.seconds)
         for delivery in range(options.callback_deliveries):
             if delivery:
                 await asyncio.sleep(options.callback_pause_s)
@@ -209,11 +212,13 @@ class CallbackSender:
             async with self._http.post(
                 self.url or "",
                 params=self._signature(sealed),
-                data=self._envelope(sealed),
+                data=self._body(sealed),
                 headers={"Content-Type": "text/xml"},
                 timeout=aiohttp.ClientTimeout(options.callback_deadline_s),
             ) as response:
                 body = await response.read()
+        except _Cut:
+            return None
         except TimeoutError:
             self._world.blame("slow_ack", f"no answer in {options.callback_deadline_s:g} s")
             return None
@@ -237,6 +242,10 @@ class CallbackSender:
         timestamp, nonce = str(int(self._world.now())), os.urandom(8).hex()
         signature = self._cipher.sign(timestamp, nonce, sealed)
         return {"msg_signature": signature, "timestamp": timestamp, "nonce": nonce}
+
+    def _body(self, sealed: str) -> bytes | AsyncIterator[bytes]:
+        envelope = self._envelope(sealed)
+        return _broken_off(envelope) if self._world.faults.take("cut_callback") else envelope
 
     def _envelope(self, sealed: str) -> bytes:
         names = self._world.credentials
@@ -278,6 +287,15 @@ class CallbackSender:
         if _child(inner, "MsgType") != "text":
             raise ValueError("only text replies are understood here")
         return _child(inner, "Content")
+
+
+class _Cut(Exception):
+    """The connection ended in the middle of a callback."""
+
+
+async def _broken_off(body: bytes) -> AsyncIterator[bytes]:
+    yield body[: len(body) // 2]
+    raise _Cut
 
 
 def hint_xml(corp_id: str, created_at: int, token: str, open_kfid: str) -> bytes:

@@ -12,12 +12,15 @@ KINDS = frozenset(
         "expire_token",  # every access token dies before the call (`code`: 40014, 42001 or 40001)
         "reset_before",  # connection dropped, nothing done
         "reset_after_accept",  # connection dropped after the effect was applied
+        "truncate",  # half of the answer, then the connection ends; the effect was applied
         "delay",  # `seconds` before the call is looked at
         "hang",  # `seconds` (default 60), then the connection is dropped, nothing done
         "duplicate_messages",  # sync_msg repeats messages of earlier pages
         "empty_page",  # sync_msg answers nothing, with has_more = 1
         "lose_callback",  # a callback is never delivered
         "duplicate_callback",  # a callback is delivered twice, sealed anew
+        "late_callback",  # a callback comes `seconds` later (default 5), after what happened since
+        "cut_callback",  # the connection ends in the middle of a callback; it is delivered again
         "hold_callback",  # one of customer contact is overtaken by the next one
         "empty_contacts",  # batch/get_by_user answers "nobody" with errcode 0
         "refuse_card",  # message/send of a card answers `code` (default 43012), texts pass
@@ -33,7 +36,7 @@ class Fault(msgspec.Struct, kw_only=True):
         path: only calls of this API path, e.g. ``/cgi-bin/kf/send_msg``; ``None`` = every path.
         times: how often at most; ``None`` with a probability = for ever, without one = once.
         probability: chance per opportunity.
-        seconds: length of a delay, a hang, or of the window after 45009 and 45033.
+        seconds: length of a delay, a hang, a lateness, or of the window after 45009 and 45033.
     """
 
     kind: str
@@ -72,6 +75,13 @@ class Faults:
             fault.times = 1
         self._by_kind.setdefault(fault.kind, []).append(fault)
         return fault.id
+
+    def lift(self, fault_id: int) -> None:
+        """This one is over."""
+        for kind, faults in list(self._by_kind.items()):
+            self._by_kind[kind] = [one for one in faults if one.id != fault_id]
+            if not self._by_kind[kind]:
+                del self._by_kind[kind]
 
     def clear(self) -> None:
         """Everything works again."""

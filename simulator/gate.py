@@ -80,10 +80,15 @@ class Gate:
             self._world.blame("unknown_api", path)
             raise web.HTTPNotFound
         self._world.calls[path] += 1
+        self._world.telling = None
         try:
             response = await self._guarded(request, path, endpoint)
             if self._world.faults and self._world.faults.take("reset_after_accept", path):
+                self._world.answer_lost()
                 raise Dropped
+            if self._world.faults and self._world.faults.take("truncate", path):
+                self._world.answer_lost()
+                return await _half(request, response)
         except Dropped:
             return _drop(request)
         return response
@@ -249,6 +254,18 @@ def _drop(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
+
+
+async def _half(request: web.Request, response: web.Response) -> web.StreamResponse:
+    """Promise all of it, send half."""
+    body = response.body if isinstance(response.body, bytes) else b""
+    cut = web.StreamResponse(status=response.status, headers=response.headers)
+    cut.content_length = len(body)
+    await cut.prepare(request)
+    await cut.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return cut
 
 
 def _is_alive(request: web.Request) -> bool:

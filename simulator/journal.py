@@ -28,6 +28,7 @@ class Journal:
         self._shown_positions: list[int] = []
         self._shown_times: list[float] = []
         self.used = 0  # highest position that the product came back with
+        self.returned: list[tuple[int, float]] = []  # cursors that came back, and when
 
     @property
     def end(self) -> int:
@@ -61,10 +62,16 @@ class Journal:
         index = bisect_right(self._shown_positions, position)
         return self._shown_times[index] if index < len(self._shown_times) else None
 
+    def returned_at(self, position: int) -> float | None:
+        """When the product first came back with a cursor behind the entry, if it did."""
+        index = bisect_right(self.returned, (position, float("inf")))
+        return self.returned[index][1] if index < len(self.returned) else None
+
     def forget(self) -> None:
         """Drop all entries; positions go on, so that stored cursors stay good."""
         self._base = self.end
         self.used = 0
+        self.returned.clear()
         self._entries.clear()
         self._times.clear()
         self._shown_positions.clear()

@@ -34,6 +34,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         unlicensed: members without a licence, lower-cased; they get no app messages (§5.8).
         tokenless_pulls_per_minute: the unpublished limit of sync_msg without token, per account.
         gettoken_per_minute: above this the product is blamed; each expired token allows one more.
+        told_when_returned: whether news count as told only once the product comes back with the
+            cursor behind them: for a product that dies, and answers that are lost on their way.
         told_grace_s: how long the product may act on old facts after it was told of new ones.
         token_grace_s: how long a refused token may still come with calls that were on their way.
         sync_latency_s: how long a pull takes, so that two at once can be seen.
@@ -52,6 +54,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     unlicensed: frozenset[str] = frozenset()
     tokenless_pulls_per_minute: int = 20
     gettoken_per_minute: int = 10
+    told_when_returned: bool = False
     told_grace_s: float = 0.25
     token_grace_s: float = 5.0
     sync_latency_s: float = 0.002

@@ -178,6 +178,10 @@ class Simulator:
         """Let something go wrong; see `simulator.faults`."""
         return add_fault(self.world, Fault(kind=kind, **details))
 
+    def lift_fault(self, fault_id: int) -> None:
+        """Let this one be over."""
+        self.world.faults.lift(fault_id)
+
     def clear_faults(self) -> None:
         """Let everything work again."""
         self.world.faults.clear()

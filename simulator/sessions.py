@@ -37,7 +37,7 @@ def state_get(world: World, arguments: Arguments) -> Content:
     conversation = _conversation(world, arguments)
     if conversation is None:
         return {"service_state": ENDED}
-    conversation.told_by = -1
+    conversation.told_by, world.telling = -1, conversation
     answer: Content = {"service_state": conversation.state}
     if conversation.state == HUMAN:
         answer["servicer_userid"] = conversation.servicer
@@ -57,6 +57,7 @@ def state_trans(world: World, arguments: Arguments) -> Content:
             world.blame("illegal_transition", f"3 to 3 with the same servicer {servicer}")
             raise Refused(TRANSITION_FORBIDDEN, "already with this servicer")
     world.change_state(conversation, target, told_by=-1, servicer=servicer)
+    world.telling = conversation
     return _code_of(world, conversation)
 
 

@@ -83,6 +83,8 @@ class Syncing:
             self._world.blame(
                 "cursor_lost", f"{account.open_kfid}: {position} after {journal.used}"
             )
+        if position > journal.used:
+            journal.returned.append((position, self._world.now()))
         journal.used = position
         return position
 

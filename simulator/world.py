@@ -88,6 +88,7 @@ class World:
         self.calls: Counter[str] = Counter()
         self.violations: list[Violation] = []
         self.violation_counts: Counter[str] = Counter()
+        self.telling: Conversation | None = None  # whose state the present call answers
         self.on_hint: Callable[[str], None] = lambda _open_kfid: None
         self.on_app_message: Callable[[str, str], None] = lambda _userid, _text: None
         self.on_press: Callable[[CardPress], None] = lambda _press: None
@@ -163,8 +164,15 @@ class World:
         position = conversation.told_by
         if position is None or position < 0:
             return position is not None
-        shown_at = self.accounts[conversation.open_kfid].journal.shown_at(position)
-        return shown_at is not None and self.now() - shown_at > self.options.told_grace_s
+        journal = self.accounts[conversation.open_kfid].journal
+        told = journal.returned_at if self.options.told_when_returned else journal.shown_at
+        told_at = told(position)
+        return told_at is not None and self.now() - told_at > self.options.told_grace_s
+
+    def answer_lost(self) -> None:
+        """Nobody heard the answer that was just made: what it told of a session is not known."""
+        if self.telling is not None:
+            self.telling.told_by = None
 
     # -- changes --------------------------------------------------------------------------
 

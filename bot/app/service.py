@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +21,9 @@ from bot.app.engine import (
     build_eraser,
     declared_tables,
     open_store,
-    vectors_folder,
 )
-from bot.app.fleet import Role, build_leases
+from bot.app.erasing import Erasing
+from bot.app.fleet import Role, build_leases, own_vectors
 from bot.app.flows import EditedFlows
 from bot.app.lexicon import build_lexicon, forbids_of
 from bot.app.lexicon_following import LexiconFollower
@@ -45,6 +45,7 @@ from bot.delivery.contact_access import ContactAccess, ContactApi
 from bot.delivery.desks import Desks
 from bot.delivery.ending import EVERY_S as ENDING_EVERY_S
 from bot.delivery.ending import Ending
+from bot.delivery.followed import Followed
 from bot.delivery.group_welcomes import GroupWelcomes
 from bot.delivery.housekeeping import (
     DeletedKeys,
@@ -115,36 +116,41 @@ class Concierge:
 
 @asynccontextmanager
 async def running(
-    config: Config, role: Role = Role.ALL, *, vectors: Path | None = None
+    config: Config,
+    role: Role = Role.ALL,
+    *,
+    vectors: Path | None = None,
+    clock: SystemClock | None = None,
 ) -> AsyncIterator[Concierge]:
     """The service with its loops, from start to an orderly stop.
 
     Args:
         role: what of it this process does.
         vectors: folder of the vector cache, by default beside the database.
+        clock: what time it is, by default the machine's.
     """
-    clock = SystemClock()
+    clock = clock or SystemClock()
     store = open_store(config)
     try:
         leases = build_leases(config, store.database, role)
         refuse_moved(store.database)
+        clock.comes_after(store.mailbox.last_written_at())
         with store.database.migrating():  # what files say is taken by one process after another
             await take_channels(config, store, clock.now())
             await take_campaigns(config, store, clock.now())
     except Misconfigured:
         store.close()
         raise
-    cache = vectors or vectors_folder(config)
+    at_end = ExitStack()
+    cache = vectors or at_end.enter_context(own_vectors(config))
     library, version, releases = await _read_knowledge(config, store, cache, clock.now())
     engine = _engine_with_models(config, store, library, clock)
     releases.welcomes = engine.welcomes
     lists = LexiconFollower(config, engine.guard, releases)
     follower = Follower(store.contents, library, version, releases, engine.guard, lists)
     await releases.approvals.use(await known_texts(config, store.contents, engine.phrases))
-    eraser = build_eraser(config, store, engine.routers)
-    forgotten = await eraser.replay()
-    if forgotten:
-        log.warning("erasures.done_again", persons=forgotten)
+    if not leases.shared:
+        await Erasing(build_eraser(config, store, engine.routers)).replay()
     await store.switches.block_only(config.routing.blocklist, by="config", now=clock.now())
     session = new_session()
     transport = Transport(session, config.wecom.api_base)
@@ -157,7 +163,7 @@ async def running(
     apis = contact_apis(config, client, transport, clock, engine.metrics)
     async with sharing(config.redis, config.wecom.corp_id, engine.metrics) as shared:
         concierge = _assemble(
-            *(engine, client, tokens, follower, apis), leases=leases, bus=shared.bus
+            *(engine, client, tokens, follower, apis), leases=leases, bus=shared.bus, cache=cache
         )
         concierge.role = role
         concierge.warming = asyncio.create_task(_warm(engine, cache), name="warming")
@@ -170,6 +176,7 @@ async def running(
             await concierge.service.stop()
             await session.close()
             await engine.aclose()
+            at_end.close()
 
 
 def _engine_with_models(config: Config, store: Store, library: Library, clock: Clock) -> Engine:
@@ -189,7 +196,8 @@ async def _read_knowledge(
     config: Config, store: Store, cache: Path, now: float
 ) -> tuple[Library, int, Releases]:
     """What the bot knows, the content version that it is of, and what of it people released."""
-    taken = await take_files(config, store.contents, now=now)
+    with store.database.migrating():  # as above
+        taken = await take_files(config, store.contents, now=now)
     log.info(
         "content.files_read",
         changed=taken.changed,
@@ -222,6 +230,7 @@ def _assemble(
     *,
     leases: Leases,
     bus: Bus,
+    cache: Path,
 ) -> Concierge:
     config, store, clock = engine.config, engine.store, engine.clock
 
@@ -259,7 +268,7 @@ def _assemble(
         sends=sends,
         accounts=config.wecom.kf_accounts,
         pull=_pull_settings(config),
-        looks=[*_looks_everywhere(engine, follower), (60.0, files.look)],
+        looks=[*_looks_everywhere(engine, follower, cache), (60.0, files.look)],
         once=[
             *_looks(engine, kf, drains, sends),
             (MASS_LOOK_S, mass_sends.looks.look),
@@ -268,6 +277,7 @@ def _assemble(
         ],
         clock=clock,
         leases=leases,
+        followed=Followed(store, live, clock).look,
     )
     wake = Waking(bus, Topic.MAILBOX, drains.lanes).wake
     intake = DurableIntake(store, service.hinted, wake, service.accounts_changed)
@@ -292,11 +302,11 @@ def _pull_settings(config: Config) -> PullSettings:
     )
 
 
-def _looks_everywhere(engine: Engine, follower: Follower) -> list[Look]:
+def _looks_everywhere(engine: Engine, follower: Follower, cache: Path) -> list[Look]:
     """What each process looks after for itself: what it keeps in memory, what it shows."""
     config, store, clock = engine.config, engine.store, engine.clock
     reporter = build_reporter(config, store.measured)
-    rules = RulesFollower(engine.tag_rules, engine.library.embedder, vectors_folder(config))
+    rules = RulesFollower(engine.tag_rules, engine.library.embedder, cache)
     return [
         (0.5, follower.look),
         (1.0, DeletedKeys(store).look),
@@ -313,7 +323,7 @@ def _looks(engine: Engine, kf: Kf, drains: Drains, sends: Lanes) -> list[Look]:
     config, store, clock = engine.config, engine.store, engine.clock
     return [
         (1.0, EditedFlows(store, engine.guide.flows, clock, drains.lanes.wake).look),
-        (2.0, build_eraser(config, store, engine.routers).look),
+        (2.0, Erasing(build_eraser(config, store, engine.routers)).look),
         (60.0, LeftCases(store, clock, drains.lanes.wake).look),
         (60.0, Desks(store, kf, clock, drains.lanes.wake).look),
         *tag_looks(engine, sends.wake),

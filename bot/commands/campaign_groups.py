@@ -48,10 +48,13 @@ def print_groups(arms: Arms, cohorts: Sequence[Group], stays: Iterable[Stay], ou
 def print_modes(by_mode: Modes, campaign: Campaign, out: TextIO) -> None:
     """What members' codes, the group and the account brought; what nobody can know is said."""
     for one in by_mode.staff:
-        print(f"员工码 {one.channel}：新来 {one.came}，还在 {one.stayed}", file=out)
+        print(
+            f"员工码 {one.channel}：新来 {one.came}，还在 {one.stayed}，新人礼 {one.gifts}",
+            file=out,
+        )
     if by_mode.group is not None:
         print(f"进群 {by_mode.group}，其中算作邀请的 {by_mode.group_invited}", file=out)
-    elif campaign.group is not None:
+    elif campaign.group is not None and not campaign.by_group:
         print("进群：没有写 channel，数不出来", file=out)
     if campaign.account is not None:
         said = by_mode.said_followed

@@ -9,6 +9,7 @@ from aiohttp import web
 from bot.app import Concierge, Role, running, web_app
 from bot.commands.pace import quick_loop
 from bot.config import Config, ConfigErrors, require
+from bot.delivery.lanes import SystemClock
 from bot.errors import Misconfigured
 
 log = structlog.get_logger(__name__)
@@ -16,11 +17,12 @@ log = structlog.get_logger(__name__)
 _CLOSE_WITHIN_S = 1.0
 
 
-async def serve(config: Config, role: Role) -> int:
+async def serve(config: Config, role: Role, clock: SystemClock | None = None) -> int:
     """Serve until SIGTERM or SIGINT; what is in hand is finished within 10 s.
 
     Args:
         role: what of the service this process does.
+        clock: what time it is, by default the machine's.
 
     Raises:
         ConfigErrors: one of the six values is missing.
@@ -32,7 +34,7 @@ async def serve(config: Config, role: Role) -> int:
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stopping.set)
     with quick_loop() as settle:
-        async with running(config, role) as concierge:
+        async with running(config, role, clock=clock) as concierge:
             runner = await listen(concierge, config.server.host, config.server.port)
             where = {"host": config.server.host, "port": config.server.port}
             log.info("serve.started", role=role.value, **where)

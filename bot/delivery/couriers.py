@@ -35,7 +35,7 @@ from bot.model.cases import SESSION_LOST, WITH_PEOPLE
 from bot.model.effects import NOT_OURS
 from bot.ports import Clock
 from bot.store import Arrival, ConversationFacts, Download, Parcel, Store, Unit
-from bot.wecom.errors import means_already_accepted
+from bot.wecom.errors import WRONG_STATES, means_already_accepted
 from bot.wecom.kf import Kf
 from bot.wecom.media import TemporaryMedia
 from bot.wecom.wire import with_picture
@@ -199,9 +199,12 @@ class MessageCourier:
         assert parcel.conversation is not None
         facts = await self.owners.read(parcel.conversation)
         state = facts.ownership.state
-        if state is not None and state.bot_may_send and parcel.attempts < _STATE_TRIES:
+        if state is None or not state.bot_may_send:
+            return Held(NOT_OURS, error.errcode)
+        # tries that failed for another reason say nothing of the state
+        if parcel.attempts < _STATE_TRIES or parcel.errcode not in WRONG_STATES:
             return Later(self.clock.now() + 0.2, str(error), error.errcode)
-        return Held(NOT_OURS, error.errcode)
+        return Ended("dead", error=f"refused, though it is ours: {error}", errcode=error.errcode)
 
     async def _why_not(self, parcel: Parcel) -> Outcome:
         assert parcel.conversation is not None

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
 
 import structlog
 
@@ -79,37 +80,35 @@ class Fleet:
             await self._drop(beat.lost, 0.0)
         if beat.taken:
             log.info("leases.taken", shares=len(beat.taken))
-            self._begin(self._taken_up())
+            self._begin(_until_done(self._take_up))
         if surplus := beat.surplus - self._handing:
             log.info("leases.handed_over", shares=len(surplus))
             self._leases.let_go(surplus)
             self._handing |= surplus
             self._begin(self._hand_over(surplus))
 
-    async def _taken_up(self) -> None:
-        while True:
-            try:
-                await self._take_up()
-            except ConciergeError as error:
-                log.warning("leases.not_taken_up", error=str(error))
-                await asyncio.sleep(_AGAIN_S)
-            else:
-                return
-
     async def _hand_over(self, names: frozenset[str]) -> None:
-        try:
-            await self._drop(names, HAND_OVER_WITHIN_S)
-            await self._leases.give(names)
-        except ConciergeError as error:  # the next sign of life finds them again
-            log.warning("leases.not_handed_over", error=str(error))
-        finally:
-            self._handing -= names
+        await self._drop(names, HAND_OVER_WITHIN_S)
+        await _until_done(lambda: self._leases.give(names))
+        self._handing -= names
 
     async def _drop(self, names: frozenset[str], grace_s: float) -> None:
         await self._end(names)
         await asyncio.gather(*(lanes.settle(names, grace_s) for lanes in self._lanes))
 
-    def _begin(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
+
+
+async def _until_done(work: Callable[[], Awaitable[None]]) -> None:
+    """Again and again, while the database is away: half taken up or half given helps nobody."""
+    while True:
+        try:
+            await work()
+        except ConciergeError as error:
+            log.warning("leases.tried_again", error=str(error))
+            await asyncio.sleep(_AGAIN_S)
+        else:
+            return

@@ -29,7 +29,10 @@ CASES_AT_ONCE = 200
 """Cases left for a day, per look: the newest of many are a minute late."""
 
 _DAY_S = 86_400
-_ROWS_AT_ONCE = 2_000
+_ROWS_AT_ONCE, _PORTIONS = 2_000, 20
+"""Deleted by one statement, and statements a look: 40,000 rows a minute, where a flood of 50
+messages a second leaves 10,000.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,8 @@ class LeftCases:
 class Retention:
     """Deletes what is past its time, a bounded number of rows a look (R-15.7).
 
+    A commit deletes one portion, so that what customers wait for goes in between.
+
     Args:
         tables: every table that declares how long it is kept.
         days: by the key of `retention` in the configuration.
@@ -151,15 +156,21 @@ class Retention:
     days: Mapping[str, float]
 
     async def look(self) -> None:
-        """Delete one portion of each table, and the files that nothing names any more."""
+        """Delete some portions of each table, and the files that nothing names any more."""
         for table in self.tables:
             if table.kept:
-                await self.store.database.execute(
-                    f"DELETE FROM {table.name} WHERE ({table.key}) IN (SELECT {table.key}"
-                    f" FROM {table.name} WHERE {table.age} < ? LIMIT {_ROWS_AT_ONCE})",
-                    self.clock.now() - self.days[table.kept] * _DAY_S,
-                )
+                await self._shorten(table, self.clock.now() - self.days[table.kept] * _DAY_S)
         await self.store.media.forget_orphans()
+
+    async def _shorten(self, table: Table, before: float) -> None:
+        for _ in range(_PORTIONS):
+            gone = await self.store.database.execute(
+                f"DELETE FROM {table.name} WHERE ({table.key}) IN (SELECT {table.key}"
+                f" FROM {table.name} WHERE {table.age} < ? LIMIT {_ROWS_AT_ONCE}) RETURNING 1",
+                before,
+            )
+            if len(gone) < _ROWS_AT_ONCE:
+                return
 
 
 @dataclass(slots=True)

@@ -250,9 +250,39 @@ def _urgency(place: tuple[Lane, Rank]) -> tuple[int, Rank]:
     return _ORDER[place[0]], place[1]
 
 
+FOLLOWED_BACK_S = 3600.0
+"""A machine whose clock is set back further was wrong all along."""
+
+
 class SystemClock:
-    """The real time."""
+    """The real time, but for one thing: it never goes back.
+
+    What waits is ordered and due by it, and pauses end by it. When the machine's clock is set back
+    this one runs on at half its speed until the two agree; it follows forward at once.
+
+    Args:
+        wall: what the machine's clock says, Unix seconds.
+        ticks: seconds that nobody sets.
+    """
+
+    def __init__(
+        self, wall: Callable[[], float] = time.time, ticks: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._wall, self._ticks = wall, ticks
+        self._said, self._ticked = wall(), ticks()
 
     def now(self) -> float:
         """Unix seconds, UTC."""
-        return time.time()
+        ticks = self._ticks()
+        self._goes_on_from(self._said + (ticks - self._ticked) / 2)
+        self._ticked = ticks
+        return self._said
+
+    def comes_after(self, moment: float) -> None:
+        """Begin no earlier than what a process before this one has written."""
+        self._goes_on_from(max(moment, self._said))
+
+    def _goes_on_from(self, moment: float) -> None:
+        wall = self._wall()
+        is_ahead = wall < moment <= wall + FOLLOWED_BACK_S
+        self._said = moment if is_ahead else wall

@@ -43,8 +43,9 @@ MOST_GONE = 200
 
 _RETRY_S = 60.0
 _DAY_S = 86_400.0
-_ALL_READ = "\0"
-"""In place of a cursor: every page of the member is read, who is gone is not known yet."""
+_ALL_READ = "\n"
+"""In place of a cursor: every page of the member is read, who is gone is not known yet.
+No NUL: PostgreSQL's text cannot hold one."""
 
 
 @dataclass(slots=True)

@@ -99,6 +99,7 @@ class Service:
         looks: what each process looks after, with its interval in seconds.
         once: what one process looks after for all.
         leases: what is ours to do, by default everything.
+        followed: called when other processes have done something: pages may show it.
     """
 
     def __init__(
@@ -114,8 +115,9 @@ class Service:
         once: Sequence[Look],
         clock: Clock,
         leases: Leases | None = None,
+        followed: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self._leases = leases or Alone()
+        self._leases, self._followed = leases or Alone(), followed or _nobody
         self._fleet = Fleet(self._leases, (drains, sends), self._take_up, self._end_pulls)
         self._news = News(store, drains, sends, clock, pull.fresh_first_s)
         self._store, self._kf, self._clock = store, kf, clock
@@ -136,7 +138,7 @@ class Service:
         await self._fleet.start()
         own = ((LOOK_AHEAD_S / 3, self._look_ahead),)
         forever = [self._follow_accounts(), self._fleet.run()]
-        forever += [self._follow_writes()] if self._leases.works else []
+        forever.append(self._follow_writes())
         forever += [_every(*one) for one in (*own, *self._looks)]
         forever += [_every(interval, self._for_all(look)) for interval, look in self._once]
         self._tasks += [asyncio.create_task(one, name="loop") for one in forever]
@@ -250,6 +252,8 @@ class Service:
 
     async def _recover(self) -> None:
         """Wake every subject with due rows and every queue with unsent ones."""
+        if not self._leases.works:
+            return
         now = self._clock.now()
         for one in await self._store.mailbox.waiting(now):
             rank = backlog_rank(
@@ -267,9 +271,9 @@ class Service:
                 seen = self._seen_version
                 self._seen_version = await database.next_foreign(seen, _NOTICE_WRITES_S)
                 behind |= self._seen_version != seen
-                if self._seen_version != seen and self._is_shared:
+                if self._seen_version != seen and self._leases.shared:
                     await self._look_at_news()
-                if behind and time.monotonic() >= looked_at + _ALL_ANEW_S * self._is_shared:
+                if behind and time.monotonic() >= looked_at + _ALL_ANEW_S * self._leases.shared:
                     behind, looked_at = False, time.monotonic()
                     await self._recover()
             except Exception as error:  # the database is away, or whatever it was: look again
@@ -278,11 +282,10 @@ class Service:
                 await asyncio.sleep(_NOTICE_WRITES_S)
             await asyncio.sleep(_BETWEEN_NEWS_S)
 
-    @property
-    def _is_shared(self) -> bool:
-        return self._leases.every_s > 0
-
     async def _look_at_news(self) -> None:
+        await self._followed()
+        if not self._leases.works:
+            return
         for hint in await self._news.look():
             since = hint.first_received_at - _CALLBACK_DELAY_S
             self.hinted(KfHint(hint.open_kfid, hint.token, since))
@@ -299,6 +302,10 @@ class Service:
         """Set the alarm clock for what comes due soon, or did while the clock jumped."""
         for subject, at in await self._store.mailbox.coming(self._clock.now() + LOOK_AHEAD_S):
             self._drains.wake_at(subject, at)
+
+
+async def _nobody() -> None:
+    """No page is shown."""
 
 
 async def _every(interval_s: float, look: Callable[[], Awaitable[object]]) -> None:

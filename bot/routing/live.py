@@ -49,6 +49,15 @@ class Live:
             if not some:
                 del self._listening[subject]
 
+    @property
+    def subjects(self) -> list[str]:
+        """Whom pages follow."""
+        return list(self._listening)
+
+    def heard(self, subject: str) -> None:
+        """Something happened to a subject in another process, which has told whom it could."""
+        self._tell(subject)
+
     def changed(self, subject: str) -> None:
         """Something happened to a subject."""
         self._tell(subject)

@@ -134,3 +134,7 @@ class Phrases:
     def has_reply(self, key: str) -> bool:
         """Whether somebody wrote a text under this key."""
         return key in self._replies
+
+    def word(self, group: str, code: str) -> str:
+        """A code as people read it: the text ``<group>_<code>``, empty = nobody wrote any."""
+        return self.say(key) if self.has_reply(key := f"{group}_{code}") else ""

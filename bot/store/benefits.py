@@ -35,11 +35,13 @@ class Given:
 
     Args:
         given_at: when it reached the customer, ``None`` = it is on its way.
+        redeemed_at: when it was redeemed at a till, ``None`` = not there.
     """
 
     campaign: str
     code: str
     given_at: float | None
+    redeemed_at: float | None = None
 
 
 class Benefits:
@@ -77,12 +79,12 @@ class Benefits:
     async def of(self, external_userid: str) -> list[Given]:
         """What the person was given, or will be in a moment."""
         rows = await self._db.fetch(
-            "SELECT campaign, code, given_at FROM benefit_codes"
+            "SELECT campaign, code, given_at, redeemed_at FROM benefit_codes"
             f" WHERE external_userid IN {SAME_PERSON}"
             " ORDER BY reserved_at DESC NULLS LAST, campaign",
             external_userid,
         )
-        return [Given(row["campaign"], row["code"], row["given_at"]) for row in rows]
+        return [Given(*row) for row in rows]
 
     async def stock(self) -> list[Stock]:
         """Every campaign."""
@@ -108,6 +110,7 @@ def returned(campaign: str, external_userid: str) -> Statement:
     """The statement that puts a code back that was reserved and not given."""
     return Statement(
         "UPDATE benefit_codes SET external_userid = NULL, reserved_at = NULL"
-        " WHERE external_userid = ? AND campaign = ? AND given_at IS NULL",
+        " WHERE external_userid = ? AND campaign = ? AND given_at IS NULL"
+        " AND redeemed_at IS NULL",  # it has arrived after all
         (external_userid, campaign),
     )

@@ -1,7 +1,8 @@
 """Which coupon codes are there, whose is which, and was it redeemed?
 
 A code is given once, by the statement that writes what it is given for, and redeemed once, by the
-statement that finds it unredeemed: two tills that ask in the same moment get one yes.
+statement that finds it unredeemed: two tills that ask in the same moment get one yes. Tills redeem
+the codes of welcomes and flows too (`bot/store/benefits.py`).
 """
 
 from collections.abc import Iterable
@@ -20,6 +21,23 @@ UPDATE coupons SET redeemed_at = ?1, redeemed_by = ?2, redeemed_ref = ?3
 WHERE pool = ?4 AND code = ?5 AND redeemed_at IS NULL AND given_for IS NOT NULL
     AND (expires_at IS NULL OR expires_at > ?1)
 """
+_REDEEM_BENEFIT = """
+UPDATE benefit_codes SET redeemed_at = ?1, redeemed_by = ?2, redeemed_ref = ?3
+WHERE campaign = ?4 AND code = ?5 AND redeemed_at IS NULL AND external_userid IS NOT NULL
+"""
+_BENEFITS = """
+SELECT campaign AS pool, code, NULL AS expires_at,
+    CASE WHEN external_userid IS NULL THEN '' ELSE 'benefit' END AS given_for,
+    COALESCE(external_userid, '') AS external_userid, '' AS name, redeemed_at, redeemed_by,
+    redeemed_ref, NULL AS reminded_at
+FROM benefit_codes WHERE code = ? ORDER BY campaign
+"""
+BENEFIT = "benefit"
+"""What a code of a welcome or a flow was given for. One that is on its way may have arrived."""
+
+MISSES_WITHIN_S = 600.0
+"""So long a code that was asked for in vain counts against who asked."""
+
 _FREE = "pool = ?1 AND given_for IS NULL AND (expires_at IS NULL OR expires_at > ?2)"
 
 
@@ -119,7 +137,19 @@ class Coupons:
     async def called(self, code: str) -> list[Coupon]:
         """Every coupon of this code; more than one where pools have the same."""
         rows = await self._db.fetch("SELECT * FROM coupons WHERE code = ? ORDER BY pool", code)
+        rows += await self._db.fetch(_BENEFITS, code)
         return [_coupon(row) for row in rows]
+
+    async def missed(self, userid: str, now: float) -> None:
+        """A member asked at a till for a code that nobody has."""
+        await self._db.execute("INSERT INTO till_misses (userid, at) VALUES (?, ?)", userid, now)
+
+    async def misses(self, userid: str, now: float) -> int:
+        """How often he did within the last while, wherever he asked."""
+        sql = "SELECT COUNT(*) FROM till_misses WHERE userid = ? AND at > ?"
+        row = await self._db.fetch_one(sql, userid, now - MISSES_WITHIN_S)
+        assert row is not None
+        return int(row[0])
 
     async def of(self, external_userid: str) -> list[Coupon]:
         """What a person was given, those that end first at the top."""
@@ -157,12 +187,13 @@ class Coupons:
             return Redeemed.DONE, one
         if (standing := one.standing(now)) is not Redeemed.DONE:
             return standing, one
-        sql = f"{_REDEEM} RETURNING *"
-        rows = await self._db.execute(sql, now, by, ref, one.pool, one.code)
-        if rows:
-            return Redeemed.DONE, _coupon(rows[0])
-        again = next(each for each in await self.called(one.code) if each.pool == one.pool)
-        return again.standing(now), again  # somebody was quicker
+        redeem = _REDEEM_BENEFIT if one.given_for == BENEFIT else _REDEEM
+        rows = await self._db.execute(f"{redeem} RETURNING 1", now, by, ref, one.pool, one.code)
+        kind = (one.pool, one.given_for)
+        again = next(
+            each for each in await self.called(one.code) if (each.pool, each.given_for) == kind
+        )
+        return (Redeemed.DONE if rows else again.standing(now)), again  # else who was quicker
 
     async def ending(self, now: float, until: float) -> list[tuple[str, float]]:
         """Whose coupons end by `until` without their knowing, and when the first does."""

@@ -54,10 +54,12 @@ class Leases(Protocol):
     Args:
         every_s: how often to give a sign of life, 0 = once is enough.
         works: whether anything is ever ours.
+        shared: whether other processes do what is not.
     """
 
     every_s: float
     works: bool
+    shared: bool
 
     @property
     def held(self) -> frozenset[str]:
@@ -108,7 +110,7 @@ class Leases(Protocol):
 class Alone:
     """Everything is ours, and nobody else's: one process on one database."""
 
-    every_s, works = 0.0, True
+    every_s, works, shared = 0.0, True, False
     held: frozenset[str] = frozenset()
 
     def holds(self, name: str) -> bool:
@@ -139,7 +141,7 @@ class Alone:
 class Bystander(Alone):
     """Nothing is ours: a process that answers over HTTP while others work."""
 
-    works = False
+    works, shared = False, True
 
     def holds(self, name: str) -> bool:
         """Nothing."""

@@ -238,6 +238,17 @@ class Mailbox:
             expect=1,
         )
 
+    async def done_since(
+        self, moment: float, subjects: Sequence[str]
+    ) -> dict[str, tuple[int, float]]:
+        """Of which of these subjects rows are done since then: how many, and the last when."""
+        rows = await self._db.fetch(
+            "SELECT subject, COUNT(*) AS n, MAX(done_at) AS last FROM mailbox WHERE done_at > ?"
+            f" AND subject IN ({', '.join('?' * len(subjects))}) GROUP BY subject",
+            *(moment, *subjects),
+        )
+        return {row["subject"]: (row["n"], row["last"]) for row in rows}
+
     async def parked(self) -> list[Row]:
         """Rows that were given up, oldest first; bodies stay sealed."""
         return await self._db.scan(
@@ -255,6 +266,11 @@ class Mailbox:
                 row_id,
             )
         return sum(len(rows) for rows in await self._db.commit(unit))
+
+    def last_written_at(self) -> float:
+        """When the newest row was written, 0 = there is none; read at start-up."""
+        rows = self._db.read_sync("SELECT received_at FROM mailbox ORDER BY id DESC LIMIT 1")
+        return float(rows[0]["received_at"]) if rows else 0.0
 
     async def depth(self) -> int:
         """How many rows are due or will be."""

@@ -70,7 +70,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A row of the outbox, opened."""
+    """A row of the outbox, opened.
+
+    Args:
+        errcode: what WeCom said to the last try, if it said no.
+    """
 
     id: int
     subject: str
@@ -89,6 +93,7 @@ class Parcel:
     handled_by: str
     trace_id: str
     purpose: str = ""
+    errcode: int | None = None
 
 
 def conversation_queue(conversation: Conversation) -> str:
@@ -376,4 +381,5 @@ class Outbox:
             handled_by=row["handled_by"],
             trace_id=row["trace_id"],
             purpose=row["purpose"],
+            errcode=row["errcode"],
         )

@@ -212,6 +212,7 @@ ENGINE_TABLES = (
     Table("oauth_states", "state", age="used_at", kept=HANDLED),
     Table("welcomes", "userid, external_userid, since", person="external_userid"),
     Table("group_welcome", "one"),
+    Table("till_misses", "id", age="at", kept=HANDLED),
     Table("benefit_codes", "campaign, code", person="external_userid"),
     Table("moves", "direction"),
     Table("workers", "owner"),

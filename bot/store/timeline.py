@@ -32,8 +32,8 @@ class Source:
 
     Args:
         table: left out while there is no such table: some belong to behaviours.
-        sql: gives ``at``, ``key`` (unique in this source), ``what``, ``why`` and, sealed, ``body``;
-            of what is `WRITTEN` the account too.
+        sql: gives ``at``, ``key`` (unique in this source), ``what``, ``why``, ``who`` and, sealed,
+            ``body``; of what is `WRITTEN` the account too.
     """
 
     kind: str
@@ -47,14 +47,15 @@ SOURCES = (
         "messages",
         "SELECT m.sent_at AS at, m.msgid AS key, CASE m.origin WHEN 3 THEN 'wrote' ELSE 'served'"
         f" END AS what, m.outcome || {_AND_WHY.format('m.because')} AS why, m.body,"
-        " m.open_kfid, m.external_userid FROM conversations c JOIN messages m"
+        " COALESCE(m.servicer_userid, '') AS who, m.open_kfid, m.external_userid"
+        " FROM conversations c JOIN messages m"
         f" USING (open_kfid, external_userid) WHERE c.{_ME} AND m.sent_at <= ?2",
     ),
     Source(
         "sent",
         "outbox",
         "SELECT o.created_at AS at, o.msgid AS key, o.state AS what, o.handled_by ||"
-        f" {_AND_WHY.format('o.because')} AS why, o.body, o.open_kfid, o.external_userid"
+        f" {_AND_WHY.format('o.because')} AS why, o.body, '' AS who, o.open_kfid, o.external_userid"
         " FROM conversations c JOIN outbox o USING (open_kfid, external_userid)"
         f" WHERE c.{_ME} AND o.created_at <= ?2 AND o.kind IN ('SendMessage', 'SendOnEvent')",
     ),
@@ -63,14 +64,15 @@ SOURCES = (
         "mass_sends",
         "SELECT s.planned_at AS at, s.id AS key, s.state AS what, s.member || ' ' || s.reason ||"
         " CASE s.why WHEN '' THEN '' ELSE ' ' || s.why END AS why, s.text AS body,"
-        f" s.external_userid FROM mass_sends s WHERE s.{_ME} AND s.planned_at <= ?2",
+        " s.member AS who, s.external_userid FROM mass_sends s"
+        f" WHERE s.{_ME} AND s.planned_at <= ?2",
     ),
     Source(
         "case",
         "case_steps",
         "SELECT s.at, s.case_id || '/' || s.n AS key, s.name AS what, s.reason || CASE s.servicer"
-        " WHEN '' THEN '' ELSE ' ' || s.servicer END AS why, NULL AS body, s.external_userid"
-        f" FROM case_steps s WHERE s.{_ME} AND s.at <= ?2",
+        " WHEN '' THEN '' ELSE ' ' || s.servicer END AS why, NULL AS body, s.servicer AS who,"
+        f" s.external_userid FROM case_steps s WHERE s.{_ME} AND s.at <= ?2",
     ),
     Source(
         "tag",
@@ -78,28 +80,30 @@ SOURCES = (
         "SELECT h.at, h.id AS key, CASE h.added WHEN 1 THEN '+' ELSE '-' END || h.name AS what,"
         " h.outcome || ' ' || h.source || CASE h.rule WHEN '' THEN '' ELSE ' ' || h.rule END ||"
         " CASE h.version WHEN '' THEN '' ELSE '@' || h.version END || CASE h.by WHEN '' THEN ''"
-        " ELSE ' ' || h.by END AS why, NULL AS body, h.external_userid FROM tag_history h"
-        f" WHERE h.{_ME} AND h.at <= ?2",
+        " ELSE ' ' || h.by END AS why, NULL AS body, h.by AS who, h.external_userid"
+        f" FROM tag_history h WHERE h.{_ME} AND h.at <= ?2",
     ),
     Source(
         "consent",
         "consents",
         "SELECT c.at, c.id AS key, c.purpose || ' ' || c.decision AS what, c.channel || ' ' ||"
-        " c.notice_version || ' ' || c.by AS why, NULL AS body, c.external_userid FROM consents c"
+        " c.notice_version || ' ' || c.by AS why, NULL AS body, c.by AS who, c.external_userid"
+        " FROM consents c"
         f" WHERE c.{_ME} AND c.at <= ?2",
     ),
     Source(
         "contact",
         "relation_events",
         "SELECT e.at, e.userid || '/' || e.kind AS key, e.kind AS what, e.userid || ' ' || e.state"
-        " || ' ' || e.detail AS why, NULL AS body, e.external_userid FROM relation_events e"
+        " || ' ' || e.detail AS why, NULL AS body, e.userid AS who, e.external_userid"
+        " FROM relation_events e"
         f" WHERE e.{_ME} AND e.at <= ?2",
     ),
     Source(
         "order",
         "orders",
         "SELECT COALESCE(o.paid_at, o.changed_at) AS at, o.number AS key, o.status AS what,"
-        " COALESCE(CAST(o.amount AS TEXT), '') AS why, NULL AS body, o.external_userid"
+        " COALESCE(CAST(o.amount AS TEXT), '') AS why, NULL AS body, '' AS who, o.external_userid"
         " FROM orders o"
         f" WHERE o.{_ME} AND COALESCE(o.paid_at, o.changed_at) <= ?2",
     ),
@@ -107,35 +111,38 @@ SOURCES = (
         "rating",
         "ratings",
         "SELECT r.asked_at AS at, r.case_id AS key, COALESCE(CAST(r.score AS TEXT), '') AS what,"
-        " r.asked_how || ' ' || r.why_not AS why, NULL AS body, r.external_userid FROM ratings r"
+        " r.asked_how || ' ' || r.why_not AS why, NULL AS body, '' AS who, r.external_userid"
+        " FROM ratings r"
         f" WHERE r.{_ME} AND r.asked_at <= ?2",
     ),
     Source(
         "link",
         "link_sends",
         f"SELECT l.sent_at AS at, l.token AS key, 'sent' AS what, {_TITLE.format('l')} || ' ' ||"
-        " l.userid AS why, NULL AS body, l.external_userid FROM link_sends l"
+        " l.userid AS why, NULL AS body, l.userid AS who, l.external_userid FROM link_sends l"
         f" WHERE l.{_ME} AND l.sent_at <= ?2",
     ),
     Source(
         "opened",
         "link_opens",
         "SELECT o.at, o.token || '/' || o.at AS key, 'opened' AS what,"
-        f" {_TITLE.format('o')} AS why, NULL AS body, o.external_userid FROM link_opens o"
+        f" {_TITLE.format('o')} AS why, NULL AS body, '' AS who, o.external_userid"
+        " FROM link_opens o"
         f" WHERE o.{_ME} AND o.at <= ?2",
     ),
     Source(
         "merge",
         "merges",
         "SELECT g.at, g.id AS key, 'merged' AS what, g.evidence || ' ' || g.by || ' ' || g.why AS"
-        " why, NULL AS body, ?1 AS external_userid FROM merges g"
+        " why, NULL AS body, g.by AS who, ?1 AS external_userid FROM merges g"
         f" WHERE (g.kept IN {_MY_PERSONS} OR g.merged IN {_MY_PERSONS}) AND g.at <= ?2",
     ),
     Source(
         "unmerge",
         "merges",
         "SELECT g.undone_at AS at, g.id AS key, 'taken apart' AS what, g.undone_by || ' ' ||"
-        " g.undone_why AS why, NULL AS body, ?1 AS external_userid FROM merges g"
+        " g.undone_why AS why, NULL AS body, COALESCE(g.undone_by, '') AS who,"
+        " ?1 AS external_userid FROM merges g"
         f" WHERE (g.kept IN {_MY_PERSONS} OR g.merged IN {_MY_PERSONS}) AND g.undone_at <= ?2",
     ),
 )
@@ -147,6 +154,7 @@ class Moment:
 
     Args:
         why: the reason as it was stored with it.
+        who: userid of whom it concerns or who did it, empty = no member did.
         open_kfid: the account at which something was written, empty = none has to do with it.
         text: what was written, if it was a text and can still be opened.
         place: where the next page goes on.
@@ -156,6 +164,7 @@ class Moment:
     kind: str
     what: str
     why: str
+    who: str
     external_userid: str
     open_kfid: str
     text: str
@@ -211,6 +220,7 @@ class Timeline:
             kind=kind,
             what=str(row["what"]),
             why=" ".join(str(row["why"]).split()),
+            who=row["who"],
             external_userid=row["external_userid"],
             open_kfid=row["open_kfid"] if kind in WRITTEN else "",
             text=self._text(row),

@@ -137,7 +137,7 @@ async def _body(request: web.Request) -> bytes:
                     raise _Refused(413)
     except TimeoutError:
         raise _Refused(408) from None
-    except web.RequestPayloadError:
+    except (web.RequestPayloadError, ConnectionError):  # cut off: it is delivered again
         raise _Refused(400) from None
     return bytes(body)
 

@@ -39,6 +39,9 @@ BAD_CREDENTIALS = frozenset({40001, 40013, 40091, 41002, 41004})
 
 INVALID_CALLBACK_TOKEN = 95007
 
+WRONG_STATES = frozenset({95013, 95016, 95018})
+"""The session is not in the state that this call needs (§3.17)."""
+
 STILL_DISPATCHING = 41063
 """A mass-send task is not with its member yet: the same question has an answer later (§4.12)."""
 
@@ -51,9 +54,7 @@ _CLASSES: dict[int, type[Rejected]] = {
     # kf (§3.17)
     95001: AllowanceSpent,
     95002: WindowClosed,
-    95013: WrongState,
-    95016: WrongState,
-    95018: WrongState,
+    **dict.fromkeys(WRONG_STATES, WrongState),
     95014: ServicerUnavailable,
     95019: ServicerUnavailable,
     60253: ServicerUnavailable,

@@ -25,6 +25,9 @@ COUNTED = "referral_counted"
 THAW = "referral.thaw"
 """Timer of the newcomer: the freeze of his invitations is over."""
 
+RECHECK = "referral.recheck"
+"""Timer of the newcomer: what counts is judged once more by what has been seen since."""
+
 _OVER = (Standing.REFUSED, Standing.REVOKED)
 
 
@@ -126,15 +129,24 @@ class Crediting:
                 return replace(one, standing=Standing.REFUSED, reason=Why.ALREADY_CREDITED)
         if one.reviewed_by:
             return replace(one, standing=Standing.VALID, reason="reviewed")
-        judgement = await self._weigh(one)
-        signals = _told(judgement)
-        match judgement.verdict:
-            case risk.Verdict.BLOCK:
-                return replace(one, standing=Standing.REVOKED, reason=Why.FRAUD, signals=signals)
-            case risk.Verdict.REVIEW:
-                return replace(one, standing=Standing.REVIEW, reason=Why.RISK, signals=signals)
-            case _:
-                return replace(one, standing=Standing.VALID, reason="", signals=signals)
+        return _as_judged(one, await self._weigh(one))
+
+    async def look_again(self, invite_id: str) -> None:
+        """Judge one that counts once more: rings close, and people fall silent, after the freeze.
+
+        A week after it began to count, and when the observation is over; what a person has said
+        stands, and what was given stays given.
+        """
+        one = await store.invite(self.facts, invite_id)
+        known = await store.campaign(self.facts, one.campaign) if one is not None else None
+        if one is None or known is None or one.standing is not Standing.VALID or one.reviewed_by:
+            return
+        await self._move(one, _as_judged(one, await self._weigh(one)), known)
+        if self.turn.now < (over := known.terms.end + known.terms.observe_s):
+            self._recheck(one, over)
+
+    def _recheck(self, one: Invite, at: float) -> None:
+        self.turn.schedule(RECHECK, max(0.0, at - self.turn.now), key=one.id)
 
     async def _move(self, one: Invite, after: Invite, known: Known) -> Invite:
         if (after.standing, after.thaws_at) == (one.standing, one.thaws_at):
@@ -143,6 +155,11 @@ class Crediting:
         record(turn, store.moved(one, after, turn.now))
         if after.standing in _OVER:
             turn.cancel(THAW, key=one.id)
+        if after.standing is Standing.VALID and not after.reviewed_by:
+            over = known.terms.end + known.terms.observe_s
+            self._recheck(one, min(turn.now + risk.SILENT_S, max(over, turn.now)))
+        elif after.standing in _OVER:
+            turn.cancel(RECHECK, key=one.id)
         if Standing.VALID in (after.standing, one.standing) and after.standing != one.standing:
             await tell_inviter(turn, self.facts, one)
         if after.standing is Standing.REVIEW:
@@ -220,6 +237,16 @@ class Crediting:
     def _midnight(self, at: float) -> float:
         local = self.turn.local_time(at)
         return local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+
+def _as_judged(one: Invite, judgement: risk.Judgement) -> Invite:
+    """How an invitation stands whose person is still here, by what speaks against it."""
+    standing, reason = {
+        risk.Verdict.BLOCK: (Standing.REVOKED, Why.FRAUD),
+        risk.Verdict.REVIEW: (Standing.REVIEW, Why.RISK),
+        risk.Verdict.ALLOW: (Standing.VALID, ""),
+    }[judgement.verdict]
+    return replace(one, standing=standing, reason=reason, signals=_told(judgement))
 
 
 async def tell_inviter(turn: Turn, facts: Store, one: Invite) -> None:

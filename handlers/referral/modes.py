@@ -18,11 +18,13 @@ class StaffCode(msgspec.Struct, frozen=True):
 
     Args:
         came: people who never were anybody's friend before, `stayed` who did not leave since.
+        gifts: how many of them got the newcomer's gift, or are owed it.
     """
 
     channel: str
     came: int
     stayed: int
+    gifts: int
 
 
 class Modes(msgspec.Struct, frozen=True):
@@ -52,6 +54,11 @@ WHERE s.kind = ? AND s.id = ? AND e.at >= ? AND e.at <= ? AND NOT EXISTS (
     SELECT 1 FROM relation_events b WHERE b.external_userid = e.external_userid AND b.at < e.at)
 GROUP BY s.id
 """
+_GIFTS = """
+SELECT COUNT(*) FROM referral_grants g JOIN channel_states s ON s.state = g.state
+WHERE g.campaign = ? AND g.side = 'newcomer' AND g.standing IN ('owed', 'given') AND s.kind = ?
+    AND s.id = ?
+"""
 _INVITED = """
 SELECT COUNT(*) FROM referral_invites WHERE campaign = ? AND external_userid IN ({marks})
     AND standing <> 'refused'
@@ -67,7 +74,8 @@ async def modes(facts: Store, known: Known) -> Modes:
     for channel in campaign.staff:
         row = await db.fetch_one(_STAFF, CHANNEL, channel, *window)
         came, gone = (row["came"], row["gone"]) if row else (0, 0)
-        staff.append(StaffCode(channel, came, came - gone))
+        gifts = await db.fetch_one(_GIFTS, campaign.id, CHANNEL, channel)
+        staff.append(StaffCode(channel, came, came - gone, gifts[0] if gifts else 0))
     credited = await db.fetch_one(
         "SELECT COUNT(*) FROM referral_invites WHERE campaign = ? AND standing <> 'refused'",
         campaign.id,

@@ -6,12 +6,15 @@ from bot.config import Config
 from bot.model import CustomerAdded, CustomerDeleted, Emitted, TimerDue
 from bot.routing import Turn
 from bot.store import Store
-from handlers.referral import crediting, reviews, store
+from handlers.referral import crediting, reviews, staff_gifts, store
 from handlers.referral.crediting import Crediting
-from handlers.referral.paying import Paying
+from handlers.referral.paying import Gift, Paying
 from handlers.referral.router import router
 from handlers.referral.rules import Standing
 from handlers.referral.store import Invite
+
+STAFF = "referral.staff_gift"
+"""Timer of who came by a member's code: he may have stayed for long enough."""
 
 PAY = "referral.newcomer"
 """Timer of the newcomer: what is his is to be given."""
@@ -21,6 +24,25 @@ PAY = "referral.newcomer"
 async def added(turn: Turn, event: CustomerAdded, facts: Store, config: Config) -> None:
     """Somebody became a friend, perhaps by a participant's code."""
     await welcome(turn, facts, await Crediting(turn, facts, config.referral).settle(event))
+    found = await facts.channels.channel_of(event.state) if event.state else None
+    for known in await store.campaigns(facts) if found is not None else ():
+        if found is not None and found.id in known.campaign.staff and known.campaign.newcomer:
+            thaws_at = (event.at or turn.now) + known.campaign.freeze_s
+            turn.schedule(STAFF, max(0.0, thaws_at - turn.now), key=known.campaign.id)
+
+
+@router.on(TimerDue, tag=STAFF)
+async def stayed(turn: Turn, timer: TimerDue, facts: Store) -> None:
+    """Give the newcomer his gift, if nobody invited him and he is still here (B37, D48)."""
+    known = await store.campaign(facts, timer.key)
+    customers = await facts.people.same_person(turn.external_userid)
+    came = await staff_gifts.came(facts, customers, known) if known is not None else None
+    if came is None:
+        return
+    if turn.now < came.thaws_at:
+        turn.schedule(STAFF, came.thaws_at - turn.now, key=timer.key)
+        return
+    await Paying(turn, facts).gift(Gift(timer.key, turn.external_userid, came.state, came.userid))
 
 
 @router.on(CustomerDeleted)
@@ -33,6 +55,12 @@ async def deleted(turn: Turn, event: CustomerDeleted, facts: Store, config: Conf
 async def thawed(turn: Turn, facts: Store, config: Config) -> None:
     """The freeze of an invitation is over."""
     await welcome(turn, facts, await Crediting(turn, facts, config.referral).settle())
+
+
+@router.on(TimerDue, tag=crediting.RECHECK)
+async def looked_again(turn: Turn, timer: TimerDue, facts: Store, config: Config) -> None:
+    """An invitation has counted for a while: more is known around it now."""
+    await Crediting(turn, facts, config.referral).look_again(timer.key)
 
 
 @router.on(TimerDue, tag=PAY)

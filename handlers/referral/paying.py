@@ -43,6 +43,20 @@ _TASK_S = 14 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
+class Gift:
+    """What a newcomer gets: by which code he came, and which member has him as a friend.
+
+    Args:
+        member: empty = whoever has, if anybody.
+    """
+
+    campaign: str
+    external_userid: str
+    state: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
 class Paying:
     """Pays in one turn."""
 
@@ -85,21 +99,24 @@ class Paying:
         return None
 
     async def newcomer(self, one: Invite) -> Grant | None:
-        """Give the newcomer what is his, once in a campaign; a member brings it."""
-        known = await store.campaign(self.facts, one.campaign)
+        """Give the newcomer of an invitation what is his."""
+        member = "" if one.is_into_group else one.userid
+        return await self.gift(Gift(one.campaign, one.external_userid, one.state, member))
+
+    async def gift(self, gift: Gift) -> Grant | None:
+        """Give a newcomer what is his, once in a campaign; a member brings it."""
+        known, customer = await store.campaign(self.facts, gift.campaign), gift.external_userid
         if known is None or known.campaign.newcomer is None:
             return None
-        had = await grants.grants_of(self.facts, [one.external_userid], one.campaign)
+        had = await grants.grants_of(self.facts, [customer], gift.campaign)
         if any(had.side == NEWCOMER and had.standing in grants.TAKEN for had in had):
             return None
         waits = any(one.side == NEWCOMER and one.standing is Paid.QUEUED for one in had)
-        want = Want(known.campaign, one.external_userid, one.state, 0, NEWCOMER)
+        want = Want(known.campaign, customer, gift.state, 0, NEWCOMER)
         paid = await self._pay(want, known.campaign.newcomer, waits=waits)
         if paid is not None and paid.standing is Paid.GIVEN:
-            friends = await self.facts.contacts.friends_of(one.external_userid)
-            members = [friend.userid for friend in friends]
-            if not one.is_into_group:
-                members.insert(0, one.userid)
+            friends = await self.facts.contacts.friends_of(customer)
+            members = [*([gift.member] if gift.member else ()), *(one.userid for one in friends)]
             if members:  # else it is said when he writes: nobody of us can reach him
                 await self.bring(paid, members[0])
         return paid

@@ -28,9 +28,10 @@ async def test_why_the_bot_said_something_is_found_in_the_timeline(
     await expect(page.locator("#phone-log").get_by_text("已为您转接人工客服")).to_be_visible()
     side = await opened(page)
     timeline = side.locator("#panel-timeline")
-    await timeline.locator("summary").first.click()
+    await side.get_by_role("button", name="时间线").click()
+    await expect(timeline).to_be_in_viewport()
     answered = timeline.locator(".lines > div").filter(has_text=ANSWER)
-    await expect(answered).to_contain_text(re.compile(r"知识库 ship-fee \d+%"))
+    await expect(answered).to_contain_text(re.compile(r"机器人.*知识库“[^”]+” \d+%", re.DOTALL))
     await expect(timeline).to_contain_text("客户要求人工")
     await side.locator("#panel-orders > summary").click()
     await expect(side.locator("#panel-orders")).to_contain_text("没有查到他的订单")
@@ -39,6 +40,9 @@ async def test_why_the_bot_said_something_is_found_in_the_timeline(
     await say(page, "我想退货")
     await expect(side.locator("#said .bubble")).to_contain_text("我想退货")
     await expect(answered).to_be_visible()
+    for name, part in (("素材", "#stuff"), ("客户", "#person"), ("话术", "#shelf")):
+        await side.get_by_role("button", name=name, exact=True).click()
+        await expect(side.locator(part).locator("h1, h2").first).to_be_in_viewport()
 
 
 async def test_beside_a_group_only_one_s_own_customers_are_named(

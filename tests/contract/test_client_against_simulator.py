@@ -161,10 +161,11 @@ async def test_a_repeated_msgid_means_already_accepted(kf: Kf, asking: Conversat
     assert means_already_accepted(caught.value)
 
 
+@pytest.mark.parametrize("accident", ["reset_after_accept", "truncate"])
 async def test_a_connection_lost_after_acceptance_is_found_out_by_the_repeat(
-    simulator: Simulator, kf: Kf, asking: Conversation
+    simulator: Simulator, kf: Kf, asking: Conversation, accident: str
 ) -> None:
-    simulator.fault("reset_after_accept", path=KF_SEND.path)
+    simulator.fault(accident, path=KF_SEND.path)
     with pytest.raises(Unreachable):
         await kf.send(asking, "bot_1", render(Reply(text="您好")))
     with pytest.raises(Rejected) as caught:

@@ -13,7 +13,7 @@ from bot.model.consents import Purpose
 from bot.model.outreach import Reach
 from bot.routing.panels import About
 from handlers.tasks import panel as tasks_panel
-from handlers.timeline import panel as timeline
+from handlers.timeline.router import panel as timeline
 from tests.conftest import OpenChat
 from tests.friends import LAN, Town, a_town
 from tests.mass_sends import (
@@ -234,7 +234,7 @@ async def test_it_stands_in_the_timeline_with_its_reason(town: Town) -> None:
         *("impossible", "zhangsan flow:m/a not_friends", TEXT),
     )
     about = About(LAN, None, "zhangsan", town.clock.now(), town.chat.engine.phrases)
-    shown = await timeline(about, town.store)
+    shown = await timeline(about, town.store, town.chat.engine.library)
     assert shown is not None
     (line,) = [one for one in shown.lines if one.label == "群发任务"]
     assert line.value == "发不了"

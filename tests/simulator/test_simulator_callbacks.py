@@ -206,3 +206,20 @@ async def test_the_simulator_stops_with_deliveries_under_way(product: FakeProduc
     world = shop()
     async with running(world, callback_url="http://127.0.0.1:9/") as sim, aiohttp.ClientSession():
         await sim.say(PRESALE, next(iter(world.customers)), "你好")
+
+
+async def test_a_callback_is_late_or_cut_off_and_comes_again_on_demand(
+    client: Client, sim: Simulator, product: FakeProduct
+) -> None:
+    sim.fault("late_callback", seconds=0.2)
+    await sim.say(client.kfid, client.customer, "一")
+    await asyncio.sleep(0.05)
+    assert product.received == []
+    await _settled(sim)
+    assert len(product.received) == 1
+
+    sim.fault("cut_callback")
+    await sim.say(client.kfid, client.customer, "二")
+    await _settled(sim)
+    assert len(product.received) == 2, "what was cut off is no delivery"
+    assert kinds(sim) == []

@@ -114,8 +114,12 @@ class Connection:
 
 
 def is_outdated(error: BaseException) -> bool:
-    """Whether a prepared statement met tables that have changed since."""
-    return isinstance(error, asyncpg.InvalidCachedStatementError)
+    """Whether a prepared statement met tables that have changed since.
+
+    The server says so, or the client finds another number of columns in a row than were described.
+    """
+    changed = (asyncpg.InvalidCachedStatementError, asyncpg.ProtocolError)
+    return isinstance(error, (*changed, asyncpg.OutdatedSchemaCacheError))
 
 
 def is_passing(error: BaseException) -> bool:

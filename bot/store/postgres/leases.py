@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
-from bot.errors import LeaseLost
+from bot.errors import LeaseLost, StoreFailed
 from bot.store.database import Database, Row, Unit
 from bot.store.fences import Fence, current_fence
 from bot.store.leases import LOOPS, SHARDS, Beat
@@ -45,7 +45,7 @@ class SharedLeases:
         monotonic: seconds that never step, for what must not be asked of the database.
     """
 
-    works = True
+    works, shared = True, True
 
     def __init__(
         self,
@@ -139,7 +139,11 @@ class SharedLeases:
         unit = Unit()
         for name in wanted:
             unit.add(_TAKE, self.owner, name, self.owner)
-        taken = {rows[0]["name"]: rows[0]["epoch"] for rows in await self._db.commit(unit) if rows}
+        try:
+            found = await self._db.commit(unit)
+        except StoreFailed:  # what was lost must be told all the same; the next look takes them
+            return frozenset()
+        taken = {rows[0]["name"]: rows[0]["epoch"] for rows in found if rows}
         self._held |= taken
         return frozenset(taken)
 

@@ -27,7 +27,7 @@ _HIDDEN = frozenset({*_NAMES, "stage"})
 
 @dataclass(frozen=True, slots=True)
 class TagView:
-    """A tag, who or what put it on, and the words that led to it."""
+    """A tag, the member who put it on (empty = nobody did), and the words that led to it."""
 
     tag: Assignment
     by: str
@@ -267,7 +267,7 @@ class Reader:
 
     async def _tag(self, external_userid: str, tag: Assignment) -> TagView:
         quote = await self.store.timeline.text_of(external_userid, tag.msgid) if tag.msgid else ""
-        return TagView(tag, self.people.name_of(tag.by) if tag.by else tag.rule, quote[:80])
+        return TagView(tag, self.people.name_of(tag.by) if tag.by else "", quote[:80])
 
     def _channel(self, code: str) -> str:
         return self.channel_names.get(code, code)

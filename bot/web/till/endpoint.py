@@ -6,7 +6,6 @@ vain is counted, so that codes cannot be tried out.
 
 import hashlib
 import secrets
-from collections import defaultdict, deque
 from datetime import datetime, tzinfo
 from pathlib import Path
 
@@ -22,8 +21,8 @@ from bot.web.signing_in import SigningIn
 
 PATH = "/till"
 MOST_BODY = 4096
-MOST_MISSES, WITHIN_S = 20, 600.0
-"""So often in so long a member may ask for a code that nobody has."""
+MOST_MISSES = 20
+"""So often in ten minutes (`MISSES_WITHIN_S`) a member may ask for a code that nobody has."""
 
 HERE = Path(__file__).parent
 _MIME = {".js": "text/javascript", ".css": "text/css"}
@@ -42,7 +41,6 @@ class TillEndpoint:
     ) -> None:
         self._store, self._clock, self._zone = store, clock, zone
         self._door, self._signing_in = signing_in.door, signing_in
-        self._misses: dict[str, deque[float]] = defaultdict(deque)
         self._files = {
             path.name: (path.read_bytes(), _MIME[path.suffix])
             for path in sorted((HERE / "static").iterdir())
@@ -82,11 +80,11 @@ class TillEndpoint:
 
     async def _look(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         code, now = (await _form(request)).get("code", "").strip()[:100], self._clock.now()
-        if self._tries_out(visitor, now):
+        if await self._tries_out(visitor, now):
             return self._too_often(now)
         found = await self._store.coupons.called(code) if code else []
         if not found:
-            self._misses[visitor.who.key].append(now)
+            await self._store.coupons.missed(visitor.who.key, now)
         return self._shown(visitor, found, now)
 
     async def _redeem(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
@@ -94,7 +92,7 @@ class TillEndpoint:
         ref = form.get("ref", "")
         if visitor.who.only_looks or not CLIENT_ID.fullmatch(ref):
             return self._door.refused(403 if visitor.who.only_looks else 400)
-        if self._tries_out(visitor, now):
+        if await self._tries_out(visitor, now):
             return self._too_often(now)
         code, pool = form.get("code", "")[:100], form.get("pool", "")[:30]
         by = f"staff:{visitor.who.userid}"
@@ -102,7 +100,7 @@ class TillEndpoint:
         done = "redeemed" if became is Redeemed.DONE else str(became)
         some = [(one, done, "")] if one else []
         if one is None:
-            self._misses[visitor.who.key].append(now)
+            await self._store.coupons.missed(visitor.who.key, now)
         return self._part("result.html", state=done, found=some, now=now)
 
     def _too_often(self, now: float) -> web.Response:
@@ -117,11 +115,8 @@ class TillEndpoint:
         state = "found" if rows else "unknown"
         return self._part("result.html", state=state, found=rows, now=now)
 
-    def _tries_out(self, visitor: Visitor, now: float) -> bool:
-        misses = self._misses[visitor.who.key]
-        while misses and misses[0] <= now - WITHIN_S:
-            misses.popleft()
-        return len(misses) >= MOST_MISSES
+    async def _tries_out(self, visitor: Visitor, now: float) -> bool:
+        return await self._store.coupons.misses(visitor.who.key, now) >= MOST_MISSES
 
     def _part(self, name: str, *, status: int = 200, **values: object) -> web.Response:
         text = self._templates.get_template(name).render(**values)

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
@@ -22,11 +22,15 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class Nursery:
-    """The forking process; one life at a time. Close it in the end."""
+    """The forking process; one life at a time. Close it in the end.
 
-    def __init__(self) -> None:
+    Args:
+        module: what runs as the forking process; it calls `serve_orders`.
+    """
+
+    def __init__(self, module: str = __name__) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-m", module],
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
             stdin=subprocess.PIPE,
@@ -81,18 +85,23 @@ class Nursery:
         return await asyncio.to_thread(self._process.stdout.readline)
 
 
-def _serve_orders() -> None:
+def serve_orders(live: Callable[[list[str]], int]) -> None:
+    """Fork a life for each order that comes in.
+
+    Args:
+        live: what a life does with its arguments; returns the exit code.
+    """
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()
         if pid == 0:
-            _live(order)
+            _live(order, live)
         print(pid, flush=True)
         _, status = os.waitpid(pid, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
-def _live(order: Mapping[str, Any]) -> NoReturn:
+def _live(order: Mapping[str, Any], live: Callable[[list[str]], int]) -> NoReturn:
     """The child: never comes back."""
     code = 1
     try:
@@ -104,7 +113,7 @@ def _live(order: Mapping[str, Any]) -> NoReturn:
         if order["bomb"]:
             step, fatal_pass = order["bomb"]
             STEPS[step].arm(fatal_pass)
-        code = main(order["arguments"])
+        code = live(order["arguments"])
     except BaseException:  # a forked child must not run on as if it were the nursery
         traceback.print_exc()
     finally:
@@ -112,4 +121,4 @@ def _live(order: Mapping[str, Any]) -> NoReturn:
 
 
 if __name__ == "__main__":
-    _serve_orders()
+    serve_orders(main)

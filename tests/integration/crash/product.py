@@ -57,7 +57,7 @@ class Product:
         self._step, self._passes = step, list(passes)
         self._keeper: asyncio.Task[None] | None = None
         self._code: int | None = 0
-        self.pid = 0
+        self.pid, self._told = 0, ""
         self._stopping = False
         self.port = _free_port()
         self.kills = 0
@@ -99,10 +99,14 @@ class Product:
     async def ready(self) -> float:
         """Wait until the present life says it is ready; returns how long it took."""
         began, life = self.started_at, self.lives
-        async with aiohttp.ClientSession() as http, asyncio.timeout(START_WITHIN_S):
-            while not await self._is_ready(http):
-                self._raise_if_broken()
-                await asyncio.sleep(0.01)
+        try:
+            async with aiohttp.ClientSession() as http, asyncio.timeout(START_WITHIN_S):
+                while not await self._is_ready(http):
+                    self._raise_if_broken()
+                    await asyncio.sleep(0.01)
+        except TimeoutError as error:
+            error.add_note(f"/readyz last said {self._told}")
+            raise
         took = time.monotonic() - began
         if life == self.lives:
             self.ready_s.append(took)
@@ -191,6 +195,7 @@ class Product:
     async def _is_ready(self, http: aiohttp.ClientSession) -> bool:
         try:
             async with http.get(f"http://127.0.0.1:{self.port}/readyz") as response:
+                self._told = await response.text()
                 return response.status == 200
         except aiohttp.ClientError:
             return False

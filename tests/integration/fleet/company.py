@@ -26,7 +26,7 @@ from tests.postgres_server import PostgresServer
 
 ROOT = Path(__file__).resolve().parents[3]
 LEASE_S = 3.0
-_START_S, _STOP_S, _WAIT_S = 60.0, 15.0, 90.0
+_START_S, _STOP_S, _WAIT_S = 240.0, 15.0, 90.0
 _OPTIONS = Options(
     callback_pause_s=0.3,
     max_page=40,
@@ -97,7 +97,7 @@ class Company:
         fresh = [self._begin(role) for role in roles]
         async with aiohttp.ClientSession() as http:
             for one in fresh:
-                await self.until(partial(_ready, http, one), f"{one.role} is ready")
+                await self.until(partial(_ready, http, one), f"{one.role} is ready", _START_S)
         door = next((one for one in self.living if one.role != "worker"), None)
         if door is not None:
             self.sim.callback_url = f"http://127.0.0.1:{door.port}/wecom/callback"
@@ -129,9 +129,11 @@ class Company:
         wanted = self.sent if count is None else count
         await self.until(lambda: self.verdict().answered >= wanted, f"{wanted} answers")
 
-    async def until(self, condition: Callable[[], object], description: str) -> None:
+    async def until(
+        self, condition: Callable[[], object], description: str, within_s: float = _WAIT_S
+    ) -> None:
         """Wait for a condition, which may be awaited; when it does not come true, show why."""
-        give_up_at = time.monotonic() + _WAIT_S
+        give_up_at = time.monotonic() + within_s
         while True:
             found = condition()
             if asyncio.iscoroutine(found):

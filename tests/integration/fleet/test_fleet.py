@@ -1,6 +1,7 @@
 """Whatever becomes of single processes, every customer is answered once and in order."""
 
 import asyncio
+import contextlib
 import signal
 import time
 from functools import partial
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.store.leases import SHARDS
+from bot.store.opening import FACTS, KEYS
+from bot.store.postgres import PostgresDatabase
 from tests.integration.fleet.company import LEASE_S, a_company
 from tests.postgres_server import PostgresServer
 
@@ -65,6 +68,33 @@ async def test_a_worker_that_comes_back_late_commits_nothing(
             slow.signal(signal.SIGCONT)
             await company.until(lambda: company.of(slow) == 33, "the work is shared again")
         await company.settled()
+
+
+def widen(url: str) -> None:
+    """What a migration of a newer version may do, done to everything."""
+    for schema in (FACTS, KEYS):
+        with contextlib.closing(PostgresDatabase(url, schema)) as database, database.migrating():
+            for table in sorted(database.tables()):
+                database.apply(f"ALTER TABLE {table} ADD COLUMN newer TEXT NOT NULL DEFAULT ''")
+            database.apply("CREATE TABLE of_a_newer_version (id INTEGER PRIMARY KEY)")
+
+
+@pytest.mark.deep
+async def test_a_newer_version_may_widen_every_table_while_this_one_serves(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    async with a_company(postgres, tmp_path, "web", "worker", "worker", messages=90) as company:
+        _, first, second = company.processes
+        await company.until(
+            lambda: (company.of(first), company.of(second)) == (33, 33), "the work is shared"
+        )
+        asking = asyncio.create_task(company.ask(90))
+        await company.answered(10)
+        await asyncio.to_thread(widen, company.server.url(company.database))
+        await asking
+        await company.settled()
+        first.signal(signal.SIGKILL)
+        await company.until(lambda: company.of(second) == EVERYTHING, "everything is taken over")
 
 
 @pytest.mark.deep

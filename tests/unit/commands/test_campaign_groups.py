@@ -38,9 +38,9 @@ def test_what_nobody_can_know_is_said() -> None:
     out = io.StringIO()
     account = {"name": "花店", "url": "https://mp.weixin.qq.com/s/abc"}
     campaign = Campaign.model_validate(SPRING | {"account": account})
-    print_modes(Modes(5, (StaffCode("li_code", 4, 3),), None, 0, 2), campaign, out)
+    print_modes(Modes(5, (StaffCode("li_code", 4, 3, 2),), None, 0, 2), campaign, out)
     assert out.getvalue() == (
-        "员工码 li_code：新来 4，还在 3\n"
+        "员工码 li_code：新来 4，还在 3，新人礼 2\n"
         "自己说关注了公众号的 2（企业微信看不到谁关注了，无法核实，不影响奖励）\n"
     )
 

@@ -97,6 +97,17 @@ async def test_what_is_past_its_time_is_deleted(chat: Chat) -> None:
         assert rows[0]["n"] == 0, table
 
 
+async def test_retention_keeps_up_with_a_flood(chat: Chat) -> None:
+    """Fifty messages a second leave some 10,000 rows a minute, and it looks once a minute."""
+    unit = Unit()
+    for number in range(10_001):
+        unit.add("INSERT INTO deliveries VALUES (?, 0)", f"digest {number}")
+    await chat.store.database.commit(unit)
+    chat.clock.reach(chat.clock.now() + 8 * 86_400)
+    await Retention(chat.store, chat.clock, TABLES, DAYS).look()
+    assert await chat.store.database.fetch("SELECT 1 FROM deliveries") == []
+
+
 async def test_a_message_that_still_waits_is_never_deleted(chat: Chat) -> None:
     await a_message_waits(chat)
     chat.clock.reach(chat.clock.now() + 8 * 86_400)

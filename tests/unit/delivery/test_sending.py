@@ -89,6 +89,24 @@ async def test_a_wrong_state_that_is_already_over_is_tried_again(chat: Chat) -> 
     assert chat.replies == [SHIP_TIME]
 
 
+async def test_tries_that_nobody_answered_do_not_make_a_wrong_state_final(chat: Chat) -> None:
+    """WeCom was out of reach, then refused once in passing; the conversation is the bot's."""
+    out_of_reach = [Unreachable("kf/send_msg")] * 4
+    chat.wecom.failures = [*out_of_reach, WrongState("kf/send_msg", 95018)]
+    await chat.says("多久发货")
+    await chat.waits(minutes=5)
+    assert chat.replies == [SHIP_TIME]
+
+
+async def test_who_is_refused_in_a_session_of_the_bot_s_is_not_forgotten(chat: Chat) -> None:
+    """WeCom says that it is the bot's, and refuses all the same: people must know."""
+    chat.wecom.failures = [WrongState("kf/send_msg", 95018)] * 9
+    await chat.says("多久发货")
+    await chat.waits(minutes=5)
+    assert await state_of_reply(chat) == "dead"
+    assert any("回复没能送达" in text for text in chat.staff_messages)
+
+
 async def test_a_blocked_api_is_left_alone_until_it_may_be_called(chat: Chat) -> None:
     at = chat.clock.now() + 30
     chat.wecom.failures = [Throttled("kf/send_msg", 45009, retry_at=at)]

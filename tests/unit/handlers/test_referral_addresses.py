@@ -1,10 +1,15 @@
 """A physical reward goes where the customer says; the address is kept sealed, then forgotten."""
 
+from contextlib import suppress
+
 import pytest
 
+from bot.app import build_eraser
 from bot.config import Campaign
+from bot.errors import Unreadable
 from bot.model import Emitted
 from bot.model.tasks import TASK_ENDED, TaskState
+from bot.store.erasures import Eraser
 from handlers.referral import addresses, grants
 from handlers.referral.addresses import Address
 from handlers.referral.grants import Paid
@@ -145,6 +150,43 @@ async def test_after_it_was_sent_the_address_is_kept_thirty_days(fair: Fair) -> 
     assert await fair.store.database.fetch("SELECT 1 FROM referral_addresses")
     await fair.chat.waits(hours=2 * 24)
     assert await fair.store.database.fetch("SELECT 1 FROM referral_addresses") == []
+
+
+async def everything(fair: Fair, eraser: Eraser) -> str:
+    """What whoever has the database and its keys can read, sealed or not."""
+    vault, found = fair.store.vault, list[str]()
+    for table in eraser.tables:
+        for row in await fair.store.database.scan(f"SELECT * FROM {table.name}"):
+            values = dict(row)
+            whose = str(values.get("subject") or f"customer:{values.get('external_userid')}")
+            found.append(str(list(values.values())))
+            for value in values.values():
+                if isinstance(value, bytes):
+                    await vault.ready([whose])
+                    with suppress(Unreadable):
+                        found.append(vault.open(whose, value).decode("utf-8", "replace"))
+    return "\n".join(found)
+
+
+async def test_erasing_somebody_forgets_his_address_and_the_task_that_holds_his_phone(
+    fair: Fair,
+) -> None:
+    await fair.chat.says("你好")
+    await reached(fair)
+    await fair.chat.says(f"王芳，13800138000，{WHERE}")
+    await fair.chat.taps("对，就寄这里")
+    engine = fair.chat.engine
+    eraser = build_eraser(engine.config, fair.store, engine.routers)
+    plain = await everything(fair, eraser)
+    assert "13800138000" in plain, "the task of whoever sends it"
+    rows = await fair.store.database.fetch("SELECT text FROM staff_tasks")
+    assert all(b"13800138000" not in row["text"] for row in rows)
+    await eraser.carry_out(await eraser.ask(LAN, by="test", now=fair.clock.now()))
+    left = await everything(fair, eraser)
+    for told in ("13800138000", "王芳", "文三路"):
+        assert told not in left, told
+    for table in ("referral_addresses", "referral_receipts", "staff_tasks", "referral_grants"):
+        assert await fair.store.database.fetch(f"SELECT 1 FROM {table}") == [], table
 
 
 async def test_a_gift_that_is_taken_back_leaves_no_address(fair: Fair) -> None:

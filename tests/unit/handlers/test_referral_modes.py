@@ -6,7 +6,7 @@ import pytest
 
 from bot.config import Campaign
 from bot.store import CHANNEL, Unit
-from handlers.referral import store
+from handlers.referral import grants, store
 from handlers.referral.modes import Modes, modes
 from tests.conftest import OpenChat
 from tests.referrals import DAY_S, SPRING, Fair
@@ -45,6 +45,61 @@ async def test_members_codes_count_newcomers_who_never_were_friends(open_chat: O
     await fair.leaves("wm_b", member="lisi")
     (one,) = (await count(fair)).staff
     assert (one.channel, one.came, one.stayed) == ("li_code", 2, 1)
+
+
+async def a_gift(open_chat: OpenChat, **more: Any) -> Fair:
+    fair = await a_fair(open_chat, staff=["li_code"], newcomer="five", freeze_hours=1, **more)
+    await means(fair, "r_li", "li_code")
+    await fair.codes("A-1", "A-2", "A-3")
+    return fair
+
+
+async def given_to(fair: Fair, customer: str) -> list[tuple[str, str]]:
+    return [(one.side, one.standing) for one in await grants.grants_of(fair.store, [customer])]
+
+
+async def test_who_comes_by_a_member_s_code_gets_the_newcomer_s_gift_once(
+    open_chat: OpenChat,
+) -> None:
+    fair = await a_gift(open_chat)
+    await fair.adds("wm_a", by="li", member="lisi", times=3)
+    await fair.chat.waits(minutes=50)
+    assert await given_to(fair, "wm_a") == [], "he may still leave"
+    await fair.chat.waits(minutes=11)
+    assert await given_to(fair, "wm_a") == [("newcomer", "given")]
+    (task,) = await fair.store.tasks.of_customer("wm_a")
+    assert (task.task.member, task.task.kind) == ("lisi", "referral_reward")
+    await fair.adds("wm_a", by="li", member="zhangsan")
+    await fair.chat.waits(hours=2)
+    assert await given_to(fair, "wm_a") == [("newcomer", "given")]
+    (one,) = (await count(fair)).staff
+    assert (one.came, one.gifts) == (1, 1)
+
+
+async def test_who_left_was_known_or_was_invited_gets_none_by_it(open_chat: OpenChat) -> None:
+    fair = await a_gift(open_chat)
+    await fair.adds("wm_old", member="wangwu")
+    await fair.adds("wm_late", by="li", at=fair.clock.now() - 40 * DAY_S)
+    await fair.chat.waits(minutes=1)
+    for one in ("wm_left", "wm_old"):
+        await fair.adds(one, by="li", member="lisi")
+    await fair.leaves("wm_left", member="lisi")
+    await fair.invites("wm_lan")
+    await fair.adds("wm_friend", by="wm_lan")
+    await fair.adds("wm_friend", by="li", member="lisi")
+    await fair.chat.waits(hours=2)
+    for one in ("wm_left", "wm_old", "wm_late"):
+        assert await given_to(fair, one) == [], one
+    assert await given_to(fair, "wm_friend") == [("newcomer", "given")], "as invited, once"
+    assert (await count(fair)).staff[0].gifts == 0
+
+
+async def test_a_campaign_without_a_gift_for_newcomers_gives_none(open_chat: OpenChat) -> None:
+    fair = await a_fair(open_chat, staff=["li_code"])
+    await means(fair, "r_li", "li_code")
+    await fair.adds("wm_a", by="li", member="lisi")
+    await fair.chat.waits(hours=2)
+    assert await given_to(fair, "wm_a") == []
 
 
 async def test_who_came_into_the_group_is_counted_and_is_no_invitation(

@@ -147,3 +147,28 @@ async def test_who_asked_for_a_person_stands_first(office: Office) -> None:
     assert first.external_userid == "wm_qiu"
     assert first.appealed_at is not None
     assert (second.external_userid, second.appealed_at) == (office.about["customer"], None)
+
+
+async def test_a_ring_that_closes_after_the_freeze_is_looked_at_once_more(office: Office) -> None:
+    lan = office.about["customer"]
+    fair = Fair(office.chat, Campaign.model_validate(SPRING | {"freeze_hours": 1}))
+    await fair.opens()
+    await fair.codes("A-1")
+    for one in (lan, MEI):
+        await fair.invites(one)
+    await fair.adds(MEI, by=lan)
+    await fair.adds("wm_honest", by=lan)
+    await fair.chat.waits(hours=2)
+    assert await fair.valid(lan) == 2
+    (paid,) = await grants.grants_of(fair.store, [lan])
+    await fair.adds(lan, by=MEI)
+    await fair.chat.waits(hours=6 * 24)
+    assert await fair.valid(lan) == 2
+    await fair.chat.waits(hours=24)
+    assert await fair.counts(lan) == {"valid": 1, "review": 1}
+    assert await grants.grants_of(fair.store, [lan]) == [paid], "what was given stays given"
+    boss = await office.signed_in("boss")
+    (held,) = await reviews.open_ones(fair.store, f"r_{lan}")
+    await decides(boss, held)
+    await fair.chat.waits(hours=60 * 24)
+    assert await fair.valid(lan) == 2, "what a person has said stands"

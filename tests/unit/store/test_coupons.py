@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from bot.store import Redeemed, Store, Unit, UnitConflict
-from bot.store.coupons import taken
+from bot.store.benefits import returned
+from bot.store.coupons import MISSES_WITHIN_S, taken
 
 LAN, NOW = "wm_lan", 1000.0
 
@@ -67,3 +68,23 @@ async def test_a_code_of_two_pools_is_asked_about(store: Store) -> None:
     assert await redeem(store) is Redeemed.AMBIGUOUS
     became, one = await store.coupons.redeem("A-1", by="till", ref="r", now=NOW, pool="ten")
     assert (became, one and one.pool) == (Redeemed.DONE, "ten")
+
+
+async def test_a_welcome_s_code_is_redeemed_once_and_never_goes_back(store: Store) -> None:
+    await store.benefits.bring("hello", ["W-1", "W-2"], NOW)
+    assert await redeem(store, "W-1") is Redeemed.NOT_GIVEN
+    assert await store.benefits.reserve("hello", LAN, NOW) == "W-1"
+    said = await asyncio.gather(*(redeem(store, "W-1", ref=f"r{n}") for n in range(20)))
+    assert (said.count(Redeemed.DONE), said.count(Redeemed.ALREADY)) == (1, 19)
+    winner = f"r{said.index(Redeemed.DONE)}"
+    assert await redeem(store, "W-1", ref=winner, now=NOW + 60) is Redeemed.DONE
+    await store.database.commit(Unit([returned("hello", LAN)]))
+    (one,) = await store.benefits.of(LAN)
+    assert (one.code, one.redeemed_at) == ("W-1", NOW), "whoever used it has received it"
+
+
+async def test_what_was_asked_for_in_vain_counts_wherever_and_for_a_while(store: Store) -> None:
+    for userid in ("zhangsan", "zhangsan", "lisi"):
+        await store.coupons.missed(userid, NOW)
+    assert await store.coupons.misses("zhangsan", NOW + 1) == 2
+    assert await store.coupons.misses("zhangsan", NOW + MISSES_WITHIN_S) == 0

@@ -167,6 +167,21 @@ async def test_of_several_processes_each_sees_what_the_others_have_committed(
     assert sum(isinstance(result, UnitConflict) for result in results) == 4 * 30 - 50
 
 
+async def test_a_table_that_a_newer_version_widens_is_used_on(
+    database: Database, opens: Opens
+) -> None:
+    """What was prepared for fewer columns is prepared again."""
+    reads = "SELECT * FROM things ORDER BY name"
+    writes = INSERT + " RETURNING *"
+    await database.execute(writes, "a")
+    await database.fetch(reads)
+    other = opens()
+    other.apply("ALTER TABLE things ADD COLUMN newer TEXT NOT NULL DEFAULT '!'")
+    other.close()
+    assert [row["newer"] for row in await database.execute(writes, "b")] == ["!"]
+    assert [row["newer"] for row in await database.fetch(reads)] == ["!", "!"]
+
+
 def test_only_one_process_serves_it(database: Database, opens: Opens) -> None:
     database.claim()
     other = opens()

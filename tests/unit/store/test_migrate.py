@@ -1,12 +1,26 @@
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bot.app.engine import known_migrations
 from bot.errors import Misconfigured
 from bot.store import Database
 from bot.store.migrate import ENGINE_MIGRATIONS, KEYS_MIGRATIONS, Migration, migrate, migrations_of
 from tests.unit.store import Opens
+
+_BEFORE_THE_RULE = {
+    "engine/0015_waiting_line",
+    "handlers.escalation/0002_tickets",
+    "handlers.referral/0003_coupons",
+}
+"""They were written while one process was all there was."""
+
+_TAKES_AWAY = re.compile(
+    r"\bDROP\b|\bRENAME\b|\bADD\s+COLUMN\b(?![^;,]*\bDEFAULT\b)[^;,]*\bNOT\s+NULL\b",
+    re.IGNORECASE,
+)
 
 ONE = Migration("engine/0001_one", "CREATE TABLE one (id INTEGER)")
 TWO = Migration("engine/0002_two", "CREATE TABLE two (id INTEGER);\nINSERT INTO two VALUES (7)")
@@ -54,6 +68,32 @@ def test_a_file_that_fails_leaves_no_trace_of_itself(opens: Opens) -> None:
     assert "half" not in tables(again)
     assert migrate(again, [ONE, TWO]) == ["engine/0002_two"]
     again.close()
+
+
+def test_a_migration_takes_nothing_from_the_version_before() -> None:
+    """Both serve one database for a while; what goes, goes with a file that says "after"."""
+    wrong = [
+        one.name
+        for one in [*known_migrations(), *migrations_of("keys", KEYS_MIGRATIONS)]
+        if _TAKES_AWAY.search(re.sub(r"--[^\n]*", "", one.script))
+        and not one.script.startswith("-- After")
+        and one.name not in _BEFORE_THE_RULE
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("script", "takes"),
+    [
+        ("ALTER TABLE one DROP COLUMN id", True),
+        ("ALTER TABLE one RENAME TO two", True),
+        ("ALTER TABLE one ADD COLUMN n INTEGER NOT NULL", True),
+        ("ALTER TABLE one ADD COLUMN n INTEGER NOT NULL DEFAULT 0", False),
+        ("ALTER TABLE one ADD COLUMN n INTEGER; CREATE TABLE x (n INTEGER NOT NULL)", False),
+    ],
+)
+def test_what_takes_away_is_recognised(script: str, takes: bool) -> None:
+    assert bool(_TAKES_AWAY.search(script)) is takes
 
 
 def test_files_are_numbered_and_found_in_order(tmp_path: Path) -> None:

@@ -82,6 +82,28 @@ async def test_codes_cannot_be_tried_out(office: Office) -> None:
     assert len(offers(await look(await office.signed_in("lisi")))) == 1
 
 
+async def test_nor_in_another_process(office: Office) -> None:
+    first = await office.signed_in("zhangsan")
+    async with opened_office(office.chat) as other:
+        second = await other.signed_in("zhangsan")
+        for n in range(MOST_MISSES):
+            await look(first if n % 2 else second, f"X-{n}")
+        for browser in (first, second):
+            assert (await browser.post("/till/look", {"code": "A-1"})).status == 429
+
+
+async def test_a_code_of_a_welcome_is_redeemed_too(office: Office) -> None:
+    store = office.chat.store
+    await store.benefits.bring("hello", ["W-1"], 0.0)
+    await store.benefits.reserve("hello", "wm_lan", 1.0)
+    browser = await office.signed_in("zhangsan")
+    (offer,) = offers(await look(browser, "W-1"))
+    page = await (await browser.post("/till/redeem", offer)).text()
+    assert "已核销" in page
+    assert "hello" in page
+    assert "已经用过了" in await look(browser, "W-1")
+
+
 async def test_nor_by_redeeming_them_at_once(office: Office) -> None:
     browser = await office.signed_in("zhangsan")
     for n in range(MOST_MISSES):

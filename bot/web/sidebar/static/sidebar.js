@@ -294,6 +294,7 @@
     const button = event.target.closest("button, [data-reload]");
     if (!button) return;
     if (button.hasAttribute("data-reload")) location.reload();
+    if (button.dataset.jump) jump(document.getElementById(button.dataset.jump));
     if (button.hasAttribute("data-again")) htmx.trigger(button.closest("[hx-get]"), "again", {});
     if (button.dataset.unfold) unfold(button, button.getAttribute("aria-expanded") !== "true");
     const box = button.closest("article");
@@ -326,6 +327,15 @@
   });
 
   // ---- panels -------------------------------------------------------------------------------------------------------
+
+  /** The page is long: a part of it is a tap away, unfolded. */
+  function jump(part) {
+    if (!part) return;
+    if (part.tagName === "DETAILS") part.open = true;
+    part.tabIndex = -1;
+    part.focus({ preventScroll: true });
+    part.scrollIntoView();
+  }
 
   // `toggle` does not bubble.
   document.addEventListener("toggle", ({ target }) => {
