@@ -171,10 +171,14 @@ def _tables(warm: Sample, last: Sample, said: int, tables: Mapping[str, Table]) 
 def _bounded(table: Table) -> str:
     """Why a table without retention is bounded all the same; empty = it is not."""
     keys = set(table.key.split(", "))
-    return "每位客户一行" if table.person in keys and keys <= _OF_A_CUSTOMER else ""
+    return "每位客户一行" if keys & {"external_userid", "person_id"} and keys <= _BOUNDED else ""
 
 
-_OF_A_CUSTOMER = {"external_userid", "open_kfid", "userid", "scene", "name", "purpose", "kind"}
+_BOUNDED = {
+    *("external_userid", "person_id", "open_kfid", "userid"),
+    *("scene", "name", "purpose", "kind"),
+}
+"""Columns of a key that have few values for one customer."""
 
 
 def main() -> int:

@@ -180,10 +180,13 @@ class Browser:
 
 
 class Office:
-    """The sidebar of one chat. Open a `browser`; `settles` does what actions have brought about."""
+    """The sidebar of one chat. Open a `browser`; `idle` waits for what actions bring about."""
 
-    def __init__(self, chat: Chat, client: Any, wecom: PlayedSignIn, live: Live) -> None:
+    def __init__(
+        self, chat: Chat, client: Any, wecom: PlayedSignIn, live: Live, service: "FakeService"
+    ) -> None:
         self.chat, self.client, self.wecom, self.live = chat, client, wecom, live
+        self.idle = service.idle
         where = chat.conversation
         self.addresses: set[str] = set()
         self.about = {"customer": where.external_userid, "open_kfid": where.open_kfid}
@@ -270,7 +273,7 @@ async def opened_office(chat: Chat, wecom: PlayedSignIn | None = None) -> AsyncI
     service = FakeService(chat, live)
     app = served(chat, wecom, live, service)
     async with TestClient(TestServer(app), connector=TCPConnector(limit=0)) as client:
-        office = Office(chat, client, wecom, live)
+        office = Office(chat, client, wecom, live, service)
         office.addresses = {
             f"{one.method} {one.resource.canonical}"
             for one in app.router.routes()

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.chaos.fleet import fleet
 from benchmarks.chaos.run import Outcome, Plan, run
 from benchmarks.chaos.stands import embedded
 from benchmarks.figures import Machine
@@ -51,7 +52,7 @@ async def _all(given: Any) -> list[Outcome]:
     for seed in range(given.first, given.first + given.seeds):
         plan = Plan(seed, given.messages, given.rate, given.in_flight)
         with tempfile.TemporaryDirectory(dir=ROOT / ".concierge") as folder:
-            outcome = await run(plan, embedded, Path(folder))
+            outcome = await run(plan, fleet if given.fleet else embedded, Path(folder))
         outcomes.append(outcome)
         shown = "\n".join(f"  · {one}" for one in outcome.problems[:30])
         print(f"seed {seed}: {len(outcome.problems)} problems, {outcome.seconds:.0f} s\n{shown}",
@@ -63,6 +64,9 @@ async def _all(given: Any) -> list[Outcome]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
+    parser.add_argument(
+        "--fleet", action="store_true", help="three processes over PostgreSQL and Valkey"
+    )
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--messages", type=int, default=1000)

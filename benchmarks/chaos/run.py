@@ -25,9 +25,9 @@ from tests.integration.crash.trial import OPTIONS
 SETTLE_S = 150.0
 """How long after the storm there may still be something to do."""
 
-PATIENT = replace(OPTIONS, callback_deliveries=20, told_when_returned=True)
+PATIENT = replace(OPTIONS, callback_deliveries=20, told_when_returned=True, told_grace_s=10.0)
 """What a service that is killed every second misses at first comes again; and it cannot be blamed
-for what it was told in an answer that was cut, or just before it died.
+for what it was told in an answer that was cut, or just before it died and began anew.
 """
 
 Launcher = Callable[[Path, Simulator, str], AbstractAsyncContextManager[Stand]]

@@ -11,10 +11,14 @@ from simulator.records import HUMAN, QUEUED, Message
 from simulator.scenery import PRESALE
 
 _ALLOWED = frozenset(
-    {"slow_ack", "bad_ack", "hammering_while_throttled", "code_late", "welcome_late"}
+    {
+        *("slow_ack", "bad_ack", "hammering_while_throttled"),
+        *("code_late", "welcome_late", "over_allowance"),
+    }
 )
 """The machine is shared; a full disk is answered with 503; whoever died in a block has forgotten
-it, and asks once; a code's seconds are counted by a clock that was set.
+it, and asks once; a code's seconds are counted by a clock that was set; what was said after a
+message that could not be pulled yet counts with it at WeCom, so that a sixth is refused, and held.
 """
 
 

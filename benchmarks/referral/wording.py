@@ -16,8 +16,11 @@ from bot.config import Config
 TEXTS = Path(__file__).parent / "texts.yaml"
 """Marked before there was any rule; rules were tuned on it since."""
 
-SETS = ("texts", "texts_dev", "texts_third", "texts_held_out", "texts_sealed", "texts_last")
-"""What each was written for stands at its top; on the last three no rule was tuned."""
+SETS = (
+    *("texts", "texts_dev", "texts_third", "texts_held_out", "texts_sealed", "texts_last"),
+    "texts_fresh",
+)
+"""What each was written for stands at its top; on the last four no rule was tuned."""
 
 NAIVE = ("分享朋友圈", "转发才能", "集赞", "砍价", "不转不是", "转发", "分享", "第一", "最低")
 """The word list that stands beside it: those that the rule names, and the plain words."""

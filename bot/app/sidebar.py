@@ -24,6 +24,8 @@ from bot.web.headers import page_headers
 from bot.web.links import LinksEndpoint
 from bot.web.sidebar.at_hand import AtHand
 from bot.web.sidebar.beside import Beside
+from bot.web.sidebar.consenting import ConsentQuestion
+from bot.web.sidebar.contributing import ContributionDesk, Contributions
 from bot.web.sidebar.endpoint import Page, Parts, SidebarEndpoint, root_of
 from bot.web.sidebar.group import GroupPage, KnownGroups
 from bot.web.sidebar.learning import Lessons
@@ -114,6 +116,8 @@ def _routes(
         Shelf(sidebar, AtHand(store, engine.library), lessons, config.company.name or ""),
         Beside(sidebar, Reviewing(store, sidebar.parts.seeing, engine.phrases).waiting),
         MaterialShelf(sidebar, AtHand(store, engine.library), files),
+        ContributionDesk(sidebar, Contributions(store, lessons.base_of)),
+        ConsentQuestion(sidebar, config.consent),
         RemarkForm(sidebar, Remarks(concierge.contacts).of),
         _till(concierge, sidebar),
         LinksEndpoint(store, clock, concierge.woken),

@@ -9,7 +9,7 @@ from bot.commands.campaigns import known, looked_at, opened
 from bot.commands.consent import operator
 from bot.commands.customers import note, when
 from bot.config import Config
-from bot.errors import Misconfigured
+from bot.errors import Misconfigured, StoreRefused
 from bot.model import Conversation
 from bot.store import Store, Unit, UnitConflict
 from handlers.referral import reviews, saying, store
@@ -79,5 +79,7 @@ async def judge(facts: Store, invite: str, *, counts: bool, why: str, now: float
         await facts.database.commit(unit)
     except UnitConflict as error:
         raise Misconfigured(f"{invite} 刚刚变过，请再看一遍") from error
+    except StoreRefused as error:  # credited to somebody in this moment
+        raise Misconfigured(f"{invite}：这位客户在本活动里已经算给别人了") from error
     verdict = "accepted" if counts else "rejected"
     await note(facts, f"campaign.{verdict}", invite, now, why=why)

@@ -24,6 +24,7 @@ from bot.model import Conversation, Emitted, Lane
 from bot.store import Arrival, Store, Unit
 from handlers.referral import advice, breakdown, figures, grants, modes, store
 from handlers.referral.crediting import COUNTED
+from handlers.referral.paying import RESTOCKED
 from handlers.referral.rules import Phase, Standing
 from handlers.referral.store import Known
 
@@ -261,10 +262,21 @@ async def wake_queue(facts: Store, campaign: str, now: float) -> int:
         "   AND g.standing = 'queued') NULLS LAST",
         campaign,
     )
-    where = [Conversation(row["open_kfid"], row["external_userid"]) for row in rows]
-    for start in range(0, len(where), _AT_ONCE):
+    newcomers = await facts.database.fetch(
+        "SELECT external_userid FROM referral_grants WHERE campaign = ? AND side = 'newcomer'"
+        " AND standing = 'queued' ORDER BY reached_at, id",
+        campaign,
+    )
+    told = [
+        looked_at(Conversation(row["open_kfid"], row["external_userid"]), campaign, now)
+        for row in rows
+    ]
+    told += [
+        looked_at(Conversation("", row["external_userid"]), campaign, now, RESTOCKED)
+        for row in newcomers
+    ]
+    for start in range(0, len(told), _AT_ONCE):
         unit = Unit()
-        some = [looked_at(one, campaign, now) for one in where[start : start + _AT_ONCE]]
-        await facts.mailbox.deliver(unit, some, now)
+        await facts.mailbox.deliver(unit, told[start : start + _AT_ONCE], now)
         await facts.database.commit(unit)
-    return sum(row["waits"] for row in rows)
+    return sum(int(row["waits"]) for row in rows) + len(newcomers)

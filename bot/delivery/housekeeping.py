@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -22,8 +22,10 @@ from bot.telemetry import Metrics
 
 log = structlog.get_logger(__name__)
 
-NOTICES_AT_ONCE = 50
-"""Waiting notices per look: never a flood."""
+NOTICES_AT_ONCE = 200
+"""Waiting notices per look: never a flood, and 500 who wait are told within three looks."""
+
+_MOST_WAITING = 20_000
 
 CASES_AT_ONCE = 200
 """Cases left for a day, per look: the newest of many are a minute late."""
@@ -53,13 +55,17 @@ class WaitingNotices:
     woken: Callable[[str, Lane], None]
     accounts: Callable[[str], AccountSettings]
     softened: Callable[[str], str] = str
+    looked_at: set[str] = field(default_factory=set)
+    """Who still waits and was told, or need not be: others come next."""
 
     async def look(self) -> int:
-        """Send what is due; returns how many were told."""
+        """Send what is due, to who waits longest first; returns how many were told."""
         now = self.clock.now()
-        subjects = await self.store.mailbox.waiting_since(now - self.after_s, NOTICES_AT_ONCE)
+        waiting = await self.store.mailbox.waiting_since(now - self.after_s, _MOST_WAITING)
+        self.looked_at.intersection_update(waiting)
         told = 0
-        for subject in subjects:
+        for subject in [one for one in waiting if one not in self.looked_at][:NOTICES_AT_ONCE]:
+            self.looked_at.add(subject)
             letters = await self.store.mailbox.due(subject, now)
             told += await self._tell(letters[0], now) if letters else 0
         return told

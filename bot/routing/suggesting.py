@@ -21,6 +21,9 @@ from knowledge.fold import exact_key, fold
 from knowledge.wording import enclosed
 
 FAQ, COLLEAGUE, DRAFT = "faq", "colleague", "draft"
+CONTRIBUTED, CONTRIBUTION_DECIDED = "knowledge_contributed", "knowledge_decided"
+"""Names of emissions: a member wrote an entry that waits for approval; somebody has decided."""
+
 DRAFT_WANTED = "draft_wanted"
 """Name of an emission: a page shows a message, `msgid`, that no draft answers yet."""
 
@@ -33,8 +36,8 @@ ALIKE = 0.2
 probability says nothing here, since what many have asked is there many times."""
 
 LIKELY = 0.5
-"""Likeness below which a colleague's answer is a weak suggestion: of 178 such ones for questions
-of the authored sets, half of whose entries were lacking, 12 were right."""
+"""Likeness below which a colleague's answer is a weak suggestion: of 178 such ones in eight of the
+authored sets, half of whose entries were lacking, 12 were right."""
 
 TALLY_S = 90 * 86_400.0
 _LOOKED_AT = 8

@@ -66,6 +66,14 @@ class Contents:
         )
         return [change_of(row) for row in rows]
 
+    async def written_for(self, base: str, why: str, limit: int = 100) -> list[Change]:
+        """The latest changes that were made for this reason, newest first."""
+        rows = await self._db.fetch(
+            "SELECT * FROM entry_history WHERE base = ? AND why = ? ORDER BY version DESC LIMIT ?",
+            *(base, why, limit),
+        )
+        return [change_of(row) for row in rows]
+
     async def latest(self, limit: int = 50) -> list[Row]:
         """The latest changes: version, changed_at, changed_by, why, base, how many entries."""
         return await self._db.scan(

@@ -204,10 +204,12 @@ class Mailbox:
         return [(row["subject"], row["at"]) for row in rows]
 
     async def waiting_since(self, moment: float, limit: int) -> list[str]:
-        """Customers whose message was received before this moment and is still unhandled."""
+        """Customers whose message was received before this moment and is still unhandled, who
+        has waited longest first.
+        """
         rows = await self._db.scan(
-            f"SELECT DISTINCT subject FROM mailbox WHERE {_OPEN} AND due_at <= ?"
-            " AND kind = 'MessageReceived' LIMIT ?",
+            f"SELECT subject FROM mailbox WHERE {_OPEN} AND due_at <= ?"
+            " AND kind = 'MessageReceived' GROUP BY subject ORDER BY MIN(due_at), subject LIMIT ?",
             *(moment, limit),
         )
         return [row["subject"] for row in rows]

@@ -66,14 +66,18 @@ async def plan(turn: Turn, store: Store, settings: Consent) -> None:
         turn.schedule(ASK, ASK_AFTER_S, skip_after_s=SKIP_AFTER_S)
 
 
-async def show(turn: Turn, store: Store, settings: Consent) -> None:
-    """Show the notice, where the bot speaks and nobody waits for an answer; else later."""
+async def show(turn: Turn, store: Store, settings: Consent) -> bool:
+    """Show the notice, where the bot speaks and nobody waits for an answer; else later.
+
+    Returns:
+        Whether it is shown now.
+    """
     purposes = await due(turn, store, settings)
     if not purposes or not await _may_speak(turn, store):
-        return
+        return False
     if await _is_answering(turn, store):
         turn.schedule(ASK, ASK_AFTER_S, skip_after_s=SKIP_AFTER_S)
-        return
+        return False
     say, version = turn.phrases.say, settings.notice_version
     lines = [say("consent.notice"), *(f"· {say(f'consent.purpose_{one}')}" for one in purposes)]
     turn.reply(
@@ -83,6 +87,7 @@ async def show(turn: Turn, store: Store, settings: Consent) -> None:
         category="service",
     )
     turn.ask_consent(purposes, version)
+    return True
 
 
 def _items(turn: Turn, purposes: Sequence[Purpose], version: str) -> list[MenuItem]:

@@ -173,14 +173,14 @@ def told(grant_id: str, now: float | None) -> Statement:
     return Statement("UPDATE referral_grants SET told_at = ? WHERE id = ?", (now, grant_id))
 
 
-async def waiting_for(facts: Store, campaign: str, reward: str) -> tuple[str, str] | None:
-    """State and campaign of who waits longest for a reward."""
+async def waiting_for(facts: Store, campaign: str, reward: str) -> tuple[str, str, str] | None:
+    """Side, customer and state of who waits longest for a reward."""
     row = await facts.database.fetch_one(
-        "SELECT state, campaign FROM referral_grants WHERE campaign = ? AND reward = ?"
-        " AND standing = 'queued' ORDER BY reached_at, id LIMIT 1",
+        "SELECT side, external_userid, state FROM referral_grants WHERE campaign = ?"
+        " AND reward = ? AND standing = 'queued' ORDER BY reached_at, id LIMIT 1",
         *(campaign, reward),
     )
-    return (row["state"], row["campaign"]) if row else None
+    return (row["side"], row["external_userid"], row["state"]) if row else None
 
 
 def _grant(row: Row) -> Grant:

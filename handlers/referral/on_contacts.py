@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from bot.config import Config
 from bot.model import CustomerAdded, CustomerDeleted, Emitted, TimerDue
 from bot.routing import Turn
-from bot.store import Store
-from handlers.referral import crediting, reviews, staff_gifts, store
+from bot.store import CHANNEL, Store
+from handlers.referral import crediting, grants, reviews, staff_gifts, store
 from handlers.referral.crediting import Crediting
-from handlers.referral.paying import Gift, Paying
+from handlers.referral.grants import NEWCOMER, Paid
+from handlers.referral.paying import RESTOCKED, Gift, Paying
 from handlers.referral.router import router
 from handlers.referral.rules import Standing
 from handlers.referral.store import Invite
@@ -24,9 +25,16 @@ PAY = "referral.newcomer"
 async def added(turn: Turn, event: CustomerAdded, facts: Store, config: Config) -> None:
     """Somebody became a friend, perhaps by a participant's code."""
     await welcome(turn, facts, await Crediting(turn, facts, config.referral).settle(event))
-    found = await facts.channels.channel_of(event.state) if event.state else None
-    for known in await store.campaigns(facts) if found is not None else ():
-        if found is not None and found.id in known.campaign.staff and known.campaign.newcomer:
+    await _came_by_staff(turn, event, facts)
+
+
+async def _came_by_staff(turn: Turn, event: CustomerAdded, facts: Store) -> None:
+    """By a member's own code: when he has stayed for long enough, a gift may be his."""
+    found = await facts.channels.channel_of(event.state)
+    if found.kind != CHANNEL:
+        return
+    for known in await store.campaigns(facts):
+        if known.campaign.newcomer and found.id in known.campaign.staff:
             thaws_at = (event.at or turn.now) + known.campaign.freeze_s
             turn.schedule(STAFF, max(0.0, thaws_at - turn.now), key=known.campaign.id)
 
@@ -79,6 +87,15 @@ async def accepted(turn: Turn, event: Emitted, facts: Store, config: Config) -> 
     if one is not None and one.standing is Standing.VALID:
         valid.append(one)
     await welcome(turn, facts, valid)
+
+
+@router.on(Emitted, tag=RESTOCKED)
+async def restocked(turn: Turn, event: Emitted, facts: Store) -> None:
+    """There is more of what the newcomer waits for."""
+    campaign, customer = str(event.data["campaign"]), turn.external_userid
+    for one in await grants.grants_of(facts, [customer], campaign):
+        if one.side == NEWCOMER and one.standing is Paid.QUEUED:
+            await Paying(turn, facts).gift(Gift(campaign, customer, one.state, ""))
 
 
 async def welcome(turn: Turn, facts: Store, valid: Sequence[Invite]) -> None:

@@ -30,6 +30,9 @@ SEND = "referral_address"
 BRING = "referral_reward"
 """Kind of the task by which a member tells a customer whom we may not write to."""
 
+RESTOCKED = "referral_restocked"
+"""Emitted to a newcomer who waits for his gift: there is more of it (``campaign``)."""
+
 FORM = "referral.form"
 """Timer of who is owed a gift: he was asked for an address, and gave none."""
 
@@ -169,10 +172,15 @@ class Paying:
         if one.standing is not Paid.OWED:
             return
         first = await grants.waiting_for(self.facts, one.campaign, one.reward)
-        waiting = await store.by_state(self.facts, first[0]) if first else None
+        if first is None:
+            return
+        side, customer, state = first
+        waiting = await store.by_state(self.facts, state) if side == INVITER else None
         if waiting is not None:
             where = Conversation(waiting.open_kfid, waiting.external_userid)
             self.turn.emit(COUNTED, to=where, campaign=one.campaign)
+        elif side == NEWCOMER:
+            self.turn.emit(RESTOCKED, to=Conversation("", customer), campaign=one.campaign)
 
     # ------------------------------------------------------------------ through people
 

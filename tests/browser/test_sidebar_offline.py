@@ -47,8 +47,10 @@ async def test_a_cut_connection_is_shown_and_comes_back_by_itself(page: Page) ->
     await first.get_by_role("textbox").fill("我自己写的回答")
     await page.context.set_offline(True)
     await expect(side.get_by_role("alert")).to_contain_text("连接断开")
-    for name in ("接单", "转专家", "稍后处理"):
+    await side.get_by_role("button", name="转专家").click()
+    for name in ("接单", "稍后处理", "确定转专家"):
         await expect(side.get_by_role("button", name=name)).to_be_disabled()
+    await first.get_by_role("textbox").focus()
     await expect(first.get_by_role("button", name="发送", exact=True)).to_be_disabled()
     await expect(first.get_by_role("textbox")).to_have_value("我自己写的回答")
     await says_elsewhere(page, "你们什么时候发货")

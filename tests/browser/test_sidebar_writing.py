@@ -1,9 +1,12 @@
 """Is anything lost of what a servicer writes, and does he see why he cannot send it?"""
 
+import json
+import re
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import FrameLocator, Page, expect
+from playwright.async_api import FrameLocator, Page, Route, expect
 
 from tests.browser.test_demo import CHROMIUM, demo, say
 from tests.browser.test_sidebar import kept, page, told
@@ -77,11 +80,34 @@ async def test_a_form_that_is_refused_keeps_its_text_and_folds_stay_where_they_a
     await expect(side.get_by_role("button", name="交还机器人")).to_be_visible()
 
 
+def refusing(why: dict[str, str]) -> Callable[[Route], Awaitable[None]]:
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=409, body=json.dumps(why))
+
+    return refuse
+
+
+async def its_refusal_is_in_words(page: Page, side: FrameLocator) -> None:
+    """Where the page does not know yet, the client says so: without ids, as here, or in English."""
+    send = side.locator(".suggestion").first.get_by_role("button", name="发送", exact=True)
+    refusals = {
+        "现在不是你在接待": {"error": "zhangsan does not have this session", "kind": "not_yours"},
+        "现在做不了这一步": {"error": "sendChatMessage:fail 1", "kind": ""},
+    }
+    for words, why in refusals.items():
+        await page.route("**/sim/host/send", refusing(why))
+        await send.click()
+        await told(side, f"没能发出去：{words}")
+        await expect(side.locator("#toast")).not_to_contain_text(re.compile("[A-Za-z_]"))
+        await page.unroute("**/sim/host/send")
+
+
 async def test_where_a_colleague_has_the_session_nothing_can_be_sent_but_written_and_copied(
     page: Page, tmp_path: Path
 ) -> None:
     """The first servicer passes it on with a word to the expert, who reads it on the case."""
     side = await a_suggestion(page)
+    await its_refusal_is_in_words(page, side)
     await side.get_by_role("button", name="转专家").click()
     await side.get_by_placeholder("客户要什么").fill("客户问运费能不能免")
     await side.get_by_role("button", name="确定转专家").click()

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import aiohttp
 from simulator_support import Client
 
+from simulator.control import PAGE
 from simulator.server import Simulator
 
 
@@ -57,6 +59,21 @@ async def test_nonsense_is_answered_with_a_reason(client: Client) -> None:
     assert "error" in await _post(client, "/sim/say", 409, **unknown, text="x")
     assert "error" in await _post(client, "/sim/faults", 409, kind="earthquake")
     assert "error" in await _post(client, "/sim/staff/tell_app", 409, userid="nobody", text="x")
+
+
+async def test_what_the_desk_refuses_has_words_on_the_page(client: Client, sim: Simulator) -> None:
+    """Whoever stands at the desk reads them in place of ids."""
+    await sim.say(client.kfid, client.customer, "你好")
+    where = {"open_kfid": client.kfid, "external_userid": client.customer}
+    script = (PAGE / "api.js").read_text("utf-8")
+    words = dict(re.findall(r"^  (\w+): \"(.+)\",$", script, re.MULTILINE))
+    for action, body in (
+        ("say", {"text": "x", "userid": "zhangsan"}),
+        ("take", {"userid": "zhangsan"}),
+        ("take", {"userid": "nobody"}),
+    ):
+        refused = await _post(client, f"/sim/staff/{action}", 409, **where, **body)
+        assert re.fullmatch(r"[^a-z_]+", words[refused["kind"]]), refused
 
 
 async def test_changes_are_streamed_to_whoever_listens(client: Client, sim: Simulator) -> None:

@@ -23,6 +23,9 @@ from knowledge.lessons import Refusal, taught, verify
 TRUSTED = frozenset({Role.EXPERT, Role.LEADER, Role.OPERATOR})
 """Whose word counts for two."""
 
+CONTRIBUTED = "contributed"
+"""Why of the change by which an entry was written here; see `contributing.py`."""
+
 LONGEST_QUESTION, LONGEST_ANSWER = 200, 2000
 
 _SAYS = {
@@ -101,13 +104,20 @@ class Lessons:
         if self.guard.check(answer).decision is Decision.BLOCK:
             return Learned("learn_blocked")
         base, is_live = self.base_of(open_kfid), Role.OPERATOR in who.roles
+        known = await self.store.contents.get(base, _name_of(question))
+        if known is not None and not known.removed:
+            before = entry_of(known.body)
+            if before.approved:
+                return Learned("learn_has")
+            if before.answer == answer and not is_live:
+                return Learned("learn_waits", done=True)
         entry = FaqEntry(id=_name_of(question), question=question, answer=answer, approved=is_live)
         change = self.store.contents.put(
             *(base, entry.id, body_of(entry)),
             by=who.userid,
-            why="sidebar",
+            why=CONTRIBUTED,
             now=now,
-            expected_version=0,
+            expected_version=known.version if known else 0,
         )
         return await self._written(who, change, entry.id, "added" if is_live else "drafted", now)
 

@@ -132,8 +132,13 @@ class SaidView:
 
     @property
     def answered(self) -> str:
-        """What a colleague wrote last, for whoever wants it in the knowledge."""
-        return next((one.text for one in reversed(self.lines) if one.who == "servicer"), "")
+        """What a colleague wrote last to the question, for whoever wants it in the knowledge."""
+        for one in reversed(self.lines):
+            if one.who == "customer" and one.text == self.question:
+                return ""
+            if one.who == "servicer" and one.text:
+                return one.text
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 """The addresses of what belongs to no single customer: replies at hand, and what is learned."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
 from aiohttp import web
 
+from bot.model import Emitted
 from bot.policy.roles import Role, Who
-from bot.routing.suggesting import FAQ, audience_of
+from bot.routing.suggesting import CONTRIBUTED, FAQ, audience_of
 from bot.store import AuditEntry, Store, Unit
 from bot.web.door import Door, Visitor
 from bot.web.sidebar.at_hand import AtHand, filled, initials_of
@@ -141,7 +143,17 @@ class Shelf:
         form, where = asked.form, conversation_of(asked.sight)
         now, who = self._sidebar.clock.now(), asked.visitor.who
         question, answer = form.get("question", ""), form.get("answer", "")
-        return self._told(await self._lessons.entry(who, question, answer, where.open_kfid, now))
+        learned = await self._lessons.entry(who, question, answer, where.open_kfid, now)
+        if learned.key == "drafted":
+            digest = hashlib.sha256(f"{where.open_kfid}\0{question}\0{answer}".encode()).hexdigest()
+            told = Emitted(
+                name=CONTRIBUTED,
+                data={"by": who.userid, "question": question.strip()},
+                open_kfid=where.open_kfid,
+                external_userid=where.external_userid,
+            )
+            await self._sidebar.parts.acting.tell(told, f"contributed:{digest[:24]}")
+        return self._told(learned)
 
     # ------------------------------------------------------------------ small things
 

@@ -40,6 +40,7 @@ class Product:
         settings: more ``CONCIERGE_…`` variables.
         seats: how many sessions the one servicer may be given.
         more: of the configuration, as YAML.
+        role: which part of the service it is, empty = all of it.
     """
 
     def __init__(
@@ -52,7 +53,9 @@ class Product:
         settings: Mapping[str, str] | None = None,
         seats: int = 0,
         more: str = "",
+        role: str = "",
     ) -> None:
+        self._role = ("--role", role) if role else ()
         self._nursery, self._folder, self._sim = nursery, folder, sim
         self._step, self._passes = step, list(passes)
         self._keeper: asyncio.Task[None] | None = None
@@ -180,7 +183,7 @@ class Product:
     async def _begin_life(self) -> None:
         self._armed = self.lives < len(self._passes)
         bomb = (self._step, self._passes[self.lives]) if self._armed else None
-        arguments = ("--config", str(self._folder / "config.yaml"), "serve")
+        arguments = ("--config", str(self._folder / "config.yaml"), "serve", *self._role)
         log = self._folder / "log"
         self.pid = await self._nursery.begin(arguments, self.environment, log, bomb)
         self.started_at, self._code = time.monotonic(), None

@@ -14,11 +14,11 @@ from bot.delivery.housekeeping import (
     WaitingNotices,
 )
 from bot.measuring import Reporter
-from bot.model import Lane
+from bot.model import Conversation, Lane
 from bot.routing.discovery import discover
 from bot.store import Arrival, Store, Unit
 from bot.store.opening import open_keys
-from tests.builders import a_config
+from tests.builders import a_config, a_message
 from tests.talk import Chat
 
 TABLES = declared_tables(discover(handlers))
@@ -57,6 +57,21 @@ async def test_who_waits_a_minute_is_told_honestly_and_once(chat: Chat) -> None:
     assert await notices(chat).look() == 1
     await notices(chat).look()
     assert await waiting_rows(chat) == 1
+
+
+async def test_who_was_told_is_in_nobody_s_way(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever still waits is found by each look; they must not be all that it looks at."""
+    monkeypatch.setattr("bot.delivery.housekeeping.NOTICES_AT_ONCE", 2)
+    unit, now = Unit(), chat.clock.now()
+    for number in range(5):
+        event = a_message(of=Conversation("wk_shop", f"wm_waits_{number}"), sent_at=now)
+        arrival = Arrival(f"customer:wm_waits_{number}", event, Lane.REPLY, sent_at=now)
+        await chat.store.mailbox.deliver(unit, [arrival], now + number)
+    await chat.store.database.commit(unit)
+    chat.clock.reach(now + 70)
+    look = notices(chat)
+    assert [await look.look() for _ in range(4)] == [2, 2, 1, 0]
+    assert await waiting_rows(chat) == 5
 
 
 async def test_after_the_notice_the_answer_comes(chat: Chat) -> None:

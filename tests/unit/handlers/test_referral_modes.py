@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.commands.campaigns import wake_queue
 from bot.config import Campaign
 from bot.store import CHANNEL, Unit
 from handlers.referral import grants, store
@@ -92,6 +93,18 @@ async def test_who_left_was_known_or_was_invited_gets_none_by_it(open_chat: Open
         assert await given_to(fair, one) == [], one
     assert await given_to(fair, "wm_friend") == [("newcomer", "given")], "as invited, once"
     assert (await count(fair)).staff[0].gifts == 0
+
+
+async def test_who_waits_for_his_gift_gets_it_when_there_is_more(open_chat: OpenChat) -> None:
+    fair = await a_fair(open_chat, staff=["li_code"], newcomer="five", freeze_hours=1)
+    await means(fair, "r_li", "li_code")
+    await fair.adds("wm_a", by="li", member="lisi")
+    await fair.chat.waits(hours=2)
+    assert await given_to(fair, "wm_a") == [("newcomer", "queued")]
+    await fair.codes("A-1")
+    assert await wake_queue(fair.store, "spring", fair.clock.now()) == 1
+    await fair.chat.waits(seconds=1)
+    assert await given_to(fair, "wm_a") == [("newcomer", "given")]
 
 
 async def test_a_campaign_without_a_gift_for_newcomers_gives_none(open_chat: OpenChat) -> None:

@@ -294,6 +294,7 @@
     const button = event.target.closest("button, [data-reload]");
     if (!button) return;
     if (button.hasAttribute("data-reload")) location.reload();
+    if ("consent" in button.dataset) askConsent(button);
     if (button.dataset.jump) jump(document.getElementById(button.dataset.jump));
     if (button.hasAttribute("data-again")) htmx.trigger(button.closest("[hx-get]"), "again", {});
     if (button.dataset.unfold) unfold(button, button.getAttribute("aria-expanded") !== "true");
@@ -327,6 +328,16 @@
   });
 
   // ---- panels -------------------------------------------------------------------------------------------------------
+
+  /** Have the customer asked whether he may be tagged: by the bot, or here in one's own name. */
+  async function askConsent(button) {
+    button.disabled = true;
+    const told = await call("consent/ask", { client_id: clientId() });
+    if (told.message) {
+      if (await send(told.message)) await act("consent/asked", {}, words.sent);
+    } else toast(told.text || words.failed, !told.ok);
+    button.disabled = false;
+  }
 
   /** The page is long: a part of it is a tap away, unfolded. */
   function jump(part) {

@@ -79,6 +79,24 @@ async def test_the_page_is_told_when_somebody_else_has_the_session(office: Offic
     assert any("【张敏留言】客户等退款两周了" in text for text in briefed)
 
 
+async def test_an_open_page_draws_the_case_anew_when_only_the_session_has_moved(
+    office: Office,
+) -> None:
+    """WeCom tells of it after the case was given to him: nothing of the case itself changes."""
+    await office.chat.says("我要人工")
+    browser = await office.signed_in("lisi")
+    seen = re.search(r"seen=([0-9a-f-]+)", await browser.sees("panel"))
+    assert seen is not None
+    await office.chat.store.database.execute("UPDATE conversations SET servicer_userid = 'lisi'")
+    answer = await browser.get("/sidebar/events", **office.about, seen=seen[1])
+    told = ""
+    while "event: moved" not in told:
+        told += (await answer.content.readline()).decode()
+    answer.close()
+    assert "event: case" in told
+    assert held(await browser.sees("case")) == ""
+
+
 async def test_after_the_end_its_servicer_sees_why_and_may_add_to_the_knowledge(
     office: Office,
 ) -> None:

@@ -46,7 +46,16 @@ def test_the_page_is_small_and_asks_nobody_else() -> None:
         assert b"https://" not in files[name][0].replace(b"https://htmx.org", b"")
 
 
-TELLS = {"tag", "remark", "teach", "draft", "replies/add", "replies/remove", "materials/send"}
+TELLS = {
+    "knowledge/decide",
+    "tag",
+    "remark",
+    "teach",
+    "draft",
+    "replies/add",
+    "replies/remove",
+    "materials/send",
+}
 """Where the server always says in words what came of it."""
 
 

@@ -138,6 +138,22 @@ async def test_a_call_is_no_question_to_suggest_for_or_to_learn_from(
     assert learned.question == "你们的门店周末有停车位吗"
 
 
+async def test_an_answer_is_proposed_for_the_knowledge_with_its_own_question(
+    office: Office,
+) -> None:
+    """Not with what the customer asks next."""
+    browser = await asks(office, "你们的门店周末有停车位吗")
+    await office.chat.waits(seconds=1)
+    await office.chat.colleague_writes("有的，地下二层周末免费停两小时。")
+    form = (await browser.sees("said")).partition('data-post="draft"')[2]
+    assert 'value="你们的门店周末有停车位吗"' in form
+    assert ">有的，地下二层周末免费停两小时。</textarea>" in form
+    await asks(office, "那附近有地铁站吗")
+    form = (await browser.sees("said")).partition('data-post="draft"')[2]
+    assert 'value="那附近有地铁站吗"' in form
+    assert "地下二层" not in form.partition("</form>")[0]
+
+
 async def test_who_has_only_asked_for_a_person_has_spoken(office: Office) -> None:
     browser = await office.signed_in("zhangsan")
     page = await browser.sees("said")

@@ -18,9 +18,14 @@ READS = (
     "events",
     "materials",
     "remark",
+    "knowledge",
 )
 SENDING = ("materials/ready", "materials/sent", "materials/send", "attachment", "remark")
-WRITES = ("act", "sent", "reject", "tag", "suggest", "teach", "draft", "decide", *SENDING)
+CONSENT = ("consent/ask", "consent/asked", "knowledge/decide")
+WRITES = (
+    *("act", "sent", "reject", "tag", "suggest", "teach", "draft", "decide"),
+    *(*SENDING, *CONSENT),
+)
 """Of one customer each; while an address is in no table, `../test_every_route.py` fails."""
 
 FOREIGN = Conversation("wk_shop", "wm_far")
