@@ -36,7 +36,7 @@ async def test_the_image_s_commands_run(tmp_path: Path) -> None:
         if not rest.startswith("--from"):
             source, target = rest.split()
             copies = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
-            copies(ROOT / source, image / (source if target == "./" else target))  # type: ignore[operator]
+            copies(ROOT / source, image / (source if target == "./" else target))
     config = tmp_path / "config.yaml"
     config.write_text(_CONFIG, "utf-8")
     with socket.socket() as free:
