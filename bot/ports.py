@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -100,12 +101,6 @@ class ChatModel(Protocol):
 class Topic(StrEnum):
     """What the processes of one service tell each other about."""
 
-    MAILBOX = "mailbox"
-    """Who has something new: ``lane subject``."""
-
-    OUTBOX = "outbox"
-    """Which queue has: ``lane queue``."""
-
     PAGES = "pages"
     """About whom a page may show something new: the subject."""
 
@@ -130,5 +125,64 @@ class Bus(Protocol):
 
         Args:
             heard: must return at once; what it raises is logged.
+        """
+        ...
+
+
+class Shelf(Protocol):
+    """Where processes leave small sealed things for each other, for a while.
+
+    It may be empty at any time. Where it cannot be reached nothing lies on it and everything may be
+    claimed: each process does for itself.
+    """
+
+    async def look(self, name: str) -> bytes | None:
+        """What lies there."""
+        ...
+
+    async def put(self, name: str, sealed: bytes, seconds: float) -> None:
+        """Leave it for so long."""
+        ...
+
+    async def claim(self, name: str, seconds: float) -> bool:
+        """Whether we are the one to fetch it, until `release` or for so long."""
+        ...
+
+    async def release(self, name: str) -> None:
+        """Give up our claim."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a process has drawn from the common part of a limit.
+
+    Args:
+        limit: of the common part, in calls within the window.
+        used: by this process, within the window.
+        window_s: seconds.
+    """
+
+    limit: int
+    used: int
+    window_s: float
+
+
+class Pool(Protocol):
+    """The common part of limits: whoever needs more than an own share draws from it."""
+
+    def draw(
+        self,
+        name: str,
+        drawn: Callable[[], Sequence[Drawn]],
+        want: int,
+        granted: Callable[[int], None],
+    ) -> None:
+        """Ask for calls. Returns at once; a second draw on a name while one is under way is none.
+
+        Args:
+            name: of the limit, the same in every process.
+            drawn: what has been drawn so far, per window; asked again when the pool forgot it.
+            granted: called with how many there are, 0 included, unless the pool is out of reach.
         """
         ...

@@ -23,12 +23,13 @@ from bot.web.door import TOKEN_HEADER
 from bot.web.signing_in import BACK
 from bot.wecom.apis import GROUP_GET, KF_CUSTOMERS, USER_INFO, Api
 from bot.wecom.client import WeComClient
+from bot.wecom.tokens import AccessTokens
 from tests.talk import Chat
 
 if TYPE_CHECKING:
     from bot.delivery.intake import DurableIntake
     from bot.delivery.service import Service
-    from bot.wecom.tokens import AccessTokens
+    from bot.wecom.transport import Transport
 
 PUBLIC = "https://kf.example.com"
 STAFF = [
@@ -254,7 +255,7 @@ def served(chat: Chat, wecom: PlayedSignIn, live: Live, service: FakeService) ->
         service=cast("Service", None),
         intake=cast("DurableIntake", None),
         woken=service.woken,
-        tokens=cast("AccessTokens", None),
+        tokens=AccessTokens(cast("Transport", None), "ww1", "the-secret"),
         client=wecom,
         live=live,
         contacts=cast(ContactAccess, FakeAccess(wecom)),

@@ -27,7 +27,7 @@ from bot.model import (
     ReadGroup,
     SendWelcome,
 )
-from bot.ports import Clock
+from bot.ports import Clock, Shelf
 from bot.store import Store
 from bot.telemetry import Metrics
 from bot.wecom.client import WeComClient
@@ -49,17 +49,24 @@ class ContactParts:
 
 
 def contact_apis(
-    config: Config, client: WeComClient, transport: Transport, clock: Clock, metrics: Metrics
+    config: Config,
+    client: WeComClient,
+    transport: Transport,
+    clock: Clock,
+    metrics: Metrics,
+    *,
+    shelf: Shelf | None = None,
 ) -> dict[str, ContactApi]:
     """Who may be able to call: the app, and the secret of the old system function if there is one.
 
     Args:
-        client: the app's.
+        client: the app's; the other one shares its limits, which are the company's.
+        shelf: where processes leave tokens for each other.
     """
     apis = {"app": ContactApi.over(client)}
     if secret := config.contacts.secret.get_secret_value():
-        tokens = AccessTokens(transport, config.wecom.corp_id, secret, clock=clock.now)
-        other = WeComClient(transport, tokens, clock=clock.now, metrics=metrics)
+        tokens = AccessTokens(transport, config.wecom.corp_id, secret, clock=clock.now, shelf=shelf)
+        other = WeComClient(transport, tokens, rates=client.rates, clock=clock.now, metrics=metrics)
         apis["contact"] = ContactApi.over(other)
     return apis
 

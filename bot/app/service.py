@@ -67,15 +67,14 @@ from bot.delivery.send import Courier, Sender
 from bot.delivery.service import Drains, Look, Service
 from bot.delivery.shedding import EVERY_S as SHED_S
 from bot.delivery.shedding import Shedding
-from bot.delivery.waking import Waking
 from bot.delivery.watching import EVERY_S as EVERY_WATCH_S
 from bot.delivery.webhooks import WebhookFeed
 from bot.errors import Misconfigured
 from bot.llm.caller import Caller
 from bot.llm.opening import open_agent, open_model, open_summariser
 from bot.model import Effect, Lane, MakeMassSend
-from bot.ports import Bus, Clock, Topic
-from bot.redis import sharing
+from bot.ports import Clock
+from bot.redis import Shared
 from bot.routing.live import Live
 from bot.store import Approvals, Store
 from bot.store.leases import Leases
@@ -84,6 +83,7 @@ from bot.telemetry import Metrics
 from bot.wecom.client import WeComClient
 from bot.wecom.kf import Kf
 from bot.wecom.media import TemporaryMedia
+from bot.wecom.rates import Rates
 from bot.wecom.staff import StaffMessages
 from bot.wecom.statistics import KfStatistics
 from bot.wecom.tokens import AccessTokens
@@ -99,7 +99,7 @@ class Concierge:
     """The running service.
 
     Args:
-        woken: told which subject has something new; other processes hear of it too.
+        woken: told which subject has something new.
     """
 
     engine: Engine
@@ -154,16 +154,11 @@ async def running(
     await store.switches.block_only(config.routing.blocklist, by="config", now=clock.now())
     session = new_session()
     transport = Transport(session, config.wecom.api_base)
-    tokens = AccessTokens(
-        transport, config.wecom.corp_id, config.wecom.secret.get_secret_value(), clock=clock.now
-    )
-    client = WeComClient(
-        transport, tokens, clock=clock.now, metrics=engine.metrics, ask_first=leases.check
-    )
-    apis = contact_apis(config, client, transport, clock, engine.metrics)
-    async with sharing(config.redis, config.wecom.corp_id, engine.metrics) as shared:
+    shared = Shared(config.redis, config.wecom.corp_id, engine.metrics)
+    tokens, client, apis = _connect(engine, transport, leases, shared)
+    async with shared:
         concierge = _assemble(
-            *(engine, client, tokens, follower, apis), leases=leases, bus=shared.bus, cache=cache
+            *(engine, client, tokens, follower, apis), leases=leases, shared=shared, cache=cache
         )
         concierge.role = role
         concierge.warming = asyncio.create_task(_warm(engine, cache), name="warming")
@@ -177,6 +172,23 @@ async def running(
             await session.close()
             await engine.aclose()
             at_end.close()
+
+
+def _connect(
+    engine: Engine, transport: Transport, leases: Leases, shared: Shared
+) -> tuple[AccessTokens, WeComClient, dict[str, ContactApi]]:
+    """Who calls WeCom, within what the company's processes may call together."""
+    config, clock, metrics = engine.config, engine.clock, engine.metrics
+    secret, shelf = config.wecom.secret.get_secret_value(), shared.shelf
+    tokens = AccessTokens(transport, config.wecom.corp_id, secret, clock=clock.now, shelf=shelf)
+    client = WeComClient(
+        *(transport, tokens),
+        rates=Rates(shared.pool, lambda: leases.living, clock.now),
+        clock=clock.now,
+        metrics=metrics,
+        ask_first=leases.check,
+    )
+    return tokens, client, contact_apis(config, client, transport, clock, metrics, shelf=shelf)
 
 
 def _engine_with_models(config: Config, store: Store, library: Library, clock: Clock) -> Engine:
@@ -229,7 +241,7 @@ def _assemble(
     apis: Mapping[str, ContactApi],
     *,
     leases: Leases,
-    bus: Bus,
+    shared: Shared,
     cache: Path,
 ) -> Concierge:
     config, store, clock = engine.config, engine.store, engine.clock
@@ -251,14 +263,15 @@ def _assemble(
         fetch=client.fetch_elsewhere,
     )
     mass_sends = build_mass_sends(engine, contacts.access, woken)
-    staff = StaffMessages(client, config.wecom.agent_id, clock=clock.now)
+    rates = Rates(shared.pool, lambda: leases.living, clock.now)
+    staff = StaffMessages(client, config.wecom.agent_id, rates=rates)
     carried: dict[type[Effect], Courier] = {
         **couriers(engine, kf, staff, media, client.fetch_elsewhere, woken=woken),
         **contacts.couriers,
         MakeMassSend: mass_sends.courier,
     }
     sender = Sender(store, carried, woken, clock, engine.metrics)
-    hurry, live = Hurry(), Live(bus)
+    hurry, live = Hurry(), Live(shared.bus)
     sends = Lanes("send", sender.send_queue, _send_slots(config), clock, hurry, leases=leases)
     drains = _drains(engine, sends, live, hurry, leases)
     service = Service(
@@ -279,9 +292,8 @@ def _assemble(
         leases=leases,
         followed=Followed(store, live, clock).look,
     )
-    wake = Waking(bus, Topic.MAILBOX, drains.lanes).wake
-    intake = DurableIntake(store, service.hinted, wake, service.accounts_changed)
-    return Concierge(*(engine, service, intake, wake, tokens, client, live, contacts.access))
+    intake = DurableIntake(store, service.hinted, woken, service.accounts_changed)
+    return Concierge(*(engine, service, intake, woken, tokens, client, live, contacts.access))
 
 
 def _drains(engine: Engine, sends: Lanes, live: Live, hurry: Hurry, leases: Leases) -> Drains:

@@ -91,7 +91,7 @@ def sidebar_routes(concierge: Concierge, rehearsal: str = "") -> list[web.Abstra
         ),
         seeing=Seeing(store, people, clock),
         acting=Acting(store, concierge.live, clock, concierge.woken),
-        jssdk=JsSdk(concierge.client, clock.now),
+        jssdk=JsSdk(concierge.client, clock.now, concierge.tokens.credentials),
         live=concierge.live,
         page=Page(corp_id, agent_id, f"{rehearsal}/page/host.js" if rehearsal else ""),
         clock=clock,

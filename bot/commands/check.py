@@ -85,6 +85,7 @@ async def check(
     _check_campaign_wording(prompts, report)
     await _check_welcomes(inspection, prompts, report)
     report.add("大模型", _model_problems(inspection))
+    report.add("Redis", await _redis_problems(inspection))
     report.print(out)
     _print_notes(inspection, out)
     if watched:
@@ -254,6 +255,15 @@ def _model_problems(inspection: Inspection) -> Iterator[str]:
             opened(inspection.config, MODEL_PROMPTS, Metrics(), even_out, lambda _text: False)
     except Misconfigured as error:
         yield str(error)
+
+
+async def _redis_problems(inspection: Inspection) -> list[str]:
+    from bot.redis import trouble_with
+
+    url = inspection.config.redis.url if inspection.config else None
+    if url is None or not (trouble := await trouble_with(url)):
+        return []
+    return [f"redis.url 的服务器用不了（{trouble}）；服务没有它也照常工作，只是慢一点"]
 
 
 async def _conflicts(inspection: Inspection) -> list[str]:

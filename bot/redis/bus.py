@@ -1,4 +1,4 @@
-"""How do the processes of a service wake each other?"""
+"""How do the processes of a service tell each other to look again?"""
 
 import asyncio
 import secrets
@@ -41,7 +41,7 @@ class RedisBus:
         self._something = asyncio.Event()
 
     def publish(self, topic: Topic, text: str) -> None:
-        """Hand it to `run`."""
+        """Hand it to `_say`."""
         if self._link.up and len(self._pending) < MOST_PENDING:
             self._pending[f"{self._me} {topic} {text}"] = None
             self._something.set()
@@ -50,11 +50,10 @@ class RedisBus:
         """Call this with what others publish."""
         self._heard[topic].append(heard)
 
-    async def run(self) -> None:
-        """Say what is to be said and hear what is said, until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._link.watch(self._hear), name="redis watch")
-            tasks.create_task(self._say(), name="redis publish")
+    def start(self) -> None:
+        """Say what is to be said and hear what is said, until the link is closed."""
+        self._link.start(self._link.watch(self._hear))
+        self._link.start(self._say())
 
     async def _say(self) -> None:
         while True:

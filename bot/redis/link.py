@@ -5,10 +5,11 @@ not answer (stopped, or packets are dropped) is noticed by its silence within `2
 """
 
 import asyncio
+import contextlib
 import random
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 import structlog
 from redis.asyncio import Redis
@@ -48,13 +49,25 @@ class Link:
 
     def __init__(self, url: str, namespace: str, metrics: Metrics) -> None:
         self.namespace, self._metrics = namespace, metrics
-        self._client = open_client(url)
+        self._client = _open_client(url)
         self._up, self._told = False, False
+        self._on_found: list[Callable[[], None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def up(self) -> bool:
         """Whether it answered when it was last asked."""
         return self._up
+
+    def on_found(self, found: Callable[[], None]) -> None:
+        """Call this whenever it answers again; it may have forgotten everything."""
+        self._on_found.append(found)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something in the background, until the link is closed."""
+        task = asyncio.create_task(work, name="redis")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def run(self, work: "Callable[[Redis], Awaitable[T]]") -> T:
         """Ask something, for `ANSWER_S` at most.
@@ -85,12 +98,18 @@ class Link:
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 — jitter
 
     async def aclose(self) -> None:
-        """Close the connections."""
-        self._up = False
-        await self._client.aclose()
+        """End what is under way, and close the connections."""
+        self._up, under_way = False, list(self._tasks)
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        with contextlib.suppress(*_FAILURES):
+            async with asyncio.timeout(ANSWER_S):
+                await self._client.aclose()
 
     async def _listen(self, hear: Callable[[bytes], None]) -> None:
         """Return when somebody was not answered, raise when we are not."""
+        await self._client.connection_pool.disconnect(inuse_connections=False)  # dead ones
         async with self._client.pubsub() as ear:
             async with asyncio.timeout(2 * ANSWER_S):
                 # one that is full, or a replica, answers pings and takes nothing
@@ -112,6 +131,8 @@ class Link:
         self._up, self._told = True, False
         self._metrics.redis_down.set(0)
         log.info("redis.answers")
+        for found in self._on_found:
+            found()
 
     def _lost(self, error: Exception) -> None:
         self._up = False
@@ -121,7 +142,20 @@ class Link:
             log.warning("redis.away", error=type(error).__name__)
 
 
-def open_client(url: str) -> Redis:
+async def trouble_with(url: str) -> str:
+    """What is wrong with a Redis, empty = it answers and takes what is written."""
+    client = _open_client(url)
+    try:
+        async with asyncio.timeout(2 * ANSWER_S):
+            await client.set("concierge:probe", b"1", ex=60)
+    except _FAILURES as error:
+        return type(error).__name__
+    finally:
+        await client.aclose()
+    return ""
+
+
+def _open_client(url: str) -> Redis:
     """A client that tries everything once."""
     client: Redis = Redis.from_url(
         url,

@@ -66,6 +66,11 @@ class Leases(Protocol):
         """Shares that are ours, those that were let go too."""
         ...
 
+    @property
+    def living(self) -> int:
+        """Among how many what all of them may use is divided; it is one part of it that is ours."""
+        ...
+
     def holds(self, name: str) -> bool:
         """Whether something of this share may be begun."""
         ...
@@ -110,7 +115,7 @@ class Leases(Protocol):
 class Alone:
     """Everything is ours, and nobody else's: one process on one database."""
 
-    every_s, works, shared = 0.0, True, False
+    every_s, works, shared, living = 0.0, True, False, 1
     held: frozenset[str] = frozenset()
 
     def holds(self, name: str) -> bool:
@@ -139,9 +144,13 @@ class Alone:
 
 
 class Bystander(Alone):
-    """Nothing is ours: a process that answers over HTTP while others work."""
+    """Nothing is ours: a process that answers over HTTP while others work.
 
-    works, shared = False, True
+    It asks WeCom for a name or a ticket now and then, and is not counted among those who work: what
+    they leave free (`our_share` in ``limits.yaml``) is enough for four of these.
+    """
+
+    works, shared, living = False, True, 16
 
     def holds(self, name: str) -> bool:
         """Nothing."""

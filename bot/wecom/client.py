@@ -3,7 +3,6 @@
 import asyncio
 import random
 import time
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -13,7 +12,8 @@ from bot.errors import RetryLater, Throttled, WeComError
 from bot.telemetry import Metrics
 from bot.wecom.apis import Api
 from bot.wecom.errors import FREQUENCY_CODES, TOKEN_CODES, error_for
-from bot.wecom.limits import ApiLimits, RateLimit, platform_limits
+from bot.wecom.limits import ApiLimits, platform_limits
+from bot.wecom.rates import Limit, Rates
 from bot.wecom.tokens import AccessTokens
 from bot.wecom.transport import Answer, Fetched, Transport, answer_of, errcode_of
 
@@ -31,6 +31,7 @@ class WeComClient:
         transport: one HTTP exchange.
         tokens: the app's access token.
         limits: how often each API may be called, by default the platform's limits.
+        rates: shared with whoever else calls for the company, by default nobody.
         clock: Unix seconds.
         sleep: waits between tries.
         metrics: counts every request and every one that was held back.
@@ -43,6 +44,7 @@ class WeComClient:
         tokens: AccessTokens,
         *,
         limits: ApiLimits | None = None,
+        rates: Rates | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         metrics: Metrics | None = None,
@@ -53,8 +55,9 @@ class WeComClient:
         self._tokens = tokens
         self._sleep = sleep
         self._metrics = metrics or Metrics()
-        allowed = limits or platform_limits().api
-        self._traffic: dict[str, _Traffic] = defaultdict(lambda: _Traffic(allowed, clock))
+        self._allowed, self._clock = limits or platform_limits().api, clock
+        self.rates = rates or Rates(clock=clock)
+        self._traffic: dict[str, _Traffic] = {}
 
     async def call(
         self, api: Api, *, params: Mapping[str, str] | None = None, body: Any = None
@@ -149,7 +152,7 @@ class WeComClient:
     async def _counted(
         self, api: Api, token: str, exchange: Callable[[str], Awaitable[Answer]]
     ) -> Answer:
-        traffic = self._traffic[api.path]
+        traffic = self._traffic_of(api)
         if (retry_at := traffic.closed_until()) is not None:
             self._metrics.throttled.labels(api.path).inc()
             raise Throttled(api.path, None, "paused", retry_at=retry_at)
@@ -169,9 +172,20 @@ class WeComClient:
             return error_for(api.path, errcode, errmsg)
         if not api.pauses:
             return error_for(api.path, errcode, errmsg)
-        retry_at = self._traffic[api.path].blocked()
+        retry_at = self._traffic_of(api).blocked()
         log.warning("wecom.api_paused", endpoint=api.path, errcode=errcode, until=retry_at)
         return error_for(api.path, errcode, errmsg, retry_at=retry_at)
+
+    def _traffic_of(self, api: Api) -> "_Traffic":
+        if api.path not in self._traffic:
+            allowed = self._allowed
+            limit = self.rates.of(
+                api.path,
+                (int(allowed.per_minute * allowed.our_share), 60),
+                (int(allowed.per_hour * allowed.our_share), 3600),
+            )
+            self._traffic[api.path] = _Traffic(limit, allowed.blocked_for_s, self._clock)
+        return self._traffic[api.path]
 
 
 class _Traffic:
@@ -181,22 +195,16 @@ class _Traffic:
     name: assume the minute, and the hour when the first call after a pause is refused as well.
     """
 
-    def __init__(self, api: ApiLimits, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._pauses_s = api.blocked_for_s
+    def __init__(self, limit: Limit, pauses_s: tuple[int, ...], clock: Callable[[], float]) -> None:
+        self._limit, self._pauses_s, self._clock = limit, pauses_s, clock
         self._pause = 0  # index of the next pause
         self._paused_until = 0.0
-        self._rate = RateLimit(
-            (int(api.per_minute * api.our_share), 60),
-            (int(api.per_hour * api.our_share), 3600),
-            clock=clock,
-        )
 
     def closed_until(self) -> float | None:
         """Count a call, or say until when none may be made."""
         if self._clock() < self._paused_until:
             return self._paused_until
-        return self._rate.take()
+        return self._limit.take()
 
     def answered(self) -> None:
         """An answer without a block; those still in flight at its beginning prove nothing."""

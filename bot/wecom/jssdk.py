@@ -5,15 +5,16 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from bot.errors import RetryLater
 from bot.wecom.apis import AGENT_TICKET, CORP_TICKET, Api
 from bot.wecom.client import WeComClient
+from bot.wecom.credentials import NOTHING, Credential, Credentials
 
 TicketKind = Literal["corp", "agent"]
 
-REFRESH_EARLY_S = 300.0
 LIFETIME_S = 7200.0
 
 
@@ -38,9 +39,7 @@ def signature(ticket: str, nonce: str, timestamp: int, url: str) -> str:
 
 @dataclass(slots=True)
 class _Ticket:
-    value: str = ""
-    refresh_at: float = 0.0
-    expires_at: float = 0.0
+    held: Credential = NOTHING
     refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -49,10 +48,13 @@ class JsSdk:
 
     Args:
         clock: Unix seconds.
+        credentials: of the app whose client this is.
     """
 
-    def __init__(self, client: WeComClient, clock: Callable[[], float]) -> None:
-        self._client, self._clock = client, clock
+    def __init__(
+        self, client: WeComClient, clock: Callable[[], float], credentials: Credentials
+    ) -> None:
+        self._client, self._clock, self._credentials = client, clock, credentials
         self._tickets: dict[TicketKind, _Ticket] = {"corp": _Ticket(), "agent": _Ticket()}
 
     async def sign(self, kind: TicketKind, url: str) -> Signature:
@@ -68,17 +70,19 @@ class JsSdk:
         return Signature(at, nonce, signature(ticket, nonce, at, url))
 
     async def _ticket(self, kind: TicketKind) -> str:
-        held = self._tickets[kind]
-        async with held.refreshing:
-            if self._clock() >= held.refresh_at:
+        ticket = self._tickets[kind]
+        async with ticket.refreshing:
+            if self._clock() >= ticket.held.refresh_at:
+                obtain = self._credentials.obtain
                 try:
-                    await self._refresh(kind, held)
+                    fetch = partial(self._fetch, kind)
+                    ticket.held = await obtain(f"ticket {kind}", fetch, ticket.held)
                 except RetryLater:
-                    if self._clock() >= held.expires_at:
+                    if self._clock() >= ticket.held.expires_at:
                         raise
-            return held.value
+            return ticket.held.value
 
-    async def _refresh(self, kind: TicketKind, held: _Ticket) -> None:
+    async def _fetch(self, kind: TicketKind) -> Credential:
         api: Api = CORP_TICKET if kind == "corp" else AGENT_TICKET
         params = {"type": "agent_config"} if kind == "agent" else {}
         answer = await self._client.call(api, params=params)
@@ -86,5 +90,4 @@ class JsSdk:
         if not isinstance(value, str) or not value:
             raise RetryLater(api.path, 0, "no ticket in the answer")
         lifetime_s = min(max(float(answer.get("expires_in", LIFETIME_S)), 60.0), LIFETIME_S)
-        held.value, held.expires_at = value, self._clock() + lifetime_s
-        held.refresh_at = held.expires_at - min(REFRESH_EARLY_S, lifetime_s / 2)
+        return Credential.lasting(value, self._clock(), lifetime_s)

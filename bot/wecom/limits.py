@@ -159,19 +159,27 @@ class RateWindow:
     _STEPS = 60
 
     def __init__(self, limit: int, window_s: float) -> None:
-        self._limit = limit
-        self._window_s = window_s
+        self.limit = limit
+        self.window_s = window_s
         self._step_s = window_s / self._STEPS
         self._counts: deque[list[float]] = deque()  # [begin of step, calls]
         self._used = 0.0
 
-    def free_at(self, now: float) -> float:
-        """When the next call may be made: `now`, or a later time."""
-        while self._counts and self._counts[0][0] + self._window_s + self._step_s <= now:
+    def used(self, now: float) -> int:
+        """Calls within the window."""
+        while self._counts and self._counts[0][0] + self.window_s + self._step_s <= now:
             self._used -= self._counts.popleft()[1]
-        if self._used < self._limit or not self._counts:
+        return int(self._used)
+
+    def free_at(self, now: float, limit: int | None = None) -> float:
+        """When the next call may be made: `now`, or a later time.
+
+        Args:
+            limit: as it is now, where it changes.
+        """
+        if self.used(now) < (self.limit if limit is None else limit) or not self._counts:
             return now
-        return self._counts[0][0] + self._window_s + self._step_s
+        return self._counts[0][0] + self.window_s + self._step_s
 
     def take(self, now: float, calls: int) -> None:
         """Count calls."""

@@ -1,5 +1,6 @@
 """How do members get an app message, and how does a card of theirs change (wecom-api §5)?"""
 
+import hashlib
 import time
 import zlib
 from collections.abc import Callable, Iterable
@@ -12,11 +13,11 @@ from bot.model.cards import Card
 from bot.wecom.apis import STAFF_SEND, STAFF_UPDATE_CARD
 from bot.wecom.cards import template_card
 from bot.wecom.client import WeComClient
-from bot.wecom.limits import RateLimit, platform_limits
+from bot.wecom.limits import platform_limits
+from bot.wecom.rates import Rates
 from bot.wecom.split import clean, split_text
 from bot.wecom.transport import Answer
 
-MOST_WATCHED = 10_000
 _SPREAD_S = 7_200  # the interval may be up to 4 h
 
 
@@ -37,15 +38,24 @@ class Delivered(msgspec.Struct, frozen=True):
 
 
 class StaffMessages:
-    """Messages of the app to members."""
+    """Messages of the app to members.
+
+    Args:
+        rates: shared with whoever else sends them for the app, by default nobody.
+        clock: Unix seconds.
+    """
 
     def __init__(
-        self, client: WeComClient, agent_id: int, *, clock: Callable[[], float] = time.time
+        self,
+        client: WeComClient,
+        agent_id: int,
+        *,
+        rates: Rates | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._agent_id = agent_id
-        self._clock = clock
-        self._rates: dict[str, RateLimit] = {}
+        self._rates = rates or Rates(clock=clock)
 
     async def send_text(self, userids: Iterable[str], text: str, *, key: str) -> Delivered:
         """Send a text, in parts when it is long.
@@ -151,13 +161,11 @@ class StaffMessages:
 
     def _full_until(self, userid: str, messages: int) -> float | None:
         limits = platform_limits().staff
-        if len(self._rates) > MOST_WATCHED:
-            self._rates.clear()
-        rate = self._rates.setdefault(
-            userid.lower(),
-            RateLimit(
-                (limits.per_member_minute, 60), (limits.per_member_hour, 3600), clock=self._clock
-            ),
+        whose = hashlib.sha256(userid.lower().encode()).hexdigest()[:16]
+        rate = self._rates.of(
+            f"staff {self._agent_id} {whose}",
+            (limits.per_member_minute, 60),
+            (limits.per_member_hour, 3600),
         )
         return rate.take(messages)
 

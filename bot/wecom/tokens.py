@@ -1,7 +1,7 @@
 """Which access token is valid now?
 
-One refresher per secret (wecom-api §1.2, R-1.9): everybody reads the same token, one task fetches
-the next one, and a secret that WeCom refuses is not asked about in a loop.
+One refresher per secret (wecom-api §1.2, R-1.9): everybody reads the same token, one task of one
+process fetches the next one, and a secret that WeCom refuses is not asked about in a loop.
 """
 
 import asyncio
@@ -11,15 +11,17 @@ from collections.abc import Callable
 import structlog
 
 from bot.errors import ConciergeError, Misconfigured, Rejected, RetryLater, Throttled
+from bot.ports import Shelf
 from bot.wecom.apis import GET_TOKEN
+from bot.wecom.credentials import NOTHING, Credential, Credentials
 from bot.wecom.errors import credentials_error, error_for
 from bot.wecom.limits import RateLimit, platform_limits
 from bot.wecom.transport import Answer, Transport, errcode_of
 
-REFRESH_EARLY_S = 300.0
 DEFAULT_LIFETIME_S = 7200.0
 COOL_DOWN_S = (60.0, 600.0)  # first and longest, when a person must change something
 BREATHER_S = (1.0, 60.0)  # when WeCom was busy or did not answer
+_LOOK_AGAIN_S = 1.0  # while another process fetches and ours is still valid
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +32,7 @@ class AccessTokens:
     Args:
         transport: carries gettoken to the same `api_base` as every other call.
         clock: Unix seconds.
+        shelf: where processes leave tokens for each other, ``None`` = each fetches its own.
     """
 
     def __init__(
@@ -39,13 +42,14 @@ class AccessTokens:
         secret: str,
         *,
         clock: Callable[[], float] = time.time,
+        shelf: Shelf | None = None,
     ) -> None:
         self._transport = transport
         self._corp_id = corp_id
         self._secret = secret
         self._clock = clock
-        self._token = ""
-        self._expires_at = 0.0
+        self.credentials = Credentials(shelf, corp_id, secret, clock=clock)
+        self._held, self._refused = NOTHING, ""
         self._refresh_at = 0.0
         self._refreshing = asyncio.Lock()
         self._refusal = _Refusal()
@@ -62,17 +66,17 @@ class AccessTokens:
             WeComError: gettoken failed otherwise and there is no valid token left.
         """
         if self._clock() < self._refresh_at:
-            return self._token
+            return self._held.value
         async with self._refreshing:
             if self._clock() < self._refresh_at:
-                return self._token
+                return self._held.value
             try:
                 await self._refresh()
             except RetryLater as error:
-                if self._clock() >= self._expires_at:
+                if self._clock() >= self._held.expires_at:
                     raise
                 log.warning("token.refresh_postponed", errcode=error.errcode)
-            return self._token
+            return self._held.value
 
     def refused(self) -> str:
         """What WeCom last said of corp id or secret, empty = it takes them."""
@@ -80,11 +84,16 @@ class AccessTokens:
 
     def invalidate(self, *, if_equals: str) -> None:
         """Forget a token that WeCom refused, unless it was replaced in the meantime."""
-        if self._token == if_equals:
-            self._token, self._expires_at, self._refresh_at = "", 0.0, 0.0
+        if self._held.value == if_equals:
+            self._held, self._refused, self._refresh_at = NOTHING, if_equals, 0.0
 
     async def _refresh(self) -> None:
         self._refusal.raise_while_fresh(self._clock())
+        obtain = self.credentials.obtain
+        self._held = await obtain("token", self._fetch, self._held, self._refused)
+        self._refresh_at = max(self._held.refresh_at, self._clock() + _LOOK_AGAIN_S)
+
+    async def _fetch(self) -> Credential:
         if (retry_at := self._rate.take()) is not None:
             raise Throttled(GET_TOKEN.path, None, "own limit", retry_at=retry_at)
         try:
@@ -92,8 +101,9 @@ class AccessTokens:
         except ConciergeError as error:
             self._refusal.remember(error, self._clock())
             raise
-        self._refusal = _Refusal()
-        self._accept(answer)
+        self._refusal, lifetime_s = _Refusal(), _lifetime_s(answer)
+        log.info("token.refreshed", lifetime_s=lifetime_s)
+        return Credential.lasting(answer["access_token"], self._clock(), lifetime_s)
 
     async def _ask(self) -> Answer:
         answer = await self._transport.exchange(
@@ -109,13 +119,6 @@ class AccessTokens:
         if not isinstance(answer.get("access_token"), str) or not answer["access_token"]:
             raise RetryLater(GET_TOKEN.path, 0, "no access_token in the answer")
         return answer
-
-    def _accept(self, answer: Answer) -> None:
-        now, lifetime_s = self._clock(), _lifetime_s(answer)
-        self._token = answer["access_token"]
-        self._expires_at = now + lifetime_s
-        self._refresh_at = now + lifetime_s - min(REFRESH_EARLY_S, lifetime_s / 2)
-        log.info("token.refreshed", lifetime_s=lifetime_s)
 
 
 class _Refusal:

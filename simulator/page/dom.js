@@ -131,19 +131,24 @@ export function moment(at) {
   return new Date(at ?? NaN);
 }
 
+/** In the zone of the company and its customers, wherever the browser stands. */
+const ZONE = "Asia/Shanghai";
+const there = (date) => new Date(date.toLocaleString("en-US", { timeZone: ZONE }));
+
 const two = (number) => String(number).padStart(2, "0");
-export const clockTime = (date) => (Number.isNaN(+date) ? "" : `${two(date.getHours())}:${two(date.getMinutes())}`);
+const onTheClock = (date) => `${two(date.getHours())}:${two(date.getMinutes())}`;
+export const clockTime = (date) => (Number.isNaN(+date) ? "" : onTheClock(there(date)));
 
 /** 14:05, 昨天 14:05, 星期三 14:05 or 3月5日 14:05, as seen at `now`. */
 export function chatTime(at, now) {
-  const date = moment(at);
-  if (Number.isNaN(+date)) return "";
+  if (Number.isNaN(+moment(at))) return "";
+  const date = there(moment(at));
   const midnight = (day) => new Date(day.getFullYear(), day.getMonth(), day.getDate());
-  const days = Math.round((midnight(now) - midnight(date)) / 86_400_000);
-  if (days <= 0) return clockTime(date);
-  if (days === 1) return `昨天 ${clockTime(date)}`;
-  if (days < 7) return `星期${"日一二三四五六"[date.getDay()]} ${clockTime(date)}`;
-  return `${date.getMonth() + 1}月${date.getDate()}日 ${clockTime(date)}`;
+  const days = Math.round((midnight(there(now)) - midnight(date)) / 86_400_000);
+  if (days <= 0) return onTheClock(date);
+  if (days === 1) return `昨天 ${onTheClock(date)}`;
+  if (days < 7) return `星期${"日一二三四五六"[date.getDay()]} ${onTheClock(date)}`;
+  return `${date.getMonth() + 1}月${date.getDate()}日 ${onTheClock(date)}`;
 }
 
 /** Enter sends, Shift+Enter breaks the line, and Enter that closes an input method's candidates does nothing. */

@@ -60,6 +60,7 @@ class SharedLeases:
         self._going: set[str] = set()
         self._alive_until = 0.0
         self._named = False
+        self.living = 1
 
     @property
     def held(self) -> frozenset[str]:
@@ -96,7 +97,7 @@ class SharedLeases:
         unit.add(f"{_LIVING} ORDER BY owner")
         unit.add("SELECT name, owner, epoch FROM leases ORDER BY name")
         *_, living, leases = await self._db.commit(unit)
-        self._named = True
+        self._named, self.living = True, max(1, len(living))
         lost = self._compare(leases)
         self._alive_until = began + self._lease_s
         wanted, surplus = self._shared_out(leases, [row["owner"] for row in living])

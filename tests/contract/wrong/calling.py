@@ -71,7 +71,7 @@ def new_token_for_each_call(patch: pytest.MonkeyPatch, _world: World) -> None:
     get = AccessTokens.get
 
     async def fresh(tokens: AccessTokens) -> str:
-        tokens.invalidate(if_equals=tokens._token)
+        tokens.invalidate(if_equals=tokens._held.value)
         return await get(tokens)
 
     patch.setattr(AccessTokens, "get", fresh)

@@ -20,7 +20,7 @@ assert shard_of(A) != shard_of(B)
 class FakeLeases:
     """Leases that change when told: `mine` is what is held, `beats` what comes next."""
 
-    every_s, works, shared = 0.01, True, True
+    every_s, works, shared, living = 0.01, True, True, 1
 
     def __init__(self) -> None:
         self.mine: set[str] = set(SHARDS)

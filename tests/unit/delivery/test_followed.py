@@ -4,11 +4,11 @@ import asyncio
 
 from bot.delivery.followed import Followed
 from bot.model import Lane
+from bot.redis import Alone
 from bot.routing.live import Live
 from bot.store import Arrival, Store, Unit
 from tests.builders import a_customer, a_message
 from tests.talk import PlayedClock
-from tests.unit.delivery.test_waking import FakeBus
 
 
 async def arrives(store: Store, subject: str, now: float) -> None:
@@ -26,7 +26,7 @@ async def is_handled(store: Store, subject: str, now: float) -> None:
 
 
 async def test_a_page_is_told_once_of_each_turn(store: Store, clock: PlayedClock) -> None:
-    live, mine = Live(FakeBus()), a_customer().subject
+    live, mine = Live(Alone()), a_customer().subject
     followed = Followed(store, live, clock)
     with live.listen(mine) as told:
         await followed.look()
@@ -46,7 +46,7 @@ async def test_a_page_is_told_once_of_each_turn(store: Store, clock: PlayedClock
 
 
 async def test_nobody_is_asked_while_nobody_looks(store: Store, clock: PlayedClock) -> None:
-    live = Live(FakeBus())
+    live = Live(Alone())
     followed = Followed(store, live, clock)
     store.close()  # a question would fail
     async with asyncio.timeout(1):

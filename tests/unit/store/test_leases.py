@@ -92,6 +92,7 @@ async def test_a_second_worker_is_given_half(two: tuple[Worker, Worker]) -> None
     await a.leases.beat()
     assert not (await b.leases.beat()).taken, "nothing is taken from the living"
     surplus = (await a.leases.beat()).surplus
+    assert (a.leases.living, b.leases.living) == (2, 2)
     assert len(surplus & set(SHARDS)) == 32
     a.leases.let_go(surplus)
     assert not surplus & a.held, "nothing more of it is begun"

@@ -53,6 +53,16 @@ async def told(browser: Browser, name: str, **form: str) -> tuple[int, dict[str,
     return answer.status, await answer.json()
 
 
+async def test_what_is_sent_is_seen_before(office: Office) -> None:
+    """What kind it is, and its first line; never where a file of ours lies."""
+    page = await (await office.signed_in("zhangsan")).sees("materials")
+    previews = re.findall(r'class="preview">(.*?)</p>', page, re.DOTALL)
+    assert len(previews) == 3
+    for part in ("🔗", "🖼", "📄", "sizes.png", "prices.pdf"):
+        assert any(part in one for one in previews), part
+    assert "/sizes.png" not in page
+
+
 async def test_they_are_found_by_words_first_letters_meaning_and_category(office: Office) -> None:
     browser = await office.signed_in("zhangsan")
     assert len(await finds(browser)) == 3

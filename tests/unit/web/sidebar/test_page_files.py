@@ -39,6 +39,21 @@ def test_every_script_of_ours_can_be_read() -> None:
         assert read.returncode == 0, f"{script.name}: {read.stderr.decode()}"
 
 
+def test_the_demo_shows_the_same_clock_as_the_sidebar_wherever_the_browser_stands() -> None:
+    source = (ROOT / "simulator" / "page" / "dom.js").read_text("utf-8")
+    # 2026-11-30 18:05 UTC is the first of December, 02:05, in Shanghai
+    ask = "const t = Date.UTC(2026, 10, 30, 18, 5), now = new Date(t + 3600e3);"
+    ask += "console.log(clockTime(new Date(t)), chatTime(t - 86400e3, now), chatTime(t, now))"
+    told = subprocess.run(
+        [compute_driver_executable()[0], "--input-type=module", "-"],
+        input=f"{source}\n{ask}".encode(),
+        env={"TZ": "America/New_York"},
+        capture_output=True,
+        check=True,
+    )
+    assert told.stdout.decode().strip() == "02:05 昨天 02:05 02:05"
+
+
 def test_the_page_is_small_and_asks_nobody_else() -> None:
     files = Pages(ZoneInfo("Asia/Shanghai")).files
     assert sum(len(packed) for _, packed, _ in files.values()) < MOST_BYTES
