@@ -68,6 +68,22 @@ async def ask_all(
     return _outcome(stage, asked, stage.cpu_s() - cpu_s)
 
 
+async def ask_steadily(
+    stage: Stage, questions: Sequence[Question], *, per_second: float
+) -> Outcome:
+    """One new customer a question, at a steady rate, whoever else still waits."""
+    asked = _new_customers(stage, questions)
+    began, cpu_s = time.perf_counter(), stage.cpu_s()
+    async with _replies(stage) as replies:
+        waiting = []
+        for said, (external_userid, (question,)) in enumerate(asked.items()):
+            await asyncio.sleep(max(0.0, began + said / per_second - time.perf_counter()))
+            waiting.append(replies.expect(external_userid))
+            await stage.simulator.say(ACCOUNT, external_userid, question.text)
+        await asyncio.wait(waiting, timeout=PATIENCE_S)
+    return _outcome(stage, asked, stage.cpu_s() - cpu_s)
+
+
 async def drain_backlog(stage: Stage, questions: Sequence[Question]) -> Outcome:
     """One new customer a question, all of them behind one callback."""
     asked, cpu_s = _new_customers(stage, questions), stage.cpu_s()

@@ -117,6 +117,28 @@ async def staged(
     shutil.rmtree(place)
 
 
+@asynccontextmanager
+async def worker_beside(stage: Stage) -> AsyncIterator[Process]:
+    """One more process on the same database, ready (docs/how-to/run-several.md)."""
+    port = _free_port()
+    log = stage.log.with_name(f"worker-{port}.jsonl")
+    with log.open("wb") as written:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "--config", str(stage.log.with_name("config.yaml"))),
+            *("serve", "--role", "worker"),
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "CONCIERGE_SERVER__PORT": str(port)},
+            stderr=written,
+        )
+    try:
+        await _ready(f"http://127.0.0.1:{port}", process, log)
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
 def _config(
     place: Path, faq: Path, simulator: Simulator, port: int, more: Mapping[str, Any]
 ) -> Path:

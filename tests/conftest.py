@@ -147,9 +147,13 @@ async def open_chat(home: Path, clock: PlayedClock) -> AsyncIterator[OpenChat]:
             library = await build_library(config, store.contents, None)
         else:
             library = Library(Retriever(list(entries)))
-        engine = build_engine(
-            config, store, library, clock=clock, metrics=Metrics(), more=more, values=values
-        )
+        try:
+            engine = build_engine(
+                config, store, library, clock=clock, metrics=Metrics(), more=more, values=values
+            )
+        except BaseException:
+            store.close()
+            raise
         engines.append(engine)
         chat = Chat(engine, a_customer(), clock)
         if welcomed:

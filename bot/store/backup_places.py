@@ -186,6 +186,8 @@ class OnServer:
         """By way of a copy of the file, which an older version may have written."""
         migrations, tables = self._shape(are_keys=are_keys)
         copied = self.files / f"{name}.restoring"
+        for left in _LOGS:  # of a restore that was killed
+            copied.with_name(copied.name + left).unlink(missing_ok=True)
         copy_file(file, copied)
         try:
             with contextlib.closing(SqliteDatabase(copied)) as source:

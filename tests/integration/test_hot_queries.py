@@ -99,7 +99,7 @@ async def test_no_statement_on_the_way_of_a_message_reads_a_whole_table(
     asked = Asked(database, monkeypatch)
     await a_day(chat)
     await what_the_service_looks_for(chat.store, chat.clock.now())
-    assert len(asked.statements) > 100
+    assert len(asked.statements) > 80
     read_whole = sqlite_reads_whole if backend == "sqlite" else postgres_reads_whole
     found = {
         " ".join(sql.split()): tables

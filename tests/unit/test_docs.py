@@ -23,7 +23,6 @@ from bot.routing.discovery import discover
 from bot.routing.phrases import Phrases
 from bot.store.opening import KEYS
 from bot.telemetry import Metrics
-from bot.web.callback import PATH
 from knowledge import load_entries
 from tests.unit import docs_pages
 from tests.unit.docs_pages import ROOT, Block, name_of
@@ -117,9 +116,7 @@ def _is_named_somewhere(name: str) -> bool:
     )
 
 
-@pytest.mark.parametrize(
-    "path", [*PAGES, ROOT / "deploy" / "concierge.service", ROOT / "config.yaml"], ids=name_of
-)
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "config.yaml"], ids=name_of)
 def test_variables_of_the_environment_exist(path: Path) -> None:
     wrong = []
     for name in re.findall(r"CONCIERGE_([A-Z][A-Z0-9_]*[A-Z0-9])", path.read_text("utf-8")):
@@ -265,24 +262,3 @@ def test_the_behaviour_of_the_readme_is_that_of_the_how_to() -> None:
     (shown,) = [b for b in docs_pages.blocks(ROOT / "README.md") if b.language == "python"]
     whole = next(b for b in docs_pages.blocks(ADD_A_BEHAVIOUR) if b.language == "python")
     assert set(shown.text.splitlines()) <= set(whole.text.splitlines())
-
-
-# ---------------------------------------------------------------------- deployment
-
-
-def test_the_service_starts_the_product_with_secrets_it_was_given() -> None:
-    unit = (ROOT / "deploy" / "concierge.service").read_text("utf-8")
-    (start,) = re.findall(r"^ExecStart=\S+ -m bot (.*)$", unit, re.MULTILINE)
-    assert _parser().parse_args(start.split()).run.__name__ == "_serve"
-    given = set(re.findall(r"^LoadCredential=(\w+):", unit, re.MULTILINE))
-    assert given == set(re.findall(r"_FILE=%d/(\w+)$", unit, re.MULTILINE))
-
-
-@pytest.mark.parametrize("name", ["nginx.conf", "Caddyfile"])
-def test_the_proxy_lets_three_paths_through(name: str) -> None:
-    text = (ROOT / "deploy" / name).read_text("utf-8")
-    assert set(re.findall(r"(?<=\s)/[a-z]\w+(?:/\w+)*(?=\s)", text)) == {
-        PATH,
-        "/healthz",
-        "/sidebar",
-    }
