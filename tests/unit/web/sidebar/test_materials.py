@@ -58,7 +58,7 @@ async def test_what_is_sent_is_seen_before(office: Office) -> None:
     page = await (await office.signed_in("zhangsan")).sees("materials")
     previews = re.findall(r'class="preview">(.*?)</p>', page, re.DOTALL)
     assert len(previews) == 3
-    for part in ("🔗", "🖼", "📄", "sizes.png", "prices.pdf"):
+    for part in ("链接", "图片", "文件", "sizes.png", "prices.pdf"):
         assert any(part in one for one in previews), part
     assert "/sizes.png" not in page
 
