@@ -57,10 +57,12 @@ def split_text(text: str, max_bytes: int = 2048, last_bytes: int | None = None) 
     before = max(0, -(-(size(text) - last) // max_bytes))
     for count in (before, before + 1):
         if (pieces := split_within(text, [max_bytes] * count + [last])) is not None:
-            return pieces
-    while (pieces := split_within(text, [max_bytes] * before + [last], spare=False)) is None:
+            break
+    while pieces is None:
+        pieces = split_within(text, [max_bytes] * before + [last], spare=False)
         before += 1
-    return pieces
+    # white space dropped at a cut may have made room for what the last piece was for
+    return pieces if last_bytes is not None else [piece for piece in pieces if piece] or [""]
 
 
 def split_within(text: str, capacities: Sequence[int], *, spare: bool = True) -> list[str] | None:

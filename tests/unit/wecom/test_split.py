@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.wecom.split import clean, cut, size, split_text, split_within
@@ -57,6 +57,7 @@ def test_the_fewest_pieces_are_made_though_nicer_places_would_take_more() -> Non
 
 
 @given(st.text(max_size=400), st.integers(8, 200))
+@example("000\x80\x80\x85000\x80\x80𐀀𐀀", 8)
 def test_pieces_fit_and_nothing_but_white_space_is_lost(text: Any, max_bytes: int) -> None:
     text = clean(text)
     pieces = split_text(text, max_bytes)
