@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import itertools
+import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -270,19 +271,20 @@ class SystemClock:
     ) -> None:
         self._wall, self._ticks = wall, ticks
         self._said, self._ticked = wall(), ticks()
+        self._one_at_a_time = threading.Lock()
 
     def now(self) -> float:
         """Unix seconds, UTC."""
-        ticks = self._ticks()
-        self._goes_on_from(self._said + (ticks - self._ticked) / 2)
-        self._ticked = ticks
-        return self._said
+        return self._goes_on(0.0)
 
     def comes_after(self, moment: float) -> None:
         """Begin no earlier than what a process before this one has written."""
-        self._goes_on_from(max(moment, self._said))
+        self._goes_on(moment)
 
-    def _goes_on_from(self, moment: float) -> None:
-        wall = self._wall()
-        is_ahead = wall < moment <= wall + FOLLOWED_BACK_S
-        self._said = moment if is_ahead else wall
+    def _goes_on(self, least: float) -> float:
+        with self._one_at_a_time:
+            wall, ticks = self._wall(), self._ticks()
+            moment = max(least, self._said + (ticks - self._ticked) / 2)
+            is_ahead = wall < moment <= wall + FOLLOWED_BACK_S
+            self._said, self._ticked = moment if is_ahead else wall, ticks
+            return self._said

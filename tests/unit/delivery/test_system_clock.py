@@ -58,6 +58,16 @@ def test_it_begins_no_earlier_than_what_was_written_before() -> None:
     assert clock.now() == machine.wall + 30
 
 
+def test_a_start_that_takes_long_puts_it_no_further_ahead() -> None:
+    machine = FakeMachine()
+    clock = machine.clock()
+    machine.pass_by(4)  # the database is opened
+    clock.comes_after(0.0)
+    assert clock.now() == machine.wall
+    clock.comes_after(machine.wall - 1)
+    assert clock.now() == machine.wall
+
+
 def test_what_was_written_in_a_far_future_is_not_believed() -> None:
     machine = FakeMachine()
     clock = machine.clock()
