@@ -203,13 +203,13 @@ class Service:
         listed = await self._kf.list_accounts()
         # first seen while we ran: its history ends now; on start: with the start
         since = self._clock.now() if self._listed else self._started_at
-        self._listed = True
         for account in listed:
             if self._wanted and account.open_kfid not in self._wanted:
                 continue
             if not account.manage_privilege:
                 log.error("account.not_managed", account=account.open_kfid)
             await self._adopt(account.open_kfid, account.name, since)
+        self._listed = True
         for open_kfid in self._pullers.keys() - {account.open_kfid for account in listed}:
             log.warning("account.withdrawn", account=open_kfid)
             self._pullers.pop(open_kfid)[1].cancel()
