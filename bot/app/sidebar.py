@@ -113,9 +113,9 @@ def _routes(
     known = KnownGroups(lambda chat_id: _read_group(concierge, chat_id), clock)
     endpoints = (
         sidebar,
-        Shelf(sidebar, AtHand(store, engine.library), lessons, config.company.name or ""),
+        Shelf(sidebar, AtHand(engine.library), lessons, config.company.name or ""),
         Beside(sidebar, Reviewing(store, sidebar.parts.seeing, engine.phrases).waiting),
-        MaterialShelf(sidebar, AtHand(store, engine.library), files),
+        MaterialShelf(sidebar, AtHand(engine.library), files),
         ContributionDesk(sidebar, Contributions(store, lessons.base_of)),
         ConsentQuestion(sidebar, config.consent),
         RemarkForm(sidebar, Remarks(concierge.contacts).of),

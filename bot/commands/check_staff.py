@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.config import Config, Level
 from bot.policy.calendar import WorkCalendar
+from bot.policy.roles import People
 
 LEVEL_NAMES: Mapping[Level, str] = {"junior": "一线", "expert": "专家", "leader": "主管"}
 
@@ -35,6 +36,11 @@ def staff_notes(config: Config, now: float) -> Iterator[str]:
         return
     for account in accounts_of(config):
         yield from _levels(config, account)
+    if config.server.public_url and not People(config.staff).reviewers:
+        yield (
+            "staff 里没有主管（level: leader），也没有人的 duties 有 operator："
+            "同事在侧边栏交的知识没有人审核，也没有人收到通知"
+        )
     shifts = {bool(member.shifts) for member in config.staff if member.capacity}
     if len(shifts) > 1:
         free = [one.name for one in config.staff if one.capacity and not one.shifts]

@@ -18,7 +18,7 @@ from bot.app import running
 from bot.app.material_file import read_materials, take_materials
 from bot.app.service import Concierge
 from bot.commands.serve import listen
-from bot.config import Config, Level, StaffMember, keygen, load_config
+from bot.config import Config, Duty, Level, StaffMember, keygen, load_config
 from bot.errors import Misconfigured
 from bot.telemetry import configure_logging
 
@@ -27,11 +27,12 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 MATERIALS = ROOT / "docs" / "examples" / "materials" / "shop.yaml"
 
 _START_WITHIN_S = 20
-_STAFF: tuple[tuple[str, str, Level], ...] = (
-    ("zhangsan", "张敏", "junior"),
-    ("lisi", "李航", "expert"),
-    ("wangwu", "王倩", "junior"),
+_STAFF: tuple[tuple[str, str, Level, tuple[Duty, ...]], ...] = (
+    ("zhangsan", "张敏", "junior", ()),
+    ("lisi", "李航", "expert", ()),
+    ("wangwu", "王倩", "junior", ("operator",)),
 )
+"""王倩 serves as the others do, and approves what they write for the knowledge."""
 
 
 async def demo(config_path: Path, port: int, *, open_browser: bool) -> int:
@@ -95,7 +96,8 @@ def _demo_config(config_path: Path, folder: Path, api_base: str) -> Config:
     config = load_config(config_path, environ | kept)
     configure_logging(config.logging.level, config.logging.format)
     staff = tuple(
-        StaffMember(userid=userid, name=name, level=level) for userid, name, level in _STAFF
+        StaffMember(userid=userid, name=name, level=level, duties=duties)
+        for userid, name, level, duties in _STAFF
     )
     here = config.server.model_copy(update={"public_url": None})  # nobody else reaches a demo
     return config.model_copy(update={"staff": config.staff or staff, "server": here})

@@ -95,6 +95,13 @@ class People:
         roles = {_OF_LEVEL[member.level], *(Role(duty) for duty in member.duties)}
         return Who(userid, member.name, frozenset(roles), member.unit or "")
 
+    @property
+    def reviewers(self) -> list[str]:
+        """Who hears of what waits for a decision: operators; where there are none, leaders."""
+        members = self._by_key.values()
+        operators = [one.userid for one in members if "operator" in one.duties]
+        return operators or [one.userid for one in members if one.level == "leader"]
+
     def member(self, userid: str) -> StaffMember | None:
         """What the configuration says of a member."""
         return self._by_key.get(userid.lower())

@@ -51,8 +51,13 @@ def decode_master(key: str) -> bytes:
     """The 32 bytes of a base64 master key.
 
     Raises:
-        Misconfigured: it is not base64 of 32 bytes.
+        Misconfigured: there is none, or it is not base64 of 32 bytes.
     """
+    if not key:
+        raise Misconfigured(
+            "security.encryption_key is missing: make one with `concierge keygen` and give it in"
+            " the configuration or in CONCIERGE_SECURITY__ENCRYPTION_KEY"
+        )
     try:
         raw = base64.b64decode(key, validate=True)
     except ValueError as error:

@@ -12,10 +12,8 @@ from handlers.suggesting.router import router
 async def written(turn: Turn, event: Emitted, config: Config) -> None:
     """Operators are told; where there are none, leaders. `data`: ``by``, ``question``."""
     people = People(config.staff)
-    operators = [one.userid for one in config.staff if "operator" in one.duties]
-    leaders = [one.userid for one in config.staff if one.level == "leader"]
     turn.notify(
-        operators or leaders,
+        people.reviewers,
         turn.phrases.say(
             "suggesting.contribution_waits",
             name=people.name_of(str(event.data["by"])),

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-from bot.policy.roles import Who
-from bot.store import Material, QuickReply, Store
+from bot.store import Material, QuickReply
 from knowledge import Audience, FaqEntry, Library, Retriever
 from knowledge.fold import fold
 
@@ -41,25 +40,29 @@ One = TypeVar("One", QuickReply, Material)
 """What can be searched."""
 
 
+def as_it_stands(mine: Sequence[One], standing: str) -> list[One]:
+    """What a page shows first and in its order, so that nothing moves under somebody's finger.
+
+    Args:
+        standing: ids that the page shows, a comma between; empty = it is opened or searched anew.
+    """
+    places = {name: place for place, name in enumerate(standing.split(",")[:SHOWN])}
+    return sorted(mine, key=lambda one: places.get(str(one.id), SHOWN))
+
+
 @dataclass(slots=True)
 class AtHand:
     """Searches what members keep at hand, of one kind; the index follows the rows."""
 
-    store: Store
     library: Library
     _base: Retriever | None = None
     _seen: dict[str, float] = field(default_factory=dict)
-
-    async def search(self, who: Who, text: str, category: str, today: date) -> list[QuickReply]:
-        """The best replies first; without a text the most used."""
-        mine = await self.store.quick_replies.of(who.userid)
-        return await self.among(mine, text, category, today)
 
     async def among(self, mine: Sequence[One], text: str, category: str, today: date) -> list[One]:
         """The best of these first.
 
         Args:
-            mine: the most used first.
+            mine: in the order in which they are shown where nothing else decides.
         """
         if category:
             mine = [one for one in mine if one.category == category]
@@ -78,7 +81,7 @@ class AtHand:
         if not any(scores.values()):
             scores |= await self._by_meaning(mine, text, today)
         found = [one for one in mine if scores[one.id] > 0]
-        return sorted(found, key=lambda one: (-scores[one.id], -one.uses))[:SHOWN]
+        return sorted(found, key=lambda one: -scores[one.id])[:SHOWN]
 
     async def _by_meaning(
         self, mine: Sequence[One], text: str, today: date

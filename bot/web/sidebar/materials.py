@@ -18,7 +18,7 @@ from bot.errors import Misconfigured, WeComError
 from bot.model import Attachment
 from bot.store import AuditEntry, Material, Sent, Store, Traced, Unit
 from bot.web.links import PATH as LINKS
-from bot.web.sidebar.at_hand import AtHand
+from bot.web.sidebar.at_hand import AtHand, as_it_stands
 from bot.web.sidebar.enclosing import ChatMessage, Files, chat_message
 from bot.web.sidebar.endpoint import Asked, SidebarEndpoint
 from bot.web.sidebar.reading import conversation_of
@@ -66,7 +66,8 @@ class MaterialShelf:
         text, category = form.get("q", "")[:100], form.get("category", "")[:20]
         every = await self._store.materials.all()
         today = datetime.fromtimestamp(now, self._sidebar.parts.reader.zone).date()
-        found = await self._at_hand.among(every, text, category, today)
+        standing = as_it_stands(every, form.get("standing", ""))
+        found = await self._at_hand.among(standing, text, category, today)
         traces = await self._store.links.traces(asked.sight.external_userid)
         opened = [
             (trace.opened_at, one.title)

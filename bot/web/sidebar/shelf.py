@@ -11,7 +11,7 @@ from bot.policy.roles import Role, Who
 from bot.routing.suggesting import CONTRIBUTED, FAQ, audience_of
 from bot.store import AuditEntry, Store, Unit
 from bot.web.door import Door, Visitor
-from bot.web.sidebar.at_hand import AtHand, filled, initials_of
+from bot.web.sidebar.at_hand import AtHand, as_it_stands, filled, initials_of
 from bot.web.sidebar.endpoint import MAX_BODY, PATH, Asked, SidebarEndpoint
 from bot.web.sidebar.learning import Learned, Lessons
 from bot.web.sidebar.reading import conversation_of
@@ -62,8 +62,9 @@ class Shelf:
         query, who, now = request.query, visitor.who, self._sidebar.clock.now()
         today = datetime.fromtimestamp(now, self._zone).date()
         text, category = query.get("q", "")[:100], query.get("category", "")[:20]
-        found = await self._at_hand.search(who, text, category, today)
         every = await self._store.quick_replies.of(who.userid)
+        standing = as_it_stands(every, query.get("standing", ""))
+        found = await self._at_hand.among(standing, text, category, today)
         values = {"我": who.name, "公司": self._company, "客户": await self._name(query, who)}
         return self._sidebar.part(
             "replies.html",
@@ -144,7 +145,9 @@ class Shelf:
         now, who = self._sidebar.clock.now(), asked.visitor.who
         question, answer = form.get("question", ""), form.get("answer", "")
         learned = await self._lessons.entry(who, question, answer, where.open_kfid, now)
-        if learned.key == "drafted":
+        if learned.key == "drafted" and not self._sidebar.parts.reader.people.reviewers:
+            learned = Learned("drafted_unread", done=True)
+        elif learned.key == "drafted":
             digest = hashlib.sha256(f"{where.open_kfid}\0{question}\0{answer}".encode()).hexdigest()
             told = Emitted(
                 name=CONTRIBUTED,

@@ -138,3 +138,11 @@ def test_check_prints_hints_and_does_not_count_them(
     assert "排班：" in report
     assert "  · 客服账号 wkB 没有能接会话的专家" in report
     assert "✗ 共 6 个问题" in report  # the six values alone
+
+
+def test_check_says_when_nobody_approves_what_members_write(tmp_path: Path) -> None:
+    public = "server: {public_url: https://kf.example.com}\n"
+    one = f"{public}staff:\n  - {{userid: lisi, name: 李航, level: expert"
+    assert [note for note in notes(tmp_path, one + "}") if "没有人审核" in note]
+    for more in (", duties: [operator]}", "}\n  - {userid: wangwu, name: 王倩, level: leader}"):
+        assert not [note for note in notes(tmp_path, one + more) if "没有人审核" in note], more

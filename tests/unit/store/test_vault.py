@@ -172,6 +172,11 @@ def test_a_master_key_is_base64_of_32_bytes(key: str) -> None:
     assert decode_master(base64.b64encode(OLD).decode()) == OLD
 
 
+def test_without_a_master_key_it_is_said_how_to_make_one() -> None:
+    with pytest.raises(Misconfigured, match="concierge keygen"):
+        decode_master("")
+
+
 async def test_many_newcomers_at_once_cost_as_much_as_a_few(
     files: tuple[Database, Database],
 ) -> None:

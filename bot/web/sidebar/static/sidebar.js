@@ -243,11 +243,14 @@
       }
     },
     enclose: (box, button) => sendReady("attachment", { id: box.dataset.id, n: button.dataset.n }),
-    async material(box) {
+    async material(box, button) {
       const id = box.dataset.id;
-      if (!await sendReady("materials/ready", { id })) return;
-      await act("materials/sent", { id }, words.sent);
-      htmx.trigger(document.getElementById("materials-list"), "materials-list", {});
+      button.disabled = true;
+      const done = await sendReady("materials/ready", { id });
+      if (done) await act("materials/sent", { id }, words.sent);
+      button.disabled = false;
+      hold();
+      if (done) htmx.trigger(document.getElementById("materials-list"), "materials-list", {});
     },
     edit(box, button) {
       const area = box.querySelector("textarea");
@@ -299,6 +302,8 @@
     if (button.hasAttribute("data-again")) htmx.trigger(button.closest("[hx-get]"), "again", {});
     if (button.dataset.unfold) unfold(button, button.getAttribute("aria-expanded") !== "true");
     const box = button.closest("article");
+    // The second of a double click on what has just been sent: the browser counts it where the list was read anew, too.
+    if (["send", "reply", "material"].includes(button.dataset.do) && event.detail > 1) return;
     if (box && button.dataset.do) suggestions[button.dataset.do](box, button);
   });
 

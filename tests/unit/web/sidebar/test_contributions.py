@@ -81,3 +81,16 @@ async def test_who_decides_is_told_once_and_so_is_who_wrote(office: Office) -> N
     await told(leader, "knowledge/decide", id=await entry_id(office), take="", why="已有")
     await office.idle()
     assert "【知识未采用】能开专票吗：已有" in messages(office, "zhangsan")
+
+
+async def test_where_nobody_may_approve_he_who_wrote_it_is_told_so(open_chat: OpenChat) -> None:
+    chat = await open_chat(staff=[one for one in STAFF if one["userid"] in ("zhangsan", "lisi")])
+    chat.wecom.receiving = ["zhangsan", "lisi"]
+    await chat.says("我要人工")
+    async with opened_office(chat) as office:
+        status, text = await told(await office.signed_in("zhangsan"), "draft", **GIVEN)
+        await office.idle()
+        assert status == 200
+        assert "没有主管或维护知识的同事来审核" in text
+        assert "已交给" not in text
+        assert not any("知识待审核" in sent for _, sent in office.chat.staff.sent)

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import AsyncIterator
+from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -71,6 +73,18 @@ async def test_they_are_found_by_words_first_letters_meaning_and_category(office
     assert await finds(browser, category="售后") == ["退换货图文说明"]
     assert (await finds(browser, q="怎么退换货"))[0] == "退换货图文说明"
     assert await finds(browser, q="qqqq") == []
+
+
+async def test_what_is_sent_stays_where_it_is_until_they_are_opened_anew(office: Office) -> None:
+    browser = await office.signed_in("zhangsan")
+    page = await browser.sees("materials")
+    shown = re.findall(r"<b>(.*?)</b>", page)
+    [again] = re.findall(r'id="materials-list" hx-get="[^"?]*\?([^"]*)"', page)
+    query = dict(parse_qsl(unescape(again), keep_blank_values=True))
+    last = re.findall(r'data-id="(\w+)"', page)[-1]
+    assert (await told(browser, "materials/sent", id=last))[0] == 200
+    assert await finds(browser, **query) == shown
+    assert (await finds(browser))[0] == shown[-1], "the most used first"
 
 
 async def test_a_link_leads_by_one_of_ours_that_is_this_customer_s_and_this_sender_s(

@@ -54,6 +54,9 @@ async def test_a_reply_is_found_by_words_letters_category_and_use(office: Office
     used = {"id": ids(page)[0]}
     assert (await browser.post("/sidebar/replies/used", used)).status == 200
     assert await finds(browser, "") == [bye, welcome]
+    page = await (await browser.get("/sidebar/replies", q="")).text()
+    assert f"standing={'%2C'.join(ids(page))}" in page
+    assert await finds(browser, "", standing=",".join(reversed(ids(page)))) == [welcome, bye]
 
 
 async def test_the_customer_s_name_is_filled_in_for_who_may_see_him(office: Office) -> None:
