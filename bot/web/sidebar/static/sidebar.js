@@ -286,7 +286,9 @@
     for (const one of button.parentElement.querySelectorAll(":scope > [data-unfold]")) {
       const now = one === button && isOpen;
       one.setAttribute("aria-expanded", String(now));
-      document.getElementById(one.dataset.unfold).hidden = !now;
+      const part = document.getElementById(one.dataset.unfold);
+      part.hidden = !now;
+      unfolded[now ? "add" : "delete"](part.id);
     }
   }
 
@@ -466,9 +468,13 @@
     const busy = isBusy(target);
     if (busy && target.id) late.add(target.id);
     if (busy || event.detail?.ctx?.response?.status >= 400) return event.preventDefault();
-    // What is unfolded stays so.
-    for (const one of target?.querySelectorAll?.("details[open][id], .unfolded[id]:not([hidden])") ?? []) unfolded.add(one.id);
+    // What was unfolded just now has not told it yet.
+    for (const one of target?.querySelectorAll?.("details[open][id]") ?? []) unfolded.add(one.id);
   });
+  // What somebody has unfolded stays so, however often it is drawn anew, until he folds it.
+  document.addEventListener("toggle", ({ target }) => {
+    if (target.id) unfolded[target.open ? "add" : "delete"](target.id);
+  }, true);
   document.addEventListener("focusout", () => setTimeout(() => {
     for (const id of late) {
       const part = document.getElementById(id);
@@ -491,7 +497,6 @@
       const one = document.getElementById(id);
       if (one) expand(one);
     }
-    unfolded.clear();
     drafts.restore({
       opened,
       changed: change,
