@@ -147,7 +147,7 @@
     isAsking = true;
     rest = soon || !rest ? AGAIN_MS : Math.min(rest * 1.5, RAREST_MS);
     askAt = Date.now() + rest;
-    await open();
+    await open().catch(() => {});  // the connection was cut halfway: asked again like any other time
     isAsking = false;
   }
 
