@@ -40,9 +40,30 @@ async def test_why_the_bot_said_something_is_found_in_the_timeline(
     await say(page, "我想退货")
     await expect(side.locator("#said .bubble")).to_contain_text("我想退货")
     await expect(answered).to_be_visible()
+    # it goes on with the conversation, and is read anew when it is unfolded again
+    await expect(timeline.locator(".lines")).to_contain_text("我想退货")
+    await timeline.locator("> summary").click()
+    await say(page, "怎么开发票")
+    await expect(side.locator("#said .bubble")).to_contain_text("怎么开发票")
+    await expect(timeline.locator(".lines")).not_to_contain_text("怎么开发票")
+    await timeline.locator("> summary").click()
+    await expect(timeline.locator(".lines")).to_contain_text("怎么开发票")
     for name, part in (("素材", "#stuff"), ("客户", "#person"), ("话术", "#shelf")):
         await side.get_by_role("button", name=name, exact=True).click()
         await expect(side.locator(part).locator("h1, h2").first).to_be_in_viewport()
+
+
+async def test_a_customer_who_could_not_be_seen_yet_appears_by_himself(page: Page) -> None:
+    """The panel was opened before he had said anything."""
+    await page.locator("#side-toggle").click()
+    side = page.frame_locator("#side-frame")
+    refused = side.get_by_role("heading", name="看不到这位客户")
+    await expect(refused).to_be_visible()
+    await side.get_by_role("button", name="再看一次").click()
+    await expect(side.locator("#toast")).to_contain_text("现在还看不到他")
+    await say(page, "我要人工")
+    await expect(side.get_by_role("button", name="接单")).to_be_visible(timeout=20_000)
+    await expect(refused).to_have_count(0)
 
 
 async def test_beside_a_group_only_one_s_own_customers_are_named(

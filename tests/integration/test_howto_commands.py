@@ -35,6 +35,9 @@ RUNS = {
     for page in docs_pages.pages()
 }
 PAGES = [page for page, blocks in RUNS.items() if blocks]
+QUICK = {"back-up.md"}
+"""The others, which take ten seconds and more each, are run with the deep tests."""
+
 KEYS = {"CONCIERGE_SECURITY__ENCRYPTION_KEY": KEY}
 
 
@@ -86,7 +89,11 @@ def run(folder: Path, script: str, environment: dict[str, str]) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(one, marks=[] if one.name in QUICK else pytest.mark.deep) for one in PAGES],
+    ids=[one.name for one in PAGES],
+)
 async def test_the_commands_of_a_page_run_and_nothing_is_lost(
     page: Path, folder: Path, database: str
 ) -> None:

@@ -97,7 +97,6 @@ def sends_any_length(patch: pytest.MonkeyPatch, _world: World) -> None:
 
 def shows_every_choice(patch: pytest.MonkeyPatch, _world: World) -> None:
     patch.setattr(wire, "_items", tuple)
-    patch.setattr("bot.routing.merging._MENU_ITEMS", 100)
 
 
 def answers_backwards(patch: pytest.MonkeyPatch, _world: World) -> None:

@@ -102,9 +102,8 @@ async def test_a_company_moves_to_postgresql_while_customers_write(
     print(f"\naway for {away:.1f} s, {meanwhile} messages came meanwhile\n{said}")
 
 
-@pytest.mark.parametrize(
-    "way", ["sqlite to postgres", pytest.param("postgres to sqlite", marks=pytest.mark.deep)]
-)
+@pytest.mark.deep
+@pytest.mark.parametrize("way", ["sqlite to postgres", "postgres to sqlite"])
 async def test_a_company_that_burnt_down_answers_on_an_empty_machine(
     nursery: Nursery, tmp_path: Path, database: str, way: str
 ) -> None:

@@ -15,6 +15,7 @@
   const REPORTS = ["sent", "materials/sent", "replies/used"];
   const SILENT_MS = 70000;
   const AGAIN_MS = 5000;
+  const RAREST_MS = 60000;
   const LEFT_MS = 600;  // longer than a tap on a button that would be drawn anew takes
   const unreported = [];
   let isLost = false;
@@ -117,7 +118,10 @@
     if (answer.status === 401) return location.reload();
     if (answer.status === 0 || answer.status >= 500) return panel.querySelector(".card") ? lost() : show("say-offline");
     following = false;
+    // What says so already is not drawn anew under the hand of whoever looks again.
+    if (answer.status === 404 && refused()) return regained();
     panel.innerHTML = await answer.text();
+    rest = 0;
     panel.removeAttribute("aria-busy");
     if (isGroup && answer.ok) panel.append(document.getElementById("group-replies").content.cloneNode(true));
     const found = document.getElementById("about");
@@ -128,6 +132,23 @@
     htmx.process(panel);
     hold();
     tick();
+  }
+
+  // Nothing tells a page that shows no customer that he may be seen now: it asks, more and more rarely.
+  const refused = () => panel.querySelector("[data-refused]");
+  let rest = 0;
+  let askAt = 0;
+  let isAsking = false;
+
+  /** @param soon somebody looks just now: do not wait, and begin anew with short waits. */
+  async function askAgain(soon = false) {
+    if (!refused() || isAsking || document.hidden) return;
+    if (rest && !soon && Date.now() < askAt) return;
+    isAsking = true;
+    rest = soon || !rest ? AGAIN_MS : Math.min(rest * 1.5, RAREST_MS);
+    askAt = Date.now() + rest;
+    await open().catch(() => {});  // the connection was cut halfway: asked again like any other time
+    isAsking = false;
   }
 
   // ---- WeCom --------------------------------------------------------------------------------------------------------
@@ -289,7 +310,9 @@
     for (const one of button.parentElement.querySelectorAll(":scope > [data-unfold]")) {
       const now = one === button && isOpen;
       one.setAttribute("aria-expanded", String(now));
-      document.getElementById(one.dataset.unfold).hidden = !now;
+      const part = document.getElementById(one.dataset.unfold);
+      part.hidden = !now;
+      unfolded[now ? "add" : "delete"](part.id);
     }
   }
 
@@ -299,6 +322,7 @@
     if (button.hasAttribute("data-reload")) location.reload();
     if ("consent" in button.dataset) askConsent(button);
     if (button.dataset.jump) jump(document.getElementById(button.dataset.jump));
+    if (button.hasAttribute("data-look")) askAgain(true).then(() => { if (refused()) toast(words.still); });
     if (button.hasAttribute("data-again")) htmx.trigger(button.closest("[hx-get]"), "again", {});
     if (button.dataset.unfold) unfold(button, button.getAttribute("aria-expanded") !== "true");
     const box = button.closest("article");
@@ -419,6 +443,7 @@
   function look() {
     if (panel.querySelector("[data-offline]")) return about.customer || about.chat ? open() : start();
     if (isLost && !following) return open();
+    if (refused()) return askAgain();
     if (following && !document.hidden && Date.now() - heard > SILENT_MS) {
       lost();
       reconnect();
@@ -445,7 +470,11 @@
     if (status === 401) location.reload();
     if (status === 404 && target.id === "group") open();
   });
-  document.addEventListener("visibilitychange", () => { heard = Date.now(); });
+  document.addEventListener("visibilitychange", () => {
+    heard = Date.now();
+    askAgain(true);
+  });
+  window.addEventListener("focus", () => askAgain(true));
   window.addEventListener("offline", lost);
   window.addEventListener("online", () => {
     reconnect();
@@ -456,6 +485,12 @@
   // ---- following ----------------------------------------------------------------------------------------------------
 
   body.addEventListener("moved", results);
+  // What is read on demand and lies open goes on with the conversation, unless somebody has turned its pages.
+  body.addEventListener("moved", () => {
+    for (const lines of panel.querySelectorAll("details[open] > [data-follows]")) {
+      if (lines.querySelectorAll(":scope > .lines").length < 2) htmx.trigger(lines, "opened", {});
+    }
+  });
   body.addEventListener("gone", () => open());
   body.addEventListener("htmx:config:request", (event) => { event.detail.ctx.request.headers["X-CSRF-Token"] = token; });
   /** Whether somebody is writing just there. */
@@ -471,9 +506,13 @@
     const busy = isBusy(target);
     if (busy && target.id) late.add(target.id);
     if (busy || event.detail?.ctx?.response?.status >= 400) return event.preventDefault();
-    // What is unfolded stays so.
-    for (const one of target?.querySelectorAll?.("details[open][id], .unfolded[id]:not([hidden])") ?? []) unfolded.add(one.id);
+    // What was unfolded just now has not told it yet.
+    for (const one of target?.querySelectorAll?.("details[open][id]") ?? []) unfolded.add(one.id);
   });
+  // What somebody has unfolded stays so, however often it is drawn anew, until he folds it.
+  document.addEventListener("toggle", ({ target }) => {
+    if (target.id) unfolded[target.open ? "add" : "delete"](target.id);
+  }, true);
   document.addEventListener("focusout", () => setTimeout(() => {
     for (const id of late) {
       const part = document.getElementById(id);
@@ -496,7 +535,6 @@
       const one = document.getElementById(id);
       if (one) expand(one);
     }
-    unfolded.clear();
     drafts.restore({
       opened,
       changed: change,
