@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bot.wecom.transport import Transport
 
 PUBLIC = "https://kf.example.com"
-STAFF = [
+STAFF: list[dict[str, Any]] = [
     {"userid": "zhangsan", "name": "张敏", "level": "junior", "unit": "华东/南京路店"},
     {"userid": "lisi", "name": "李航", "level": "expert", "unit": "华东"},
     {"userid": "boss", "name": "陈总", "level": "leader"},
