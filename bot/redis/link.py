@@ -99,10 +99,12 @@ class Link:
 
     async def aclose(self) -> None:
         """End what is under way, and close the connections."""
-        self._up, under_way = False, list(self._tasks)
-        for task in under_way:
-            task.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
+        self._up, under_way = False, set(self._tasks)
+        # closing a connection may end in a timeout of its own, and the cancellation is forgotten
+        while under_way:
+            for task in under_way:
+                task.cancel()
+            _, under_way = await asyncio.wait(under_way, timeout=ANSWER_S)
         with contextlib.suppress(*_FAILURES):
             async with asyncio.timeout(ANSWER_S):
                 await self._client.aclose()

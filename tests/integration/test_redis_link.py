@@ -10,6 +10,7 @@ import pytest
 from bot.config import Redis
 from bot.ports import Topic
 from bot.redis import Shared
+from bot.redis.link import Link
 from bot.telemetry import Metrics
 from tests.valkey_server import ValkeyServer, running_valkey
 
@@ -135,3 +136,20 @@ async def test_a_start_without_a_server_waits_for_nothing() -> None:
             await until(lambda: one.is_down, "known")
             server.start()
             await until_heard(one, other)
+
+
+async def test_a_close_ends_work_that_forgot_that_it_was_cancelled() -> None:
+    link = Link("redis://127.0.0.1:1/0", "test", Metrics())
+    forgot = asyncio.Event()
+
+    async def forgetful() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        forgot.set()
+        await asyncio.sleep(60)
+
+    link.start(forgetful())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(WITHIN_S):
+        await link.aclose()
+    assert forgot.is_set()
